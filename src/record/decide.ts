@@ -1,0 +1,143 @@
+/**
+ * The decision: what to do with a request, or with an alarm, given the record as it stands. Pure: no I/O, no clock.
+ * It is the table of docs/protocol.md 4.1; nothing else decides whether a request is sent to the origin.
+ */
+
+import {
+  type CompletedRecord,
+  type KeyRecord,
+  type RecordPolicy,
+  type RequestIdentity,
+  type SettledRecord,
+  type TombstoneRecord,
+  type UnknownRecord,
+  type UnreadableRecord,
+  unreachable,
+} from "./record.ts";
+
+/** While an attempt runs, the alarm looks again this often: well within the minute of docs/protocol.md 4.4.4. */
+const RUNNING_AGAIN_MS = 15_000;
+
+/** An unreadable row is reported again this often, until an operator or a version that can read it settles it. */
+const UNREADABLE_AGAIN_MS = 24 * 60 * 60 * 1000;
+
+export interface Situation {
+  readonly record: KeyRecord | UnreadableRecord | null;
+  /** Whether the record's attempt runs in this very object, now. */
+  readonly running: boolean;
+  readonly request: RequestIdentity;
+  readonly policy: Pick<RecordPolicy, "onUnknown" | "maxAttempts" | "inFlight">;
+  /** False when the Worker only looks, after a failed call (docs/protocol.md 4.5). */
+  readonly mayExecute: boolean;
+  readonly nowMs: number;
+}
+
+export type Decision =
+  /** `before` is what an undone attempt returns the record to. */
+  | { readonly action: "execute"; readonly attemptNumber: number; readonly before: UnknownRecord | null }
+  | { readonly action: "join" }
+  | { readonly action: "replay"; readonly record: CompletedRecord }
+  /** `record` is there where its times may be shown. */
+  | { readonly action: "refuse"; readonly code: RefusalCode; readonly record: UnknownRecord | TombstoneRecord | null }
+  /** Only when looking: there is no record, so nothing is learned. */
+  | { readonly action: "nothing" };
+
+/** A subset of the problem codes of docs/protocol.md 6.4. */
+export type RefusalCode = "key_reused" | "in_flight" | "outcome_unknown" | "attempts_exhausted" | "replay_unavailable";
+
+export function decide(situation: Situation): Decision {
+  return situation.running ? decideRunning(situation) : decideResting(situation);
+}
+
+function decideRunning({ record, request, policy }: Situation): Decision {
+  // An attempt without a readable record means damaged storage. It runs, so nothing else may.
+  if (record === null || record.state === "unreadable") return refuse("outcome_unknown");
+  if (!sameRequest(record.request, request)) return refuse("key_reused");
+  return policy.inFlight === "wait" ? { action: "join" } : refuse("in_flight");
+}
+
+function decideResting({ record, request, policy, mayExecute, nowMs }: Situation): Decision {
+  const settled = settle(record, nowMs);
+  if (settled === null) {
+    return mayExecute ? { action: "execute", attemptNumber: 1, before: null } : { action: "nothing" };
+  }
+  if (settled.state === "unreadable") return refuse("outcome_unknown");
+  if (!sameRequest(settled.request, request)) return refuse("key_reused");
+  switch (settled.state) {
+    case "unknown":
+      return decideUnknown(settled, policy, mayExecute);
+    case "completed":
+      return { action: "replay", record: settled };
+    case "tombstone":
+      return refuse("replay_unavailable", settled);
+    default:
+      return unreachable(settled);
+  }
+}
+
+function decideUnknown(record: UnknownRecord, policy: Situation["policy"], mayExecute: boolean): Decision {
+  switch (policy.onUnknown) {
+    case "refuse":
+      return refuse("outcome_unknown", record);
+    case "retry":
+      if (record.attempt.number >= policy.maxAttempts) return refuse("attempts_exhausted", record);
+      if (!mayExecute) return refuse("outcome_unknown", record);
+      return { action: "execute", attemptNumber: record.attempt.number + 1, before: record };
+    default:
+      return unreachable(policy.onUnknown);
+  }
+}
+
+function refuse(code: RefusalCode, record: UnknownRecord | TombstoneRecord | null = null): Decision {
+  return { action: "refuse", code, record };
+}
+
+/**
+ * What a record has become by `nowMs`, given that no attempt runs in its object: gone at the exact end of its term, and
+ * unknown if it is pending, for then the process that ran the attempt has died. The same object where nothing changed.
+ */
+export function settle(
+  record: KeyRecord | UnreadableRecord | null,
+  nowMs: number,
+): SettledRecord | UnreadableRecord | null {
+  if (record === null || record.state === "unreadable") return record;
+  if (record.state === "pending") return becomeUnknown(record, nowMs, record.unknownTtlMs);
+  return nowMs >= record.expiresAtMs ? null : record;
+}
+
+/** The unknown record that follows `record`; its term counts from now. */
+export function becomeUnknown(record: KeyRecord, nowMs: number, unknownTtlMs: number): UnknownRecord {
+  const { about, request, attempt } = record;
+  return { state: "unknown", about, request, attempt, sinceMs: nowMs, expiresAtMs: nowMs + unknownTtlMs };
+}
+
+/**
+ * Whether two requests are the same. Fingerprints made by different rules don't compare, so after a change of the
+ * configured rule the plain digests decide: an honest retry stays a retry.
+ */
+function sameRequest(a: RequestIdentity, b: RequestIdentity): boolean {
+  return a.rule === b.rule ? a.fingerprint === b.fingerprint : a.plain === b.plain;
+}
+
+export type AlarmDecision =
+  | { readonly action: "forget" }
+  | { readonly action: "look again"; readonly atMs: number }
+  | { readonly action: "mark unknown"; readonly record: UnknownRecord; readonly atMs: number }
+  | { readonly action: "nothing" };
+
+/** What an alarm does. It may come early, late or twice: it decides from the record alone. `atMs` is the next alarm. */
+export function decideAlarm(
+  record: KeyRecord | UnreadableRecord | null,
+  running: boolean,
+  nowMs: number,
+): AlarmDecision {
+  if (record === null) return { action: "nothing" };
+  if (running) return { action: "look again", atMs: nowMs + RUNNING_AGAIN_MS };
+  const settled = settle(record, nowMs);
+  if (settled === null) return { action: "forget" };
+  if (settled.state === "unreadable") return { action: "look again", atMs: nowMs + UNREADABLE_AGAIN_MS };
+  if (record.state === "pending" && settled.state === "unknown") {
+    return { action: "mark unknown", record: settled, atMs: settled.expiresAtMs };
+  }
+  return { action: "look again", atMs: settled.expiresAtMs };
+}

@@ -1,0 +1,222 @@
+import { describe, expect, test } from "vitest";
+import { type Situation, decide, decideAlarm, settle } from "../../../src/record/decide.ts";
+import { OTHER, SAME, completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
+
+const records = { none: null, pending, unknown, completed, tombstone, unreadable };
+type RecordName = keyof typeof records;
+
+const policies = {
+  refuse: { onUnknown: "refuse", maxAttempts: 3, inFlight: "wait" },
+  retry: { onUnknown: "retry", maxAttempts: 3, inFlight: "wait" },
+  exhausted: { onUnknown: "retry", maxAttempts: 1, inFlight: "wait" },
+} as const;
+
+/** All records end at 2000, or would; an orphaned `pending` becomes unknown whenever it is seen. */
+const times = { live: 1999, over: 2000 };
+
+/** What a decision comes to, on one line of the table. */
+function told(situation: Situation): string {
+  const decision = decide(situation);
+  switch (decision.action) {
+    case "execute":
+      return `execute ${decision.attemptNumber}${decision.before === null ? "" : ` before ${decision.before.attempt.id}`}`;
+    case "refuse":
+      return `refuse ${decision.code}`;
+    case "replay":
+      return `replay ${decision.record.attempt.id}`;
+    case "join":
+    case "nothing":
+      return decision.action;
+  }
+}
+
+describe("4.1 with the same fingerprint, no attempt running", () => {
+  const table: Record<RecordName, Record<keyof typeof times, Record<keyof typeof policies, string>>> = {
+    none: {
+      live: { refuse: "execute 1", retry: "execute 1", exhausted: "execute 1" },
+      over: { refuse: "execute 1", retry: "execute 1", exhausted: "execute 1" },
+    },
+    pending: {
+      live: {
+        refuse: "refuse outcome_unknown",
+        retry: "execute 2 before attempt-1",
+        exhausted: "refuse attempts_exhausted",
+      },
+      over: {
+        refuse: "refuse outcome_unknown",
+        retry: "execute 2 before attempt-1",
+        exhausted: "refuse attempts_exhausted",
+      },
+    },
+    unknown: {
+      live: {
+        refuse: "refuse outcome_unknown",
+        retry: "execute 2 before attempt-1",
+        exhausted: "refuse attempts_exhausted",
+      },
+      over: { refuse: "execute 1", retry: "execute 1", exhausted: "execute 1" },
+    },
+    completed: {
+      live: { refuse: "replay attempt-1", retry: "replay attempt-1", exhausted: "replay attempt-1" },
+      over: { refuse: "execute 1", retry: "execute 1", exhausted: "execute 1" },
+    },
+    tombstone: {
+      live: {
+        refuse: "refuse replay_unavailable",
+        retry: "refuse replay_unavailable",
+        exhausted: "refuse replay_unavailable",
+      },
+      over: { refuse: "execute 1", retry: "execute 1", exhausted: "execute 1" },
+    },
+    unreadable: {
+      live: {
+        refuse: "refuse outcome_unknown",
+        retry: "refuse outcome_unknown",
+        exhausted: "refuse outcome_unknown",
+      },
+      over: {
+        refuse: "refuse outcome_unknown",
+        retry: "refuse outcome_unknown",
+        exhausted: "refuse outcome_unknown",
+      },
+    },
+  };
+
+  for (const [name, byTime] of Object.entries(table)) {
+    for (const [time, byPolicy] of Object.entries(byTime)) {
+      for (const [policyName, expected] of Object.entries(byPolicy)) {
+        test(`${name}, its term ${time}, on_unknown ${policyName}: ${expected}`, () => {
+          const situation = {
+            record: records[name as RecordName],
+            running: false,
+            request: SAME,
+            policy: policies[policyName as keyof typeof policies],
+            mayExecute: true,
+            nowMs: times[time as keyof typeof times],
+          };
+          expect(told(situation)).toBe(expected);
+        });
+
+        test(`${name}, its term ${time}, on_unknown ${policyName}: a look never executes`, () => {
+          const situation = {
+            record: records[name as RecordName],
+            running: false,
+            request: SAME,
+            policy: policies[policyName as keyof typeof policies],
+            mayExecute: false,
+            nowMs: times[time as keyof typeof times],
+          };
+          const onlyLooked = { "execute 1": "nothing", "execute 2 before attempt-1": "refuse outcome_unknown" }[
+            expected
+          ];
+          expect(told(situation)).toBe(onlyLooked ?? expected);
+        });
+      }
+    }
+  }
+});
+
+describe("4.1 with the same fingerprint, while an attempt runs", () => {
+  test.each([
+    ["pending", "join", "refuse in_flight"],
+    ["unknown", "join", "refuse in_flight"],
+    ["completed", "join", "refuse in_flight"],
+    ["tombstone", "join", "refuse in_flight"],
+    ["none", "refuse outcome_unknown", "refuse outcome_unknown"],
+    ["unreadable", "refuse outcome_unknown", "refuse outcome_unknown"],
+  ] as const)("%s: %s, or with in_flight = refuse: %s", (name, waiting, refusing) => {
+    for (const nowMs of Object.values(times)) {
+      for (const mayExecute of [true, false]) {
+        for (const { onUnknown, maxAttempts } of Object.values(policies)) {
+          const situation = { record: records[name], running: true, request: SAME, mayExecute, nowMs };
+          expect(told({ ...situation, policy: { onUnknown, maxAttempts, inFlight: "wait" } })).toBe(waiting);
+          expect(told({ ...situation, policy: { onUnknown, maxAttempts, inFlight: "refuse" } })).toBe(refusing);
+        }
+      }
+    }
+  });
+});
+
+describe("4.1 with another fingerprint", () => {
+  test.each(["pending", "unknown", "completed", "tombstone"] as const)("refuses the key of a %s record", (name) => {
+    for (const running of [true, false]) {
+      for (const mayExecute of [true, false]) {
+        for (const policy of Object.values(policies)) {
+          const situation = { record: records[name], running, request: OTHER, policy, mayExecute, nowMs: times.live };
+          expect(told(situation)).toBe("refuse key_reused");
+        }
+      }
+    }
+  });
+
+  test.each(["unknown", "completed", "tombstone"] as const)("executes when the term of a %s record is over", (name) => {
+    const situation = { record: records[name], running: false, request: OTHER, mayExecute: true, nowMs: times.over };
+    expect(told({ ...situation, policy: policies.refuse })).toBe("execute 1");
+  });
+
+  test("compares the plain digests where the rules differ (3.8.4)", () => {
+    const request = { rule: "bytes", fingerprint: "anything", plain: SAME.plain };
+    const situation = {
+      record: completed,
+      running: false,
+      mayExecute: true,
+      nowMs: times.live,
+      policy: policies.refuse,
+    };
+    expect(told({ ...situation, request })).toBe("replay attempt-1");
+    expect(told({ ...situation, request: { ...request, plain: "plain-2" } })).toBe("refuse key_reused");
+  });
+
+  test("does not compare the plain digests where the rule is the same", () => {
+    const request = { ...SAME, fingerprint: "fp-2" };
+    const situation = {
+      record: completed,
+      running: false,
+      mayExecute: true,
+      nowMs: times.live,
+      policy: policies.refuse,
+    };
+    expect(told({ ...situation, request })).toBe("refuse key_reused");
+  });
+});
+
+describe("4.4 what time does to a record", () => {
+  test("makes an orphaned pending record unknown, with a term from now", () => {
+    expect(settle(pending, 1700)).toEqual({ ...unknown, sinceMs: 1700, expiresAtMs: 2200 });
+  });
+
+  test.each([unknown, completed, tombstone])("ends a $state record at the exact end of its term", (record) => {
+    expect(settle(record, 1999)).toBe(record);
+    expect(settle(record, 2000)).toBeNull();
+  });
+
+  test("leaves nothing and what it can't read as they are", () => {
+    expect(settle(null, 5000)).toBeNull();
+    expect(settle(unreadable, 5000)).toBe(unreadable);
+  });
+});
+
+describe("4.4 what an alarm does", () => {
+  const orphan = { action: "mark unknown", record: { ...unknown, sinceMs: 1500, expiresAtMs: 2000 }, atMs: 2000 };
+  test.each([
+    ["none", 1500, { action: "nothing" }],
+    ["pending", 1500, orphan],
+    ["unknown", 1999, { action: "look again", atMs: 2000 }],
+    ["unknown", 2000, { action: "forget" }],
+    ["completed", 1999, { action: "look again", atMs: 2000 }],
+    ["completed", 2000, { action: "forget" }],
+    ["completed", 9999, { action: "forget" }],
+    ["tombstone", 1999, { action: "look again", atMs: 2000 }],
+    ["tombstone", 2000, { action: "forget" }],
+    ["unreadable", 2000, { action: "look again", atMs: 2000 + 86_400_000 }],
+  ] as const)("%s at %i", (name, nowMs, expected) => {
+    expect(decideAlarm(records[name], false, nowMs)).toEqual(expected);
+  });
+
+  test.each(["pending", "unknown", "completed", "tombstone", "unreadable"] as const)(
+    "only looks again within a minute while the attempt of a %s record runs",
+    (name) => {
+      expect(decideAlarm(records[name], true, 9999)).toEqual({ action: "look again", atMs: 9999 + 15_000 });
+    },
+  );
+});

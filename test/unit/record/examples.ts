@@ -1,0 +1,31 @@
+/** One record of each state, for the tables of the pure core. */
+
+import {
+  type CompletedRecord,
+  type PendingRecord,
+  type RequestIdentity,
+  type TombstoneRecord,
+  type UnknownRecord,
+  type UnreadableRecord,
+} from "../../../src/record/record.ts";
+
+export const SAME: RequestIdentity = { rule: "json", fingerprint: "fp-1", plain: "plain-1" };
+export const OTHER: RequestIdentity = { rule: "json", fingerprint: "fp-2", plain: "plain-2" };
+
+const kept = {
+  about: { tenant: "api.test", operation: "POST /v1/charges", key: "k" },
+  request: SAME,
+  attempt: { number: 1, id: "attempt-1" },
+};
+
+export const pending: PendingRecord = { state: "pending", ...kept, startedAtMs: 1000, unknownTtlMs: 500 };
+export const unknown: UnknownRecord = { state: "unknown", ...kept, sinceMs: 1000, expiresAtMs: 2000 };
+export const completed: CompletedRecord = {
+  state: "completed",
+  ...kept,
+  recordedAtMs: 1000,
+  expiresAtMs: 2000,
+  answer: { status: 201, headers: [["content-type", "text/plain"]], bodyBytes: 2 },
+};
+export const tombstone: TombstoneRecord = { state: "tombstone", ...kept, recordedAtMs: 1000, expiresAtMs: 2000 };
+export const unreadable: UnreadableRecord = { state: "unreadable", why: "columns: state" };

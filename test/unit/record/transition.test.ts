@@ -1,0 +1,83 @@
+import { describe, expect, test } from "vitest";
+import { begin, conclude, conclusionOf } from "../../../src/record/transition.ts";
+import { completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
+
+const { attempt } = pending;
+const policy = { ttlMs: 1000, unknownTtlMs: 500 };
+const answer = { status: 200, headers: [], bodyBytes: 0 };
+const final = { outcome: "final", answer } as const;
+
+describe("4.2 beginning an attempt", () => {
+  test("keeps the unknown term beside it, for whoever finds it orphaned", () => {
+    const { about, request } = pending;
+    expect(begin({ about, request, attempt }, policy, 1000)).toEqual(pending);
+  });
+});
+
+describe("4.2.3 who may conclude", () => {
+  test.each([pending, unknown])("the attempt that a $state record waits for", (record) => {
+    expect(conclude(record, attempt, null, final, policy, 1200)).toEqual({
+      action: "write",
+      record: { ...completed, recordedAtMs: 1200, expiresAtMs: 2200, answer },
+    });
+  });
+
+  test.each([
+    ["nothing", null],
+    ["a completed record", completed],
+    ["a tombstone", tombstone],
+    ["an unreadable row", unreadable],
+    ["the record of a later attempt", { ...pending, attempt: { number: 2, id: "attempt-2" } }],
+    ["a later record with the same attempt number", { ...unknown, attempt: { number: 1, id: "attempt-9" } }],
+  ])("nobody where %s stands", (_, record) => {
+    for (const conclusion of [
+      final,
+      { outcome: "not-kept" },
+      { outcome: "unknown" },
+      { outcome: "not-executed" },
+    ] as const) {
+      expect(conclude(record, attempt, null, conclusion, policy, 1200)).toEqual({ action: "stale" });
+    }
+  });
+});
+
+describe("5 what a conclusion makes of the record", () => {
+  test("not kept: a tombstone", () => {
+    expect(conclude(pending, attempt, null, { outcome: "not-kept" }, policy, 1000)).toEqual({
+      action: "write",
+      record: tombstone,
+    });
+  });
+
+  test("unknown: its term counts from becoming unknown, and not anew when a late answer says nothing more", () => {
+    const became = { action: "write", record: { ...unknown, sinceMs: 1200, expiresAtMs: 1700 } };
+    expect(conclude(pending, attempt, null, { outcome: "unknown" }, policy, 1200)).toEqual(became);
+    expect(conclude(unknown, attempt, null, { outcome: "unknown" }, policy, 1600)).toEqual({
+      action: "write",
+      record: unknown,
+    });
+  });
+
+  test.each([pending, unknown])("not executed, from $state: what was before", (record) => {
+    const before = { ...unknown, attempt: { number: 1, id: "attempt-0" }, sinceMs: 10, expiresAtMs: 20 };
+    const conclusion = { outcome: "not-executed" } as const;
+    expect(conclude(record, attempt, null, conclusion, policy, 1200)).toEqual({ action: "forget" });
+    expect(conclude(record, attempt, before, conclusion, policy, 1200)).toEqual({ action: "write", record: before });
+  });
+});
+
+describe("5.2.2 what the end of a body makes of an outcome", () => {
+  test.each([
+    ["final", "whole", final],
+    ["final", "overflowed", { outcome: "not-kept" }],
+    ["final", "broken", { outcome: "unknown" }],
+    ["unknown", "whole", { outcome: "unknown" }],
+    ["unknown", "overflowed", { outcome: "unknown" }],
+    ["unknown", "broken", { outcome: "unknown" }],
+    ["not-executed", "whole", { outcome: "not-executed" }],
+    ["not-executed", "overflowed", { outcome: "not-executed" }],
+    ["not-executed", "broken", { outcome: "not-executed" }],
+  ] as const)("%s and %s", (outcome, end, expected) => {
+    expect(conclusionOf(outcome, end, answer)).toEqual(expected);
+  });
+});
