@@ -1,0 +1,52 @@
+/**
+ * The Worker's side of the call to a key object (docs/protocol.md 4.5): when a failed call may be made again, and what
+ * is answered when it may not.
+ */
+
+import { type KeyedCall, type LookCall, type LookReply, type Reply } from "./call.ts";
+import { type Refusal, refuse } from "./http/problem.ts";
+import { log } from "./log.ts";
+
+/** The RPC surface of a key object, as far as it is used here. */
+export interface KeyStub {
+  submit(call: KeyedCall): Promise<LookReply>;
+  look(call: LookCall): Promise<LookReply>;
+}
+
+/** Submits `call`. `freshStub` is asked for each call, since an error may leave a stub broken. */
+export async function askKeyObject(freshStub: () => KeyStub, call: KeyedCall): Promise<Reply | Refusal> {
+  const first = await attempt("submit", () => freshStub().submit(call));
+  if (first.kind !== "failed") return learned(first);
+  if (first.overloaded) return refuse("overloaded");
+  if (first.didNotArrive) {
+    const second = await attempt("second submit", () => freshStub().submit(call));
+    if (second.kind !== "failed") return learned(second);
+  }
+  // The call may have been carried out and its answer lost. What the record says is the answer; nothing is executed.
+  const { about, request, policy, waitMs } = call;
+  const looked = await attempt("look", () => freshStub().look({ about, request, policy, waitMs }));
+  return looked.kind === "failed" ? refuse("unavailable") : learned(looked);
+}
+
+function learned(reply: LookReply): Reply | Refusal {
+  return reply.kind === "nothing" ? refuse("unavailable") : reply;
+}
+
+interface FailedCall {
+  readonly kind: "failed";
+  readonly overloaded: boolean;
+  readonly didNotArrive: boolean;
+}
+
+/** Any error of a call is expected here: it only says how far the call came. */
+async function attempt(name: string, call: () => Promise<LookReply>): Promise<LookReply | FailedCall> {
+  try {
+    return await call();
+  } catch (error) {
+    const is = (flag: string): boolean => Reflect.get(Object(error), flag) === true;
+    const flags = ["retryable", "remote", "overloaded", "durableObjectReset"].filter(is).join(",");
+    log({ event: "call_failed", call: name, why: String(error), flags });
+    // `remote` errors were thrown inside the object, so it had the call, even where they say `retryable`.
+    return { kind: "failed", overloaded: is("overloaded"), didNotArrive: is("retryable") && !is("remote") };
+  }
+}

@@ -1,0 +1,96 @@
+/** Which header fields pass, in which direction (docs/protocol.md 7). */
+
+import { type HeaderPair } from "../record/record.ts";
+
+/** The gateway's name in `Via` and `CDN-Loop`. */
+const PSEUDONYM = "oncegate";
+
+/** RFC 9110, 7.6.1, and what its predecessors named. `Proxy-*` and what `Connection` names come on top. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** From the client, replaced or meaningless after the gateway. `Expect` was answered by whoever took the body. */
+const NOT_TO_ORIGIN: ReadonlySet<string> = new Set([
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "expect",
+  "host",
+]);
+
+/** The gateway's own words: an origin must not speak them. */
+const NOT_FROM_ORIGIN: ReadonlySet<string> = new Set(["idempotency-status", "idempotent-replayed"]);
+
+const OWN_PREFIX = "oncegate-";
+
+/** Content codings that the platform decodes when a body is read. */
+const DECODED_CODINGS: ReadonlySet<string> = new Set(["gzip", "br"]);
+
+/** Whether the request has been through this gateway before (RFC 8586). */
+export function isLoop(headers: Headers): boolean {
+  return list(headers.get("cdn-loop")).some((member) => member.split(";")[0]?.trim().toLowerCase() === PSEUDONYM);
+}
+
+/** The fields to forward with a request to `url`, for pass-through and keyed requests alike. */
+export function headersToOrigin(headers: Headers, url: URL): Headers {
+  const forwarded = new Headers();
+  for (const [name, value] of endToEnd(headers)) {
+    if (!NOT_TO_ORIGIN.has(name) && !name.startsWith(OWN_PREFIX)) forwarded.append(name, value);
+  }
+  const client = headers.get("cf-connecting-ip");
+  if (client !== null) forwarded.set("x-forwarded-for", client);
+  forwarded.set("x-forwarded-host", url.host);
+  forwarded.set("x-forwarded-proto", url.protocol.slice(0, -1));
+  forwarded.append("via", `1.1 ${PSEUDONYM}`);
+  forwarded.append("cdn-loop", PSEUDONYM);
+  return forwarded;
+}
+
+/** Makes forwarded fields those of a keyed request: its body is sent anew, and its answer is kept without coding. */
+export function forKeyedRequest(forwarded: Headers): HeaderPair[] {
+  forwarded.delete("content-length");
+  forwarded.set("accept-encoding", "identity");
+  return [...forwarded];
+}
+
+/** The fields of an origin's answer that a client may see. */
+export function headersFromOrigin(headers: Headers): HeaderPair[] {
+  return endToEnd(headers).filter(([name]) => !NOT_FROM_ORIGIN.has(name) && !name.startsWith(OWN_PREFIX));
+}
+
+/** The fields of a keyed answer, whose body has been read, and so decoded, and will be framed anew. */
+export function headersOfKeptAnswer(headers: Headers): HeaderPair[] {
+  const decoded = DECODED_CODINGS.has(headers.get("content-encoding")?.toLowerCase() ?? "");
+  return headersFromOrigin(headers)
+    .filter(([name]) => name !== "content-length" && !(decoded && name === "content-encoding"))
+    .map(([name, value]) => (decoded && name === "etag" ? [name, weaken(value)] : [name, value]));
+}
+
+export function isCookie([name]: HeaderPair): boolean {
+  return name.toLowerCase() === "set-cookie";
+}
+
+/** Iteration yields every `Set-Cookie` on its own, which no comma could. */
+function endToEnd(headers: Headers): HeaderPair[] {
+  const named = new Set(list(headers.get("connection")).map((name) => name.toLowerCase()));
+  return [...headers].filter(([name]) => !HOP_BY_HOP.has(name) && !named.has(name) && !name.startsWith("proxy-"));
+}
+
+/** The bytes are no longer those that a strong validator stands for (RFC 9110, 8.8.1). */
+function weaken(etag: string): string {
+  return etag.startsWith('"') ? `W/${etag}` : etag;
+}
+
+function list(value: string | null): string[] {
+  return (value ?? "")
+    .split(",")
+    .map((member) => member.trim())
+    .filter((member) => member !== "");
+}

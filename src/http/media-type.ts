@@ -1,0 +1,36 @@
+/** Media types as the fingerprint compares them (RFC 9110, 8.3.1). */
+
+export interface MediaType {
+  /** Null without a Content-Type. */
+  readonly canonical: string | null;
+  readonly isJson: boolean;
+}
+
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const TYPE = new RegExp(`^(${TOKEN}/${TOKEN})[ \\t]*((?:;.*)?)$`);
+const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))?`, "y");
+
+/**
+ * Type, subtype and parameter names in lower case, without optional white space. `charset=utf-8` is dropped from JSON
+ * types, where it says nothing (RFC 8259, 11). What can't be read is compared as it is, and is not JSON.
+ */
+export function parseMediaType(contentType: string | null): MediaType {
+  const match = contentType === null ? null : TYPE.exec(contentType);
+  const parameters = readParameters(match?.[2] ?? "");
+  if (match?.[1] === undefined || parameters === null) return { canonical: contentType, isJson: false };
+  const essence = match[1].toLowerCase();
+  const isJson = essence === "application/json" || essence.endsWith("+json");
+  const told = isJson ? parameters.filter((parameter) => !/^charset="?utf-8"?$/i.test(parameter)) : parameters;
+  return { canonical: [essence, ...told].join(";"), isJson };
+}
+
+function readParameters(text: string): string[] | null {
+  const parameters: string[] = [];
+  PARAMETER.lastIndex = 0;
+  while (PARAMETER.lastIndex < text.length) {
+    const match = PARAMETER.exec(text);
+    if (match === null) return null;
+    if (match[1] !== undefined && match[2] !== undefined) parameters.push(`${match[1].toLowerCase()}=${match[2]}`);
+  }
+  return parameters;
+}

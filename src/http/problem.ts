@@ -1,0 +1,208 @@
+/**
+ * Every refusal of the gateway: its status, what a client should do about it, and its form on the wire (RFC 9457,
+ * docs/protocol.md 6.3 and 6.4).
+ */
+
+interface Problem {
+  readonly status: number;
+  /** Whether sending the very same request again can help. */
+  readonly retryable: boolean;
+  /** The key to send next: the same, or a new one after the request has been mended. */
+  readonly keyReuse: "same" | "new";
+  /** The class of error for SDKs that read Stripe's error object. */
+  readonly errorType: "idempotency_error" | "invalid_request_error" | "api_error";
+  readonly title: string;
+  /** What happened and what to do, where the place that refuses has nothing more exact to say. */
+  readonly detail: string;
+  readonly retryAfterSeconds?: number;
+}
+
+const bad = { retryable: false, errorType: "invalid_request_error" } as const;
+const idempotency = { retryable: false, errorType: "idempotency_error" } as const;
+const server = { retryable: false, keyReuse: "same", errorType: "api_error" } as const;
+
+export const PROBLEMS = {
+  unknown_tenant: {
+    ...bad,
+    status: 421,
+    keyReuse: "same",
+    title: "Unknown host",
+    detail: "This gateway serves no API under this hostname.",
+  },
+  key_missing: {
+    ...bad,
+    status: 400,
+    keyReuse: "new",
+    title: "Idempotency-Key is missing",
+    detail:
+      "This operation requires an Idempotency-Key header. Send one value for one logical operation, and the same value with each retry of it.",
+  },
+  key_invalid: {
+    ...bad,
+    status: 400,
+    keyReuse: "new",
+    title: "Idempotency-Key is not valid",
+    detail: "The Idempotency-Key header can't be read as one key.",
+  },
+  caller_missing: {
+    ...bad,
+    status: 400,
+    keyReuse: "same",
+    title: "The caller is not known",
+    detail:
+      "A request with an Idempotency-Key must say who sends it, so that its answer reaches nobody else. Send your credentials.",
+  },
+  body_too_large: {
+    ...bad,
+    status: 413,
+    keyReuse: "same",
+    title: "The request body is too large",
+    detail: "The body is larger than this operation accepts with an Idempotency-Key. Nothing was sent to the origin.",
+  },
+  body_incomplete: {
+    ...bad,
+    status: 400,
+    retryable: true,
+    keyReuse: "same",
+    retryAfterSeconds: 1,
+    title: "The request body is incomplete",
+    detail: "The upload broke off. Nothing was sent to the origin: send the request again with the same key.",
+  },
+  key_reused: {
+    ...idempotency,
+    status: 422,
+    keyReuse: "new",
+    title: "The key belongs to another request",
+    detail:
+      "This Idempotency-Key was sent before with a different request. Nothing was done. Use a new key for a new operation.",
+  },
+  in_flight: {
+    ...idempotency,
+    status: 409,
+    retryable: true,
+    keyReuse: "same",
+    // Joining pushes the answer as soon as it is there, so coming back soon costs little.
+    retryAfterSeconds: 1,
+    title: "The original request still runs",
+    detail: "The first request with this key has no answer yet. Send the same request again with the same key.",
+  },
+  outcome_unknown: {
+    ...idempotency,
+    status: 409,
+    keyReuse: "same",
+    title: "The outcome is not known",
+    detail:
+      "The request with this key was sent to the origin, and it is not known whether it took effect. It is not sent again. A new key would risk a second run: find out first what became of it.",
+  },
+  attempts_exhausted: {
+    ...idempotency,
+    status: 409,
+    keyReuse: "same",
+    title: "No further attempt is made",
+    detail:
+      "Every attempt that the policy allows ended without a known outcome. A new key would risk another run: find out first what became of it.",
+  },
+  origin_timeout: {
+    ...server,
+    status: 504,
+    title: "The origin did not answer in time",
+    detail:
+      "The request was sent to the origin and may still take effect. Ask later with the same key: if the answer still comes, it is kept. A new key would risk a second run.",
+  },
+  origin_unreachable: {
+    ...server,
+    status: 502,
+    title: "The connection to the origin failed",
+    detail: "It is not known whether the request took effect. A new key would risk a second run.",
+  },
+  replay_unavailable: {
+    ...idempotency,
+    status: 409,
+    keyReuse: "same",
+    title: "The answer was not kept",
+    detail: "The request with this key ran, but its answer was too large to keep or was erased. It is not run again.",
+  },
+  overloaded: {
+    ...server,
+    status: 503,
+    retryable: true,
+    retryAfterSeconds: 5,
+    title: "The gateway is overloaded",
+    detail: "The request was refused before anything ran. Send it again later with the same key.",
+  },
+  unavailable: {
+    ...server,
+    status: 503,
+    retryable: true,
+    retryAfterSeconds: 1,
+    title: "The outcome was not learned",
+    detail: "Send the same request again with the same key: it will not run twice.",
+  },
+  loop_detected: {
+    ...server,
+    status: 508,
+    title: "The gateway met its own request",
+    detail: "The origin of this hostname leads back to this gateway. Its operator must configure another origin.",
+  },
+  misconfigured: {
+    ...server,
+    status: 500,
+    title: "The gateway is misconfigured",
+    detail: "The configuration of this hostname is faulty. Nothing was sent to the origin.",
+  },
+  internal: {
+    ...server,
+    status: 500,
+    title: "Internal error",
+    detail: "The gateway failed before anything was sent to the origin.",
+  },
+} as const satisfies Record<string, Problem>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** An expected refusal, as a value. `detail` replaces the problem's own where something more exact can be said. */
+export interface Refusal {
+  readonly refusal: ProblemCode;
+  readonly detail?: string;
+}
+
+export function refuse(code: ProblemCode, detail?: string): Refusal {
+  return detail === undefined ? { refusal: code } : { refusal: code, detail };
+}
+
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === "object" && value !== null && "refusal" in value;
+}
+
+/** The problem document for `refusal`. `url` is the request's: `type` names its scheme and host. */
+export function problemResponse({ refusal: code, detail }: Refusal, url: URL): Response {
+  const problem: Problem = PROBLEMS[code];
+  const said = detail ?? problem.detail;
+  const headers = new Headers({
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    ...shouldRetry(problem.retryable),
+  });
+  if (problem.retryAfterSeconds !== undefined) headers.set("retry-after", String(problem.retryAfterSeconds));
+  const body = {
+    type: problemType(code, url),
+    title: problem.title,
+    status: problem.status,
+    detail: said,
+    code,
+    retryable: problem.retryable,
+    key_reuse: problem.keyReuse,
+    // Stripe's SDK takes any JSON without this member for a success, whatever the status.
+    error: { type: problem.errorType, code, message: said },
+  };
+  return new Response(JSON.stringify(body), { status: problem.status, headers });
+}
+
+export function problemType(code: string, url: URL): string {
+  return `${url.protocol}//${url.host}/.well-known/idempotency#${code}`;
+}
+
+/** The headers by which Stripe's SDKs and the Stainless-made ones are told whether to retry by themselves. */
+export function shouldRetry(retryable: boolean): Record<string, string> {
+  return { "x-should-retry": String(retryable), "stripe-should-retry": String(retryable) };
+}

@@ -1,0 +1,20 @@
+/** The name of a record, and of the object that keeps it (docs/protocol.md 3.7.1). */
+
+import { digestOf } from "./digest.ts";
+
+/** Part of every id. Raising it makes all records new, unless the ids of the version before are looked up too. */
+const FORMAT_VERSION = "oncegate/1";
+
+export interface RecordScope {
+  readonly tenant: string;
+  readonly method: string;
+  readonly path: string;
+  /** The digest of the caller. */
+  readonly caller: string;
+  readonly key: string;
+}
+
+/** Lower-case hex SHA-256. Says nothing about what it was made from, so it may stand in logs. */
+export function recordId({ tenant, method, path, caller, key }: RecordScope): Promise<string> {
+  return digestOf([FORMAT_VERSION, tenant, method, path, caller, key]);
+}

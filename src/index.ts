@@ -1,0 +1,4 @@
+/** What the Workers runtime loads. */
+
+export { gateway as default } from "./gateway.ts";
+export { KeyObject } from "./key-object.ts";

@@ -1,0 +1,58 @@
+/** From a request with a key to the call that its key object is asked to carry out (docs/protocol.md 3.4 to 3.8). */
+
+import { type KeyedCall } from "./call.ts";
+import { type Policy, type Tenant } from "./config/policy.ts";
+import { readRequestBody } from "./http/body.ts";
+import { callerOf } from "./http/caller.ts";
+import { fingerprint } from "./http/fingerprint.ts";
+import { forKeyedRequest, headersToOrigin } from "./http/headers.ts";
+import { type Refusal, isRefusal } from "./http/problem.ts";
+import { recordId } from "./http/record-id.ts";
+import { originUrl } from "./origin.ts";
+
+/** Where a request arrived, and what holds there. */
+export interface Arrived {
+  readonly url: URL;
+  /** The requested hostname, also where a wildcard entry serves it. */
+  readonly hostname: string;
+  readonly tenant: Tenant;
+  readonly policy: Policy;
+}
+
+export interface KeyedRequest {
+  /** Names the key object. */
+  readonly recordId: string;
+  readonly call: KeyedCall;
+}
+
+/** Reads the rest of a request whose key is `key`. Nothing has happened yet when it refuses. */
+export async function readKeyedRequest(
+  request: Request,
+  { url, hostname, tenant, policy }: Arrived,
+  key: string,
+  waitMs: number,
+): Promise<KeyedRequest | Refusal> {
+  const { method, headers } = request;
+  const caller = await callerOf(headers, tenant);
+  if (isRefusal(caller)) return caller;
+  const body = await readRequestBody(headers, request.body, policy.requestBytesMax);
+  if (isRefusal(body)) return body;
+
+  const { pathname: path, search: query } = url;
+  const contentType = headers.get("content-type");
+  const ifMatch = headers.get("if-match");
+  const call: KeyedCall = {
+    about: { tenant: hostname, operation: `${method} ${path}`, key },
+    request: await fingerprint({ method, path, query, contentType, ifMatch, body }, policy.fingerprint),
+    policy,
+    waitMs,
+    forward: {
+      origin: tenant.origin,
+      url: originUrl(tenant.origin, url),
+      method,
+      headers: forKeyedRequest(headersToOrigin(headers, url)),
+      body: body.byteLength > 0 ? body : null,
+    },
+  };
+  return { recordId: await recordId({ tenant: hostname, method, path, caller, key }), call };
+}

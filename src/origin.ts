@@ -1,0 +1,120 @@
+/** Sends a request to the origin, once, and hands back what happened. */
+
+import { type Forward } from "./call.ts";
+import { type Origin, type Policy } from "./config/policy.ts";
+import { serviceBinding } from "./config/service-binding.ts";
+import { readUpTo, resume } from "./http/body.ts";
+import { headersOfKeptAnswer, isCookie } from "./http/headers.ts";
+import { type AnswerSigns } from "./record/classify.ts";
+import { type HeaderPair } from "./record/record.ts";
+
+/** What came back from a keyed forward. */
+export type Arrival =
+  | {
+      readonly came: "answer";
+      readonly head: { readonly status: number; readonly headers: readonly HeaderPair[] };
+      /** Fields that only the first client gets. */
+      readonly withheld: readonly HeaderPair[];
+      readonly signs: AnswerSigns;
+      readonly body: ArrivedBody;
+    }
+  /** It may have run at the origin all the same. `timedOut`: we gave up at the deadline. */
+  | { readonly came: "nothing"; readonly timedOut: boolean; readonly why: string };
+
+export type ArrivedBody =
+  | { readonly end: "whole"; readonly bytes: Uint8Array }
+  | { readonly end: "broken" }
+  /** More than may be kept. The stream holds all of it, and is bound by the attempt's deadline. */
+  | { readonly end: "overflowed"; readonly stream: ReadableStream<Uint8Array> };
+
+type ExchangePolicy = Pick<Policy, "originDeadlineMs" | "responseBytesMax" | "replaySetCookie">;
+
+/** Where `url` of a tenant is at its origin. The path is the request's own, behind the origin's base path. */
+export function originUrl(origin: Origin, url: URL): string {
+  // A service gets the public URL: its binding, not a hostname, leads there.
+  return (origin.kind === "url" ? origin.base : url.origin) + url.pathname + url.search;
+}
+
+/**
+ * Sends a keyed request and receives its answer. Never throws: an error that left the object would arrive at the Worker
+ * marked as safe to retry. `onHead` is called when the head of an answer is there.
+ */
+export async function exchange(
+  forward: Forward,
+  attemptNumber: number,
+  env: object,
+  policy: ExchangePolicy,
+  onHead: () => void,
+): Promise<Arrival> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), policy.originDeadlineMs);
+  const stopTimer = (): void => clearTimeout(timer);
+  let streams = false;
+  try {
+    const response = await sendKeyed(forward, attemptNumber, env, deadline.signal);
+    onHead();
+    if (!isFinalStatus(response.status)) {
+      await response.body?.cancel();
+      return { came: "nothing", timedOut: false, why: `status ${response.status}` };
+    }
+    const reading = await readUpTo(response.body, policy.responseBytesMax);
+    streams = reading.end === "overflowed";
+    const body = reading.end === "overflowed" ? { end: reading.end, stream: resume(reading, stopTimer) } : reading;
+    return { came: "answer", ...readHead(response, attemptNumber, policy), body };
+  } catch (error) {
+    // Refused, reset, cut and aborted look alike here, so none of them says that the request did not run.
+    return { came: "nothing", timedOut: deadline.signal.aborted, why: String(error) };
+  } finally {
+    if (!streams) stopTimer();
+  }
+}
+
+async function sendKeyed(
+  { origin, url, method, headers, body }: Forward,
+  attemptNumber: number,
+  env: object,
+  signal: AbortSignal,
+): Promise<Response> {
+  const sent = new Headers(headers.map(([name, value]): [string, string] => [name, value]));
+  sent.set("oncegate-attempt", String(attemptNumber));
+  return fetchFrom(origin, env, url, { method, headers: sent, body, redirect: "manual", signal });
+}
+
+function readHead({ status, headers }: Response, attemptNumber: number, policy: ExchangePolicy) {
+  const visible = headersOfKeptAnswer(headers);
+  const withheld = policy.replaySetCookie ? [] : visible.filter(isCookie);
+  const kept = policy.replaySetCookie ? visible : visible.filter((pair) => !isCookie(pair));
+  const originOutcome = headers.get("oncegate-outcome");
+  const signs = { status, hasRetryAfter: headers.has("retry-after"), originOutcome, attemptNumber };
+  return { head: { status, headers: kept }, withheld, signs };
+}
+
+/** Passes a request through: its body streams, and so does the answer's. Null where no answer came. */
+export async function sendThrough(
+  origin: Origin,
+  url: string,
+  request: Request,
+  headers: Headers,
+  env: object,
+): Promise<Response | null> {
+  try {
+    const { method, body } = request;
+    const response = await fetchFrom(origin, env, url, { method, headers, body, redirect: "manual" });
+    return response.status === 101 || isFinalStatus(response.status) ? response : null;
+  } catch {
+    // The client is told that the connection failed; nothing was promised about a request without a key.
+    return null;
+  }
+}
+
+async function fetchFrom(origin: Origin, env: object, url: string, init: RequestInit): Promise<Response> {
+  if (origin.kind === "url") return fetch(url, init);
+  const service = serviceBinding(env, origin.binding);
+  // The configuration was checked against the bindings, so this is a fault of the deployment.
+  if (service === null) throw new Error(`there is no service binding ${origin.binding}`);
+  return service.fetch(url, init);
+}
+
+function isFinalStatus(status: number): boolean {
+  return status >= 200 && status <= 599;
+}

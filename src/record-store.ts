@@ -1,0 +1,164 @@
+/**
+ * The record in the object's SQLite database: the SQL, and nothing but the SQL. Everything here is synchronous, so a
+ * decision and the writes that follow from it can't be interleaved; writes without an `await` between them commit
+ * together, and the platform holds back every message of the object until they are durable.
+ */
+
+import { type CompletedRecord, type KeyRecord, type UnreadableRecord } from "./record/record.ts";
+import { type RecordRow, decodeRow, encodeRow } from "./record/row.ts";
+
+/** Bodies up to this size stand in the record's own row; a row may have 2 MB. */
+const INLINE_BYTES_MAX = 1_000_000;
+
+/** A larger body is cut into rows of this size. */
+const CHUNK_BYTES = 1_000_000;
+
+/** The documented limit of the platform, which local runs don't enforce. */
+const ROW_BYTES_MAX = 2_000_000;
+
+/** With an integer primary key the row is its own index, so each write of it is one row written. */
+const CREATE_RECORD = `CREATE TABLE IF NOT EXISTS record (
+  slot INTEGER PRIMARY KEY CHECK (slot = 1),
+  shape INTEGER, state TEXT,
+  tenant TEXT, operation TEXT, key TEXT,
+  rule TEXT, fingerprint TEXT, plain TEXT,
+  attempt INTEGER, attempt_id TEXT,
+  since_ms INTEGER, term_ms INTEGER,
+  status INTEGER, headers TEXT, body_bytes INTEGER, body BLOB
+)`;
+
+/** By attempt, so that the body of one answer can never continue with that of another. */
+const CREATE_CHUNK = `CREATE TABLE IF NOT EXISTS chunk (
+  attempt_id TEXT, seq INTEGER, bytes BLOB, PRIMARY KEY (attempt_id, seq)
+) WITHOUT ROWID`;
+
+const COLUMNS: readonly (keyof RecordRow)[] = [
+  "shape",
+  "state",
+  "tenant",
+  "operation",
+  "key",
+  "rule",
+  "fingerprint",
+  "plain",
+  "attempt",
+  "attempt_id",
+  "since_ms",
+  "term_ms",
+  "status",
+  "headers",
+  "body_bytes",
+];
+
+const SELECT = `SELECT ${COLUMNS.join(", ")} FROM record`;
+
+const UPSERT = `INSERT INTO record (slot, ${COLUMNS.join(", ")}, body) VALUES (1, ${COLUMNS.map(() => "?").join(", ")}, ?)
+  ON CONFLICT (slot) DO UPDATE SET ${[...COLUMNS, "body"].map((column) => `${column} = excluded.${column}`).join(", ")}`;
+
+export class RecordStore {
+  readonly #storage: DurableObjectStorage;
+  readonly #sql: SqlStorage;
+  /** What is known of the tables without asking; `deleteAll()` takes them away from under a living object. */
+  #tables: ReadonlySet<string> | null = null;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+  }
+
+  load(): KeyRecord | UnreadableRecord | null {
+    if (!this.#has("record")) return null;
+    const [row] = this.#sql.exec(SELECT).toArray();
+    return row === undefined ? null : decodeRow(row);
+  }
+
+  /** Replaces the record, and drops the kept answer of the one before. */
+  write(record: KeyRecord): void {
+    this.#clearChunks();
+    this.#upsert(record, null);
+  }
+
+  writeCompleted(record: CompletedRecord, body: Uint8Array): void {
+    this.#clearChunks();
+    const inline = body.byteLength <= INLINE_BYTES_MAX;
+    if (!inline) this.#writeChunks(record.attempt.id, body);
+    this.#upsert(record, inline ? body : null);
+  }
+
+  /** The body of `record`, which must be the one that is stored. */
+  body(record: CompletedRecord): Uint8Array | ReadableStream<Uint8Array> {
+    const { bodyBytes } = record.answer;
+    if (bodyBytes > INLINE_BYTES_MAX) return this.#chunks(record.attempt.id, bodyBytes);
+    const [row] = this.#sql.exec<{ body: ArrayBuffer }>("SELECT body FROM record").toArray();
+    return new Uint8Array(row?.body ?? new ArrayBuffer(0));
+  }
+
+  /** Deletes everything, the alarm included, in this synchronous step; the promise is for its errors. */
+  forget(): Promise<void> {
+    this.#tables = new Set();
+    return this.#storage.deleteAll();
+  }
+
+  #has(table: "record" | "chunk"): boolean {
+    this.#tables ??= new Set(
+      this.#sql
+        .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
+        .toArray()
+        .map(({ name }) => name),
+    );
+    return this.#tables.has(table);
+  }
+
+  #create(table: "record" | "chunk"): void {
+    if (this.#has(table)) return;
+    this.#sql.exec(table === "record" ? CREATE_RECORD : CREATE_CHUNK);
+    this.#tables = new Set([...(this.#tables ?? []), table]);
+  }
+
+  #upsert(record: KeyRecord, body: Uint8Array | null): void {
+    this.#create("record");
+    const row = encodeRow(record);
+    assertFits((row.headers?.length ?? 0) + (body?.byteLength ?? 0));
+    this.#sql.exec(UPSERT, ...COLUMNS.map((column) => row[column]), body);
+  }
+
+  #writeChunks(attemptId: string, body: Uint8Array): void {
+    this.#create("chunk");
+    for (let at = 0, seq = 0; at < body.byteLength; at += CHUNK_BYTES, seq++) {
+      const bytes = body.subarray(at, at + CHUNK_BYTES);
+      assertFits(bytes.byteLength);
+      this.#sql.exec("INSERT INTO chunk (attempt_id, seq, bytes) VALUES (?, ?, ?)", attemptId, seq, bytes);
+    }
+  }
+
+  #clearChunks(): void {
+    if (this.#has("chunk")) this.#sql.exec("DELETE FROM chunk");
+  }
+
+  /** Reads one row at a time, at the reader's speed. A body that is deleted meanwhile ends in an error, not early. */
+  #chunks(attemptId: string, bodyBytes: number): ReadableStream<Uint8Array> {
+    let seq = 0;
+    let left = bodyBytes;
+    return new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        if (left === 0) return controller.close();
+        const bytes = this.#chunk(attemptId, seq++);
+        if (bytes === null) return controller.error(new Error("the kept answer is gone"));
+        left -= bytes.byteLength;
+        controller.enqueue(bytes);
+      },
+    });
+  }
+
+  #chunk(attemptId: string, seq: number): Uint8Array | null {
+    if (!this.#has("chunk")) return null;
+    const [row] = this.#sql
+      .exec<{ bytes: ArrayBuffer }>("SELECT bytes FROM chunk WHERE attempt_id = ? AND seq = ?", attemptId, seq)
+      .toArray();
+    return row === undefined ? null : new Uint8Array(row.bytes);
+  }
+}
+
+function assertFits(bytes: number): void {
+  if (bytes > ROW_BYTES_MAX) throw new Error(`a row of ${bytes} bytes is beyond the platform's limit`);
+}

@@ -1,0 +1,74 @@
+/**
+ * An origin in the place of `fetch`, which reaches the key objects too: scripted, counted, and held as long as a test
+ * wants. A promise that one I/O context resolves must not be awaited in another, so test and objects share plain values
+ * only, and look at them every millisecond.
+ */
+
+import { expect, onTestFinished, vi } from "vitest";
+
+export interface ReceivedRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+export type Answering = (request: ReceivedRequest, number: number) => Response | Promise<Response>;
+
+export interface Origin {
+  readonly received: ReceivedRequest[];
+  /** Replaces what is answered from now on. */
+  answers(answering: Answering): void;
+  /** Resolves when `count` requests have arrived in all; fails after some seconds, saying how many did. */
+  arrived(count: number): Promise<void>;
+}
+
+/** Stands in for the origin until the test ends. */
+export function scriptOrigin(answering: Answering = () => new Response("ok")): Origin {
+  const received: ReceivedRequest[] = [];
+  let current = answering;
+  const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    const request = new Request(input, init);
+    const body = new Uint8Array(await request.arrayBuffer());
+    const { url, method, headers, signal } = request;
+    const one = { url, method, headers, body, signal };
+    received.push(one);
+    return abortable(Promise.resolve(current(one, received.length)), init?.signal ?? null);
+  });
+  onTestFinished(() => spy.mockRestore());
+  return {
+    received,
+    answers(next) {
+      current = next;
+    },
+    arrived(count) {
+      return vi.waitFor(() => expect(received.length).toBeGreaterThanOrEqual(count), { interval: 1, timeout: 5000 });
+    },
+  };
+}
+
+/** A real fetch is given up when its signal says so. */
+function abortable(answer: Promise<Response>, signal: AbortSignal | null): Promise<Response> {
+  if (signal === null) return answer;
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(signal.reason));
+  return Promise.race([answer, promise]);
+}
+
+/** An answer that comes when `release` is called. */
+export function heldAnswer(response: () => Response = () => new Response("ok")): {
+  answer: Answering;
+  release: () => void;
+} {
+  let released = false;
+  return {
+    async answer() {
+      while (!released) await scheduler.wait(1);
+      return response();
+    },
+    release() {
+      released = true;
+    },
+  };
+}

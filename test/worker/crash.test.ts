@@ -1,0 +1,106 @@
+import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { describe, expect, test } from "vitest";
+import { clientOf, problemOf, statusOf, uniqueKey } from "../support/gateway.ts";
+import { alarmOf, objectOf, rowOf } from "../support/records.ts";
+import { heldAnswer, scriptOrigin } from "../support/origin.ts";
+
+const PATH = "/v1/charges";
+
+/** Leaves behind what a process that died in the middle of an attempt leaves. */
+async function crashMidAttempt(policy: Record<string, unknown> = {}) {
+  const held = heldAnswer();
+  const origin = scriptOrigin(held.answer);
+  const client = clientOf(policy);
+  const key = uniqueKey();
+  const first = client.post(PATH, { key });
+  await origin.arrived(1);
+  await abortAllDurableObjects();
+  const response = await first;
+  held.release();
+  return { origin, client, key, response, object: await objectOf(key, PATH) };
+}
+
+describe("P1, P6: the process dies in the middle of an attempt", () => {
+  test("the client is told that the outcome is unknown, not that it may try a new key", async () => {
+    const { response } = await crashMidAttempt();
+    expect(await problemOf(response)).toBe("409 outcome_unknown");
+    expect(await response.json()).toMatchObject({ retryable: false, key_reuse: "same" });
+  });
+
+  test("the record is unknown from the first look on, and is never executed again", async () => {
+    const { origin, client, key, object } = await crashMidAttempt();
+    for (const _ of [1, 2]) expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
+    expect(await problemOf(await client.post(PATH, { key, json: {} }))).toBe("422 key_reused");
+    const row = await rowOf(object);
+    expect(row?.["state"]).toBe("unknown");
+    expect(await alarmOf(object)).toBe(row?.["term_ms"]);
+    expect(origin.received).toHaveLength(1);
+  });
+
+  test('is executed again only with on_unknown = "retry"', async () => {
+    const { origin, key } = await crashMidAttempt();
+    origin.answers(() => new Response("second"));
+    const client = clientOf({ on_unknown: "retry" });
+    expect(statusOf(await client.post(PATH, { key }))).toBe("executed");
+    expect(origin.received.map(({ headers }) => headers.get("oncegate-attempt"))).toEqual(["1", "2"]);
+  });
+
+  test("is found by the watchdog within origin_deadline and a minute, if nobody asks", async () => {
+    const startMs = Date.now();
+    const held = heldAnswer();
+    const origin = scriptOrigin(held.answer);
+    const client = clientOf({ origin_deadline: "5m", origin_timeout: "100s", unknown_ttl: "1h" });
+    const key = uniqueKey();
+    const first = client.post(PATH, { key }).catch(() => null);
+    await origin.arrived(1);
+    const watchdogMs = (await alarmOf(await objectOf(key, PATH))) ?? Number.POSITIVE_INFINITY;
+    expect(watchdogMs).toBeGreaterThanOrEqual(startMs + 5 * 60_000);
+    expect(watchdogMs).toBeLessThanOrEqual(Date.now() + 6 * 60_000);
+    // The Worker's own look would find the orphan first, so the row is made one again.
+    await abortAllDurableObjects();
+    await first;
+    const object = await objectOf(key, PATH);
+    await runInDurableObject(object, (_, { storage }) => {
+      storage.sql.exec("UPDATE record SET state = 'pending', term_ms = 3600000");
+    });
+    await runDurableObjectAlarm(object);
+    const row = await rowOf(object);
+    expect(row?.["state"]).toBe("unknown");
+    expect(await alarmOf(object)).toBe(row?.["term_ms"]);
+    held.release();
+  });
+});
+
+describe("P2, P3: the process dies after the answer was recorded", () => {
+  test("replays it", async () => {
+    const origin = scriptOrigin(() => new Response("kept"));
+    const client = clientOf();
+    const key = uniqueKey();
+    await client.post(PATH, { key });
+    await abortAllDurableObjects();
+    const retry = await client.post(PATH, { key });
+    expect([statusOf(retry), await retry.text()]).toEqual(["replayed", "kept"]);
+    expect(origin.received).toHaveLength(1);
+  });
+});
+
+describe("a row that can't be read", () => {
+  test.each([
+    ["a state of a later version", "UPDATE record SET state = 'streaming'"],
+    ["a later shape", "UPDATE record SET shape = 2"],
+    ["a damaged head", "UPDATE record SET headers = '[['"],
+    ["a lost fingerprint", "UPDATE record SET fingerprint = NULL"],
+  ])("with %s is an unknown outcome and is never executed", async (_, damage) => {
+    const origin = scriptOrigin();
+    const client = clientOf({ on_unknown: "retry" });
+    const key = uniqueKey();
+    await client.post(PATH, { key });
+    const object = await objectOf(key, PATH);
+    await runInDurableObject(object, (_, { storage }) => void storage.sql.exec(damage));
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
+    await runDurableObjectAlarm(object);
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
+    expect(await rowOf(object)).toBeDefined();
+    expect(origin.received).toHaveLength(1);
+  });
+});
