@@ -1,0 +1,154 @@
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import fc from "fast-check";
+import { afterEach, expect, test, vi } from "vitest";
+import { type Client, clientOf, statusOf, uniqueKey } from "../support/gateway.ts";
+import { alarmOf, objectOf } from "../support/records.ts";
+import { scriptOrigin } from "../support/origin.ts";
+import { type OriginAnswer, ReferenceModel } from "./reference-model.ts";
+
+const PATH = "/v1/charges";
+const TTL_MS = 60_000;
+const UNKNOWN_TTL_MS = 600_000;
+const MAX_ATTEMPTS = 3;
+
+type Step =
+  | { readonly do: "request"; readonly body: string; readonly count: number; readonly answer: OriginAnswer }
+  | { readonly do: "crash during a request"; readonly body: string }
+  | { readonly do: "crash" | "evict" | "alarm" }
+  | { readonly do: "wait"; readonly ms: number };
+
+const body = fc.constantFrom("a", "a", "a", "b");
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("request" as const),
+      body,
+      count: fc.integer({ min: 1, max: 4 }),
+      answer: fc.constantFrom<OriginAnswer>("ok", "not executed", "bad gateway", "reset"),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("crash during a request" as const), body }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("crash" as const, "evict" as const, "alarm" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("wait" as const),
+      ms: fc.constantFrom(1, TTL_MS - 1, TTL_MS, UNKNOWN_TTL_MS),
+    }),
+  },
+);
+
+afterEach(() => vi.useRealTimers());
+
+test("P1, P2, P5, P6: any history of requests, crashes, evictions, alarms and waits is answered as the model says", async () => {
+  let answer: OriginAnswer = "ok";
+  let held = false;
+  let executions = 0;
+  const origin = scriptOrigin(async () => {
+    const content = `#${++executions}`;
+    // Held until the requests of a step have all arrived, and for ever where the process is to die meanwhile.
+    while (held) await scheduler.wait(1);
+    return originAnswer(answer, content);
+  });
+
+  /** What a step's requests are answered, in the form of the model. */
+  async function send(client: Client, key: string, text: string, count: number): Promise<string[]> {
+    held = count > 1;
+    const requests = Array.from({ length: count }, () => client.post(PATH, { key, body: text }));
+    if (count > 1) {
+      // Calls reach an object in order, so the last one's answer says that the others have arrived.
+      await client.post(PATH, { key, body: text, headers: { prefer: "wait=0" } });
+      held = false;
+    }
+    return Promise.all(requests.map(async (request) => described(await request)));
+  }
+
+  async function crashDuring(client: Client, key: string, text: string, executes: boolean): Promise<string[]> {
+    held = executes;
+    const arrived = origin.received.length + 1;
+    const request = client.post(PATH, { key, body: text });
+    if (executes) {
+      await origin.arrived(arrived);
+      await abortAllDurableObjects();
+      held = false;
+    }
+    return [await described(await request)];
+  }
+
+  const history = fc.asyncProperty(fc.boolean(), fc.array(step, { maxLength: 10 }), async (retries, steps) => {
+    const key = uniqueKey();
+    const startMs = 1_900_000_000_000;
+    let nowMs = startMs;
+    executions = 0;
+    vi.useFakeTimers({ toFake: ["Date"], now: nowMs });
+    const model = new ReferenceModel({
+      retries,
+      maxAttempts: MAX_ATTEMPTS,
+      ttlMs: TTL_MS,
+      unknownTtlMs: UNKNOWN_TTL_MS,
+    });
+    const client = clientOf({
+      on_unknown: retries ? "retry" : "refuse",
+      max_attempts: MAX_ATTEMPTS,
+      ttl: `${TTL_MS}ms`,
+      unknown_ttl: `${UNKNOWN_TTL_MS}ms`,
+      origin_deadline: "10s",
+      origin_timeout: "10s",
+    });
+    for (const one of steps) {
+      switch (one.do) {
+        case "request": {
+          answer = one.answer;
+          const expected = model.requests(one.body, one.count, one.answer, nowMs);
+          expect(await send(client, key, one.body, one.count)).toEqual(expected);
+          break;
+        }
+        case "crash during a request": {
+          answer = "ok";
+          const before = model.executions;
+          const expected = model.requests(one.body, 1, "crash", nowMs);
+          expect(await crashDuring(client, key, one.body, model.executions > before)).toEqual(expected);
+          break;
+        }
+        case "crash":
+          await abortAllDurableObjects();
+          break;
+        case "evict":
+          // Looked at first, since only an object that is in memory can be evicted.
+          await alarmOf(await objectOf(key, PATH));
+          await evictDurableObject(await objectOf(key, PATH));
+          break;
+        case "alarm":
+          await runDurableObjectAlarm(await objectOf(key, PATH));
+          break;
+        case "wait":
+          nowMs += one.ms;
+          vi.setSystemTime(nowMs);
+          break;
+      }
+      expect(executions).toBe(model.executions);
+    }
+  });
+  await fc.assert(history, { numRuns: 150, interruptAfterTimeLimit: 40_000, markInterruptAsFailure: false });
+}, 60_000);
+
+function originAnswer(answer: OriginAnswer, content: string): Response {
+  switch (answer) {
+    case "ok":
+      return new Response(content, { status: 201 });
+    case "not executed":
+      return new Response(content, { status: 429 });
+    case "bad gateway":
+      return new Response(content, { status: 502 });
+    case "reset":
+      throw new Error("Network connection lost.");
+  }
+}
+
+/** A problem by status and code; anything else by its mark and content. */
+async function described(response: Response): Promise<string> {
+  const text = await response.text();
+  if (response.headers.get("content-type") !== "application/problem+json") return `${statusOf(response)} ${text}`;
+  return `${response.status} ${(JSON.parse(text) as { code: string }).code}`;
+}

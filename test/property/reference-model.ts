@@ -1,0 +1,62 @@
+/** What a key must do, said again as simply as possible. It shares nothing with src but the words. */
+
+export type OriginAnswer = "ok" | "not executed" | "bad gateway" | "reset";
+
+interface Policy {
+  readonly retries: boolean;
+  readonly maxAttempts: number;
+  readonly ttlMs: number;
+  readonly unknownTtlMs: number;
+}
+
+type Kept =
+  | { readonly is: "answered"; readonly body: string; readonly content: string; readonly endsMs: number }
+  | { readonly is: "unknown"; readonly body: string; readonly attempts: number; readonly endsMs: number };
+
+export class ReferenceModel {
+  executions = 0;
+  #kept: Kept | null = null;
+
+  readonly #policy: Policy;
+
+  constructor(policy: Policy) {
+    this.#policy = policy;
+  }
+
+  /** What `count` requests at once are answered, the one that executes first. */
+  requests(body: string, count: number, answer: OriginAnswer | "crash", nowMs: number): string[] {
+    if (this.#kept !== null && nowMs >= this.#kept.endsMs) this.#kept = null;
+    const refusal = this.#refusal(body);
+    if (refusal !== null) return Array.from({ length: count }, () => refusal);
+    const [first, joined] = this.#execute(body, answer, nowMs);
+    return [first, ...Array.from({ length: count - 1 }, () => joined)];
+  }
+
+  #refusal(body: string): string | null {
+    const kept = this.#kept;
+    if (kept === null) return null;
+    if (kept.body !== body) return "422 key_reused";
+    if (kept.is === "answered") return `replayed ${kept.content}`;
+    if (!this.#policy.retries) return "409 outcome_unknown";
+    return kept.attempts >= this.#policy.maxAttempts ? "409 attempts_exhausted" : null;
+  }
+
+  #execute(body: string, answer: OriginAnswer | "crash", nowMs: number): [first: string, joined: string] {
+    const content = `#${++this.executions}`;
+    const before = this.#kept;
+    if (answer === "ok") {
+      this.#kept = { is: "answered", body, content, endsMs: nowMs + this.#policy.ttlMs };
+      return [`executed ${content}`, `joined ${content}`];
+    }
+    if (answer === "not executed") {
+      const undone = `${before === null ? "released" : "unknown"} ${content}`;
+      return [undone, undone];
+    }
+    const attempts = 1 + (before?.is === "unknown" ? before.attempts : 0);
+    this.#kept = { is: "unknown", body, attempts, endsMs: nowMs + this.#policy.unknownTtlMs };
+    // After a crash the gateway looks, and says what the record says.
+    const looked = this.#refusal(body) ?? "409 outcome_unknown";
+    const told = { "bad gateway": `unknown ${content}`, reset: "502 origin_unreachable", crash: looked };
+    return [told[answer], told[answer]];
+  }
+}
