@@ -34,7 +34,7 @@ gateway.use(async (c, next) => {
   return next();
 });
 
-gateway.get("/.well-known/idempotency", (c) => publishedPolicy(c.var.tenant, c.var.url));
+gateway.get("/.well-known/idempotency", (c) => publishedPolicy(c.var.hostname, c.var.tenant, c.var.url));
 gateway.all("/.well-known/idempotency", (c) => c.text("Method Not Allowed", 405, { allow: "GET, HEAD" }));
 gateway.all("/_oncegate/*", (c) => c.notFound());
 

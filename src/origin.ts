@@ -21,7 +21,7 @@ export type Arrival =
   /** It may have run at the origin all the same. `timedOut`: we gave up at the deadline. */
   | { readonly came: "nothing"; readonly timedOut: boolean; readonly why: string };
 
-export type ArrivedBody =
+type ArrivedBody =
   | { readonly end: "whole"; readonly bytes: Uint8Array }
   | { readonly end: "broken" }
   /** More than may be kept. The stream holds all of it, and is bound by the attempt's deadline. */

@@ -6,10 +6,10 @@ import { PROBLEMS, problemType } from "./http/problem.ts";
 /** Long enough to spare the gateway, short enough that a changed policy is soon known. */
 const CACHE_SECONDS = 300;
 
-export function publishedPolicy(tenant: Tenant, url: URL): Response {
+export function publishedPolicy(hostname: string, tenant: Tenant, url: URL): Response {
   const document = {
     version: 1,
-    host: url.host,
+    tenant: hostname,
     key: { header: "Idempotency-Key", characters_max: 255, forms: ["quoted string (RFC 9651)", "bare"] },
     default: published(tenant.policy),
     operations: tenant.routes.map(({ match, policy }) => ({ match, ...published(policy) })),

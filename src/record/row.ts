@@ -9,7 +9,7 @@
 
 import { type AnswerHead, type HeaderPair, type KeyRecord, type UnreadableRecord, unreachable } from "./record.ts";
 
-export const ROW_SHAPE = 1;
+const ROW_SHAPE = 1;
 
 export interface RecordRow {
   readonly shape: number;

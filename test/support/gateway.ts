@@ -4,7 +4,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { gateway } from "../../src/gateway.ts";
 
-export const ORIGIN = "http://origin.test";
+const ORIGIN = "http://origin.test";
 export const HOST = "api.test";
 
 /** An entry of `TENANTS` as it is written in a configuration. */
@@ -16,7 +16,7 @@ export interface Client {
   fetch(input: string, init?: RequestInit): Promise<Response>;
 }
 
-export interface PostOptions {
+interface PostOptions {
   readonly key?: string | null;
   readonly method?: string;
   readonly body?: BodyInit | null;

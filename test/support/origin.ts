@@ -6,7 +6,7 @@
 
 import { onTestFinished, vi } from "vitest";
 
-export interface ReceivedRequest {
+interface ReceivedRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: Headers;

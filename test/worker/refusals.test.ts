@@ -93,7 +93,7 @@ describe("8 reserved paths", () => {
     expect(text).not.toContain("origin.test");
     const policy = JSON.parse(text);
     expect(policy).toMatchObject({
-      host: HOST,
+      tenant: HOST,
       key: { header: "Idempotency-Key" },
       default: { key: "optional", methods: ["POST", "PATCH"], answers_kept_seconds: 7200 },
       operations: [{ match: "POST /v1/charges", key: "required" }],

@@ -1,0 +1,31 @@
+# Oncegate on the open-source runtime, without Cloudflare. Build and start it by
+#
+#   npm run build
+#   TENANTS='{"*":{"origin":"http://127.0.0.1:9100","caller":["authorization"]}}' \
+#     npx workerd serve deploy/workerd.capnp --directory-path=storage=/var/lib/oncegate
+#
+# One process owns the storage directory; its objects live in that process alone.
+
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "oncegate", worker = .oncegate),
+    # Origins are often on a private network, which the runtime does not reach unless told so.
+    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
+    (name = "storage", disk = (writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:8787", http = (), service = "oncegate")],
+);
+
+const oncegate :Workerd.Worker = (
+  modules = [(name = "index.js", esModule = embed "../dist/index.js")],
+  # The same as in wrangler.toml.
+  compatibilityDate = "2026-10-30",
+  bindings = [
+    (name = "KEYS", durableObjectNamespace = "KeyObject"),
+    (name = "TENANTS", fromEnvironment = "TENANTS"),
+  ],
+  durableObjectNamespaces = [(className = "KeyObject", uniqueKey = "oncegate-keys", enableSql = true)],
+  durableObjectStorage = (localDisk = "storage"),
+);
