@@ -16,7 +16,7 @@ export type GatewayOptions = {
   readonly port: number;
   /** Where records are kept; starting again with the same folder finds them again. */
   readonly persistTo: string;
-  /** Takes the place of `TENANTS` in wrangler.toml: hostnames and their settings, as docs/operations.md describes them. */
+  /** Takes the place of `TENANTS` in wrangler.toml: hostnames and their settings, as README.md describes them. */
   readonly tenants?: Readonly<Record<string, unknown>>;
   /** The folder whose wrangler.toml counts. By default this repository. */
   readonly projectFolder?: string;

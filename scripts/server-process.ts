@@ -9,7 +9,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export type ServerCommand = {
   /** For messages: "the gateway". */
   readonly name: string;
-  /** Arguments for this Node.js, `process.execPath`; the one on the PATH may be too old. */
+  /** By default this Node.js; the one on the PATH may be too old. */
+  readonly program?: string;
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
@@ -52,7 +53,7 @@ const START_POLL_MS = 50;
 
 /** Rejects, with the child's output in the message, if it ends or says no URL in time. Nothing is left running then. */
 export async function startServerProcess(command: ServerCommand): Promise<ServerProcess> {
-  const child = spawn(process.execPath, command.args, {
+  const child = spawn(command.program ?? process.execPath, command.args, {
     cwd: command.cwd,
     env: { ...process.env, ...command.env },
     stdio: ["ignore", "pipe", "pipe"],

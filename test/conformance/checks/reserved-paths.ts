@@ -1,0 +1,88 @@
+// Section 8: the paths that the gateway answers itself.
+
+import assert from "node:assert/strict";
+import type { Check } from "../check.ts";
+import { type Ask, header } from "../client.ts";
+import { expectRuns, expectStatus } from "../expect.ts";
+import { tellsItsRun } from "../origin-answers.ts";
+import { problems } from "../problems.ts";
+
+const POLICY_PATH = "/.well-known/idempotency";
+
+const own: readonly (readonly [path: string, ask: Ask])[] = [
+  ["/_oncegate", { method: "GET" }],
+  ["/_oncegate/", { method: "GET" }],
+  ["/_oncegate/records", { method: "GET" }],
+  ["/_oncegate/a/b/c?d=e", { method: "GET" }],
+  ["/_oncegate/records", { method: "POST" }],
+  ["/_oncegate/records", { method: "POST", key: "some-key" }],
+  ["/_oncegate/records", { method: "DELETE" }],
+  ["/_oncegate/records", { method: "OPTIONS" }],
+];
+
+const foreign = ["/_oncegatex", "/_oncegatex/y", "/x/_oncegate/y", "/.well-known/idempotency-other", "/.well-known"];
+
+export const reservedPaths: readonly Check[] = [
+  {
+    section: "8.1",
+    title: "publishes the policy as JSON, without asking the origin",
+    run: async ({ origin, send }) => {
+      const before = origin.count(POLICY_PATH);
+      const answer = await send(POLICY_PATH, { method: "GET", caller: null });
+      expectStatus(answer, 200);
+      assert.match(header(answer, "content-type") ?? "", /^application\/json\b/u);
+      const policy: unknown = JSON.parse(answer.body.toString());
+      assert.ok(typeof policy === "object" && policy !== null && !Array.isArray(policy), "expected a JSON object");
+      expectRuns(origin, POLICY_PATH, before);
+    },
+  },
+  {
+    section: "8.1",
+    title: "publishes the header, the length of a key, the covered methods and every problem code",
+    run: async ({ send }) => {
+      const text = (await send(POLICY_PATH, { method: "GET" })).body.toString();
+      for (const word of ["Idempotency-Key", "255", "POST", "PATCH", ...Object.keys(problems)]) {
+        assert.ok(text.toLowerCase().includes(word.toLowerCase()), `expected the policy to tell of ${word}: ${text}`);
+      }
+    },
+  },
+  {
+    section: "8.1",
+    title: "publishes the operations that routes set apart",
+    needs: "key required",
+    run: async ({ send }) => {
+      const text = (await send(POLICY_PATH, { method: "GET" })).body.toString();
+      assert.ok(text.includes("/required/*"), `expected the policy to tell of /required/*: ${text}`);
+      assert.ok(text.includes("required"), text);
+    },
+  },
+  {
+    section: "8.1",
+    title: "publishes no origin and no other host",
+    needs: "two tenants",
+    run: async ({ send, origin }) => {
+      const text = (await send(POLICY_PATH, { method: "GET", host: "a.example.test" })).body.toString();
+      assert.ok(!text.includes(`:${origin.port}`), `expected no origin in ${text}`);
+      assert.ok(!text.includes("b.example.test"), `expected no other host in ${text}`);
+    },
+  },
+  ...own.map(([path, ask]): Check => ({
+    section: "8.2",
+    title: `answers ${ask.method} ${path}${ask.key === undefined ? "" : " with a key"} with 404 itself`,
+    run: async ({ origin, send }) => {
+      const answer = await send(path, ask);
+      expectStatus(answer, 404);
+      assert.equal(origin.count(path.split("?", 1)[0] ?? path), 0, "expected the origin not to be asked");
+    },
+  })),
+  ...foreign.map((path): Check => ({
+    section: "8.3",
+    title: `leaves ${path} to the origin`,
+    run: async ({ origin, send }) => {
+      const before = origin.count(path);
+      origin.on(path, tellsItsRun);
+      expectStatus(await send(path, { method: "GET" }), 201);
+      expectRuns(origin, path, before + 1);
+    },
+  })),
+];

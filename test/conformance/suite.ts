@@ -1,0 +1,67 @@
+// All checks, in the order of docs/protocol.md as far as topics allow.
+
+import type { Check } from "./check.ts";
+import { atMostOnce } from "./checks/at-most-once.ts";
+import { bodies } from "./checks/bodies.ts";
+import { callers } from "./checks/callers.ts";
+import { codingAndCookies } from "./checks/coding-and-cookies.ts";
+import { crash } from "./checks/crash.ts";
+import { expiry } from "./checks/expiry.ts";
+import { fingerprint } from "./checks/fingerprint.ts";
+import { hostnames } from "./checks/hostnames.ts";
+import { hopByHop } from "./checks/hop-by-hop.ts";
+import { joinedOutcomes } from "./checks/joined-outcomes.ts";
+import { joining } from "./checks/joining.ts";
+import { jsonFingerprint } from "./checks/json-fingerprint.ts";
+import { keyedAnswers } from "./checks/keyed-answers.ts";
+import { keys } from "./checks/keys.ts";
+import { lateAnswers } from "./checks/late-answers.ts";
+import { loops } from "./checks/loops.ts";
+import { mismatch } from "./checks/mismatch.ts";
+import { outcomeOrder } from "./checks/outcome-order.ts";
+import { outcomes } from "./checks/outcomes.ts";
+import { passThrough } from "./checks/pass-through.ts";
+import { passThroughBodies } from "./checks/pass-through-bodies.ts";
+import { policy } from "./checks/policy.ts";
+import { problemDocuments } from "./checks/problem-documents.ts";
+import { replayFidelity } from "./checks/replay-fidelity.ts";
+import { requestHeaders } from "./checks/request-headers.ts";
+import { reservedPaths } from "./checks/reserved-paths.ts";
+import { tombstones } from "./checks/tombstones.ts";
+import { unknown } from "./checks/unknown.ts";
+
+const topics: readonly (readonly Check[])[] = [
+  atMostOnce,
+  hostnames,
+  policy,
+  passThrough,
+  passThroughBodies,
+  keys,
+  callers,
+  bodies,
+  fingerprint,
+  jsonFingerprint,
+  loops,
+  mismatch,
+  joining,
+  joinedOutcomes,
+  expiry,
+  crash,
+  outcomes,
+  outcomeOrder,
+  lateAnswers,
+  unknown,
+  tombstones,
+  keyedAnswers,
+  replayFidelity,
+  problemDocuments,
+  hopByHop,
+  requestHeaders,
+  codingAndCookies,
+  reservedPaths,
+];
+
+/** In the order of their sections. */
+export const suite: readonly Check[] = topics
+  .flat()
+  .sort((a, b) => a.section.localeCompare(b.section, "en", { numeric: true }));

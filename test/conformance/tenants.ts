@@ -1,0 +1,104 @@
+// The policies that the checks need. A check names one in `needs` and gets paths under its prefix; TENANTS says the
+// same in Oncegate's own words. README.md lists them for other implementations.
+
+type RoutePolicy = { readonly prefix: string; readonly settings: Readonly<Record<string, unknown>> };
+
+export const routePolicies = {
+  "key required": { prefix: "/required", settings: { key: "required" } },
+  "key off": { prefix: "/off", settings: { key: "off" } },
+  "PUT and DELETE covered": {
+    prefix: "/methods",
+    settings: { key: "required", methods: ["PUT", "DELETE"] },
+  },
+  "ttl of 1 s": { prefix: "/short-ttl", settings: { ttl: "1s" } },
+  "unknown_ttl of 1 s": {
+    prefix: "/short-unknown",
+    settings: { origin_timeout: "500ms", origin_deadline: "1s", unknown_ttl: "1s" },
+  },
+  "in_flight refuse": { prefix: "/refuse-in-flight", settings: { in_flight: "refuse" } },
+  "wait of 300 ms": { prefix: "/short-wait", settings: { wait: "300ms" } },
+  "origin_timeout of 300 ms": { prefix: "/slow", settings: { origin_timeout: "300ms", origin_deadline: "1m" } },
+  "origin_deadline of 700 ms": {
+    prefix: "/deadline",
+    settings: { origin_timeout: "200ms", origin_deadline: "700ms" },
+  },
+  "on_unknown retry": { prefix: "/retry", settings: { on_unknown: "retry", max_attempts: 3 } },
+  "on_unknown retry, origin_timeout of 300 ms": {
+    prefix: "/slow-retry",
+    settings: { on_unknown: "retry", origin_timeout: "300ms", origin_deadline: "1m" },
+  },
+  "fingerprint bytes": { prefix: "/bytes", settings: { fingerprint: "bytes" } },
+  "max_request_bytes of 1000": { prefix: "/small-request", settings: { max_request_bytes: 1000 } },
+  "max_response_bytes of 1000": { prefix: "/small-response", settings: { max_response_bytes: 1000 } },
+  "5 MB bodies": { prefix: "/large", settings: { max_request_bytes: 5_000_000, max_response_bytes: 5_000_000 } },
+  "outcome lists": { prefix: "/lists", settings: { unknown_on: [404, 418, 429], not_executed_on: [418, 500, 504] } },
+  replay_set_cookie: { prefix: "/cookies", settings: { replay_set_cookie: true } },
+} as const satisfies Record<string, RoutePolicy>;
+
+/** Policies that take more than a prefix. */
+const otherNeeds = [
+  "route patterns",
+  "two tenants",
+  "wildcard tenants",
+  "a tenant without callers",
+  "a tenant with shared anonymous callers",
+  "a tenant with two caller headers",
+  "a faulty tenant",
+  "a gateway without a catch-all tenant",
+  "the gateway's log",
+  "the Connection header",
+  "the Accept-Encoding header",
+  "a gateway that can be killed",
+] as const;
+
+export type RouteNeed = keyof typeof routePolicies;
+export type Need = RouteNeed | (typeof otherNeeds)[number];
+
+function isRouteNeed(name: string): name is RouteNeed {
+  return Object.hasOwn(routePolicies, name);
+}
+
+export const allNeeds: readonly Need[] = [...Object.keys(routePolicies).filter(isRouteNeed), ...otherNeeds];
+
+/** Paths of checks without a special policy. */
+const PLAIN_PREFIX = "/plain";
+
+export function prefixOf(need: Need | undefined): string {
+  return need !== undefined && isRouteNeed(need) ? routePolicies[need].prefix : PLAIN_PREFIX;
+}
+
+type Route = { readonly match: string } & Readonly<Record<string, unknown>>;
+type Tenant = { readonly origin: string; readonly caller: readonly string[] } & Readonly<Record<string, unknown>>;
+export type Tenants = Readonly<Record<string, Tenant>>;
+
+/** "route patterns": one named segment, and two patterns of which the first must win. */
+const patternRoutes: readonly Route[] = [
+  { match: "POST /segment/:id", key: "required" },
+  { match: "* /ordered/first/*", key: "required" },
+  { match: "* /ordered/*", key: "off" },
+];
+
+function prefixRoute({ prefix, settings }: RoutePolicy): Route {
+  return { match: `* ${prefix}/*`, ...settings };
+}
+
+export function conformanceTenants(originPort: number): Tenants {
+  const plain: Tenant = { origin: `http://127.0.0.1:${originPort}`, caller: ["authorization"] };
+  return {
+    "*": { ...plain, routes: [...Object.values(routePolicies).map(prefixRoute), ...patternRoutes] },
+    "a.example.test": plain,
+    "b.example.test": plain,
+    "*.wild.example.test": { ...plain, key: "required" },
+    "*.deep.wild.example.test": { ...plain, key: "off" },
+    "exact.wild.example.test": plain,
+    "open.example.test": { ...plain, caller: [] },
+    "shared.example.test": { ...plain, anonymous: "shared" },
+    "two.example.test": { ...plain, caller: ["x-account", "authorization"] },
+    "faulty.example.test": { ...plain, origin: "not a URL" },
+  };
+}
+
+/** For the one check that needs a hostname which nothing serves. */
+export function tenantsWithoutCatchAll(originPort: number): Tenants {
+  return { "only.example.test": { origin: `http://127.0.0.1:${originPort}`, caller: ["authorization"] } };
+}

@@ -1,0 +1,3 @@
+import { testConformance } from "./as-tests.ts";
+
+testConformance("workerd");
