@@ -33,9 +33,16 @@ const OWN_PREFIX = "oncegate-";
 /** Content codings that the platform decodes when a body is read. */
 const DECODED_CODINGS: ReadonlySet<string> = new Set(["gzip", "br"]);
 
+/** These speak of the coded bytes, which a decoded answer no longer has (RFC 9530, 2). */
+const OF_CODED_BYTES: ReadonlySet<string> = new Set(["content-encoding", "content-digest", "content-md5"]);
+
+/** Parameters of `CDN-Loop` may be quoted strings, in which a comma separates nothing. */
+const QUOTED_STRING = /"(?:[^"\\]|\\.)*"/g;
+
 /** Whether the request has been through this gateway before (RFC 8586). */
 export function isLoop(headers: Headers): boolean {
-  return list(headers.get("cdn-loop")).some((member) => member.split(";")[0]?.trim().toLowerCase() === PSEUDONYM);
+  const members = list((headers.get("cdn-loop") ?? "").replaceAll(QUOTED_STRING, '""'));
+  return members.some((member) => member.split(";")[0]?.trim().toLowerCase() === PSEUDONYM);
 }
 
 /** The fields to forward with a request to `url`, for pass-through and keyed requests alike. */
@@ -69,7 +76,7 @@ export function headersFromOrigin(headers: Headers): HeaderPair[] {
 export function headersOfKeptAnswer(headers: Headers): HeaderPair[] {
   const decoded = DECODED_CODINGS.has(headers.get("content-encoding")?.toLowerCase() ?? "");
   return headersFromOrigin(headers)
-    .filter(([name]) => name !== "content-length" && !(decoded && name === "content-encoding"))
+    .filter(([name]) => name !== "content-length" && !(decoded && OF_CODED_BYTES.has(name)))
     .map(([name, value]) => (decoded && name === "etag" ? [name, weaken(value)] : [name, value]));
 }
 
@@ -79,7 +86,7 @@ export function isCookie([name]: HeaderPair): boolean {
 
 /** Iteration yields every `Set-Cookie` on its own, which no comma could. */
 function endToEnd(headers: Headers): HeaderPair[] {
-  const named = new Set(list(headers.get("connection")).map((name) => name.toLowerCase()));
+  const named = new Set(list(headers.get("connection") ?? "").map((name) => name.toLowerCase()));
   return [...headers].filter(([name]) => !HOP_BY_HOP.has(name) && !named.has(name) && !name.startsWith("proxy-"));
 }
 
@@ -88,8 +95,8 @@ function weaken(etag: string): string {
   return etag.startsWith('"') ? `W/${etag}` : etag;
 }
 
-function list(value: string | null): string[] {
-  return (value ?? "")
+function list(value: string): string[] {
+  return value
     .split(",")
     .map((member) => member.trim())
     .filter((member) => member !== "");

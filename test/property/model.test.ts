@@ -1,5 +1,5 @@
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import { type Client, clientOf, statusOf, uniqueKey } from "../support/gateway.ts";
 import { alarmOf, objectOf } from "../support/records.ts";
