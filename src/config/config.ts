@@ -1,26 +1,21 @@
 /**
  * `TENANTS…` variables → tenants. Everything that is wrong is reported at once, each fault with its path and with what
- * would be right. A faulty entry closes its own hosts only; a variable that can't be read closes all.
+ * would be right. A faulty entry closes its own hosts only. What can't be told which hosts it was to serve closes all,
+ * for otherwise a wildcard entry might serve them from another origin.
  */
 
-import { TrieRouter } from "hono/router/trie-router";
-import * as v from "valibot";
 import { type Refusal, refuse } from "../http/problem.ts";
-import { DEFAULT_POLICY, type Policy, type Route, type Tenant } from "./policy.ts";
-import { entrySchema, overlay } from "./schema.ts";
-import { serviceBinding } from "./service-binding.ts";
-
-export interface Fault {
-  /** For example `TENANTS."api.example.com".routes[0].ttl`. */
-  readonly path: string;
-  readonly message: string;
-}
+import { log } from "../log.ts";
+import { parseEntry } from "./entry.ts";
+import { type Tenant } from "./policy.ts";
+import { withoutTrailingDot } from "../http/hostname.ts";
+import { type Fault, isTable } from "./read-fields.ts";
 
 export interface Config {
   /** By hostname, `*.suffix` or `*`. A faulty entry is null. */
   readonly tenants: ReadonlyMap<string, Tenant | null>;
   readonly faults: readonly Fault[];
-  /** Some variable can't be read, so it is not known which hosts it was to serve. */
+  /** Something can't be read, so it is not known which hosts it was to serve. */
   readonly unreadable: boolean;
 }
 
@@ -32,7 +27,7 @@ export function configOf(env: object): Config {
   if (known !== undefined) return known;
   const config = parseConfig(env);
   parsed.set(env, config);
-  for (const fault of config.faults) console.error({ event: "configuration_fault", ...fault });
+  for (const fault of config.faults) log({ event: "configuration_fault", ...fault });
   return config;
 }
 
@@ -56,7 +51,32 @@ function* namesServing(hostname: string): Generator<string> {
 /** `env` is the Worker's environment: variables, and the bindings that origins may name. */
 export function parseConfig(env: object): Config {
   const faults: Fault[] = [];
+  const { entries, unreadable } = mergeVariables(env, faults);
+  const hostnames = new Set(entries.map(({ name }) => name));
   const tenants = new Map<string, Tenant | null>();
+  for (const { name, path, entry, misnamed } of entries) {
+    const isSecond = tenants.has(name);
+    if (misnamed) faults.push({ path, message: NAME_MESSAGE });
+    else if (isSecond) faults.push({ path, message: "stands more than once" });
+    const tenant = parseEntry(entry, path, { env, hostnames }, faults);
+    tenants.set(name, misnamed || isSecond ? null : tenant);
+  }
+  return Object.freeze({ tenants, faults: Object.freeze(faults), unreadable });
+}
+
+const NAME_MESSAGE = 'must be a hostname in lower case without a port, "*.suffix" or "*"';
+
+interface NamedEntry {
+  /** As requests would look it up. */
+  readonly name: string;
+  /** It is not written so. */
+  readonly misnamed: boolean;
+  readonly path: string;
+  readonly entry: unknown;
+}
+
+function mergeVariables(env: object, faults: Fault[]): { entries: NamedEntry[]; unreadable: boolean } {
+  const entries: NamedEntry[] = [];
   let unreadable = false;
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith("TENANTS")) continue;
@@ -66,22 +86,19 @@ export function parseConfig(env: object): Config {
       unreadable = true;
       continue;
     }
-    for (const [name, entry] of Object.entries(table)) {
-      const path = `${variable}."${name}"`;
-      const entryFaults = tenants.has(name) ? [{ path, message: "stands in another variable already" }] : [];
-      const tenant = parseEntry(name, entry, path, env, entryFaults);
-      tenants.set(name, entryFaults.length === 0 ? tenant : null);
-      faults.push(...entryFaults);
+    for (const [written, entry] of Object.entries(table)) {
+      const name = nameMeant(written);
+      const path = `${variable}."${written}"`;
+      if (name === null) faults.push({ path, message: NAME_MESSAGE });
+      unreadable ||= name === null;
+      // Parsed all the same where nobody can tell its name, so that its other faults are told too.
+      entries.push({ name: name ?? written, misnamed: name !== null && name !== written, path, entry });
     }
   }
-  for (const fault of originsThatAreTenants(tenants)) {
-    tenants.set(fault.name, null);
-    faults.push({ path: `"${fault.name}".origin`, message: fault.message });
-  }
-  return Object.freeze({ tenants, faults, unreadable });
+  return { entries, unreadable };
 }
 
-function readTable(value: unknown): Record<string, unknown> | null {
+function readTable(value: unknown): Readonly<Record<string, unknown>> | null {
   if (typeof value !== "string") return isTable(value) ? value : null;
   try {
     const table: unknown = JSON.parse(value);
@@ -92,78 +109,10 @@ function readTable(value: unknown): Record<string, unknown> | null {
   }
 }
 
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function parseEntry(name: string, entry: unknown, path: string, env: object, faults: Fault[]): Tenant | null {
-  if (!isTenantName(name)) {
-    faults.push({ path, message: 'must be a hostname in lower case without a port, "*.suffix" or "*"' });
-  }
-  const result = v.safeParse(entrySchema, entry);
-  if (!result.success) {
-    faults.push(...result.issues.map((issue) => ({ path: path + pathOf(issue), message: issue.message })));
-    return null;
-  }
-  const { origin, caller, anonymous, routes: written, ...fields } = result.output;
-  if (origin.kind === "service" && serviceBinding(env, origin.binding) === null) {
-    faults.push({ path: `${path}.origin`, message: `names no service binding of this Worker: ${origin.binding}` });
-  }
-  const policy = overlay(DEFAULT_POLICY, fields);
-  faults.push(...contradictions(policy, path));
-  const routes = written.map(({ match, ...overrides }, index): Route => {
-    const routePolicy = overlay(policy, overrides);
-    faults.push(...contradictions(routePolicy, `${path}.routes[${index}]`));
-    return { match, policy: routePolicy };
-  });
-  const policyFor = matcher(routes, policy, `${path}.routes`, faults);
-  return Object.freeze({ origin, caller, anonymous, policy, routes, policyFor });
-}
-
-function isTenantName(name: string): boolean {
-  if (name === "*") return true;
-  const host = name.startsWith("*.") ? name.slice(2) : name;
-  return URL.canParse(`http://${host}`) && new URL(`http://${host}`).host === host && !host.endsWith(".");
-}
-
-function pathOf(issue: v.BaseIssue<unknown>): string {
-  return (issue.path ?? []).map(({ key }) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
-}
-
-/** What one field alone can't tell. */
-function contradictions(policy: Policy, path: string): Fault[] {
-  const faults: Fault[] = [];
-  if (policy.originTimeoutMs > policy.originDeadlineMs) {
-    faults.push({ path: `${path}.origin_timeout`, message: "must not be longer than origin_deadline" });
-  }
-  if (policy.unknownTtlMs < policy.originDeadlineMs) {
-    faults.push({ path: `${path}.unknown_ttl`, message: "must not be shorter than origin_deadline" });
-  }
-  return faults;
-}
-
-/** Hono's own router, so that patterns mean here what they mean in Hono. It returns matches in the order of adding. */
-function matcher(routes: readonly Route[], fallback: Policy, path: string, faults: Fault[]): Tenant["policyFor"] {
-  const router = new TrieRouter<Policy>();
-  for (const [index, { match, policy }] of routes.entries()) {
-    const [method = "", pattern = ""] = match.split(" ");
-    try {
-      router.add(method === "*" ? "ALL" : method, pattern, policy);
-    } catch (error) {
-      // Hono throws on patterns that it can't hold, such as a broken regular expression.
-      faults.push({ path: `${path}[${index}].match`, message: `is not a Hono path pattern: ${String(error)}` });
-    }
-  }
-  return (method, requestPath) => router.match(method, requestPath)[0][0]?.[0] ?? fallback;
-}
-
-/** An origin that is a tenant itself would lead straight back here. Under a wildcard the loop mark guards. */
-function* originsThatAreTenants(tenants: ReadonlyMap<string, Tenant | null>) {
-  for (const [name, tenant] of tenants) {
-    if (tenant?.origin.kind !== "url") continue;
-    const { hostname, port } = new URL(tenant.origin.base);
-    if (port === "" && tenants.has(hostname)) {
-      yield { name, message: `leads back to this gateway: ${hostname} is a tenant` };
-    }
-  }
+/** The name of an entry as requests would look it up: the same for a right name, null where nobody can tell. */
+function nameMeant(name: string): string | null {
+  if (name === "*") return name;
+  const [star, host] = name.startsWith("*.") ? ["*.", name.slice(2)] : ["", name];
+  if (host.includes("*") || !URL.canParse(`http://${host}`)) return null;
+  return star + withoutTrailingDot(new URL(`http://${host}`).hostname);
 }

@@ -55,12 +55,12 @@ export const LIMITS = {
   originDeadlineMs: { min: 100, max: 14 * MINUTE },
   unknownTtlMs: { min: SECOND, max: 365 * DAY },
   maxAttempts: { min: 1, max: 10 },
-  /** A call to a key object carries at most 32 MiB, and bodies are held in an isolate of 128 MB. */
+  /** A call to a key object carries at most 32 MiB. An isolate has 128 MB, so a few of this size at once are many. */
   bodyBytes: { min: 0, max: 25_000_000 },
 } as const;
 
 /** What holds where the configuration is silent. */
-export const DEFAULT_POLICY: Policy = {
+export const DEFAULT_POLICY: Policy = Object.freeze({
   key: "optional",
   methods: ["POST", "PATCH"],
   ttlMs: DAY,
@@ -79,4 +79,4 @@ export const DEFAULT_POLICY: Policy = {
   notExecutedOn: [],
   unknownOn: [],
   replaySetCookie: false,
-};
+});

@@ -1,6 +1,7 @@
 /** The written form of the configuration: what each field may hold, and what is said where it does not. */
 
 import * as v from "valibot";
+import { type Readable } from "./read-fields.ts";
 import { COVERABLE_METHODS, LIMITS, type Origin, type Policy } from "./policy.ts";
 
 const UNIT_MS = new Map([
@@ -82,33 +83,27 @@ function parseOrigin(text: string): Origin | string {
   return { kind: "url", base: url.origin + url.pathname.replace(/\/+$/, "") };
 }
 
-const MATCH = /^(?:\*|[A-Z]+) \/\S*$/;
+/** A method that a policy may cover, or `*`; any other method passes through before a route could count. */
+const MATCH = new RegExp(`^(?:\\*|${COVERABLE_METHODS.join("|")}) /\\S*$`);
 const MATCH_MESSAGE = 'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"';
 
-const unknownField = (issue: v.StrictObjectIssue) =>
-  issue.expected === "never" ? "is not a field that may stand here" : "must be a table";
+/** The fields of a route. */
+export const routeFields = {
+  match: v.pipe(v.string(MATCH_MESSAGE), v.regex(MATCH, MATCH_MESSAGE)),
+  ...policyFields,
+};
 
-const route = v.strictObject(
-  { match: v.pipe(v.string(MATCH_MESSAGE), v.regex(MATCH, MATCH_MESSAGE)), ...policyFields },
-  unknownField,
-);
-
-/** One entry of `TENANTS`. */
-export const entrySchema = v.strictObject(
-  {
-    origin,
-    caller: v.array(headerName, "must be a list of header names; [] makes all requests one caller's"),
-    anonymous: v.optional(oneOf(["refuse", "shared"]), "refuse"),
-    ...policyFields,
-    routes: v.optional(v.array(route, "must be a list of tables"), []),
-  },
-  unknownField,
-);
-
-type PolicyFields = Omit<v.InferOutput<typeof route>, "match">;
+/** The fields of an entry of `TENANTS`. Routes are tables of their own. */
+export const entryFields = {
+  origin,
+  caller: v.array(headerName, "must be a list of header names; [] makes all requests one caller's"),
+  anonymous: v.optional(oneOf(["refuse", "shared"])),
+  ...policyFields,
+  routes: v.optional(v.array(v.unknown(), "must be a list of tables")),
+};
 
 /** `base` with the fields that are set. */
-export function overlay(base: Policy, fields: PolicyFields): Policy {
+export function overlay(base: Policy, fields: Readable<typeof policyFields>): Policy {
   return Object.freeze({
     key: fields.key ?? base.key,
     methods: fields.methods ?? base.methods,

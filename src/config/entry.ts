@@ -1,0 +1,88 @@
+/** One entry of `TENANTS` → a tenant. */
+
+import { TrieRouter } from "hono/router/trie-router";
+import { withoutTrailingDot } from "../http/hostname.ts";
+import { matchingPath } from "../http/matching-path.ts";
+import { DEFAULT_POLICY, type Origin, type Policy, type Route, type Tenant } from "./policy.ts";
+import { type Fault, readFields } from "./read-fields.ts";
+import { entryFields, overlay, routeFields } from "./schema.ts";
+import { serviceBinding } from "./service-binding.ts";
+
+/** What an entry is checked against. */
+export interface Surroundings {
+  /** Has the bindings that an origin may name. */
+  readonly env: object;
+  /** All tenants' names. */
+  readonly hostnames: ReadonlySet<string>;
+}
+
+/** Null where the entry has faults, which go to `faults`. */
+export function parseEntry(entry: unknown, path: string, around: Surroundings, faults: Fault[]): Tenant | null {
+  const faultsBefore = faults.length;
+  const { origin, caller, anonymous, routes: written = [], ...fields } = readFields(entryFields, entry, path, faults);
+  const originFault = origin === undefined ? null : faultOfOrigin(origin, around);
+  if (originFault !== null) faults.push({ path: `${path}.origin`, message: originFault });
+  const policy = overlay(DEFAULT_POLICY, fields);
+  addContradictions(policy, path, faults);
+  const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, policy, faults));
+  const policyFor = matcher(routes, policy, `${path}.routes`, faults);
+  if (faults.length > faultsBefore || origin === undefined || caller === undefined) return null;
+  return Object.freeze({
+    origin: Object.freeze(origin),
+    // In one order, since the order in which they are configured says nothing about who calls.
+    caller: Object.freeze(caller.toSorted()),
+    anonymous: anonymous ?? "refuse",
+    policy,
+    routes: Object.freeze(routes),
+    policyFor,
+  });
+}
+
+function faultOfOrigin(origin: Origin, { env, hostnames }: Surroundings): string | null {
+  if (origin.kind === "service") {
+    const bound = serviceBinding(env, origin.binding) !== null;
+    return bound ? null : `names no service binding of this Worker: ${origin.binding}`;
+  }
+  const url = new URL(origin.base);
+  const hostname = withoutTrailingDot(url.hostname);
+  // On another port it is another server. Under a wildcard the loop mark guards.
+  if (url.port !== "" || !hostnames.has(hostname)) return null;
+  return `leads back to this gateway: ${hostname} is a tenant. The origin needs a hostname of its own`;
+}
+
+function parseRoute(table: unknown, path: string, base: Policy, faults: Fault[]): Route[] {
+  const { match, ...overrides } = readFields(routeFields, table, path, faults);
+  const policy = overlay(base, overrides);
+  // Where a route sets none of the compared fields, it only inherits what has been told of its entry.
+  const { origin_timeout, origin_deadline, unknown_ttl } = overrides;
+  if (origin_timeout ?? origin_deadline ?? unknown_ttl) addContradictions(policy, path, faults);
+  return match === undefined ? [] : [Object.freeze({ match, policy })];
+}
+
+/** What one field alone can't tell. Says nothing of a field that has a fault already. */
+function addContradictions(policy: Policy, path: string, faults: Fault[]): void {
+  const isFaulty = (field: string): boolean => faults.some((fault) => fault.path === `${path}.${field}`);
+  if (isFaulty("origin_deadline")) return;
+  if (policy.originTimeoutMs > policy.originDeadlineMs && !isFaulty("origin_timeout")) {
+    faults.push({ path: `${path}.origin_timeout`, message: "must not be longer than origin_deadline" });
+  }
+  if (policy.unknownTtlMs < policy.originDeadlineMs && !isFaulty("unknown_ttl")) {
+    faults.push({ path: `${path}.unknown_ttl`, message: "must not be shorter than origin_deadline" });
+  }
+}
+
+/** Hono's own router, so that patterns mean here what they mean in Hono. It returns matches in the order of adding. */
+function matcher(routes: readonly Route[], fallback: Policy, path: string, faults: Fault[]): Tenant["policyFor"] {
+  const router = new TrieRouter<Policy>();
+  for (const [index, { match, policy }] of routes.entries()) {
+    const [method = "", pattern = ""] = match.split(" ");
+    try {
+      // Spelt like the paths that it is compared with.
+      router.add(method === "*" ? "ALL" : method, matchingPath(pattern), policy);
+    } catch (error) {
+      // Hono throws on patterns that it can't hold, such as a broken regular expression.
+      faults.push({ path: `${path}[${index}].match`, message: `is not a Hono path pattern: ${String(error)}` });
+    }
+  }
+  return (method, requestPath) => router.match(method, requestPath)[0][0]?.[0] ?? fallback;
+}

@@ -1,0 +1,197 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+
+import { afterEach, describe, expect, test } from "vitest";
+
+import { checkConfig } from "../../../scripts/check-config.ts";
+
+const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
+
+/** For a process that loads wrangler, where several share two cores. */
+const RUN_MS_MAX = 60_000;
+
+const folders: string[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
+
+/** Runs the script as its users do. Each run loads wrangler anew, which takes seconds. */
+async function run(...args: string[]) {
+  const child = spawn(process.execPath, ["scripts/check-config.ts", ...args], {
+    cwd: REPOSITORY,
+    env: { ...process.env, FORCE_COLOR: "0" },
+    timeout: RUN_MS_MAX,
+  });
+  const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
+  return { code: code as unknown, out, error };
+}
+
+/** The path of a wrangler.toml that ends in `toml`. */
+async function fileOf(toml: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "oncegate-check-config-"));
+  folders.push(folder);
+  const path = join(folder, "wrangler.toml");
+  await writeFile(path, `name = "t"\nmain = "index.ts"\ncompatibility_date = "2026-10-30"\n${toml}`);
+  await writeFile(join(folder, "index.ts"), "");
+  return path;
+}
+
+async function verdictOn(toml: string, environment?: string) {
+  return checkConfig(await fileOf(toml), environment);
+}
+
+const ENTRY = 'origin = "https://origin.example.com"\ncaller = []\n';
+
+describe("npm run check:config", { timeout: RUN_MS_MAX }, () => {
+  test.each([[[]], [["--env", "production"]]])(
+    "finds no faults in the committed file with the options %j",
+    async (args) => {
+      expect(await run(...args)).toMatchObject({
+        code: 0,
+        error: "",
+        out: expect.stringMatching(/^wrangler\.toml, .+: no faults\n(\S+ → \S+, \d+ routes?\n)+$/) as string,
+      });
+    },
+  );
+
+  test("prints all faults, a line each, and fails", async () => {
+    const path = await fileOf(`
+      [vars.TENANTS."API.example.com"]
+      ${ENTRY}
+      [vars.TENANTS."b.example.com"]
+      ${ENTRY}
+      wait = "1h"
+    `);
+    expect(await run("--config", path)).toEqual({
+      code: 1,
+      out: "",
+      error: [
+        `${path}, top level: 2 faults`,
+        'TENANTS."API.example.com": must be a hostname in lower case without a port, "*.suffix" or "*"',
+        'TENANTS."b.example.com".wait: must be a duration from 0s to 60s, such as "90s" (ms, s, m, h, d)',
+        "",
+      ].join("\n"),
+    });
+  });
+
+  test.each([
+    [
+      "an environment that is not there",
+      ["--env", "staging"],
+      /No environment found in configuration with name "staging"/,
+    ],
+    ["an option that it does not know", ["--environment", "production"], /Unknown option '--environment'/],
+  ])("fails on %s", async (_, args, message) => {
+    const { code, out, error } = await run(...args);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(error).toMatch(message);
+  });
+});
+
+describe("checking a configuration", () => {
+  test("sums up what has no faults", async () => {
+    const verdict = await verdictOn(`
+      services = [{ binding = "API", service = "api" }]
+      [vars]
+      TENANTS_JSON = '{"*":{"origin":"http://127.0.0.1:9100/base/","caller":[]}}'
+      [vars.TENANTS."api.example.com"]
+      origin = "service:API"
+      caller = ["authorization"]
+      routes = [{ match = "POST /v1/charges", key = "required" }, { match = "* /v1/*" }]
+      [vars.TENANTS."*.example.com"]
+      ${ENTRY}
+      routes = [{ match = "* /*" }]
+    `);
+    expect(verdict).toEqual({
+      faults: [],
+      summary: [
+        "* → http://127.0.0.1:9100/base, 0 routes",
+        "api.example.com → service:API, 2 routes",
+        "*.example.com → https://origin.example.com, 1 route",
+      ],
+    });
+  });
+
+  test("finds a service that is not bound", async () => {
+    const { faults, summary } = await verdictOn(`
+      services = [{ binding = "API", service = "api" }]
+      [vars.TENANTS]
+      "a.example.com" = { origin = "service:OTHER", caller = [] }
+      "b.example.com" = { origin = "service:API", caller = [] }
+    `);
+    expect(faults).toEqual([
+      { path: 'TENANTS."a.example.com".origin', message: "names no service binding of this Worker: OTHER" },
+    ]);
+    expect(summary).toEqual(["b.example.com → service:API, 0 routes"]);
+  });
+
+  test("finds a variable that is larger than the platform takes, white space included", async () => {
+    const table = JSON.stringify({ "*": { origin: "https://origin.example.com", caller: [] } });
+    expect((await verdictOn(`[vars]\nTENANTS = '${table.padEnd(5120)}'`)).faults).toEqual([]);
+    expect((await verdictOn(`[vars]\nTENANTS = '${table.padEnd(5121)}'`)).faults).toEqual([
+      {
+        path: "TENANTS",
+        message: "is 5121 bytes as JSON, and must be at most 5120: divide it, for example into TENANTS and TENANTS_2",
+      },
+    ]);
+
+    const long = `/${"a".repeat(5120)}`;
+    const { faults } = await verdictOn(
+      `[vars.TENANTS]\n"*" = { origin = "https://a.example.com${long}", caller = [] }`,
+    );
+    expect(faults.map(({ path }) => path)).toEqual(["TENANTS"]);
+  });
+
+  test.each([
+    ["", null],
+    ['code_update_strategy = { mode = "deferred", max_delay = 301 }', null],
+    ['code_update_strategy = { mode = "deferred", max_delay = 300 }', 300],
+    ['code_update_strategy = { mode = "deferred" }', 300],
+    ['code_update_strategy = { mode = "immediate" }', 0],
+  ])("knows whether a deploy waits for the longest attempt, of any route: %j", async (strategy, seconds) => {
+    const { faults } = await verdictOn(`
+      [durable_objects]
+      bindings = [{ name = "KEYS", class_name = "KeyObject" }]
+      ${strategy}
+      [[migrations]]
+      tag = "v1"
+      new_sqlite_classes = ["KeyObject"]
+      [vars.TENANTS."*"]
+      ${ENTRY}
+      origin_deadline = "4m"
+      routes = [{ match = "POST /slow", origin_deadline = "5m" }]
+    `);
+    const message = `allows a running attempt ${seconds} s, and must allow more than the longest origin_deadline, 300 s`;
+    expect(faults).toEqual(seconds === null ? [] : [{ path: "durable_objects.code_update_strategy", message }]);
+  });
+
+  test("reads the variables of the environment that is named, which inherits none", async () => {
+    const toml = `
+      [vars.TENANTS."*"]
+      ${ENTRY}
+      [env.production.vars.TENANTS."api.example.com"]
+      ${ENTRY}
+      key = "yes"
+      [env.empty]
+      vars = {}
+    `;
+    expect(await verdictOn(toml)).toEqual({ faults: [], summary: ["* → https://origin.example.com, 0 routes"] });
+    expect(await verdictOn(toml, "production")).toMatchObject({
+      faults: [{ path: 'TENANTS."api.example.com".key' }],
+      summary: [],
+    });
+    expect(await verdictOn(toml, "empty")).toEqual({
+      faults: [{ path: "TENANTS", message: "is missing here: the gateway would refuse every hostname" }],
+      summary: [],
+    });
+  });
+
+  test("throws wrangler's error where there is no file, or no TOML in it", async () => {
+    expect(() => checkConfig(join(tmpdir(), "nonexistent", "wrangler.toml"), undefined)).toThrow("wrangler.toml");
+    await expect(verdictOn("[vars")).rejects.toThrow("Invalid TOML document");
+  });
+});

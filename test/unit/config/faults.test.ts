@@ -1,0 +1,185 @@
+import { describe, expect, test } from "vitest";
+
+import { parseConfig, tenantFor } from "../../../src/config/config.ts";
+import { configWith, entry, faultsWith, HOST } from "./entries.ts";
+
+const AT = `TENANTS."${HOST}"`;
+const OWN_FIELD = "is not a field that may stand here";
+const STATUSES = "must be a list of status codes from 400 to 599";
+const STATUS = "must be a whole number from 400 to 599";
+const MATCH = 'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"';
+const HEADERS = "must be a list of header names; [] makes all requests one caller's";
+
+describe("what a field may not hold", () => {
+  test.each<[string, unknown, string, string]>([
+    ["key", "yes", "key", 'must be "required" or "optional" or "off"'],
+    ["key", true, "key", 'must be "required" or "optional" or "off"'],
+    ["anonymous", "allow", "anonymous", 'must be "refuse" or "shared"'],
+    ["in_flight", "join", "in_flight", 'must be "wait" or "refuse"'],
+    ["on_unknown", "probe", "on_unknown", 'must be "refuse" or "retry"'],
+    ["fingerprint", "JSON", "fingerprint", 'must be "json" or "bytes"'],
+    ["methods", "POST", "methods", "must be a list of methods"],
+    ["methods", ["POST", "GET"], "methods[1]", 'must be "POST" or "PATCH" or "PUT" or "DELETE"'],
+    ["methods", ["post"], "methods[0]", 'must be "POST" or "PATCH" or "PUT" or "DELETE"'],
+    ["wait", "61s", "wait", 'must be a duration from 0s to 60s, such as "90s" (ms, s, m, h, d)'],
+    [
+      "origin_timeout",
+      "1h",
+      "origin_timeout",
+      'must be a duration from 100ms to origin_deadline, such as "90s" (ms, s, m, h, d)',
+    ],
+    [
+      "origin_deadline",
+      "15m",
+      "origin_deadline",
+      'must be a duration from 100ms to 14m, such as "90s" (ms, s, m, h, d)',
+    ],
+    [
+      "unknown_ttl",
+      "2y",
+      "unknown_ttl",
+      'must be a duration from origin_deadline to 365d, such as "90s" (ms, s, m, h, d)',
+    ],
+    ["max_attempts", 1.5, "max_attempts", "must be a whole number from 1 to 10"],
+    ["max_attempts", "3", "max_attempts", "must be a whole number from 1 to 10"],
+    ["max_request_bytes", Number.NaN, "max_request_bytes", "must be a whole number from 0 to 25000000"],
+    ["not_executed_on", 429, "not_executed_on", STATUSES],
+    ["not_executed_on", [429, 399], "not_executed_on[1]", STATUS],
+    ["unknown_on", [600], "unknown_on[0]", STATUS],
+    ["unknown_on", ["500"], "unknown_on[0]", STATUS],
+    ["replay_set_cookie", "true", "replay_set_cookie", "must be true or false"],
+    ["caller", "authorization", "caller", HEADERS],
+    ["caller", [5], "caller[0]", "must be a header name"],
+    ["caller", ["authorization", ""], "caller[1]", "must be a header name"],
+    ["caller", ["x account"], "caller[0]", "must be a header name"],
+    ["caller", ["x-account:"], "caller[0]", "must be a header name"],
+    ["routes", {}, "routes", "must be a list of tables"],
+    ["routes", ["POST /a"], "routes[0]", "must be a table"],
+    ["routes", [{ match: "POST /a" }, null], "routes[1]", "must be a table"],
+    [
+      "routes",
+      [{ match: "POST /a", ttl: "0s" }],
+      "routes[0].ttl",
+      'must be a duration from 1s to 90d, such as "90s" (ms, s, m, h, d)',
+    ],
+    ["routes", [{ match: 5 }], "routes[0].match", MATCH],
+    ["ttl_seconds", 5, "ttl_seconds", OWN_FIELD],
+    ["toString", 5, "toString", OWN_FIELD],
+  ])("%s: %j", (name, value, path, message) => {
+    expect(faultsWith({ [name]: value })).toEqual([{ path: `${AT}.${path}`, message }]);
+  });
+
+  test.each<unknown>(["https://origin.example.com", null, 5, true])(
+    "is a whole entry that is no table: %j",
+    (value) => {
+      expect(parseConfig({ TENANTS: { [HOST]: value } }).faults).toEqual([{ path: AT, message: "must be a table" }]);
+    },
+  );
+});
+
+describe("what must not be missing", () => {
+  test.each<[string, unknown, string]>([
+    ["origin", { caller: [] }, "origin"],
+    ["caller", { origin: "https://origin.example.com" }, "caller"],
+    ["the match of a route", entry({ routes: [{ key: "required" }] }), "routes[0].match"],
+  ])("is %s", (_, value, path) => {
+    const { faults } = parseConfig({ TENANTS: { [HOST]: value } });
+    expect(faults).toEqual([{ path: `${AT}.${path}`, message: expect.stringMatching(/required|missing/) as string }]);
+  });
+});
+
+describe("a route", () => {
+  test.each([
+    ["origin", "https://elsewhere.example.com"],
+    ["caller", []],
+    ["anonymous", "shared"],
+    ["routes", []],
+    ["matches", "POST /a"],
+  ])("may not set %s", (name, value) => {
+    expect(faultsWith({ routes: [{ match: "POST /a", [name]: value }] })).toEqual([
+      { path: `${AT}.routes[0].${name}`, message: OWN_FIELD },
+    ]);
+  });
+});
+
+describe("what one field alone can't tell", () => {
+  const LONGER = "must not be longer than origin_deadline";
+  const SHORTER = "must not be shorter than origin_deadline";
+
+  test("is an origin_timeout that is longer than origin_deadline, also against a default", () => {
+    expect(faultsWith({ origin_timeout: "2m", origin_deadline: "1m" })).toEqual([
+      { path: `${AT}.origin_timeout`, message: LONGER },
+    ]);
+    expect(faultsWith({ origin_timeout: "11m" })).toEqual([{ path: `${AT}.origin_timeout`, message: LONGER }]);
+    expect(faultsWith({ origin_deadline: "1m" })).toEqual([{ path: `${AT}.origin_timeout`, message: LONGER }]);
+    expect(faultsWith({ origin_timeout: "1m", origin_deadline: "1m" })).toEqual([]);
+  });
+
+  test("is an unknown_ttl that is shorter than origin_deadline", () => {
+    expect(faultsWith({ unknown_ttl: "9m" })).toEqual([{ path: `${AT}.unknown_ttl`, message: SHORTER }]);
+    expect(faultsWith({ unknown_ttl: "10m" })).toEqual([]);
+  });
+
+  test("is told of the route that brings it about", () => {
+    expect(faultsWith({ routes: [{ match: "POST /a" }, { match: "POST /b", origin_timeout: "14m" }] })).toEqual([
+      { path: `${AT}.routes[1].origin_timeout`, message: LONGER },
+    ]);
+  });
+
+  test("is told once, and not again of each route that inherits it", () => {
+    expect(
+      faultsWith({ origin_timeout: "11m", routes: [{ match: "POST /a" }, { match: "POST /b", ttl: "1h" }] }),
+    ).toEqual([{ path: `${AT}.origin_timeout`, message: LONGER }]);
+  });
+
+  test("is not told of a limit that is not right itself", () => {
+    expect(faultsWith({ origin_timeout: "12m", origin_deadline: "14min" }).map(({ path }) => path)).toEqual([
+      `${AT}.origin_deadline`,
+    ]);
+  });
+
+  test("closes the host", () => {
+    expect(tenantFor(configWith({ origin_timeout: "11m" }), HOST)).toEqual({ refusal: "misconfigured" });
+  });
+});
+
+describe("all faults", () => {
+  test("are told at once, each with its path", () => {
+    const config = parseConfig({
+      TENANTS: {
+        "API.example.com": entry({ key: "yes", caller: ["a b", "c d"] }),
+        "ok.example.com": entry(),
+        "b.example.com": entry({ wait: "1h", routes: [{ match: "POST" }, { match: "POST /a", ttl: "0s", key: 5 }] }),
+      },
+      TENANTS_B: "{",
+    });
+    expect(config.faults.map(({ path }) => path)).toEqual([
+      "TENANTS_B",
+      'TENANTS."API.example.com"',
+      'TENANTS."API.example.com".caller[0]',
+      'TENANTS."API.example.com".caller[1]',
+      'TENANTS."API.example.com".key',
+      'TENANTS."b.example.com".wait',
+      'TENANTS."b.example.com".routes[0].match',
+      'TENANTS."b.example.com".routes[1].key',
+      'TENANTS."b.example.com".routes[1].ttl',
+    ]);
+  });
+
+  test.each<[string, Record<string, unknown>, string[]]>([
+    ["two unknown fields of one table", { one: 1, two: 2 }, [`${AT}.one`, `${AT}.two`]],
+    ["a wrong field and a contradiction", { key: "yes", origin_timeout: "11m" }, [`${AT}.key`, `${AT}.origin_timeout`]],
+    ["a wrong field and a missing binding", { key: "yes", origin: "service:NONE" }, [`${AT}.key`, `${AT}.origin`]],
+    [
+      "a wrong field and an origin that is a tenant",
+      { key: "yes", origin: `https://${HOST}` },
+      [`${AT}.key`, `${AT}.origin`],
+    ],
+  ])("are told together: %s", (_, fields, paths) => {
+    expect(
+      faultsWith(fields)
+        .map(({ path }) => path)
+        .toSorted(),
+    ).toEqual(paths);
+  });
+});

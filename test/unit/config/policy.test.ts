@@ -1,0 +1,211 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import { DEFAULT_POLICY } from "../../../src/config/policy.ts";
+import { entryFields } from "../../../src/config/schema.ts";
+import { configWith, faultsWith, HOST, policyWith, tenant } from "./entries.ts";
+
+const SECOND = 1000;
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+const DEFAULTS = {
+  key: "optional",
+  methods: ["POST", "PATCH"],
+  ttlMs: 86_400_000,
+  unknownTtlMs: 2_592_000_000,
+  inFlight: "wait",
+  waitMs: 25_000,
+  originTimeoutMs: 100_000,
+  originDeadlineMs: 600_000,
+  onUnknown: "refuse",
+  maxAttempts: 3,
+  fingerprint: "json",
+  requestBytesMax: 1_000_000,
+  responseBytesMax: 10_000_000,
+  notExecutedOn: [],
+  unknownOn: [],
+  replaySetCookie: false,
+};
+
+describe("where the configuration is silent", () => {
+  test("the defaults hold", () => {
+    expect(DEFAULT_POLICY).toEqual(DEFAULTS);
+    expect(policyWith({})).toEqual(DEFAULTS);
+  });
+
+  test("what README.md says of it holds, of every field", () => {
+    const readme = readFileSync(join(import.meta.dirname, "../../../README.md"), "utf8");
+    const [, table = ""] = readme.split("| field | default | meaning |\n");
+    const rows = (table.split("\n\n")[0]?.split("\n") ?? [])
+      .slice(1)
+      .map((row) => row.split("|").map((cell) => cell.trim()));
+    const fields = rows.map(([, field = "", written = ""]) => [field, written].map((cell) => cell.replaceAll("`", "")));
+    expect(new Set(fields.map(([field]) => field))).toEqual(new Set(Object.keys(entryFields)));
+
+    const said = fields.filter(([, written]) => written !== "");
+    const { policy, anonymous, routes } = tenant(
+      configWith(
+        Object.fromEntries(said.map(([field, written = ""]) => [field, JSON.parse(written.replaceAll("_", ""))])),
+      ),
+    );
+    expect({ policy, anonymous, routes }).toEqual({ policy: DEFAULTS, anonymous: "refuse", routes: [] });
+    expect(fields.filter(([, written]) => written === "").map(([field]) => field)).toEqual(["origin", "caller"]);
+  });
+
+  test("a keyed request without a caller is refused, and there are no routes", () => {
+    expect(tenant(configWith({}))).toMatchObject({ caller: ["authorization"], anonymous: "refuse", routes: [] });
+  });
+});
+
+describe("a field that is set", () => {
+  test("has its value, in milliseconds where it is a duration, and leaves the others", () => {
+    const fields = {
+      key: "required",
+      methods: ["POST", "PATCH", "PUT", "DELETE"],
+      ttl: "90d",
+      unknown_ttl: "365d",
+      in_flight: "refuse",
+      wait: "0s",
+      origin_timeout: "100ms",
+      origin_deadline: "14m",
+      on_unknown: "retry",
+      max_attempts: 10,
+      fingerprint: "bytes",
+      max_request_bytes: 25_000_000,
+      max_response_bytes: 0,
+      not_executed_on: [418, 400],
+      unknown_on: [500, 599],
+      replay_set_cookie: true,
+    };
+    const policy = {
+      key: "required",
+      methods: ["POST", "PATCH", "PUT", "DELETE"],
+      ttlMs: 90 * DAY,
+      unknownTtlMs: 365 * DAY,
+      inFlight: "refuse",
+      waitMs: 0,
+      originTimeoutMs: 100,
+      originDeadlineMs: 14 * MINUTE,
+      onUnknown: "retry",
+      maxAttempts: 10,
+      fingerprint: "bytes",
+      requestBytesMax: 25_000_000,
+      responseBytesMax: 0,
+      notExecutedOn: [418, 400],
+      unknownOn: [500, 599],
+      replaySetCookie: true,
+    };
+    expect(policyWith(fields)).toEqual(policy);
+    for (const [index, [name, value]] of Object.entries(fields).entries()) {
+      const [policyName = "", policyValue] = Object.entries(policy)[index] ?? [];
+      expect(policyWith({ [name]: value })).toEqual({ ...DEFAULTS, [policyName]: policyValue });
+    }
+  });
+
+  test("may be a list of nothing", () => {
+    expect(policyWith({ methods: [] }).methods).toEqual([]);
+    expect(tenant(configWith({ caller: [] })).caller).toEqual([]);
+  });
+
+  test("names headers in lower case, however they are written", () => {
+    expect(tenant(configWith({ caller: ["Authorization", "X-Account"] })).caller).toEqual([
+      "authorization",
+      "x-account",
+    ]);
+  });
+
+  test("names headers in one order, which says nothing about who calls", () => {
+    expect(tenant(configWith({ caller: ["x-b", "X-A"] })).caller).toEqual(["x-a", "x-b"]);
+  });
+
+  test("says who shares a caller", () => {
+    expect(tenant(configWith({ anonymous: "shared" })).anonymous).toBe("shared");
+  });
+});
+
+describe("durations", () => {
+  test.each([
+    ["1000ms", SECOND],
+    ["1s", SECOND],
+    ["90s", 90 * SECOND],
+    ["5m", 5 * MINUTE],
+    ["24h", DAY],
+    ["90d", 90 * DAY],
+    ["0001d", DAY],
+    ["7776000000ms", 90 * DAY],
+  ])("%s is one", (text, ms) => {
+    expect(policyWith({ ttl: text }).ttlMs).toBe(ms);
+  });
+
+  test.each<unknown>([
+    "",
+    "1",
+    "s",
+    "1 s",
+    " 1s",
+    "1s ",
+    "1S",
+    "1sec",
+    "1.5h",
+    "1e3ms",
+    "-1s",
+    "+1s",
+    "1h30m",
+    "1w",
+    "0x1s",
+    "١s",
+    "1s\n",
+    "Infinitys",
+    "1000000000000s",
+    "99999999999999999999ms",
+    5,
+    5000,
+    null,
+    true,
+    ["1s"],
+    {},
+    { s: 1 },
+  ])("%j is none", (value) => {
+    expect(faultsWith({ ttl: value })).toEqual([
+      { path: `TENANTS."${HOST}".ttl`, message: 'must be a duration from 1s to 90d, such as "90s" (ms, s, m, h, d)' },
+    ]);
+  });
+});
+
+describe("9 limits", () => {
+  test.each([
+    ["ttl", "1s", "999ms"],
+    ["ttl", "90d", "7776000001ms"],
+    ["wait", "0ms", "-1ms"],
+    ["wait", "60s", "60001ms"],
+    ["origin_timeout", "100ms", "99ms"],
+    ["origin_deadline", "14m", "840001ms"],
+    ["unknown_ttl", "365d", "366d"],
+    ["max_attempts", 1, 0],
+    ["max_attempts", 10, 11],
+    ["max_request_bytes", 0, -1],
+    ["max_request_bytes", 25_000_000, 25_000_001],
+    ["max_response_bytes", 25_000_000, 25_000_001],
+  ])("%s may be %s, but not %s", (name, inside, outside) => {
+    expect(faultsWith({ [name]: inside })).toEqual([]);
+    expect(faultsWith({ [name]: outside }).map(({ path }) => path)).toEqual([`TENANTS."${HOST}".${name}`]);
+  });
+});
+
+describe("a policy", () => {
+  test("is frozen, like its tenant", () => {
+    const own = tenant(configWith({ routes: [{ match: "POST /a", key: "required" }] }));
+    expect(Object.isFrozen(own)).toBe(true);
+    expect(Object.isFrozen(own.policy)).toBe(true);
+    expect(own.routes.map(({ policy }) => Object.isFrozen(policy))).toEqual([true]);
+    expect([own.origin, own.caller, own.routes, ...own.routes].map((part) => Object.isFrozen(part))).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+  });
+});

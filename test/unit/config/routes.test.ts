@@ -1,0 +1,149 @@
+import { describe, expect, test } from "vitest";
+
+import { parseConfig, tenantFor } from "../../../src/config/config.ts";
+import { matchingPath } from "../../../src/http/matching-path.ts";
+import { configWith, entry, faultsWith, HOST, tenant } from "./entries.ts";
+
+/** The number of the route that matches, by the order of `matches`; null where none does. */
+function routeFor(matches: readonly string[], method: string, path: string): number | null {
+  const routes = matches.map((match, index) => ({ match, max_attempts: index + 1 }));
+  const own = tenant(configWith({ max_attempts: 10, routes }));
+  const { maxAttempts } = own.policyFor(method, matchingPath(path));
+  return maxAttempts === 10 ? null : maxAttempts - 1;
+}
+
+describe("3.2.1 the route that matches", () => {
+  test.each([
+    ["POST /v1/charges", "/v1/charges", true],
+    ["POST /v1/charges", "/v1/charges/", false],
+    ["POST /v1/charges", "/v1/charges/1", false],
+    ["POST /v1/charges", "/V1/charges", false],
+    ["POST /v1/charges", "//v1/charges", false],
+    ["POST /", "/", true],
+    ["POST /", "/v1", false],
+    ["POST /v1/charges/:id", "/v1/charges/ch_1", true],
+    ["POST /v1/charges/:id", "/v1/charges", false],
+    ["POST /v1/charges/:id", "/v1/charges/ch_1/refund", false],
+    ["POST /v1/charges/:id", "/v1/charges/a%2Fb", true],
+    ["POST /v1/:kind/:id/refund", "/v1/charges/ch_1/refund", true],
+    ["POST /v1/charges/:id{[0-9]+}", "/v1/charges/123", true],
+    ["POST /v1/charges/:id{[0-9]+}", "/v1/charges/ch_1", false],
+    ["POST /v1/charges/:id{[0-9]+}/refund", "/v1/charges/123/refund", true],
+    ["POST /v1/charges/:id{[a-z]{2}_[0-9]+}", "/v1/charges/ch_1", true],
+    ["POST /v1/*", "/v1/charges/ch_1/refund", true],
+    ["POST /v1/*", "/v1/charges", true],
+    ["POST /v1/*", "/v1", true],
+    ["POST /v1/*", "/v2/charges", false],
+    ["POST /*", "/anything/at/all", true],
+    ["POST /v1/*/refund", "/v1/charges/refund", true],
+    ["POST /v1/charges/:id?", "/v1/charges", true],
+    ["POST /v1/charges/:id?", "/v1/charges/ch_1", true],
+    ["POST /v1/charges/:id?", "/v1/charges/ch_1/refund", false],
+    ["POST /café", "/caf%C3%A9", true],
+    ["POST /v1/charges", "/v1/%63harges", true],
+    ["POST /v1/charges", "/v1%2Fcharges", false],
+    ["POST /v1/%63harges", "/v1/charges", true],
+    ["POST /caf%C3%A9", "/caf%C3%A9", true],
+    ["POST /a%2fb", "/a%2Fb", true],
+    ["POST /v1/:id", "/v1/__proto__", true],
+    ["POST /v1/constructor", "/v1/constructor", true],
+  ])("%s, for %s: %s", (match, path, matches) => {
+    expect(routeFor([match], "POST", path)).toBe(matches ? 0 : null);
+  });
+
+  test.each([
+    ["POST /v1/*", "PATCH", false],
+    ["PATCH /v1/*", "PATCH", true],
+    ["* /v1/*", "PATCH", true],
+    ["* /v1/*", "POST", true],
+    ["* /v1/*", "PROPFIND", true],
+  ])("%s, for the method %s: %s", (match, method, matches) => {
+    expect(routeFor([match], method, "/v1/charges")).toBe(matches ? 0 : null);
+  });
+
+  test.each<[string[], number]>([
+    [["POST /v1/charges", "POST /v1/:kind", "POST /v1/*", "* /*"], 0],
+    [["POST /v1/:kind", "POST /v1/charges"], 0],
+    [["* /*", "POST /v1/*", "POST /v1/charges"], 0],
+    [["PATCH /v1/charges", "* /v2/*", "POST /v1/*", "POST /v1/charges"], 2],
+    [["POST /v1/charges/:id", "POST /v1/charges/:id?", "POST /v1/charges"], 1],
+    [["POST /v1/:kind{[0-9]+}", "POST /v1/:kind{[a-z]+}", "POST /v1/charges"], 1],
+    [["POST /v1/charges", "POST /v1/charges"], 0],
+  ])("is the first of %j", (matches, first) => {
+    expect(routeFor(matches, "POST", "/v1/charges")).toBe(first);
+  });
+
+  test("has the tenant's settings where it sets nothing itself", () => {
+    const routes = [
+      { match: "POST /a", key: "required" },
+      { match: "POST /b", ttl: "1h", key: "off" },
+    ];
+    const own = tenant(configWith({ ttl: "2h", key: "optional", wait: "5s", routes }));
+    expect(own.policyFor("POST", "/a")).toMatchObject({ key: "required", ttlMs: 7_200_000, waitMs: 5000 });
+    expect(own.policyFor("POST", "/b")).toMatchObject({ key: "off", ttlMs: 3_600_000, waitMs: 5000 });
+    expect(own.policyFor("POST", "/c")).toBe(own.policy);
+    expect(own.routes.map(({ match }) => match)).toEqual(["POST /a", "POST /b"]);
+    expect(own.policyFor("POST", "/a")).toBe(own.routes[0]?.policy);
+  });
+
+  test("is one tenant's own", () => {
+    const config = parseConfig({
+      TENANTS: {
+        "a.example.com": entry({ routes: [{ match: "POST /v1", key: "required" }] }),
+        "b.example.com": entry({ routes: [{ match: "POST /v1", key: "off" }] }),
+      },
+    });
+    expect(tenant(config, "a.example.com").policyFor("POST", "/v1").key).toBe("required");
+    expect(tenant(config, "b.example.com").policyFor("POST", "/v1").key).toBe("off");
+  });
+});
+
+describe("a match that can't be read", () => {
+  const MESSAGE = 'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"';
+
+  test.each([
+    "",
+    "POST",
+    "/v1",
+    "POST v1",
+    "post /v1",
+    "POST  /v1",
+    " POST /v1",
+    "POST /v1 ",
+    "POST,PATCH /v1",
+    "POST /a b",
+    "** /v1",
+  ])("is a fault: %j", (match) => {
+    expect(faultsWith({ routes: [{ match }] })).toEqual([
+      { path: `TENANTS."${HOST}".routes[0].match`, message: MESSAGE },
+    ]);
+  });
+
+  test("is a fault where it holds a broken regular expression, and not a crash", () => {
+    const config = parseConfig({
+      TENANTS: {
+        [HOST]: entry({
+          routes: [{ match: "POST /ok" }, { match: "POST /v1/:id{[0-9}" }, { match: "POST /v1/:id{(}" }],
+        }),
+        "*": entry(),
+      },
+    });
+    expect(config.faults.map(({ path }) => path)).toEqual([
+      `TENANTS."${HOST}".routes[1].match`,
+      `TENANTS."${HOST}".routes[2].match`,
+    ]);
+    for (const { message } of config.faults) {
+      expect(message).toMatch(/^is not a Hono path pattern: SyntaxError: Invalid regular expression/);
+    }
+    expect(tenantFor(config, HOST)).toEqual({ refusal: "misconfigured" });
+    expect(tenant(config, "other.example.com").policy.key).toBe("optional");
+  });
+
+  test.each([
+    ["a method that HTTP does not have", "PSOT /v1/charges"],
+    ["a method that no policy can cover", "GET /v1/charges"],
+    ["ALL, which is Hono's word for *", "ALL /v1/charges"],
+  ])("is a fault where its route could never count as written: %s", (_, match) => {
+    expect(faultsWith({ routes: [{ match }] }).map(({ path }) => path)).toEqual([`TENANTS."${HOST}".routes[0].match`]);
+  });
+});
