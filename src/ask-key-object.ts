@@ -15,16 +15,16 @@ export interface KeyStub {
 
 /** Submits `call`. `freshStub` is asked for each call, since an error may leave a stub broken. */
 export async function askKeyObject(freshStub: () => KeyStub, call: KeyedCall): Promise<Reply | Refusal> {
-  const first = await attempt("submit", () => freshStub().submit(call));
+  const first = await tryCall("submit", () => freshStub().submit(call));
   if (first.kind !== "failed") return learned(first);
-  if (first.overloaded) return refuse("overloaded");
-  if (first.didNotArrive) {
-    const second = await attempt("second submit", () => freshStub().submit(call));
+  if (first.refusedForLoad) return refuse("overloaded");
+  if (first.mayCallAgain) {
+    const second = await tryCall("second submit", () => freshStub().submit(call));
     if (second.kind !== "failed") return learned(second);
   }
   // The call may have been carried out and its answer lost. What the record says is the answer; nothing is executed.
   const { about, request, policy, waitMs } = call;
-  const looked = await attempt("look", () => freshStub().look({ about, request, policy, waitMs }));
+  const looked = await tryCall("look", () => freshStub().look({ about, request, policy, waitMs }));
   return looked.kind === "failed" ? refuse("unavailable") : learned(looked);
 }
 
@@ -34,19 +34,26 @@ function learned(reply: LookReply): Reply | Refusal {
 
 interface FailedCall {
   readonly kind: "failed";
-  readonly overloaded: boolean;
-  readonly didNotArrive: boolean;
+  /** Nothing has run. */
+  readonly refusedForLoad: boolean;
+  /** It did not arrive, or it is not known whether: then the object decides again, from its record. */
+  readonly mayCallAgain: boolean;
 }
 
 /** Any error of a call is expected here: it only says how far the call came. */
-async function attempt(name: string, call: () => Promise<LookReply>): Promise<LookReply | FailedCall> {
+async function tryCall(name: string, call: () => Promise<LookReply>): Promise<LookReply | FailedCall> {
   try {
     return await call();
   } catch (error) {
     const is = (flag: string): boolean => Reflect.get(Object(error), flag) === true;
     const flags = ["retryable", "remote", "overloaded", "durableObjectReset"].filter(is).join(",");
     log({ event: "call_failed", call: name, why: String(error), flags });
-    // `remote` errors were thrown inside the object, so it had the call, even where they say `retryable`.
-    return { kind: "failed", overloaded: is("overloaded"), didNotArrive: is("retryable") && !is("remote") };
+    // The object had the call where it threw the error itself, or was reset by it, for its memory's sake for example.
+    const arrived = is("remote") || is("durableObjectReset");
+    return {
+      kind: "failed",
+      refusedForLoad: is("overloaded") && !arrived,
+      mayCallAgain: is("retryable") && !is("remote") && !is("overloaded"),
+    };
   }
 }

@@ -39,6 +39,8 @@ export interface Mark {
 export interface AnswerReply {
   readonly kind: "answer";
   readonly mark: Mark;
+  /** Whether the request has waited for an attempt of another one. */
+  readonly waited: boolean;
   readonly status: number;
   /** Pairs of name and value. The platform's types widen tuples that cross RPC. */
   readonly headers: readonly (readonly string[])[];
@@ -50,6 +52,7 @@ export interface AnswerReply {
 export interface RefusalReply {
   readonly kind: "refusal";
   readonly mark: Mark;
+  readonly waited: boolean;
   readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable";
 }
 

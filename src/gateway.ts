@@ -2,31 +2,38 @@
 
 import { Hono } from "hono";
 import { askKeyObject } from "./ask-key-object.ts";
+import { type Reply } from "./call.ts";
 import { configOf, tenantFor } from "./config/config.ts";
 import { type Policy, type Tenant } from "./config/policy.ts";
 import { isLoop } from "./http/headers.ts";
+import { withoutTrailingDot } from "./http/hostname.ts";
 import { parseIdempotencyKey } from "./http/idempotency-key.ts";
-import { keyedResponse } from "./http/keyed-response.ts";
 import { matchingPath } from "./http/matching-path.ts";
 import { grantedWait } from "./http/prefer.ts";
-import { isRefusal, problemResponse, refuse } from "./http/problem.ts";
+import { PROBLEMS, type Refusal, isRefusal, plainProblem, problemResponse, refuse } from "./http/problem.ts";
 import { readKeyedRequest } from "./keyed-request.ts";
+import { type Asked, keyedResponse } from "./keyed-response.ts";
 import { log } from "./log.ts";
 import { passThrough } from "./pass-through.ts";
 import { publishedPolicy } from "./published-policy.ts";
+import { refusal } from "./reply.ts";
 
 interface Gateway {
   Bindings: Env;
   Variables: { url: URL; hostname: string; tenant: Tenant };
 }
 
-export const gateway = new Hono<Gateway>();
+/** Reserved paths are told by the same path as policies, so that no spelling of one is another's. */
+export const gateway = new Hono<Gateway>({
+  getPath: (request) => (URL.canParse(request.url) ? matchingPath(new URL(request.url).pathname) : "/"),
+});
 
 gateway.use(async (c, next) => {
+  if (!URL.canParse(c.req.url)) return problemResponse(refuse("unknown_tenant"), null);
   const url = new URL(c.req.url);
-  const hostname = url.hostname.replace(/\.$/, "");
+  const hostname = withoutTrailingDot(url.hostname);
   const tenant = tenantFor(configOf(c.env), hostname);
-  if (isRefusal(tenant)) return problemResponse(tenant, url);
+  if (isRefusal(tenant)) return problemResponse(withOpaqueId(tenant, hostname), url);
   if (isLoop(c.req.raw.headers)) return problemResponse(refuse("loop_detected"), url);
   c.set("url", url);
   c.set("hostname", hostname);
@@ -35,8 +42,8 @@ gateway.use(async (c, next) => {
 });
 
 gateway.get("/.well-known/idempotency", (c) => publishedPolicy(c.var.hostname, c.var.tenant, c.var.url));
-gateway.all("/.well-known/idempotency", (c) => c.text("Method Not Allowed", 405, { allow: "GET, HEAD" }));
-gateway.all("/_oncegate/*", (c) => c.notFound());
+gateway.all("/.well-known/idempotency", () => plainProblem(405, "Method Not Allowed", { allow: "GET, HEAD" }));
+gateway.all("/_oncegate/*", () => plainProblem(404, "Not Found"));
 
 gateway.all("*", async (c) => {
   const { url, hostname, tenant } = c.var;
@@ -52,15 +59,33 @@ gateway.all("*", async (c) => {
   const asked = { url, key: keyHeader, waitSeconds: wait.askedSeconds };
   const keyed = await readKeyedRequest(request, { url, hostname, tenant, policy }, key, wait.ms);
   if (isRefusal(keyed)) return keyedResponse(keyed, asked);
-  return keyedResponse(await askKeyObject(() => c.env.KEYS.getByName(keyed.recordId), keyed.call), asked);
+  return answerKeyed(await askKeyObject(() => c.env.KEYS.getByName(keyed.recordId), keyed.call), asked);
 });
 
 gateway.onError((error, c) => {
-  // A fault of the gateway, outside every key object: nothing was sent for a keyed request.
-  const id = crypto.randomUUID();
-  log({ event: "fault", id, where: "gateway", why: error.stack ?? String(error) });
-  return problemResponse(refuse("internal", `The gateway failed. Its log tells more under ${id}.`), new URL(c.req.url));
+  // A fault of the gateway, before any key object was asked.
+  const url = URL.canParse(c.req.url) ? new URL(c.req.url) : null;
+  return problemResponse(withOpaqueId(refuse("internal"), error.stack ?? String(error)), url);
 });
+
+/** From here on the request may have run, and no fault of the gateway may say otherwise. */
+function answerKeyed(reply: Reply | Refusal, asked: Asked): Response {
+  try {
+    return keyedResponse(reply, asked);
+  } catch (error) {
+    log({ event: "fault", id: crypto.randomUUID(), where: "keyed answer", why: String(error) });
+    return keyedResponse(refusal("outcome_unknown"), asked);
+  }
+}
+
+/** What is wrong with the gateway or its configuration is for the operator alone, who finds it in the log by the id. */
+function withOpaqueId({ refusal: code }: Refusal, why: string): Refusal {
+  const { detail } = PROBLEMS[code];
+  if (code !== "internal" && code !== "misconfigured") return { refusal: code };
+  const id = crypto.randomUUID();
+  log({ event: "fault", id, where: code, why });
+  return refuse(code, `${detail} The gateway's log tells more under ${id}.`);
+}
 
 /** Everything else passes through, among it WebSocket upgrades and preflights: their methods can't be covered. */
 function isCovered(method: string, policy: Policy, keyHeader: string | null): boolean {

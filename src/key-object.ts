@@ -6,27 +6,34 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Forward, type KeyedCall, type LookCall, type LookReply, type Reply } from "./call.ts";
 import { log } from "./log.ts";
-import { type Arrival, exchange } from "./origin.ts";
+import { type Arrival, discardBody, exchange } from "./origin.ts";
 import { RecordStore } from "./record-store.ts";
 import { classify } from "./record/classify.ts";
-import { type Decision, decide, decideAlarm, settle } from "./record/decide.ts";
+import { type Decision, asOf, decide, decideAlarm } from "./record/decide.ts";
 import {
   type CompletedRecord,
   type KeyRecord,
   type RecordPolicy,
-  type SettledRecord,
+  type RestingRecord,
   type UnreadableRecord,
   unreachable,
 } from "./record/record.ts";
 import { type Conclusion, begin, conclude, conclusionOf } from "./record/transition.ts";
-import { refusal, replay, toldOf } from "./reply.ts";
+import { refusal, replay, toldLost, toldOf } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
 
 /** How long past `origin_deadline` the watchdog looks: time for an abort to be noticed and its outcome written. */
 const WATCHDOG_GRACE_MS = 15_000;
 
+/** The platform drops an alarm that has failed seven times; the last try sets a new one instead of failing. */
+const ALARM_RETRIES_MAX = 5;
+const ALARM_AGAIN_MS = 60 * 60 * 1000;
+
+const TIMED_OUT: Arrival = { came: "nothing", timedOut: true, why: "origin_timeout" };
+
 export class KeyObject extends DurableObject<Env> {
   readonly #store: RecordStore;
+  /** Set for as long as an attempt's exchange with the origin goes on, whatever its record says meanwhile. */
   #running: RunningAttempt | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -35,17 +42,27 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /** Answers a keyed request: executes it, or answers from the record, or refuses it. */
-  async submit(call: KeyedCall): Promise<LookReply> {
+  submit(call: KeyedCall): Promise<LookReply> {
     return this.#answer(call, call.forward);
   }
 
   /** Answers from what there is, and never executes: for a Worker that lost the answer to its `submit`. */
-  async look(call: LookCall): Promise<LookReply> {
+  look(call: LookCall): Promise<LookReply> {
     return this.#answer(call, null);
   }
 
   /** The watchdog of a running attempt, and the end of a record's term. */
-  override async alarm(): Promise<void> {
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    try {
+      await this.#onAlarm();
+    } catch (error) {
+      if ((info?.retryCount ?? 0) < ALARM_RETRIES_MAX) throw error;
+      log({ event: "fault", id: this.#name(), where: "alarm", why: String(error) });
+      await this.ctx.storage.setAlarm(Date.now() + ALARM_AGAIN_MS);
+    }
+  }
+
+  #onAlarm(): Promise<void> | void {
     const decision = decideAlarm(this.#load(), this.#running !== null, Date.now());
     switch (decision.action) {
       case "nothing":
@@ -62,11 +79,11 @@ export class KeyObject extends DurableObject<Env> {
     }
   }
 
-  async #answer(call: LookCall, forward: Forward | null): Promise<LookReply> {
+  // Not async: a request that waits must not keep its body in memory.
+  #answer({ about, request, policy, waitMs }: LookCall, forward: Forward | null): Promise<LookReply> {
     const nowMs = Date.now();
     const running = this.#running;
-    const record = running === null ? this.#settle(nowMs) : this.#load();
-    const { request, policy, waitMs } = call;
+    const record = running === null ? this.#loadResting(nowMs) : this.#load();
     const decision = decide({
       record,
       running: running !== null,
@@ -77,33 +94,43 @@ export class KeyObject extends DurableObject<Env> {
     });
     switch (decision.action) {
       case "execute":
-        return forward === null ? { kind: "nothing" } : this.#execute(call, forward, decision, nowMs);
+        if (forward === null) throw new Error("a look decided to execute");
+        return this.#execute({ about, request, policy, waitMs }, forward, decision, nowMs);
       case "join":
-        return (await running?.join(waitMs)) ?? refusal("in_flight");
+        if (running === null) throw new Error("there is no attempt to join");
+        return join(running, waitMs, forward?.body?.byteLength ?? 0);
       case "replay":
-        return replay(decision.record, this.#store.body(decision.record), "replayed");
+        return Promise.resolve(this.#replay(decision.record));
       case "refuse":
-        return refusal(decision.code, decision.record);
+        return Promise.resolve(refusal(decision.code, decision.record));
       case "nothing":
-        return { kind: "nothing" };
+        return Promise.resolve({ kind: "nothing" });
       default:
         return unreachable(decision);
     }
   }
 
+  #replay(record: CompletedRecord): Reply {
+    const body = this.#store.body(record);
+    if (body !== null) return replay(record, body);
+    this.#reportUnreadable("the body is not there as a whole");
+    return refusal("outcome_unknown");
+  }
+
   /** The record as it is now. That a process died is written down when it is first seen, so that its term counts. */
-  #settle(nowMs: number): KeyRecord | UnreadableRecord | null {
-    const record = this.#load();
-    const settled = settle(record, nowMs);
-    if (record?.state === "pending" && settled?.state === "unknown") {
-      this.#write(settled, null);
+  #loadResting(nowMs: number): KeyRecord | UnreadableRecord | null {
+    const loaded = this.#load();
+    const record = asOf(loaded, nowMs);
+    if (loaded?.state === "pending" && record?.state === "unknown") {
+      this.#store.write(record);
+      this.#setAlarm(record.expiresAtMs);
     }
-    return settled;
+    return record;
   }
 
   #load(): KeyRecord | UnreadableRecord | null {
     const record = this.#store.load();
-    if (record?.state === "unreadable") log({ event: "unreadable_record", record: this.#name(), why: record.why });
+    if (record?.state === "unreadable") this.#reportUnreadable(record.why);
     return record;
   }
 
@@ -127,25 +154,31 @@ export class KeyObject extends DurableObject<Env> {
   async #run(running: RunningAttempt, forward: Forward): Promise<void> {
     const { attempt, policy } = running;
     const timer = setTimeout(() => this.#timeOut(running), policy.originTimeoutMs);
+    const arrival = await exchange(forward, attempt.number, this.env, policy, () => clearTimeout(timer));
+    clearTimeout(timer);
+    this.#running = null;
     try {
-      const arrival = await exchange(forward, attempt.number, this.env, policy, () => clearTimeout(timer));
       this.#conclude(running, arrival);
     } catch (error) {
-      // Only storing the outcome can have failed. `pending` or `unknown` still stands, so nothing runs again.
+      // The outcome could not be stored. `pending` or `unknown` still stands, so nothing runs again.
       log({ event: "fault", id: attempt.id, where: "conclude", why: String(error) });
-      this.#tellLost(running);
-    } finally {
-      clearTimeout(timer);
+      this.#tellLost(running, arrival);
     }
   }
 
   /** No answer within `origin_timeout`: those who wait are told so, and the attempt goes on. The watchdog stays set. */
   #timeOut(running: RunningAttempt): void {
     const { attempt, before, policy } = running;
-    const transition = conclude(this.#store.load(), attempt, before, { outcome: "unknown" }, policy, Date.now());
-    if (transition.action !== "write") return this.#tellLost(running);
-    this.#store.write(transition.record);
-    running.tell(toldOf(transition.record, TIMED_OUT, this.#keptBody));
+    try {
+      const transition = conclude(this.#store.load(), attempt, before, { outcome: "unknown" }, policy, Date.now());
+      if (transition.action !== "write") return this.#tellStale(running, TIMED_OUT);
+      this.#store.write(transition.record);
+      running.tell(toldOf(transition.record, TIMED_OUT));
+    } catch (error) {
+      // `pending` still stands, which says no less than `unknown` would.
+      log({ event: "fault", id: attempt.id, where: "time out", why: String(error) });
+      this.#tellLost(running, TIMED_OUT);
+    }
   }
 
   /** Writes down what an attempt has come to, and only then tells it to all who wait. */
@@ -154,42 +187,40 @@ export class KeyObject extends DurableObject<Env> {
     if (arrival.came === "nothing") log({ event: "no_answer", record: this.#name(), why: arrival.why });
     const conclusion = conclusionFrom(arrival, policy);
     const transition = conclude(this.#store.load(), attempt, before, conclusion, policy, Date.now());
-    this.#running = null;
-    switch (transition.action) {
-      case "stale":
-        log({ event: "stale", record: this.#name() });
-        return this.#tellLost(running);
-      case "forget":
-        this.ctx.waitUntil(this.#store.forget());
-        return running.tell(toldOf(null, arrival, this.#keptBody));
-      case "write":
-        this.#write(transition.record, arrival);
-        return running.tell(toldOf(transition.record, arrival, this.#keptBody));
-      default:
-        return unreachable(transition);
-    }
+    if (transition.action === "stale") return this.#tellStale(running, arrival);
+    const record = transition.action === "write" ? transition.record : null;
+    if (record === null) this.ctx.waitUntil(this.#store.forget());
+    else this.#write(record, arrival);
+    // Nobody else will read a stream that the first client has stopped waiting for.
+    if (!running.firstWaits) discardBody(arrival);
+    running.tell(toldOf(record, arrival));
   }
 
-  #write(record: SettledRecord, arrival: Arrival | null): void {
+  #write(record: RestingRecord, arrival: Arrival): void {
     if (record.state !== "completed") this.#store.write(record);
-    else if (arrival?.came === "answer" && arrival.body.end === "whole") {
+    else if (arrival.came === "answer" && arrival.body.end === "whole") {
       this.#store.writeCompleted(record, arrival.body.bytes);
-    }
+    } else throw new Error("a completed record without a whole answer");
     this.#setAlarm(record.expiresAtMs);
   }
 
-  /** For an attempt whose outcome could not be written: what stands in storage is all that can be said. */
-  #tellLost(running: RunningAttempt): void {
-    if (this.#running === running) this.#running = null;
-    const lost = refusal("outcome_unknown");
-    running.tell({ first: lost, joiner: () => lost });
+  #tellStale(running: RunningAttempt, arrival: Arrival): void {
+    log({ event: "stale", record: this.#name() });
+    this.#tellLost(running, arrival);
   }
 
-  readonly #keptBody = (record: CompletedRecord): Uint8Array | ReadableStream<Uint8Array> => this.#store.body(record);
+  #tellLost(running: RunningAttempt, arrival: Arrival): void {
+    discardBody(arrival);
+    running.tell(toldLost());
+  }
 
   /** The promise is for errors, which reset the object by themselves; the time is set in this synchronous step. */
   #setAlarm(atMs: number): void {
     this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
+  }
+
+  #reportUnreadable(why: string): void {
+    log({ event: "unreadable_record", record: this.#name(), why });
   }
 
   /** Enough of the record id to find it again. */
@@ -198,7 +229,12 @@ export class KeyObject extends DurableObject<Env> {
   }
 }
 
-const TIMED_OUT: Arrival = { came: "nothing", timedOut: true, why: "origin_timeout" };
+/** A function of its own, so that what waits is this and not the call with its body. */
+async function join(running: RunningAttempt, waitMs: number, bodyBytes: number): Promise<Reply> {
+  const waiting = running.join(waitMs, bodyBytes);
+  if (waiting === null) return refusal("in_flight");
+  return { ...((await waiting) ?? refusal("in_flight")), waited: true };
+}
 
 function conclusionFrom(arrival: Arrival, policy: RecordPolicy): Conclusion {
   if (arrival.came === "nothing") return { outcome: "unknown" };

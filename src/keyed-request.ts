@@ -10,8 +10,8 @@ import { type Refusal, isRefusal } from "./http/problem.ts";
 import { recordId } from "./http/record-id.ts";
 import { originUrl } from "./origin.ts";
 
-/** Where a request arrived, and what holds there. */
-export interface Arrived {
+/** Where a request was sent to, and what holds there. */
+export interface Destination {
   readonly url: URL;
   /** The requested hostname, also where a wildcard entry serves it. */
   readonly hostname: string;
@@ -28,7 +28,7 @@ export interface KeyedRequest {
 /** Reads the rest of a request whose key is `key`. Nothing has happened yet when it refuses. */
 export async function readKeyedRequest(
   request: Request,
-  { url, hostname, tenant, policy }: Arrived,
+  { url, hostname, tenant, policy }: Destination,
   key: string,
   waitMs: number,
 ): Promise<KeyedRequest | Refusal> {
@@ -41,18 +41,23 @@ export async function readKeyedRequest(
   const { pathname: path, search: query } = url;
   const contentType = headers.get("content-type");
   const ifMatch = headers.get("if-match");
+  const input = { method, path, query, contentType, ifMatch, body };
+  const [name, identity] = await Promise.all([
+    recordId({ tenant: hostname, method, path, caller, key }),
+    fingerprint(input, policy.fingerprint),
+  ]);
   const call: KeyedCall = {
     about: { tenant: hostname, operation: `${method} ${path}`, key },
-    request: await fingerprint({ method, path, query, contentType, ifMatch, body }, policy.fingerprint),
+    request: identity,
     policy,
     waitMs,
     forward: {
       origin: tenant.origin,
       url: originUrl(tenant.origin, url),
       method,
-      headers: forKeyedRequest(headersToOrigin(headers, url)),
+      headers: forKeyedRequest(headersToOrigin(headers, url, request.cf !== undefined)),
       body: body.byteLength > 0 ? body : null,
     },
   };
-  return { recordId: await recordId({ tenant: hostname, method, path, caller, key }), call };
+  return { recordId: name, call };
 }

@@ -9,6 +9,8 @@ export type LogEvent =
   | { readonly event: "fault"; readonly id: string; readonly where: string; readonly why: string }
   /** An attempt ended without an answer. */
   | { readonly event: "no_answer"; readonly record: string; readonly why: string }
+  /** A request that was passed through got no answer. */
+  | { readonly event: "pass_through_failed"; readonly why: string }
   /** An attempt wanted to write over newer truth, and did not. */
   | { readonly event: "stale"; readonly record: string }
   /** The record's row can't be read. It is treated as an unknown outcome. */

@@ -1,4 +1,4 @@
-/** Sends a request to the origin, once, and hands back what happened. */
+/** Sends a keyed request to the origin, once, and hands back what happened. */
 
 import { type Forward } from "./call.ts";
 import { type Origin, type Policy } from "./config/policy.ts";
@@ -89,32 +89,29 @@ function readHead({ status, headers }: Response, attemptNumber: number, policy: 
   return { head: { status, headers: kept }, withheld, signs };
 }
 
-/** Passes a request through: its body streams, and so does the answer's. Null where no answer came. */
-export async function sendThrough(
-  origin: Origin,
-  url: string,
-  request: Request,
-  headers: Headers,
-  env: object,
-): Promise<Response | null> {
-  try {
-    const { method, body } = request;
-    const response = await fetchFrom(origin, env, url, { method, headers, body, redirect: "manual" });
-    return response.status === 101 || isFinalStatus(response.status) ? response : null;
-  } catch {
-    // The client is told that the connection failed; nothing was promised about a request without a key.
-    return null;
-  }
+/** Ends a stream that nobody will read, so that it does not hold its connection until the deadline. */
+export function discardBody(arrival: Arrival): void {
+  if (arrival.came !== "answer" || arrival.body.end !== "overflowed") return;
+  arrival.body.stream.cancel().catch(() => {
+    // It broke by itself, which is as good.
+  });
 }
 
-async function fetchFrom(origin: Origin, env: object, url: string, init: RequestInit): Promise<Response> {
-  if (origin.kind === "url") return fetch(url, init);
+/** By URL, or through the service binding that the origin names. */
+export async function fetchFrom(
+  origin: Origin,
+  env: object,
+  request: string | Request,
+  init: RequestInit,
+): Promise<Response> {
+  if (origin.kind === "url") return fetch(request, init);
   const service = serviceBinding(env, origin.binding);
   // The configuration was checked against the bindings, so this is a fault of the deployment.
   if (service === null) throw new Error(`there is no service binding ${origin.binding}`);
-  return service.fetch(url, init);
+  return service.fetch(request, init);
 }
 
-function isFinalStatus(status: number): boolean {
+/** Statuses of an answer that can be passed on; 1xx is none. */
+export function isFinalStatus(status: number): boolean {
   return status >= 200 && status <= 599;
 }

@@ -1,20 +1,45 @@
 /** Requests that no record covers: straight to the origin, streaming both ways, with the header rules all the same. */
 
-import { type Tenant } from "./config/policy.ts";
+import { type Origin, type Tenant } from "./config/policy.ts";
 import { headersFromOrigin, headersToOrigin } from "./http/headers.ts";
 import { problemResponse, refuse } from "./http/problem.ts";
-import { originUrl, sendThrough } from "./origin.ts";
+import { log } from "./log.ts";
+import { fetchFrom, isFinalStatus, originUrl } from "./origin.ts";
 
 export async function passThrough(request: Request, url: URL, tenant: Tenant, env: object): Promise<Response> {
-  const headers = headersToOrigin(request.headers, url);
+  const headers = headersToOrigin(request.headers, url, request.cf !== undefined);
   // A hop-by-hop field, so it went; this hop wants an upgrade of its own.
   if (isWebSocketUpgrade(request)) headers.set("upgrade", "websocket");
-  const answer = await sendThrough(tenant.origin, originUrl(tenant.origin, url), request, headers, env);
-  if (answer === null) return problemResponse(refuse("origin_unreachable"), url);
+  const answer = await send(tenant.origin, originUrl(tenant.origin, url), request, headers, env);
+  if (answer === null) return problemResponse(refuse("origin_unreachable", UNREACHABLE), url);
   const fields = new Headers();
   for (const [name, value] of headersFromOrigin(answer.headers)) fields.append(name, value);
   const { status, statusText, body, webSocket } = answer;
   return new Response(body, { status, statusText, headers: fields, webSocket });
+}
+
+const UNREACHABLE = "The connection to the origin failed. It is not known whether the request took effect.";
+
+/** Null where no answer came that can be passed on. */
+async function send(
+  origin: Origin,
+  url: string,
+  request: Request,
+  headers: Headers,
+  env: object,
+): Promise<Response | null> {
+  try {
+    // Made from the request itself, since a GET that has a body could not be made otherwise.
+    const answer = await fetchFrom(origin, env, new Request(url, request), { headers, redirect: "manual" });
+    const { status } = answer;
+    if (isFinalStatus(status) || (status === 101 && answer.webSocket !== null)) return answer;
+    await answer.body?.cancel();
+    log({ event: "pass_through_failed", why: `status ${status}` });
+  } catch (error) {
+    // Nothing was promised about a request without a key; the client is told that the connection failed.
+    log({ event: "pass_through_failed", why: String(error) });
+  }
+  return null;
 }
 
 function isWebSocketUpgrade(request: Request): boolean {

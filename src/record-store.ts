@@ -7,11 +7,11 @@
 import { type CompletedRecord, type KeyRecord, type UnreadableRecord } from "./record/record.ts";
 import { type RecordRow, decodeRow, encodeRow } from "./record/row.ts";
 
-/** Bodies up to this size stand in the record's own row; a row may have 2 MB. */
-const INLINE_BYTES_MAX = 1_000_000;
+/** Bodies up to this size stand in the record's own row, so that most answers are one row. */
+const INLINE_BYTES_MAX = 65_536;
 
-/** A larger body is cut into rows of this size. */
-const CHUNK_BYTES = 1_000_000;
+/** A larger body is cut into rows of this size: what one reader of it holds at a time. */
+const CHUNK_BYTES = 262_144;
 
 /** The documented limit of the platform, which local runs don't enforce. */
 const ROW_BYTES_MAX = 2_000_000;
@@ -85,17 +85,19 @@ export class RecordStore {
     this.#upsert(record, inline ? body : null);
   }
 
-  /** The body of `record`, which must be the one that is stored. */
-  body(record: CompletedRecord): Uint8Array | ReadableStream<Uint8Array> {
+  /** The body of `record`, which must be the one that is stored. Null where it is not there as a whole. */
+  body(record: CompletedRecord): Uint8Array | ReadableStream<Uint8Array> | null {
     const { bodyBytes } = record.answer;
-    if (bodyBytes > INLINE_BYTES_MAX) return this.#chunks(record.attempt.id, bodyBytes);
-    const [row] = this.#sql.exec<{ body: ArrayBuffer }>("SELECT body FROM record").toArray();
-    return new Uint8Array(row?.body ?? new ArrayBuffer(0));
+    const [row] = this.#sql.exec<{ body: ArrayBuffer | null }>("SELECT body FROM record").toArray();
+    // The row says where its body stands, so that the bounds above may change while rows live.
+    if (row?.body instanceof ArrayBuffer) return row.body.byteLength === bodyBytes ? new Uint8Array(row.body) : null;
+    return this.#chunkBytes(record.attempt.id) === bodyBytes ? this.#chunks(record.attempt.id, bodyBytes) : null;
   }
 
   /** Deletes everything, the alarm included, in this synchronous step; the promise is for its errors. */
   forget(): Promise<void> {
-    this.#tables = new Set();
+    // Not an empty set: if the deletion fails, the tables are still there.
+    this.#tables = null;
     return this.#storage.deleteAll();
   }
 
@@ -139,15 +141,20 @@ export class RecordStore {
   #chunks(attemptId: string, bodyBytes: number): ReadableStream<Uint8Array> {
     let seq = 0;
     let left = bodyBytes;
-    return new ReadableStream<Uint8Array>({
-      pull: (controller) => {
-        if (left === 0) return controller.close();
-        const bytes = this.#chunk(attemptId, seq++);
-        if (bytes === null) return controller.error(new Error("the kept answer is gone"));
-        left -= bytes.byteLength;
-        controller.enqueue(bytes);
-      },
-    });
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+      if (left === 0) return controller.close();
+      const bytes = this.#chunk(attemptId, seq++);
+      if (bytes === null) return controller.error(new Error("the kept answer is gone"));
+      left -= bytes.byteLength;
+      controller.enqueue(bytes);
+    };
+    return new ReadableStream({ pull }, { highWaterMark: 0 });
+  }
+
+  #chunkBytes(attemptId: string): number | null {
+    if (!this.#has("chunk")) return null;
+    const sum = "SELECT sum(length(bytes)) AS bytes FROM chunk WHERE attempt_id = ?";
+    return this.#sql.exec<{ bytes: number | null }>(sum, attemptId).one().bytes;
   }
 
   #chunk(attemptId: string, seq: number): Uint8Array | null {

@@ -4,12 +4,16 @@ import { type Reply } from "./call.ts";
 import { type Policy } from "./config/policy.ts";
 import { type Attempt, type UnknownRecord } from "./record/record.ts";
 
-/** More requests than this don't wait for one attempt: each holds an open connection. */
+/** More requests than this don't wait for one attempt: each holds an open call. */
 const JOINERS_MAX = 1000;
+
+/** Nor do more bytes: each waiting call may hold its own copy of the body, in memory that the attempt itself needs. */
+const JOINERS_BYTES_MAX = 16_000_000;
 
 /** What those who wait are told: the request that caused the attempt, and all who joined it. */
 export interface Told {
-  readonly first: Reply;
+  /** Not called where that request waits no more. */
+  readonly first: () => Reply;
   /** Called for each, since a stream can't be shared. */
   readonly joiner: () => Reply;
 }
@@ -23,6 +27,7 @@ export class RunningAttempt {
   readonly firstReply: Promise<Reply>;
   #tellFirst: ((reply: Reply) => void) | null;
   readonly #joiners = new Set<(reply: Reply) => void>();
+  #joinersBytes = 0;
 
   constructor(attempt: Attempt, before: UnknownRecord | null, policy: Policy) {
     this.attempt = attempt;
@@ -33,36 +38,34 @@ export class RunningAttempt {
     this.#tellFirst = resolve;
   }
 
-  /** Waits for what is told next. Null when `waitMs` is over before, or when too many wait already. */
-  join(waitMs: number): Promise<Reply | null> {
-    if (this.#joiners.size >= JOINERS_MAX) return Promise.resolve(null);
+  /** Whether the request that caused the attempt still waits. */
+  get firstWaits(): boolean {
+    return this.#tellFirst !== null;
+  }
+
+  /**
+   * Waits for what is told next, and resolves to null when `waitMs` is over before. `bodyBytes` is the size of the
+   * waiting request's body. Null instead of a promise when too many wait already.
+   */
+  join(waitMs: number, bodyBytes: number): Promise<Reply | null> | null {
+    if (this.#joiners.size >= JOINERS_MAX || this.#joinersBytes + bodyBytes > JOINERS_BYTES_MAX) return null;
+    this.#joinersBytes += bodyBytes;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#joiners.delete(tell);
-        resolve(null);
-      }, waitMs);
-      const tell = (reply: Reply): void => {
+      const leave = (reply: Reply | null): void => {
         clearTimeout(timer);
+        this.#joiners.delete(leave);
+        this.#joinersBytes -= bodyBytes;
         resolve(reply);
       };
-      this.#joiners.add(tell);
+      const timer = setTimeout(leave, waitMs, null);
+      this.#joiners.add(leave);
     });
   }
 
   /** Tells all who wait now. Who joins later waits for the next telling: after a time-out a late answer may come. */
   tell({ first, joiner }: Told): void {
-    if (this.#tellFirst === null) discard(first);
-    else this.#tellFirst(first);
+    this.#tellFirst?.(first());
     this.#tellFirst = null;
     for (const tell of this.#joiners) tell(joiner());
-    this.#joiners.clear();
   }
-}
-
-/** Ends a stream that nobody will read, so that it does not hold its connection. */
-function discard(reply: Reply): void {
-  if (reply.kind !== "answer" || !(reply.body instanceof ReadableStream)) return;
-  reply.body.cancel().catch(() => {
-    // It broke by itself, which is as good.
-  });
 }

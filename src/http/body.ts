@@ -2,29 +2,38 @@
 
 import { type Refusal, refuse } from "./problem.ts";
 
-/** What was read of a stream. `overflowed`: more than the bound came; `rest` is the unread remainder, still open. */
+/** What was read of a stream. `overflowed`: more than the bound came; `rest` is what follows `bytes`, still open. */
 export type Reading =
   | { readonly end: "whole"; readonly bytes: Uint8Array }
   | { readonly end: "broken" }
   | {
       readonly end: "overflowed";
-      readonly chunks: Uint8Array[];
+      readonly bytes: Uint8Array;
       readonly rest: ReadableStreamDefaultReader<Uint8Array>;
     };
+
+/** Grows by doubling from here, so that many small chunks cost no more memory than one large one. */
+const FIRST_BYTES = 16_384;
+
+/** Bodies above this are handed out in pieces, at the reader's speed: many readers of one body share its memory. */
+const PIECE_BYTES = 65_536;
 
 export async function readUpTo(stream: ReadableStream<Uint8Array> | null, bytesMax: number): Promise<Reading> {
   if (stream === null) return { end: "whole", bytes: new Uint8Array() };
   const reader = stream.getReader();
-  const chunks: Uint8Array[] = [];
+  let buffer = new ArrayBuffer(0);
   let bytes = 0;
   for (;;) {
     // A stream fails only if its source does: what has come so far is not the whole.
     const next = await reader.read().catch(() => null);
     if (next === null) return { end: "broken" };
-    if (next.done) return { end: "whole", bytes: joinChunks(chunks, bytes) };
-    chunks.push(next.value);
-    bytes += next.value.byteLength;
-    if (bytes > bytesMax) return { end: "overflowed", chunks, rest: reader };
+    // Exactly its own length: a window would drag the whole buffer along wherever it is sent.
+    if (next.done) return { end: "whole", bytes: new Uint8Array(buffer.transfer(bytes)) };
+    const length = bytes + next.value.byteLength;
+    if (length > buffer.byteLength) buffer = buffer.transfer(Math.max(length, 2 * buffer.byteLength, FIRST_BYTES));
+    new Uint8Array(buffer).set(next.value, bytes);
+    bytes = length;
+    if (bytes > bytesMax) return { end: "overflowed", bytes: new Uint8Array(buffer.transfer(bytes)), rest: reader };
   }
 }
 
@@ -59,35 +68,49 @@ export function resume(
   reading: Extract<Reading, { end: "overflowed" }>,
   onEnd: () => void,
 ): ReadableStream<Uint8Array> {
-  const { chunks, rest } = reading;
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const next = chunks.shift() ?? (await rest.read()).value;
-        if (next !== undefined) return controller.enqueue(next);
-        controller.close();
-      } catch (error) {
-        // The source broke off: so must this stream, for a clean end would look like the whole body.
-        controller.error(error);
-      }
-      onEnd();
+  const { rest } = reading;
+  let first: Uint8Array | null = reading.bytes;
+  let ended = false;
+  const end = (): void => {
+    if (!ended) onEnd();
+    ended = true;
+  };
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const next = first ?? (await rest.read()).value;
+          first = null;
+          if (next !== undefined) return controller.enqueue(next);
+          end();
+          controller.close();
+        } catch (error) {
+          end();
+          // The source broke off: so must this stream, for a clean end would look like the whole body.
+          controller.error(error);
+        }
+      },
+      cancel(reason) {
+        end();
+        return rest.cancel(reason);
+      },
     },
-    cancel(reason) {
-      onEnd();
-      return rest.cancel(reason);
-    },
-  });
+    { highWaterMark: 0 },
+  );
 }
 
-function joinChunks(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
-  const only = chunks.length === 1 ? chunks[0] : undefined;
-  // Not copied, unless it is a window on a larger buffer, which would travel with it.
-  if (only !== undefined && only.byteLength === only.buffer.byteLength) return only;
-  const whole = new Uint8Array(bytes);
+/** A body as it is handed out to one reader: small ones as they are, others as a stream that shares the bytes. */
+export function handOut(bytes: Uint8Array): Uint8Array | ReadableStream<Uint8Array> {
+  if (bytes.byteLength <= PIECE_BYTES) return bytes;
   let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
+  return new ReadableStream(
+    {
+      pull(controller) {
+        if (at >= bytes.byteLength) return controller.close();
+        controller.enqueue(bytes.subarray(at, at + PIECE_BYTES));
+        at += PIECE_BYTES;
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }

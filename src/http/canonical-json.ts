@@ -1,6 +1,7 @@
 /**
  * A canonical form of JSON texts: two texts have the same form exactly if they mean the same (docs/protocol.md 3.8.2).
  * `JSON.parse` can't serve: it rounds numbers and swallows duplicate members, so different requests would look equal.
+ * (Some V8 versions even lose members whose names are escaped.) Single strings it reads well.
  */
 
 /** Deeper texts are compared by bytes: a bound for the recursion, far beyond what APIs send. */

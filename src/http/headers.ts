@@ -15,6 +15,9 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** Fields that `Connection` can't take away: who names these means to hide a key or a loop. */
+const NEVER_HOP_BY_HOP: ReadonlySet<string> = new Set(["idempotency-key", "via", "cdn-loop"]);
+
 /** From the client, replaced or meaningless after the gateway. `Expect` was answered by whoever took the body. */
 const NOT_TO_ORIGIN: ReadonlySet<string> = new Set([
   "forwarded",
@@ -30,29 +33,42 @@ const NOT_FROM_ORIGIN: ReadonlySet<string> = new Set(["idempotency-status", "ide
 
 const OWN_PREFIX = "oncegate-";
 
-/** Content codings that the platform decodes when a body is read. */
+/** Content codings that the platform decodes when a body is read; it knows these spellings only. */
 const DECODED_CODINGS: ReadonlySet<string> = new Set(["gzip", "br"]);
 
-/** These speak of the coded bytes, which a decoded answer no longer has (RFC 9530, 2). */
-const OF_CODED_BYTES: ReadonlySet<string> = new Set(["content-encoding", "content-digest", "content-md5"]);
+/** These speak of the coded bytes, which a decoded answer no longer has (RFC 9530; `Digest` is its predecessor). */
+const OF_CODED_BYTES: ReadonlySet<string> = new Set([
+  "content-encoding",
+  "content-digest",
+  "repr-digest",
+  "digest",
+  "content-md5",
+]);
 
 /** Parameters of `CDN-Loop` may be quoted strings, in which a comma separates nothing. */
 const QUOTED_STRING = /"(?:[^"\\]|\\.)*"/g;
 
 /** Whether the request has been through this gateway before (RFC 8586). */
 export function isLoop(headers: Headers): boolean {
-  const members = list((headers.get("cdn-loop") ?? "").replaceAll(QUOTED_STRING, '""'));
+  const value = headers.get("cdn-loop") ?? "";
+  const unquoted = value.replaceAll(QUOTED_STRING, "");
+  // A quote that nothing closes may have been sent to hide what follows it.
+  const members = list(unquoted.includes('"') ? value : unquoted);
   return members.some((member) => member.split(";")[0]?.trim().toLowerCase() === PSEUDONYM);
 }
 
-/** The fields to forward with a request to `url`, for pass-through and keyed requests alike. */
-export function headersToOrigin(headers: Headers, url: URL): Headers {
+/**
+ * The fields to forward with a request to `url`, for pass-through and keyed requests alike. Where the request did not
+ * come by the platform's front, `isFromEdge` is false, and its word about the client's address is the client's own.
+ */
+export function headersToOrigin(headers: Headers, url: URL, isFromEdge: boolean): Headers {
   const forwarded = new Headers();
   for (const [name, value] of endToEnd(headers)) {
     if (!NOT_TO_ORIGIN.has(name) && !name.startsWith(OWN_PREFIX)) forwarded.append(name, value);
   }
   const client = headers.get("cf-connecting-ip");
-  if (client !== null) forwarded.set("x-forwarded-for", client);
+  if (!isFromEdge) forwarded.delete("cf-connecting-ip");
+  else if (client !== null) forwarded.set("x-forwarded-for", client);
   forwarded.set("x-forwarded-host", url.host);
   forwarded.set("x-forwarded-proto", url.protocol.slice(0, -1));
   forwarded.append("via", `1.1 ${PSEUDONYM}`);
@@ -74,7 +90,7 @@ export function headersFromOrigin(headers: Headers): HeaderPair[] {
 
 /** The fields of a keyed answer, whose body has been read, and so decoded, and will be framed anew. */
 export function headersOfKeptAnswer(headers: Headers): HeaderPair[] {
-  const decoded = DECODED_CODINGS.has(headers.get("content-encoding")?.toLowerCase() ?? "");
+  const decoded = DECODED_CODINGS.has(headers.get("content-encoding") ?? "");
   return headersFromOrigin(headers)
     .filter(([name]) => name !== "content-length" && !(decoded && OF_CODED_BYTES.has(name)))
     .map(([name, value]) => (decoded && name === "etag" ? [name, weaken(value)] : [name, value]));
@@ -87,7 +103,8 @@ export function isCookie([name]: HeaderPair): boolean {
 /** Iteration yields every `Set-Cookie` on its own, which no comma could. */
 function endToEnd(headers: Headers): HeaderPair[] {
   const named = new Set(list(headers.get("connection") ?? "").map((name) => name.toLowerCase()));
-  return [...headers].filter(([name]) => !HOP_BY_HOP.has(name) && !named.has(name) && !name.startsWith("proxy-"));
+  const isNamed = (name: string): boolean => named.has(name) && !NEVER_HOP_BY_HOP.has(name);
+  return [...headers].filter(([name]) => !HOP_BY_HOP.has(name) && !isNamed(name) && !name.startsWith("proxy-"));
 }
 
 /** The bytes are no longer those that a strong validator stands for (RFC 9110, 8.8.1). */

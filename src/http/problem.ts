@@ -113,7 +113,7 @@ export const PROBLEMS = {
     ...server,
     status: 502,
     title: "The connection to the origin failed",
-    detail: "It is not known whether the request took effect. A new key would risk a second run.",
+    detail: "It is not known whether the request took effect. A new key would risk a second run: find out first.",
   },
   replay_unavailable: {
     ...idempotency,
@@ -136,7 +136,7 @@ export const PROBLEMS = {
     retryable: true,
     retryAfterSeconds: 1,
     title: "The outcome was not learned",
-    detail: "Send the same request again with the same key: it will not run twice.",
+    detail: "Send the same request again with the same key, which finds out what became of it.",
   },
   loop_detected: {
     ...server,
@@ -174,8 +174,8 @@ export function isRefusal(value: unknown): value is Refusal {
   return typeof value === "object" && value !== null && "refusal" in value;
 }
 
-/** The problem document for `refusal`. `url` is the request's: `type` names its scheme and host. */
-export function problemResponse({ refusal: code, detail }: Refusal, url: URL): Response {
+/** The problem document for `refusal`. `url` is the request's: `type` names its scheme and host. Null if it has none. */
+export function problemResponse({ refusal: code, detail }: Refusal, url: URL | null): Response {
   const problem: Problem = PROBLEMS[code];
   const said = detail ?? problem.detail;
   const headers = new Headers({
@@ -198,8 +198,15 @@ export function problemResponse({ refusal: code, detail }: Refusal, url: URL): R
   return new Response(JSON.stringify(body), { status: problem.status, headers });
 }
 
-export function problemType(code: string, url: URL): string {
+export function problemType(code: string, url: URL | null): string {
+  if (url === null) return "about:blank";
   return `${url.protocol}//${url.host}/.well-known/idempotency#${code}`;
+}
+
+/** A problem that says no more than its status does (RFC 9457, 4.2.1). */
+export function plainProblem(status: number, title: string, headers: Record<string, string> = {}): Response {
+  const fields = { ...headers, "content-type": "application/problem+json", "cache-control": "no-store" };
+  return new Response(JSON.stringify({ type: "about:blank", title, status }), { status, headers: fields });
 }
 
 /** The headers by which Stripe's SDKs and the Stainless-made ones are told whether to retry by themselves. */

@@ -8,7 +8,7 @@ import {
   type KeyRecord,
   type RecordPolicy,
   type RequestIdentity,
-  type SettledRecord,
+  type RestingRecord,
   type TombstoneRecord,
   type UnknownRecord,
   type UnreadableRecord,
@@ -57,21 +57,21 @@ function decideRunning({ record, request, policy }: Situation): Decision {
 }
 
 function decideResting({ record, request, policy, mayExecute, nowMs }: Situation): Decision {
-  const settled = settle(record, nowMs);
-  if (settled === null) {
+  const resting = asOf(record, nowMs);
+  if (resting === null) {
     return mayExecute ? { action: "execute", attemptNumber: 1, before: null } : { action: "nothing" };
   }
-  if (settled.state === "unreadable") return refuse("outcome_unknown");
-  if (!sameRequest(settled.request, request)) return refuse("key_reused");
-  switch (settled.state) {
+  if (resting.state === "unreadable") return refuse("outcome_unknown");
+  if (!sameRequest(resting.request, request)) return refuse("key_reused");
+  switch (resting.state) {
     case "unknown":
-      return decideUnknown(settled, policy, mayExecute);
+      return decideUnknown(resting, policy, mayExecute);
     case "completed":
-      return { action: "replay", record: settled };
+      return { action: "replay", record: resting };
     case "tombstone":
-      return refuse("replay_unavailable", settled);
+      return refuse("replay_unavailable", resting);
     default:
-      return unreachable(settled);
+      return unreachable(resting);
   }
 }
 
@@ -96,10 +96,10 @@ function refuse(code: RefusalCode, record: UnknownRecord | TombstoneRecord | nul
  * What a record has become by `nowMs`, given that no attempt runs in its object: gone at the exact end of its term, and
  * unknown if it is pending, for then the process that ran the attempt has died. The same object where nothing changed.
  */
-export function settle(
+export function asOf(
   record: KeyRecord | UnreadableRecord | null,
   nowMs: number,
-): SettledRecord | UnreadableRecord | null {
+): RestingRecord | UnreadableRecord | null {
   if (record === null || record.state === "unreadable") return record;
   if (record.state === "pending") return becomeUnknown(record, nowMs, record.unknownTtlMs);
   return nowMs >= record.expiresAtMs ? null : record;
@@ -133,11 +133,11 @@ export function decideAlarm(
 ): AlarmDecision {
   if (record === null) return { action: "nothing" };
   if (running) return { action: "look again", atMs: nowMs + RUNNING_AGAIN_MS };
-  const settled = settle(record, nowMs);
-  if (settled === null) return { action: "forget" };
-  if (settled.state === "unreadable") return { action: "look again", atMs: nowMs + UNREADABLE_AGAIN_MS };
-  if (record.state === "pending" && settled.state === "unknown") {
-    return { action: "mark unknown", record: settled, atMs: settled.expiresAtMs };
+  const resting = asOf(record, nowMs);
+  if (resting === null) return { action: "forget" };
+  if (resting.state === "unreadable") return { action: "look again", atMs: nowMs + UNREADABLE_AGAIN_MS };
+  if (record.state === "pending" && resting.state === "unknown") {
+    return { action: "mark unknown", record: resting, atMs: resting.expiresAtMs };
   }
-  return { action: "look again", atMs: settled.expiresAtMs };
+  return { action: "look again", atMs: resting.expiresAtMs };
 }

@@ -57,10 +57,10 @@ export interface TombstoneRecord extends Kept {
   readonly expiresAtMs: number;
 }
 
-export type KeyRecord = PendingRecord | SettledRecord;
+export type KeyRecord = PendingRecord | RestingRecord;
 
-/** A record that has a term. */
-export type SettledRecord = UnknownRecord | CompletedRecord | TombstoneRecord;
+/** A record that waits for nothing but the end of its term. */
+export type RestingRecord = UnknownRecord | CompletedRecord | TombstoneRecord;
 
 /**
  * A row that this code can't read: damaged, or written by a newer version. It may stand for something that ran, so it
@@ -95,7 +95,7 @@ export interface RecordPolicy {
   readonly unknownOn: readonly number[];
 }
 
-/** Marks the place where TypeScript has proved that nothing arrives. */
+/** Marks the place where TypeScript has proved that nothing arrives. Says nothing of the value: it may hold a key. */
 export function unreachable(value: never): never {
-  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+  throw new Error(`a case that can't be was met: ${typeof value}`);
 }

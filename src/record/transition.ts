@@ -10,7 +10,7 @@ import {
   type KeyRecord,
   type PendingRecord,
   type RecordPolicy,
-  type SettledRecord,
+  type RestingRecord,
   type UnknownRecord,
   type UnreadableRecord,
   unreachable,
@@ -56,7 +56,7 @@ export function conclusionOf(
 
 /** What to write. `forget`: the record is to be deleted. `stale`: newer truth stands there, nothing may be written. */
 export type Transition =
-  | { readonly action: "write"; readonly record: SettledRecord }
+  | { readonly action: "write"; readonly record: RestingRecord }
   | { readonly action: "forget" }
   | { readonly action: "stale" };
 
@@ -87,7 +87,7 @@ export function conclude(
   }
 }
 
-function write(record: SettledRecord): Transition {
+function write(record: RestingRecord): Transition {
   return { action: "write", record };
 }
 

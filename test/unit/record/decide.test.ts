@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Situation, decide, decideAlarm, settle } from "../../../src/record/decide.ts";
+import { type Situation, decide, decideAlarm, asOf } from "../../../src/record/decide.ts";
 import { OTHER, SAME, completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const records = { none: null, pending, unknown, completed, tombstone, unreadable };
@@ -182,17 +182,17 @@ describe("4.1 with another fingerprint", () => {
 
 describe("4.4 what time does to a record", () => {
   test("makes an orphaned pending record unknown, with a term from now", () => {
-    expect(settle(pending, 1700)).toEqual({ ...unknown, sinceMs: 1700, expiresAtMs: 2200 });
+    expect(asOf(pending, 1700)).toEqual({ ...unknown, sinceMs: 1700, expiresAtMs: 2200 });
   });
 
   test.each([unknown, completed, tombstone])("ends a $state record at the exact end of its term", (record) => {
-    expect(settle(record, 1999)).toBe(record);
-    expect(settle(record, 2000)).toBeNull();
+    expect(asOf(record, 1999)).toBe(record);
+    expect(asOf(record, 2000)).toBeNull();
   });
 
   test("leaves nothing and what it can't read as they are", () => {
-    expect(settle(null, 5000)).toBeNull();
-    expect(settle(unreadable, 5000)).toBe(unreadable);
+    expect(asOf(null, 5000)).toBeNull();
+    expect(asOf(unreadable, 5000)).toBe(unreadable);
   });
 });
 

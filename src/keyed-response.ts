@@ -1,7 +1,7 @@
 /** A key object's reply → the response that the client sees (docs/protocol.md 6). */
 
-import { type AnswerReply, type Mark, type Reply } from "../call.ts";
-import { type Refusal, problemResponse, refuse, shouldRetry } from "./problem.ts";
+import { type AnswerReply, type Mark, type Reply } from "./call.ts";
+import { type Refusal, problemResponse, refuse, shouldRetry } from "./http/problem.ts";
 
 /** What of a request its answer needs. */
 export interface Asked {
@@ -20,8 +20,8 @@ const REFUSED: Mark = { status: "refused", recordedAtMs: null, expiresAtMs: null
 export function keyedResponse(reply: Reply | Refusal, asked: Asked): Response {
   if ("refusal" in reply) return withMark(problemResponse(reply, asked.url), REFUSED, asked);
   const response = reply.kind === "answer" ? answerResponse(reply) : problemResponse(refuse(reply.code), asked.url);
-  const waited = reply.kind === "answer" ? reply.mark.status === "joined" : reply.code === "in_flight";
-  if (waited && asked.waitSeconds !== null) response.headers.set("preference-applied", `wait=${asked.waitSeconds}`);
+  if (reply.waited && asked.waitSeconds !== null)
+    response.headers.set("preference-applied", `wait=${asked.waitSeconds}`);
   return withMark(response, reply.mark, asked);
 }
 

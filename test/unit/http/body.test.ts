@@ -1,0 +1,226 @@
+import { describe, expect, test, vi } from "vitest";
+
+import { handOut, type Reading, readRequestBody, readUpTo, resume } from "../../../src/http/body.ts";
+import { openStream, streamOf, textOf } from "./streams.ts";
+
+type Overflowed = Extract<Reading, { end: "overflowed" }>;
+
+async function overflowed(stream: ReadableStream<Uint8Array>, bytesMax: number): Promise<Overflowed> {
+  const reading = await readUpTo(stream, bytesMax);
+  if (reading.end !== "overflowed") throw new Error(`the stream ended as ${reading.end}`);
+  return reading;
+}
+
+describe("reading up to a bound", () => {
+  test.each<[string, (string | Uint8Array)[], string]>([
+    ["of one chunk", ["hello"], "hello"],
+    ["of several chunks", ["he", "", "llo"], "hello"],
+    ["of exactly the bound", ["12345", "67890"], "1234567890"],
+    ["of nothing", [], ""],
+  ])("hands back a whole body %s", async (_, chunks, text) => {
+    const reading = await readUpTo(streamOf(chunks), 10);
+    expect(reading.end === "whole" && textOf(reading.bytes)).toBe(text);
+  });
+
+  test("takes no stream for an empty body", async () => {
+    expect(await readUpTo(null, 0)).toEqual({ end: "whole", bytes: new Uint8Array() });
+  });
+
+  test("holds many small chunks as one buffer of their size", async () => {
+    const reading = await readUpTo(
+      streamOf(Array.from({ length: 100_000 }, (_, index) => String(index % 10))),
+      100_000,
+    );
+    if (reading.end !== "whole") throw new Error(reading.end);
+    expect(reading.bytes.buffer.byteLength).toBe(100_000);
+    expect(textOf(reading.bytes.subarray(-12))).toBe("890123456789");
+  });
+
+  test("copies a chunk out of a larger buffer, which would travel with it", async () => {
+    const window = new TextEncoder().encode("[hello]").slice().subarray(1, 6);
+    const reading = await readUpTo(streamOf([window]), 10);
+    if (reading.end !== "whole") throw new Error(reading.end);
+    expect(textOf(reading.bytes)).toBe("hello");
+    expect(reading.bytes.buffer.byteLength).toBe(5);
+  });
+
+  test.each<[string, string[], number]>([
+    ["one byte", ["12345", "678901"], 10],
+    ["much", ["1".repeat(100)], 10],
+    ["anything, where nothing is allowed", ["1"], 0],
+  ])("stops where the body is over the bound by %s", async (_, chunks, bytesMax) => {
+    const reading = await overflowed(streamOf([...chunks, "never read"]), bytesMax);
+    expect(textOf(reading.bytes)).toBe(chunks.join(""));
+    expect(textOf((await reading.rest.read()).value ?? new Uint8Array())).toBe("never read");
+  });
+
+  test.each<[string, string[]]>([
+    ["at once", []],
+    ["after some of it", ["he", "llo"]],
+    ["after all that is allowed", ["1234567890"]],
+  ])("tells a body that breaks off %s from a whole one", async (_, chunks) => {
+    expect(await readUpTo(streamOf(chunks, new Error("reset")), 10)).toEqual({ end: "broken" });
+  });
+});
+
+describe("3.6 body", () => {
+  const TOO_LARGE = {
+    refusal: "body_too_large",
+    detail:
+      "With an Idempotency-Key this operation accepts bodies of at most 10 bytes. Nothing was sent to the origin.",
+  };
+  const read = (stream: ReadableStream<Uint8Array> | null, fields: Record<string, string> = {}) =>
+    readRequestBody(new Headers(fields), stream, 10);
+
+  test("is read whole up to the bound", async () => {
+    const bytes = await read(streamOf(["12345", "67890"]));
+    expect(bytes instanceof Uint8Array && textOf(bytes)).toBe("1234567890");
+    expect(await read(null)).toEqual(new Uint8Array());
+  });
+
+  test("is refused beyond the bound, and the rest of the upload is not wanted", async () => {
+    const { stream, cancelled, controller } = openStream();
+    (await controller).enqueue(new Uint8Array(11));
+    expect(await read(stream)).toEqual(TOO_LARGE);
+    expect(cancelled).toHaveLength(1);
+  });
+
+  test("is refused beyond the bound also where the upload breaks while it is given up", async () => {
+    const stream = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(11)),
+      cancel: () => Promise.reject(new Error("reset")),
+    });
+    expect(await read(stream)).toEqual(TOO_LARGE);
+  });
+
+  test("is counted as it arrives, whatever Content-Length says", async () => {
+    expect(await read(streamOf(["12345678901"]), { "content-length": "5" })).toEqual(TOO_LARGE);
+    const bytes = await read(streamOf(["hello"]), { "content-length": "garbage" });
+    expect(bytes instanceof Uint8Array && textOf(bytes)).toBe("hello");
+  });
+
+  test("is refused unread where Content-Length is beyond the bound", async () => {
+    const { stream } = openStream();
+    expect(await read(stream, { "content-length": "11" })).toEqual(TOO_LARGE);
+    expect(stream.locked).toBe(false);
+  });
+
+  test("is refused where the upload breaks off", async () => {
+    expect(await read(streamOf(["12345"], new Error("reset")))).toEqual({ refusal: "body_incomplete" });
+  });
+});
+
+describe("the stream of an overflowed body", () => {
+  test("yields what was read and then the rest, in order", async () => {
+    const source = streamOf(["first ", "second ", "third ", "fourth"]);
+    const onEnd = vi.fn<() => void>();
+    expect(await new Response(resume(await overflowed(source, 8), onEnd)).text()).toBe("first second third fourth");
+    expect(onEnd).toHaveBeenCalledTimes(1);
+  });
+
+  test("does not end before its source does", async () => {
+    const { stream, controller } = openStream();
+    (await controller).enqueue(new Uint8Array(3));
+    const onEnd = vi.fn<() => void>();
+    const reader = resume(await overflowed(stream, 2), onEnd).getReader();
+    expect((await reader.read()).value).toEqual(new Uint8Array(3));
+    expect(onEnd).not.toHaveBeenCalled();
+
+    (await controller).close();
+    expect((await reader.read()).done).toBe(true);
+    expect(onEnd).toHaveBeenCalledTimes(1);
+  });
+
+  test("reads no faster than its reader", async () => {
+    let pulled = 0;
+    const source = new ReadableStream<Uint8Array>(
+      { pull: (controller) => controller.enqueue(new Uint8Array([++pulled])) },
+      { highWaterMark: 0 },
+    );
+    const reader = resume(await overflowed(source, 2), () => {}).getReader();
+    await reader.read();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(pulled).toBe(3);
+    expect((await reader.read()).value).toEqual(new Uint8Array([4]));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(pulled).toBe(4);
+  });
+
+  test("breaks where its source breaks, for a clean end would look like the whole", async () => {
+    const source = streamOf(["first ", "second "], new Error("reset"));
+    const onEnd = vi.fn<() => void>();
+    const reader = resume(await overflowed(source, 5), onEnd).getReader();
+    expect(textOf((await reader.read()).value ?? new Uint8Array())).toBe("first ");
+    expect(textOf((await reader.read()).value ?? new Uint8Array())).toBe("second ");
+    await expect(reader.read()).rejects.toThrow("reset");
+    expect(onEnd).toHaveBeenCalledTimes(1);
+  });
+
+  test("cancels its source when it is cancelled", async () => {
+    const { stream, cancelled, controller } = openStream();
+    (await controller).enqueue(new Uint8Array(3));
+    const onEnd = vi.fn<() => void>();
+    await resume(await overflowed(stream, 2), onEnd).cancel("enough");
+    expect(cancelled).toEqual(["enough"]);
+    expect(onEnd).toHaveBeenCalledTimes(1);
+  });
+
+  test("ends once when it is cancelled while it waits for its source", async () => {
+    const asked = Promise.withResolvers<void>();
+    const cancelled: unknown[] = [];
+    const silent = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => controller.enqueue(new Uint8Array(3)),
+        pull: () => asked.resolve(),
+        cancel: (reason) => {
+          cancelled.push(reason);
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const onEnd = vi.fn<() => void>();
+    const reader = resume(await overflowed(silent, 2), onEnd).getReader();
+    await reader.read();
+    const waiting = reader.read();
+    await asked.promise;
+    await reader.cancel("enough");
+    expect(await waiting).toEqual({ value: undefined, done: true });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(cancelled).toEqual(["enough"]);
+    expect(onEnd).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("handing out a body", () => {
+  const numbered = (length: number): Uint8Array => Uint8Array.from({ length }, (_, index) => index % 251);
+
+  test.each([0, 1, 65_536])("leaves %i bytes as they are", (length) => {
+    const bytes = numbered(length);
+    expect(handOut(bytes)).toBe(bytes);
+  });
+
+  test.each([
+    [65_537, [65_536, 1]],
+    [131_072, [65_536, 65_536]],
+    [200_000, [65_536, 65_536, 65_536, 3392]],
+  ])("streams %i bytes in pieces of %j, which share them", async (length, pieces) => {
+    const bytes = numbered(length);
+    const stream = handOut(bytes);
+    if (stream instanceof Uint8Array) throw new Error("it was not divided");
+    const lengths: number[] = [];
+    let at = 0;
+    for await (const piece of stream) {
+      expect(Buffer.compare(piece, bytes.subarray(at, at + piece.byteLength))).toBe(0);
+      expect(piece.buffer).toBe(bytes.buffer);
+      lengths.push(piece.byteLength);
+      at += piece.byteLength;
+    }
+    expect(lengths).toEqual(pieces);
+  });
+
+  test("gives each reader the whole", async () => {
+    const bytes = numbered(100_000);
+    const streams = [handOut(bytes), handOut(bytes)];
+    for (const stream of streams) expect(new Uint8Array(await new Response(stream).arrayBuffer())).toEqual(bytes);
+  });
+});

@@ -1,0 +1,191 @@
+import { describe, expect, test } from "vitest";
+
+import { forKeyedRequest, headersToOrigin, isLoop } from "../../../src/http/headers.ts";
+
+type Fields = Record<string, string>;
+
+/** What the origin gets of `fields`, without what the gateway adds to every request. */
+function forwarded(fields: Fields, url = "https://api.example.com/v1/charges"): Fields {
+  const {
+    via,
+    "cdn-loop": loop,
+    "x-forwarded-host": host,
+    "x-forwarded-proto": proto,
+    ...rest
+  } = Object.fromEntries(headersToOrigin(new Headers(fields), new URL(url), true));
+  expect({ via, loop, host, proto }).toEqual({
+    via: "1.1 oncegate",
+    loop: "oncegate",
+    host: "api.example.com",
+    proto: "https",
+  });
+  return rest;
+}
+
+describe("7.1 hop-by-hop, to the origin", () => {
+  test.each([
+    "Connection",
+    "Keep-Alive",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "Proxy-Authorization",
+    "Proxy-Authenticate",
+    "Proxy-Connection",
+    "Proxy-Anything",
+  ])("drops %s", (name) => {
+    expect(forwarded({ [name]: "x", accept: "*/*" })).toEqual({ accept: "*/*" });
+  });
+
+  test.each([
+    ["one name", "x-one"],
+    ["a name in capitals", "X-ONE"],
+    ["several names", "close, X-One"],
+    ["names without spaces", "close,x-one"],
+    ["names among empty members", " , x-one ,,"],
+  ])("drops what Connection names: %s", (_, connection) => {
+    expect(forwarded({ connection, "x-one": "1", "x-one-more": "2", close: "3" })).toEqual(
+      connection.includes("close") ? { "x-one-more": "2" } : { "x-one-more": "2", close: "3" },
+    );
+  });
+
+  test("keeps what only looks like one", () => {
+    const fields = { "x-proxy-id": "1", "x-te": "2", upgrades: "3", "upgrade-insecure-requests": "1" };
+    expect(forwarded(fields)).toEqual(fields);
+  });
+
+  test("does not let Connection remove what the gateway adds", () => {
+    expect(forwarded({ connection: "via, cdn-loop, x-forwarded-host, x-forwarded-proto" })).toEqual({});
+  });
+});
+
+describe("7.2 to the origin", () => {
+  test("sets X-Forwarded-* and drops what the client sent in them", () => {
+    const headers = headersToOrigin(
+      new Headers({
+        "cf-connecting-ip": "203.0.113.7",
+        "x-forwarded-for": "10.0.0.1",
+        "x-forwarded-host": "evil.example",
+        "x-forwarded-proto": "gopher",
+      }),
+      new URL("http://api.example.com:8787/v1/charges?x=1"),
+      true,
+    );
+    expect(Object.fromEntries(headers)).toEqual({
+      "cf-connecting-ip": "203.0.113.7",
+      "x-forwarded-for": "203.0.113.7",
+      "x-forwarded-host": "api.example.com:8787",
+      "x-forwarded-proto": "http",
+      via: "1.1 oncegate",
+      "cdn-loop": "oncegate",
+    });
+  });
+
+  test("does not take a client's word for its address where the edge is not in front", () => {
+    const headers = new Headers({ "cf-connecting-ip": "203.0.113.7", "x-forwarded-for": "10.0.0.1" });
+    const sent = headersToOrigin(headers, new URL("http://api.example.com/"), false);
+    expect([sent.get("x-forwarded-for"), sent.get("cf-connecting-ip")]).toEqual([null, null]);
+  });
+
+  test("has no X-Forwarded-For where the client's address is not known", () => {
+    expect(forwarded({ "x-forwarded-for": "10.0.0.1" })).toEqual({});
+  });
+
+  test("appends to Via and CDN-Loop", () => {
+    const headers = headersToOrigin(
+      new Headers({ via: "1.0 fred, 1.1 p.example", "cdn-loop": "cloudflare; loops=1" }),
+      new URL("https://api.example.com/"),
+      true,
+    );
+    expect(headers.get("via")).toBe("1.0 fred, 1.1 p.example, 1.1 oncegate");
+    expect(headers.get("cdn-loop")).toBe("cloudflare; loops=1, oncegate");
+  });
+
+  test.each(["Forwarded", "Oncegate-Attempt", "Oncegate-Outcome", "Oncegate-Anything", "Host", "Expect"])(
+    "drops %s of the client",
+    (name) => {
+      expect(forwarded({ [name]: "x" })).toEqual({});
+    },
+  );
+
+  test("forwards everything else as sent", () => {
+    const fields = {
+      accept: "application/json, text/plain;q=0.5",
+      authorization: "Bearer sk_test",
+      "content-length": "31",
+      "content-type": "application/json; charset=UTF-8",
+      cookie: "a=1; b=2",
+      "idempotency-key": String.raw`"a, \"b\""`,
+      "if-match": '"v1"',
+      origin: "https://shop.example",
+      prefer: "wait=5",
+      "user-agent": "test/1",
+      "x-empty": "",
+    };
+    expect(forwarded(fields)).toEqual(fields);
+  });
+});
+
+describe("7.4 keyed requests to the origin", () => {
+  test("ask for an answer without coding, and have no length from the client", () => {
+    const headers = new Headers({ "accept-encoding": "gzip, br", "content-length": "5", "content-encoding": "gzip" });
+    expect(forKeyedRequest(headers)).toEqual([
+      ["accept-encoding", "identity"],
+      ["content-encoding", "gzip"],
+    ]);
+  });
+
+  test("ask so also where the client asked for nothing", () => {
+    expect(forKeyedRequest(new Headers())).toEqual([["accept-encoding", "identity"]]);
+  });
+});
+
+describe("3.9 loops", () => {
+  test.each([
+    ["alone", "oncegate"],
+    ["in capitals", "OnceGate"],
+    ["with parameters", "oncegate; v=1; w"],
+    ["with parameters and no spaces", "oncegate;v=1"],
+    ["last in a list", "cloudflare; subreqs=1, oncegate"],
+    ["first in a list", "oncegate, fastly"],
+    ["among empty members", " ,, oncegate ,"],
+    ["after a quoted comma", 'fastly; a="b, c", oncegate'],
+    ["after an escaped quote", String.raw`fastly; a="\", b", oncegate`],
+    ["with a quoted parameter", 'oncegate; a="b, c"'],
+    ["after a quote that nothing closes", 'fastly; a="b, oncegate'],
+    ["after an odd quote among closed ones", 'fastly; a="b"; c=", oncegate'],
+  ])("are seen by the gateway's name: %s", (_, value) => {
+    expect(isLoop(new Headers({ "cdn-loop": value }))).toBe(true);
+  });
+
+  test("are seen over several header lines", () => {
+    const headers = new Headers([
+      ["cdn-loop", "fastly"],
+      ["cdn-loop", "oncegate"],
+    ]);
+    expect(isLoop(headers)).toBe(true);
+  });
+
+  test("are seen by what the gateway itself forwards", () => {
+    const url = new URL("https://api.example.com/");
+    expect(isLoop(headersToOrigin(new Headers({ "cdn-loop": "cloudflare" }), url, true))).toBe(true);
+  });
+
+  test.each([
+    ["another CDN", "cloudflare"],
+    ["a longer name", "oncegate2"],
+    ["a host of that name", "oncegate.example.com"],
+    ["a parameter of that name", "cloudflare; oncegate"],
+    ["a parameter of that value", "cloudflare; by=oncegate"],
+    ["a quoted value with a comma before that name", 'fastly; a="b, oncegate"'],
+    ["a quoted value with an escaped quote", String.raw`fastly; a="\", oncegate"`],
+    ["an empty header", ""],
+  ])("are not seen in %s", (_, value) => {
+    expect(isLoop(new Headers({ "cdn-loop": value }))).toBe(false);
+  });
+
+  test("are not seen without the header", () => {
+    expect(isLoop(new Headers({ via: "1.1 oncegate" }))).toBe(false);
+  });
+});
