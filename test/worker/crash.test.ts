@@ -84,6 +84,42 @@ describe("P2, P3: the process dies after the answer was recorded", () => {
   });
 });
 
+describe("the record vanishes while its attempt runs", () => {
+  test("nothing else runs before that attempt has ended, also after its time-out", async () => {
+    const held = heldAnswer();
+    const origin = scriptOrigin(held.answer);
+    const client = clientOf({ origin_timeout: "100ms" });
+    const key = uniqueKey();
+    const first = client.post(PATH, { key });
+    await origin.arrived(1);
+    await runInDurableObject(
+      await objectOf(key, PATH),
+      (_, { storage }) => void storage.sql.exec("DELETE FROM record"),
+    );
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
+    expect(await problemOf(await first)).toBe("409 outcome_unknown");
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
+    expect(origin.received).toHaveLength(1);
+    held.release();
+  });
+});
+
+describe("a kept body that is not there as a whole", () => {
+  test.each([
+    ["in its row", 10, "UPDATE record SET body = NULL"],
+    ["in its row, shortened", 10, "UPDATE record SET body = x'00'"],
+    ["in rows of its own", 600_000, "DELETE FROM chunk WHERE seq = 1"],
+  ])("%s is never replayed, and the request is not run again", async (_, bytes, damage) => {
+    const origin = scriptOrigin(() => new Response(new Uint8Array(bytes)));
+    const client = clientOf();
+    const key = uniqueKey();
+    await (await client.post(PATH, { key })).arrayBuffer();
+    await runInDurableObject(await objectOf(key, PATH), (_, { storage }) => void storage.sql.exec(damage));
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
+    expect(origin.received).toHaveLength(1);
+  });
+});
+
 describe("a row that can't be read", () => {
   test.each([
     ["a state of a later version", "UPDATE record SET state = 'streaming'"],

@@ -136,6 +136,27 @@ describe("4.3 joining", () => {
   });
 });
 
+describe("4.3.4 the bytes of those who wait", () => {
+  test("are bounded: a retry with a large body is refused where many wait already", async () => {
+    const held = heldAnswer(() => new Response(new Uint8Array(200_000)));
+    const origin = scriptOrigin(held.answer);
+    const client = clientOf({ max_request_bytes: 6_000_000 });
+    const key = uniqueKey();
+    const body = new Uint8Array(6_000_000);
+    const first = client.post("/v1/files", { key, body });
+    await origin.arrived(1);
+    const joined = [client.post("/v1/files", { key, body }), client.post("/v1/files", { key, body })];
+    const refused = await client.post("/v1/files", { key, body });
+    expect(await problemOf(refused)).toBe("409 in_flight");
+    held.release();
+    expect(statusOf(await first)).toBe("executed");
+    for (const response of await Promise.all(joined)) {
+      expect(statusOf(response)).toBe("joined");
+      expect((await response.arrayBuffer()).byteLength).toBe(200_000);
+    }
+  });
+});
+
 describe("5.4 late answers", () => {
   test("says origin_timeout to all who wait, lets later ones join, and keeps the answer that still comes", async () => {
     const held = heldAnswer(() => new Response("late"));

@@ -1,4 +1,7 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { gateway } from "../../src/gateway.ts";
 import { HOST, clientOf, problemOf, statusOf, uniqueKey } from "../support/gateway.ts";
 import { objectCount } from "../support/records.ts";
 import { scriptOrigin } from "../support/origin.ts";
@@ -20,6 +23,8 @@ describe("bad input has a clear problem and no effect", () => {
     const before = await objectCount();
     const response = await clientOf(policy).post("/v1/charges", options);
     expect(await problemOf(response)).toBe(expected);
+    if (expected === "500 misconfigured")
+      expect(await response.clone().text()).toMatch(/log tells more under [0-9a-f-]{36}/);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(origin.received).toHaveLength(0);
@@ -84,6 +89,18 @@ describe("bad input has a clear problem and no effect", () => {
   });
 });
 
+describe("a hostname that is none", () => {
+  test.each(["http://foo bar/x", "http://[::1/x", "http://api.test:abc/x"])("is refused: %s", async (url) => {
+    // As the platform hands on a Host header that makes no URL.
+    const request = new Proxy(new Request("http://api.test/x", { method: "POST" }), {
+      get: (target, name) => (name === "url" ? url : Reflect.get(target, name)),
+    });
+    const response = await gateway.fetch(request, env, createExecutionContext());
+    expect(await problemOf(response)).toBe("421 unknown_tenant");
+    expect(await response.json()).toMatchObject({ type: "about:blank" });
+  });
+});
+
 describe("8 reserved paths", () => {
   test("publishes the policy without saying where the origin is", async () => {
     const client = clientOf({ ttl: "2h", routes: [{ match: "POST /v1/charges", key: "required" }] });
@@ -114,9 +131,14 @@ describe("8 reserved paths", () => {
     const client = clientOf();
     const post = await client.fetch(`https://${HOST}/.well-known/idempotency`, { method: "POST" });
     expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
-    for (const path of ["/_oncegate", "/_oncegate/", "/_oncegate/v1/records", "/%5Foncegate/x"]) {
-      expect((await client.fetch(`https://${HOST}${path}`)).status, path).toBe(404);
+    const paths = ["/_oncegate", "/_oncegate/", "/_oncegate/v1/records", "/%5Foncegate/x", "/_oncegate\\x"];
+    for (const path of [...paths, "/x/../_oncegate/y", "/x/%2e%2e/_oncegate/y"]) {
+      const response = await client.fetch(`https://${HOST}${path}`);
+      expect(response.status, path).toBe(404);
+      expect(response.headers.get("content-type")).toBe("application/problem+json");
     }
     expect(origin.received).toHaveLength(0);
+    for (const path of ["/_oncegate/../v1/x", "/_oncegatex"]) await client.fetch(`https://${HOST}${path}`);
+    expect(origin.received.map(({ url }) => url)).toEqual(["http://origin.test/v1/x", "http://origin.test/_oncegatex"]);
   });
 });
