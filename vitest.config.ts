@@ -1,6 +1,12 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+/** Answers with what it was asked, and differently each time. */
+async function echo(request: { method: string; url: string; text(): Promise<string> }): Promise<Response> {
+  const { method, url } = request;
+  return Response.json({ method, url, body: await request.text(), id: crypto.randomUUID() }, { status: 201 });
+}
+
 /** Pure code is tested in Node, what needs the platform in workerd, and the whole over HTTP from outside. */
 export default defineConfig({
   test: {
@@ -12,6 +18,8 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
+            // An origin that is a Worker of its own, for tenants whose origin is `service:ECHO`.
+            miniflare: { serviceBindings: { ECHO: echo } },
           }),
         ],
         test: { name: "worker", include: ["test/worker/**/*.test.ts", "test/property/**/*.test.ts"] },

@@ -7,16 +7,16 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import type { Charge } from "../examples/payments-origin/charge.ts";
+import { type Charge } from "../examples/payments-origin/charge.ts";
 import { startPaymentsOrigin } from "../examples/payments-origin/server.ts";
 import { temporaryFolder, withCleanup } from "./cleanup.ts";
-import type { Defer } from "./cleanup.ts";
+import { type Defer } from "./cleanup.ts";
 import { startLossyProxy } from "./demo/lossy-proxy.ts";
 import { ORIGIN_LATENCY_MS, planStorm, plannedRequests } from "./demo/plan.ts";
-import type { PaymentPlan } from "./demo/plan.ts";
+import { type PaymentPlan } from "./demo/plan.ts";
 import { showProgress } from "./demo/progress.ts";
 import { runStorm } from "./demo/storm.ts";
-import type { PaymentStory } from "./demo/storm.ts";
+import { type PaymentStory } from "./demo/storm.ts";
 import { renderTable } from "./demo/table.ts";
 import { findFaults, tallyStorm } from "./demo/tally.ts";
 import { startGateway } from "./gateway-process.ts";

@@ -7,9 +7,9 @@
 
 import { join } from "node:path";
 
-import type { Defer } from "./cleanup.ts";
+import { type Defer } from "./cleanup.ts";
 import { startServerProcess } from "./server-process.ts";
-import type { ServerProcess } from "./server-process.ts";
+import { type ServerProcess } from "./server-process.ts";
 
 export type GatewayOptions = {
   /** On 127.0.0.1. 0 takes any free port; `url` says which. */

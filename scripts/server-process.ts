@@ -3,7 +3,7 @@
 // bundler and two runtimes, and not every one of them ends when its parent does. POSIX only.
 
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export type ServerCommand = {

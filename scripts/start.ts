@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 
 import { DEFAULT_PORT as ORIGIN_PORT, startPaymentsOrigin } from "../examples/payments-origin/server.ts";
 import { withCleanup } from "./cleanup.ts";
-import type { Defer } from "./cleanup.ts";
+import { type Defer } from "./cleanup.ts";
 import { startGateway } from "./gateway-process.ts";
 
 const GATEWAY_PORT = 8787;

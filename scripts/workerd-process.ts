@@ -6,7 +6,7 @@ import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { startServerProcess } from "./server-process.ts";
-import type { ServerProcess } from "./server-process.ts";
+import { type ServerProcess } from "./server-process.ts";
 
 export type WorkerdOptions = {
   /** Where `buildWorker` has put the bundle. */

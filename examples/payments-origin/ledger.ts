@@ -1,9 +1,9 @@
 // The charges that were made, one row each, in a SQLite file: the truth that the demo is judged by.
 
 import { DatabaseSync } from "node:sqlite";
-import type { SQLOutputValue } from "node:sqlite";
+import { type SQLOutputValue } from "node:sqlite";
 
-import type { Charge } from "./charge.ts";
+import { type Charge } from "./charge.ts";
 
 export type Ledger = {
   readonly record: (charge: Charge) => void;

@@ -3,13 +3,13 @@
 
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { chargeJson, checkOrder } from "./charge.ts";
-import type { Charge, Fault } from "./charge.ts";
+import { type Charge, type Fault } from "./charge.ts";
 import { openLedger } from "./ledger.ts";
-import type { Ledger } from "./ledger.ts";
+import { type Ledger } from "./ledger.ts";
 
 export type PaymentsOriginOptions = {
   /** 0 takes any free port. */

@@ -1,10 +1,10 @@
 // Sends one charge once, with the trouble that was planned for it, and says what the client has seen.
 
 import { request as httpRequest } from "node:http";
-import type { IncomingMessage } from "node:http";
+import { type IncomingMessage } from "node:http";
 
-import type { Doors } from "./lossy-proxy.ts";
-import type { Trouble } from "./plan.ts";
+import { type Doors } from "./lossy-proxy.ts";
+import { type Trouble } from "./plan.ts";
 
 export type ChargeRequest = {
   readonly key: string;

@@ -2,7 +2,7 @@
 // first byte of an answer arrives, the client's connection is reset instead: the work is done and nobody hears of it.
 
 import { connect, createServer } from "node:net";
-import type { Server, Socket } from "node:net";
+import { type Server, type Socket } from "node:net";
 
 /** What a client may use to reach one server: its two doors. */
 export type Doors = { readonly url: string; readonly lossyUrl: string };

@@ -2,7 +2,7 @@
 // answers are and however fast the machine is.
 
 import { seededRandom } from "./random.ts";
-import type { Random } from "./random.ts";
+import { type Random } from "./random.ts";
 
 /** What goes wrong with one request. After a trouble the client sends the same request again. */
 export type Trouble =

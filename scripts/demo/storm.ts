@@ -3,9 +3,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { send } from "./client.ts";
-import type { Answer, ChargeRequest, Delivery } from "./client.ts";
-import type { Doors } from "./lossy-proxy.ts";
-import type { ClientPlan, PaymentPlan, Trouble } from "./plan.ts";
+import { type Answer, type ChargeRequest, type Delivery } from "./client.ts";
+import { type Doors } from "./lossy-proxy.ts";
+import { type ClientPlan, type PaymentPlan, type Trouble } from "./plan.ts";
 
 /** What the clients of one payment have seen. */
 export type PaymentStory = {

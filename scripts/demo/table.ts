@@ -1,6 +1,6 @@
 // The two tallies side by side, as text for a terminal or a log.
 
-import type { Tally } from "./tally.ts";
+import { type Tally } from "./tally.ts";
 
 type Row = { readonly label: string; readonly cell: (tally: Tally) => string } | null;
 

@@ -1,8 +1,8 @@
 // Counts what a storm has done, from what the clients have seen and from the origin's ledger. Pure.
 
-import type { Charge } from "../../examples/payments-origin/charge.ts";
-import type { Delivery } from "./client.ts";
-import type { PaymentStory } from "./storm.ts";
+import { type Charge } from "../../examples/payments-origin/charge.ts";
+import { type Delivery } from "./client.ts";
+import { type PaymentStory } from "./storm.ts";
 
 export type Tally = {
   readonly requests: number;

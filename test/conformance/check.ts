@@ -1,5 +1,5 @@
-import type { Context } from "./context.ts";
-import type { Need } from "./tenants.ts";
+import { type Context } from "./context.ts";
+import { type Need } from "./tenants.ts";
 
 /** One check: what docs/protocol.md promises in a section, and how to see whether it holds. */
 export type Check = {

@@ -3,7 +3,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import type { Target } from "./context.ts";
+import { type Target } from "./context.ts";
 import { startOncegate, type StartedTarget, unmetBy } from "./oncegate-target.ts";
 import { startOrigin } from "./origin.ts";
 import { jsonReport, progressLine, table } from "./report.ts";

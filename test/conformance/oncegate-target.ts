@@ -4,11 +4,11 @@ import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startGateway } from "../../scripts/gateway-process.ts";
-import type { ServerProcess } from "../../scripts/server-process.ts";
+import { type ServerProcess } from "../../scripts/server-process.ts";
 import { buildWorker, startWorkerd } from "../../scripts/workerd-process.ts";
-import type { Target } from "./context.ts";
+import { type Target } from "./context.ts";
 import { startOrigin } from "./origin.ts";
-import type { Unmet } from "./run.ts";
+import { type Unmet } from "./run.ts";
 import { conformanceTenants, type Tenants, tenantsWithoutCatchAll } from "./tenants.ts";
 
 export type StartedTarget = { readonly target: Target; readonly stop: () => Promise<void> };

@@ -1,7 +1,7 @@
 // What an origin may do with a request. Every answer first takes the whole request, so that a failure afterwards is
 // truly one whose effect nobody can know.
 
-import type { OriginAnswer } from "./origin.ts";
+import { type OriginAnswer } from "./origin.ts";
 
 type HeaderRecord = Readonly<Record<string, string | readonly string[]>>;
 

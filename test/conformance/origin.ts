@@ -1,7 +1,7 @@
 // The origin of the suite: a real HTTP server that answers by script, one script a path, and keeps what it received.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
+import { type Duplex } from "node:stream";
 import { bounded, signal } from "./bounded.ts";
 import { type HeaderLines, pairs } from "./client.ts";
 

@@ -1,7 +1,7 @@
 // What a run prints: a line for each check while it runs, and the table at the end.
 
 import { nameOf } from "./check.ts";
-import type { Result } from "./run.ts";
+import { type Result } from "./run.ts";
 
 const MARKS = { pass: "pass", fail: "FAIL", "not applicable": "n/a " } as const;
 

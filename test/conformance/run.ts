@@ -1,9 +1,9 @@
 // Runs checks against a target, several at a time, and tells what became of each.
 
 import { bounded } from "./bounded.ts";
-import type { Check } from "./check.ts";
+import { type Check } from "./check.ts";
 import { contextFor, type Target } from "./context.ts";
-import type { Need } from "./tenants.ts";
+import { type Need } from "./tenants.ts";
 
 export type Result = { readonly check: Check; readonly elapsedMs: number } & (
   | { readonly outcome: "pass" }

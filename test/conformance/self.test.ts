@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nameOf } from "./check.ts";
-import type { Target } from "./context.ts";
+import { type Target } from "./context.ts";
 import { startOrigin } from "./origin.ts";
 import { startPassThroughProxy } from "./pass-through-proxy.ts";
 import { type Result, runCheck, runChecks } from "./run.ts";

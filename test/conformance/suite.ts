@@ -1,6 +1,6 @@
 // All checks, in the order of docs/protocol.md as far as topics allow.
 
-import type { Check } from "./check.ts";
+import { type Check } from "./check.ts";
 import { atMostOnce } from "./checks/at-most-once.ts";
 import { bodies } from "./checks/bodies.ts";
 import { callers } from "./checks/callers.ts";

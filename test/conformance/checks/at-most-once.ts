@@ -1,7 +1,7 @@
 // Section 2: the promises as such, and the plainest retry.
 
 import assert from "node:assert/strict";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { header, lines } from "../client.ts";
 import { expectReplay, expectRun, expectRuns, idempotencyStatus, show } from "../expect.ts";
 import { after, answersJson, tellsItsRun } from "../origin-answers.ts";

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { bounded } from "../bounded.ts";
-import type { Check } from "../check.ts";
-import type { Context } from "../context.ts";
+import { type Check } from "../check.ts";
+import { type Context } from "../context.ts";
 import { expectMark, expectProblem, expectRefusal, expectReplay, expectRun, expectRuns } from "../expect.ts";
 import { splitAnswer } from "../raw-client.ts";
 

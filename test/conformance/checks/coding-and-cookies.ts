@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { signal } from "../bounded.ts";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { header, lines } from "../client.ts";
 import { expectBody, expectMark, expectReplay, expectRuns, expectStatus, show } from "../expect.ts";
 import { answers, heldUntil, tellsItsRun } from "../origin-answers.ts";

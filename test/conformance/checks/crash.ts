@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { signal } from "../bounded.ts";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { header } from "../client.ts";
-import type { Context } from "../context.ts";
+import { type Context } from "../context.ts";
 import { expectMark, expectRefusal, expectReplay, expectRun, expectRuns, expectStatus } from "../expect.ts";
 import { answers, heldUntil, tellsItsRun } from "../origin-answers.ts";
 import { routePolicies } from "../tenants.ts";

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { eventually, pause, signal } from "../bounded.ts";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { type Answer, type Ask, header } from "../client.ts";
-import type { Context } from "../context.ts";
+import { type Context } from "../context.ts";
 import { expectMark, expectRefusal, expectReplay, expectRun, expectRuns, show } from "../expect.ts";
 import { answers, heldUntil, tellsItsRun } from "../origin-answers.ts";
 

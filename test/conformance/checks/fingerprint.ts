@@ -1,7 +1,7 @@
 // Sections 3.8.1 and 3.8.4: what makes two requests the same, apart from JSON (json-fingerprint.ts).
 
-import type { Check } from "../check.ts";
-import type { Ask, HeaderLines } from "../client.ts";
+import { type Check } from "../check.ts";
+import { type Ask, type HeaderLines } from "../client.ts";
 import { expectRefusal, expectReplay, expectRun, expectRuns } from "../expect.ts";
 
 const type = (value: string): HeaderLines => [["Content-Type", value]];

@@ -2,7 +2,7 @@
 // wrangler dev does) leaves it no way to know what it named: those checks say what they need.
 
 import assert from "node:assert/strict";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { type Ask, header, type HeaderLines } from "../client.ts";
 import { expectStatus } from "../expect.ts";
 import { answers } from "../origin-answers.ts";

@@ -1,6 +1,6 @@
 // P4 and section 3.1: each hostname is a tenant of its own.
 
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { header, open } from "../client.ts";
 import { expectProblem, expectReplay, expectRun, expectRuns, expectStatus } from "../expect.ts";
 import assert from "node:assert/strict";

@@ -1,7 +1,7 @@
 // Sections 4.3.1 and 6.1.3: what those who joined get where the answer is not kept.
 
 import { signal } from "../bounded.ts";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { expectMark, expectRefusal, expectRun, expectRuns, expectSame } from "../expect.ts";
 import { answers, heldUntil, tellsItsRun, writesRaw } from "../origin-answers.ts";
 

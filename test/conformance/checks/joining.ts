@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { signal } from "../bounded.ts";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { type Answer, header, type HeaderLines } from "../client.ts";
-import type { Context } from "../context.ts";
+import { type Context } from "../context.ts";
 import { expectMark, expectRefusal, expectReplay, expectRun, expectRuns, show } from "../expect.ts";
 import { heldUntil, tellsItsRun } from "../origin-answers.ts";
 

@@ -1,9 +1,9 @@
 // Sections 3.8.2 and 3.8.3: JSON compared by meaning, and when it is not.
 
-import type { Check } from "../check.ts";
-import type { Ask } from "../client.ts";
+import { type Check } from "../check.ts";
+import { type Ask } from "../client.ts";
 import { expectRefusal, expectReplay, expectRun, expectRuns } from "../expect.ts";
-import type { RouteNeed } from "../tenants.ts";
+import { type RouteNeed } from "../tenants.ts";
 
 type Row = readonly [title: string, first: string, second: string];
 

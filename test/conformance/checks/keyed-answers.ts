@@ -1,7 +1,7 @@
 // Section 6.1: what every keyed answer carries.
 
 import assert from "node:assert/strict";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { header, lines } from "../client.ts";
 import { expectMark, expectRefusal, expectReplay, expectRun, show } from "../expect.ts";
 import { answers, resets } from "../origin-answers.ts";

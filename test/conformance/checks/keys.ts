@@ -1,7 +1,7 @@
 // Section 3.4: which keys there are.
 
 import assert from "node:assert/strict";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { header } from "../client.ts";
 import { expectProblem, expectReplay, expectRun, expectRuns } from "../expect.ts";
 

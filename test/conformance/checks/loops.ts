@@ -1,7 +1,7 @@
 // Section 3.9: the mark that ends a loop.
 
 import assert from "node:assert/strict";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { type Ask, header, type HeaderLines } from "../client.ts";
 import { expectProblem, expectRun, expectRuns, expectStatus } from "../expect.ts";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { signal } from "../bounded.ts";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import {
   expectMark,
   expectProblem,

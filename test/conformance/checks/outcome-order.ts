@@ -1,7 +1,7 @@
 // Sections 5.2, 5.3 and 10: who has the last word on an outcome, and what becomes of an undone attempt.
 
 import assert from "node:assert/strict";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { header } from "../client.ts";
 import {
   expectMark,
@@ -12,7 +12,7 @@ import {
   expectRuns,
   expectStatus,
 } from "../expect.ts";
-import type { OriginAnswer } from "../origin.ts";
+import { type OriginAnswer } from "../origin.ts";
 import { answers, cutsBody, tellsItsRun } from "../origin-answers.ts";
 
 type Outcome = "final" | "not-executed" | "unknown";

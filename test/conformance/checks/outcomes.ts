@@ -1,7 +1,7 @@
 // Section 5.1: what an answer of the origin means for the record.
 
 import assert from "node:assert/strict";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { header } from "../client.ts";
 import {
   expectBody,
@@ -13,7 +13,7 @@ import {
   expectRuns,
   expectStatus,
 } from "../expect.ts";
-import type { OriginAnswer } from "../origin.ts";
+import { type OriginAnswer } from "../origin.ts";
 import { answers, closes, cutsBody, cutsChunks, resets, tellsItsRun, writesRaw } from "../origin-answers.ts";
 
 const finalStatuses = [

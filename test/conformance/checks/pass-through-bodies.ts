@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { signal } from "../bounded.ts";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { header } from "../client.ts";
 import { expectBody, expectRuns, expectStatus, show } from "../expect.ts";
-import type { OriginAnswer } from "../origin.ts";
+import { type OriginAnswer } from "../origin.ts";
 import { answers, cutsBody, resets, tellsItsRun, writesRaw } from "../origin-answers.ts";
 
 const failures: readonly (readonly [title: string, answer: OriginAnswer])[] = [

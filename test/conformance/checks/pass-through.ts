@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { type Ask, header } from "../client.ts";
 import { expectBody, expectProblem, expectReplay, expectRun, expectRuns, expectStatus, show } from "../expect.ts";
 

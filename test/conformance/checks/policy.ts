@@ -1,7 +1,7 @@
 // Sections 3.2 and 3.7: the policy of a path, its spelling, and what a record is kept for.
 
 import assert from "node:assert/strict";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { header } from "../client.ts";
 import { expectProblem, expectReplay, expectRun, expectRuns, expectStatus } from "../expect.ts";
 import { tellsItsRun } from "../origin-answers.ts";

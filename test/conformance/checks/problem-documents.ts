@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { signal } from "../bounded.ts";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { header } from "../client.ts";
 import { expectProblem, expectRetryAdvice, expectRun } from "../expect.ts";
 import { answers, heldUntil, tellsItsRun } from "../origin-answers.ts";

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { header, lines } from "../client.ts";
-import type { Context } from "../context.ts";
+import { type Context } from "../context.ts";
 import { expectBody, expectReplay, expectRuns, expectStatus } from "../expect.ts";
-import type { OriginAnswer } from "../origin.ts";
+import { type OriginAnswer } from "../origin.ts";
 import { answers, tellsItsRun, writesRaw } from "../origin-answers.ts";
 import { splitAnswer } from "../raw-client.ts";
 

@@ -1,12 +1,12 @@
 // Sections 7.2 and 7.3: what the origin is told, and what nobody may pretend.
 
 import assert from "node:assert/strict";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { type Ask, header, type HeaderLines, lines } from "../client.ts";
 import { expectMark, expectReplay, expectRun, expectRuns, expectStatus } from "../expect.ts";
-import type { Received } from "../origin.ts";
+import { type Received } from "../origin.ts";
 import { answers, tellsItsRun } from "../origin-answers.ts";
-import type { Context } from "../context.ts";
+import { type Context } from "../context.ts";
 
 const ways: readonly (readonly [title: string, keyed: boolean])[] = [
   ["a keyed", true],

@@ -1,7 +1,7 @@
 // Section 8: the paths that the gateway answers itself.
 
 import assert from "node:assert/strict";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { type Ask, header } from "../client.ts";
 import { expectRuns, expectStatus } from "../expect.ts";
 import { tellsItsRun } from "../origin-answers.ts";

@@ -2,10 +2,10 @@
 
 import { gzipSync } from "node:zlib";
 import { signal } from "../bounded.ts";
-import type { Check } from "../check.ts";
+import { type Check } from "../check.ts";
 import { expectBody, expectMark, expectRefusal, expectReplay, expectRuns, expectStatus } from "../expect.ts";
 import { answers, cutsBody, heldUntil, tellsItsRun } from "../origin-answers.ts";
-import type { OriginAnswer } from "../origin.ts";
+import { type OriginAnswer } from "../origin.ts";
 
 const CAP = 1000;
 const BEYOND = "0123456789".repeat(500);

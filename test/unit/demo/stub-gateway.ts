@@ -1,7 +1,7 @@
 // Stands in for the gateway where only the storm is under test: one process, everything in memory, no limits.
 
 import { createServer } from "node:http";
-import type { IncomingMessage } from "node:http";
+import { type IncomingMessage } from "node:http";
 
 import { afterEach } from "vitest";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import type { Charge } from "../../../examples/payments-origin/charge.ts";
-import type { Answer, Delivery } from "../../../scripts/demo/client.ts";
-import type { PaymentStory } from "../../../scripts/demo/storm.ts";
+import { type Charge } from "../../../examples/payments-origin/charge.ts";
+import { type Answer, type Delivery } from "../../../scripts/demo/client.ts";
+import { type PaymentStory } from "../../../scripts/demo/storm.ts";
 import { findFaults, tallyStorm } from "../../../scripts/demo/tally.ts";
 
 const PAYMENT = {
