@@ -17,6 +17,8 @@ export interface LookCall {
 /** A request that may be executed. */
 export interface KeyedCall extends LookCall {
   readonly forward: Forward;
+  /** How to ask the origin what became of the key; null where the policy does not, or no path can be made. */
+  readonly probe: Forward | null;
 }
 
 /** The request as the origin is to get it. */

@@ -5,25 +5,31 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type Forward, type KeyedCall, type LookCall, type LookReply, type Reply } from "./call.ts";
+import { type Policy } from "./config/policy.ts";
 import { log } from "./log.ts";
-import { type Arrival, discardBody, exchange } from "./origin.ts";
+import { type Arrival, conclusionOfAnswer, conclusionOfProbeAnswer, discardBody } from "./arrival.ts";
+import { exchange } from "./origin.ts";
 import { RecordStore } from "./record-store.ts";
-import { classify } from "./record/classify.ts";
-import { type Decision, asOf, decide, decideAlarm } from "./record/decide.ts";
+import { type Decision, type Probed, type Running, asOf, decide, decideAlarm } from "./record/decide.ts";
 import {
+  type Attempt,
   type CompletedRecord,
   type KeyRecord,
-  type RecordPolicy,
   type RestingRecord,
+  type UnknownRecord,
   type UnreadableRecord,
   unreachable,
 } from "./record/record.ts";
-import { type Conclusion, begin, conclude, conclusionOf } from "./record/transition.ts";
+import { type Conclusion, begin, conclude } from "./record/transition.ts";
 import { refusal, replay, toldLost, toldOf } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
+import { Waiters } from "./waiters.ts";
 
 /** How long past `origin_deadline` the watchdog looks: time for an abort to be noticed and its outcome written. */
 const WATCHDOG_GRACE_MS = 15_000;
+
+/** An origin that can't tell what became of a key within this time is taken not to know. */
+const PROBE_TIMEOUT_MS = 10_000;
 
 /** The platform drops an alarm that has failed seven times; the last try sets a new one instead of failing. */
 const ALARM_RETRIES_MAX = 5;
@@ -31,10 +37,15 @@ const ALARM_AGAIN_MS = 60 * 60 * 1000;
 
 const TIMED_OUT: Arrival = { came: "nothing", timedOut: true, why: "origin_timeout" };
 
+/** What may be sent to the origin for a request. */
+type Sendable = Pick<KeyedCall, "forward" | "probe">;
+
 export class KeyObject extends DurableObject<Env> {
   readonly #store: RecordStore;
   /** Set for as long as an attempt's exchange with the origin goes on, whatever its record says meanwhile. */
-  #running: RunningAttempt | null = null;
+  #attempt: RunningAttempt | null = null;
+  /** Those who wait for the probe that runs, if one does. */
+  #probe: Waiters<Probed> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -43,12 +54,12 @@ export class KeyObject extends DurableObject<Env> {
 
   /** Answers a keyed request: executes it, or answers from the record, or refuses it. */
   submit(call: KeyedCall): Promise<LookReply> {
-    return this.#answer(call, call.forward);
+    return this.#answer(call, call, null);
   }
 
   /** Answers from what there is, and never executes: for a Worker that lost the answer to its `submit`. */
   look(call: LookCall): Promise<LookReply> {
-    return this.#answer(call, null);
+    return this.#answer(call, null, null);
   }
 
   /** The watchdog of a running attempt, and the end of a record's term. */
@@ -63,7 +74,7 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   #onAlarm(): Promise<void> | void {
-    const decision = decideAlarm(this.#load(), this.#running !== null, Date.now());
+    const decision = decideAlarm(this.#load(), this.#running, Date.now());
     switch (decision.action) {
       case "nothing":
         return;
@@ -79,26 +90,32 @@ export class KeyObject extends DurableObject<Env> {
     }
   }
 
+  get #running(): Running {
+    if (this.#attempt !== null) return "attempt";
+    return this.#probe === null ? null : "probe";
+  }
+
   // Not async: a request that waits must not keep its body in memory.
-  #answer({ about, request, policy, waitMs }: LookCall, forward: Forward | null): Promise<LookReply> {
+  #answer(call: LookCall, sendable: Sendable | null, probed: Probed | null): Promise<LookReply> {
     const nowMs = Date.now();
+    const { request, policy, waitMs } = call;
     const running = this.#running;
     const record = running === null ? this.#loadResting(nowMs) : this.#load();
-    const decision = decide({
-      record,
-      running: running !== null,
-      request,
-      policy,
-      mayExecute: forward !== null,
-      nowMs,
-    });
+    const may = { mayExecute: sendable !== null, mayProbe: sendable !== null && sendable.probe !== null };
+    const decision = decide({ record, running, request, policy, ...may, probed, nowMs });
+    const bodyBytes = sendable?.forward.body?.byteLength ?? 0;
     switch (decision.action) {
       case "execute":
-        if (forward === null) throw new Error("a look decided to execute");
-        return this.#execute({ about, request, policy, waitMs }, forward, decision, nowMs);
+        return this.#execute(call, assertSet(sendable).forward, decision, nowMs);
       case "join":
-        if (running === null) throw new Error("there is no attempt to join");
-        return join(running, waitMs, forward?.body?.byteLength ?? 0);
+        return join(assertSet(this.#attempt), waitMs, bodyBytes);
+      case "probe": {
+        const probe = this.#startProbe(decision.record, assertSet(sendable?.probe), policy);
+        // Whoever has started it waits to its end, which comes within the probe's own time.
+        return this.#afterProbe(probe.wait(PROBE_TIMEOUT_MS * 2, bodyBytes), call, sendable);
+      }
+      case "await probe":
+        return this.#afterProbe(assertSet(this.#probe).wait(waitMs, bodyBytes), call, sendable);
       case "replay":
         return Promise.resolve(this.#replay(decision.record));
       case "refuse":
@@ -108,6 +125,53 @@ export class KeyObject extends DurableObject<Env> {
       default:
         return unreachable(decision);
     }
+  }
+
+  #startProbe(record: UnknownRecord, probe: Forward, policy: Policy): Waiters<Probed> {
+    const waiters = new Waiters<Probed>();
+    this.#probe = waiters;
+    this.ctx.waitUntil(this.#askOrigin(record, probe, policy, waiters));
+    return waiters;
+  }
+
+  /** Asks what became of the attempt that left `record` unknown. A final answer completes it, if it still waits for one. */
+  async #askOrigin(
+    { attempt }: UnknownRecord,
+    probe: Forward,
+    policy: Policy,
+    waiters: Waiters<Probed>,
+  ): Promise<void> {
+    const bounds = { ...policy, originDeadlineMs: PROBE_TIMEOUT_MS };
+    const arrival = await exchange(probe, attempt.number, this.env, bounds, () => {});
+    this.#probe = null;
+    const conclusion = conclusionOfProbeAnswer(arrival);
+    log({ event: "probe", record: this.#name(), outcome: conclusion.outcome });
+    const isSettled = conclusion.outcome === "final" || conclusion.outcome === "not-kept";
+    if (isSettled) this.#concludeProbe(attempt, conclusion, policy, arrival);
+    discardBody(arrival);
+    const outcome = conclusion.outcome === "not-executed" ? "not-executed" : "unknown";
+    waiters.tell(() => ({ attemptId: attempt.id, outcome }));
+  }
+
+  #concludeProbe(attempt: Attempt, conclusion: Conclusion, policy: Policy, arrival: Arrival): void {
+    try {
+      const transition = conclude(this.#store.load(), attempt, null, conclusion, policy, Date.now());
+      if (transition.action === "write") this.#write(transition.record, arrival);
+    } catch (error) {
+      // The record is as unknown as it was, and the next request asks again.
+      log({ event: "fault", id: attempt.id, where: "conclude probe", why: String(error) });
+    }
+  }
+
+  /** After the probe has ended, each who waited decides anew, by its own request and by what the probe found. */
+  async #afterProbe(
+    waiting: Promise<Probed | null> | null,
+    call: LookCall,
+    sendable: Sendable | null,
+  ): Promise<LookReply> {
+    if (waiting === null) return refusal("in_flight");
+    const probed = await waiting;
+    return probed === null ? { ...refusal("in_flight"), waited: true } : this.#answer(call, sendable, probed);
   }
 
   #replay(record: CompletedRecord): Reply {
@@ -145,7 +209,7 @@ export class KeyObject extends DurableObject<Env> {
     this.#store.write(begin({ about, request, attempt }, policy, nowMs));
     this.#setAlarm(nowMs + policy.originDeadlineMs + WATCHDOG_GRACE_MS);
     const running = new RunningAttempt(attempt, before, policy);
-    this.#running = running;
+    this.#attempt = running;
     // Keeps the object alive for the attempt, whether or not the client stays.
     this.ctx.waitUntil(this.#run(running, forward));
     return running.firstReply;
@@ -156,7 +220,7 @@ export class KeyObject extends DurableObject<Env> {
     const timer = setTimeout(() => this.#timeOut(running), policy.originTimeoutMs);
     const arrival = await exchange(forward, attempt.number, this.env, policy, () => clearTimeout(timer));
     clearTimeout(timer);
-    this.#running = null;
+    this.#attempt = null;
     try {
       this.#conclude(running, arrival);
     } catch (error) {
@@ -185,7 +249,7 @@ export class KeyObject extends DurableObject<Env> {
   #conclude(running: RunningAttempt, arrival: Arrival): void {
     const { attempt, before, policy } = running;
     if (arrival.came === "nothing") log({ event: "no_answer", record: this.#name(), why: arrival.why });
-    const conclusion = conclusionFrom(arrival, policy);
+    const conclusion = conclusionOfAnswer(arrival, policy);
     const transition = conclude(this.#store.load(), attempt, before, conclusion, policy, Date.now());
     if (transition.action === "stale") return this.#tellStale(running, arrival);
     const record = transition.action === "write" ? transition.record : null;
@@ -231,14 +295,13 @@ export class KeyObject extends DurableObject<Env> {
 
 /** A function of its own, so that what waits is this and not the call with its body. */
 async function join(running: RunningAttempt, waitMs: number, bodyBytes: number): Promise<Reply> {
-  const waiting = running.join(waitMs, bodyBytes);
+  const waiting = running.joiners.wait(waitMs, bodyBytes);
   if (waiting === null) return refusal("in_flight");
   return { ...((await waiting) ?? refusal("in_flight")), waited: true };
 }
 
-function conclusionFrom(arrival: Arrival, policy: RecordPolicy): Conclusion {
-  if (arrival.came === "nothing") return { outcome: "unknown" };
-  const { head, signs, body } = arrival;
-  const bodyBytes = body.end === "whole" ? body.bytes.byteLength : 0;
-  return conclusionOf(classify(signs, policy), body.end, { ...head, bodyBytes });
+/** What the decision has made sure of. */
+function assertSet<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new Error("a decision that can't be was made");
+  return value;
 }

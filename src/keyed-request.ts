@@ -6,9 +6,11 @@ import { readRequestBody } from "./http/body.ts";
 import { callerOf } from "./http/caller.ts";
 import { fingerprint } from "./http/fingerprint.ts";
 import { forKeyedRequest, headersToOrigin } from "./http/headers.ts";
+import { probePath } from "./http/probe-path.ts";
 import { type Refusal, isRefusal } from "./http/problem.ts";
 import { recordId } from "./http/record-id.ts";
 import { originUrl } from "./origin.ts";
+import { type HeaderPair } from "./record/record.ts";
 
 /** Where a request was sent to, and what holds there. */
 export interface Destination {
@@ -28,10 +30,11 @@ export interface KeyedRequest {
 /** Reads the rest of a request whose key is `key`. Nothing has happened yet when it refuses. */
 export async function readKeyedRequest(
   request: Request,
-  { url, hostname, tenant, policy }: Destination,
+  destination: Destination,
   key: string,
   waitMs: number,
 ): Promise<KeyedRequest | Refusal> {
+  const { url, hostname, tenant, policy } = destination;
   const { method, headers } = request;
   const caller = await callerOf(headers, tenant);
   if (isRefusal(caller)) return caller;
@@ -46,6 +49,7 @@ export async function readKeyedRequest(
     recordId({ tenant: hostname, method, path, caller, key }),
     fingerprint(input, policy.fingerprint),
   ]);
+  const forwarded = forKeyedRequest(headersToOrigin(headers, url, request.cf !== undefined));
   const call: KeyedCall = {
     about: { tenant: hostname, operation: `${method} ${path}`, key },
     request: identity,
@@ -55,9 +59,28 @@ export async function readKeyedRequest(
       origin: tenant.origin,
       url: originUrl(tenant.origin, url),
       method,
-      headers: forKeyedRequest(headersToOrigin(headers, url, request.cf !== undefined)),
+      headers: forwarded,
       body: body.byteLength > 0 ? body : null,
     },
+    probe: probeOf(destination, key, forwarded),
   };
   return { recordId: name, call };
+}
+
+/** Asks with the headers by which the origin knows the caller, and nothing else of the client's. */
+function probeOf(
+  { url, tenant, policy }: Destination,
+  key: string,
+  headers: readonly HeaderPair[],
+): KeyedCall["probe"] {
+  const path = policy.onUnknown === "probe" && policy.probe !== null ? probePath(policy.probe, key) : null;
+  if (path === null) return null;
+  const told = new Set(["idempotency-key", "accept-encoding", "via", "cdn-loop", ...tenant.caller]);
+  return {
+    origin: tenant.origin,
+    url: originUrl(tenant.origin, new URL(url.origin + path)),
+    method: "GET",
+    headers: headers.filter(([name]) => told.has(name) || name.startsWith("x-forwarded-")),
+    body: null,
+  };
 }

@@ -11,6 +11,8 @@ export type LogEvent =
   | { readonly event: "no_answer"; readonly record: string; readonly why: string }
   /** A request that was passed through got no answer. */
   | { readonly event: "pass_through_failed"; readonly why: string }
+  /** The origin was asked what became of an unknown outcome. */
+  | { readonly event: "probe"; readonly record: string; readonly outcome: string }
   /** An attempt wanted to write over newer truth, and did not. */
   | { readonly event: "stale"; readonly record: string }
   /** The record's row can't be read. It is treated as an unknown outcome. */

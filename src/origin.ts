@@ -1,31 +1,11 @@
 /** Sends a keyed request to the origin, once, and hands back what happened. */
 
+import { type Arrival } from "./arrival.ts";
 import { type Forward } from "./call.ts";
 import { type Origin, type Policy } from "./config/policy.ts";
 import { serviceBinding } from "./config/service-binding.ts";
 import { readUpTo, resume } from "./http/body.ts";
 import { headersOfKeptAnswer, isCookie } from "./http/headers.ts";
-import { type AnswerSigns } from "./record/classify.ts";
-import { type HeaderPair } from "./record/record.ts";
-
-/** What came back from a keyed forward. */
-export type Arrival =
-  | {
-      readonly came: "answer";
-      readonly head: { readonly status: number; readonly headers: readonly HeaderPair[] };
-      /** Fields that only the first client gets. */
-      readonly withheld: readonly HeaderPair[];
-      readonly signs: AnswerSigns;
-      readonly body: ArrivedBody;
-    }
-  /** It may have run at the origin all the same. `timedOut`: we gave up at the deadline. */
-  | { readonly came: "nothing"; readonly timedOut: boolean; readonly why: string };
-
-type ArrivedBody =
-  | { readonly end: "whole"; readonly bytes: Uint8Array }
-  | { readonly end: "broken" }
-  /** More than may be kept. The stream holds all of it, and is bound by the attempt's deadline. */
-  | { readonly end: "overflowed"; readonly stream: ReadableStream<Uint8Array> };
 
 type ExchangePolicy = Pick<Policy, "originDeadlineMs" | "responseBytesMax" | "replaySetCookie">;
 
@@ -84,17 +64,14 @@ function readHead({ status, headers }: Response, attemptNumber: number, policy: 
   const visible = headersOfKeptAnswer(headers);
   const withheld = policy.replaySetCookie ? [] : visible.filter(isCookie);
   const kept = policy.replaySetCookie ? visible : visible.filter((pair) => !isCookie(pair));
-  const originOutcome = headers.get("oncegate-outcome");
-  const signs = { status, hasRetryAfter: headers.has("retry-after"), originOutcome, attemptNumber };
+  const signs = {
+    status,
+    hasRetryAfter: headers.has("retry-after"),
+    originOutcome: headers.get("oncegate-outcome"),
+    originStatus: headers.get("oncegate-status"),
+    attemptNumber,
+  };
   return { head: { status, headers: kept }, withheld, signs };
-}
-
-/** Ends a stream that nobody will read, so that it does not hold its connection until the deadline. */
-export function discardBody(arrival: Arrival): void {
-  if (arrival.came !== "answer" || arrival.body.end !== "overflowed") return;
-  arrival.body.stream.cancel().catch(() => {
-    // It broke by itself, which is as good.
-  });
 }
 
 /** By URL, or through the service binding that the origin names. */

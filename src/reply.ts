@@ -2,7 +2,7 @@
 
 import { type AnswerReply, type Mark, type RefusalReply } from "./call.ts";
 import { handOut } from "./http/body.ts";
-import { type Arrival } from "./origin.ts";
+import { type Arrival } from "./arrival.ts";
 import { type CompletedRecord, type HeaderPair, type RestingRecord, unreachable } from "./record/record.ts";
 import { type Told } from "./running-attempt.ts";
 

@@ -54,14 +54,17 @@ function parseRoute(table: unknown, path: string, base: Policy, faults: Fault[])
   const { match, ...overrides } = readFields(routeFields, table, path, faults);
   const policy = overlay(base, overrides);
   // Where a route sets none of the compared fields, it only inherits what has been told of its entry.
-  const { origin_timeout, origin_deadline, unknown_ttl } = overrides;
-  if (origin_timeout ?? origin_deadline ?? unknown_ttl) addContradictions(policy, path, faults);
+  const { origin_timeout, origin_deadline, unknown_ttl, on_unknown, probe } = overrides;
+  if (origin_timeout ?? origin_deadline ?? unknown_ttl ?? on_unknown ?? probe) addContradictions(policy, path, faults);
   return match === undefined ? [] : [Object.freeze({ match, policy })];
 }
 
 /** What one field alone can't tell. Says nothing of a field that has a fault already. */
 function addContradictions(policy: Policy, path: string, faults: Fault[]): void {
   const isFaulty = (field: string): boolean => faults.some((fault) => fault.path === `${path}.${field}`);
+  if (policy.onUnknown === "probe" && policy.probe === null && !isFaulty("probe")) {
+    faults.push({ path: `${path}.probe`, message: 'is required with on_unknown = "probe"' });
+  }
   if (isFaulty("origin_deadline")) return;
   if (policy.originTimeoutMs > policy.originDeadlineMs && !isFaulty("origin_timeout")) {
     faults.push({ path: `${path}.origin_timeout`, message: "must not be longer than origin_deadline" });

@@ -36,6 +36,8 @@ export interface Policy extends RecordPolicy {
   readonly requestBytesMax: number;
   readonly responseBytesMax: number;
   readonly replaySetCookie: boolean;
+  /** The path at the origin that tells what became of a key, with `{key}` in it; set where `onUnknown` is `probe`. */
+  readonly probe: string | null;
 }
 
 /** Methods that a policy may cover: those that may change something and are not safe by definition. */
@@ -79,4 +81,5 @@ export const DEFAULT_POLICY: Policy = Object.freeze({
   notExecutedOn: [],
   unknownOn: [],
   replaySetCookie: false,
+  probe: null,
 });

@@ -1,6 +1,7 @@
 /** The written form of the configuration: what each field may hold, and what is said where it does not. */
 
 import * as v from "valibot";
+import { isProbeTemplate } from "../http/probe-path.ts";
 import { type Readable } from "./read-fields.ts";
 import { COVERABLE_METHODS, LIMITS, type Origin, type Policy } from "./policy.ts";
 
@@ -37,6 +38,8 @@ function oneOf<const T extends readonly string[]>(options: T) {
 
 const statuses = v.array(integer({ min: 400, max: 599 }), "must be a list of status codes from 400 to 599");
 
+const PROBE_MESSAGE = 'must be a path with one {key} in it, such as "/v1/idempotency/{key}"';
+
 const policyFields = {
   key: v.optional(oneOf(["required", "optional", "off"])),
   methods: v.optional(v.array(oneOf(COVERABLE_METHODS), "must be a list of methods")),
@@ -46,7 +49,7 @@ const policyFields = {
   wait: v.optional(duration(LIMITS.waitMs, "0s to 60s")),
   origin_timeout: v.optional(duration(LIMITS.originTimeoutMs, "100ms to origin_deadline")),
   origin_deadline: v.optional(duration(LIMITS.originDeadlineMs, "100ms to 14m")),
-  on_unknown: v.optional(oneOf(["refuse", "retry"])),
+  on_unknown: v.optional(oneOf(["refuse", "retry", "probe"])),
   max_attempts: v.optional(integer(LIMITS.maxAttempts)),
   fingerprint: v.optional(oneOf(["json", "bytes"])),
   max_request_bytes: v.optional(integer(LIMITS.bodyBytes)),
@@ -54,6 +57,7 @@ const policyFields = {
   not_executed_on: v.optional(statuses),
   unknown_on: v.optional(statuses),
   replay_set_cookie: v.optional(v.boolean("must be true or false")),
+  probe: v.optional(v.pipe(v.string(PROBE_MESSAGE), v.check(isProbeTemplate, PROBE_MESSAGE))),
 };
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -121,5 +125,6 @@ export function overlay(base: Policy, fields: Readable<typeof policyFields>): Po
     notExecutedOn: fields.not_executed_on ?? base.notExecutedOn,
     unknownOn: fields.unknown_on ?? base.unknownOn,
     replaySetCookie: fields.replay_set_cookie ?? base.replaySetCookie,
+    probe: fields.probe ?? base.probe,
   });
 }

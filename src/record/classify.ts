@@ -13,6 +13,8 @@ export interface AnswerSigns {
   readonly hasRetryAfter: boolean;
   /** The origin's own word, the value of `Oncegate-Outcome`. */
   readonly originOutcome: string | null;
+  /** `Oncegate-Status`, by which an answer to a probe gives the status of the kept answer. */
+  readonly originStatus: string | null;
   readonly attemptNumber: number;
 }
 
@@ -25,7 +27,10 @@ const NOT_EXECUTED: ReadonlySet<number> = new Set([401, 403, 407, 421, 425, 429,
 /** Made by something in between that has lost sight of the application, which may have run. */
 const UNKNOWN: ReadonlySet<number> = new Set([408, 502, 504, 520, 522, 524]);
 
-export function classify(signs: AnswerSigns, policy: Pick<RecordPolicy, "notExecutedOn" | "unknownOn">): Outcome {
+export function classify(
+  signs: Omit<AnswerSigns, "originStatus">,
+  policy: Pick<RecordPolicy, "notExecutedOn" | "unknownOn">,
+): Outcome {
   if (signs.originOutcome !== null) return originsWord(signs.originOutcome);
   if (policy.unknownOn.includes(signs.status)) return "unknown";
   if (policy.notExecutedOn.includes(signs.status)) return "not-executed";
@@ -37,7 +42,8 @@ export function classify(signs: AnswerSigns, policy: Pick<RecordPolicy, "notExec
   return UNKNOWN.has(signs.status) ? "unknown" : "final";
 }
 
-function originsWord(value: string): Outcome {
+/** `Oncegate-Outcome`, in any letter case. */
+export function originsWord(value: string): Outcome {
   const word = value.trim().toLowerCase();
   // A word that we don't understand may mean anything; unknown neither runs again nor claims an answer.
   return word === "final" || word === "not-executed" ? word : "unknown";

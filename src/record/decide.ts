@@ -15,7 +15,7 @@ import {
   unreachable,
 } from "./record.ts";
 
-/** While an attempt runs, the alarm looks again this often: well within the minute of docs/protocol.md 4.4.4. */
+/** While an attempt or a probe runs, the alarm looks again this often: well within the minute of docs/protocol.md 4.4.4. */
 const RUNNING_AGAIN_MS = 15_000;
 
 /** An unreadable row is reported again this often, until an operator or a version that can read it settles it. */
@@ -23,19 +23,35 @@ const UNREADABLE_AGAIN_MS = 24 * 60 * 60 * 1000;
 
 export interface Situation {
   readonly record: KeyRecord | UnreadableRecord | null;
-  /** Whether the record's attempt runs in this very object, now. */
-  readonly running: boolean;
+  /** What runs in this very object, now: the record's attempt, or a probe of its outcome. */
+  readonly running: Running;
   readonly request: RequestIdentity;
   readonly policy: Pick<RecordPolicy, "onUnknown" | "maxAttempts" | "inFlight">;
   /** False when the Worker only looks, after a failed call (docs/protocol.md 4.5). */
   readonly mayExecute: boolean;
+  /** Whether the origin can be asked about this key. */
+  readonly mayProbe: boolean;
+  /** What the probe found that this request has waited for, if it has. It waits for one only. */
+  readonly probed: Probed | null;
   readonly nowMs: number;
+}
+
+export type Running = "attempt" | "probe" | null;
+
+/** What the origin said of the attempt that a probe asked about, unless that has completed the record. */
+export interface Probed {
+  readonly attemptId: string;
+  readonly outcome: "not-executed" | "unknown";
 }
 
 export type Decision =
   /** `before` is what an undone attempt returns the record to. */
   | { readonly action: "execute"; readonly attemptNumber: number; readonly before: UnknownRecord | null }
   | { readonly action: "join" }
+  /** Ask the origin what became of `record`'s attempt, and decide anew. */
+  | { readonly action: "probe"; readonly record: UnknownRecord }
+  /** Wait for the probe that runs, and decide anew. */
+  | { readonly action: "await probe" }
   | { readonly action: "replay"; readonly record: CompletedRecord }
   /** `record` is there where its times may be shown. */
   | { readonly action: "refuse"; readonly code: RefusalCode; readonly record: UnknownRecord | TombstoneRecord | null }
@@ -46,17 +62,19 @@ export type Decision =
 export type RefusalCode = "key_reused" | "in_flight" | "outcome_unknown" | "attempts_exhausted" | "replay_unavailable";
 
 export function decide(situation: Situation): Decision {
-  return situation.running ? decideRunning(situation) : decideResting(situation);
+  return situation.running === null ? decideResting(situation) : decideRunning(situation);
 }
 
-function decideRunning({ record, request, policy }: Situation): Decision {
-  // An attempt without a readable record means damaged storage. It runs, so nothing else may.
+function decideRunning({ record, running, request, policy, probed }: Situation): Decision {
+  // An attempt or probe without a readable record means damaged storage. It runs, so nothing else may.
   if (record === null || record.state === "unreadable") return refuse("outcome_unknown");
   if (!sameRequest(record.request, request)) return refuse("key_reused");
+  if (running === "probe") return probed === null ? { action: "await probe" } : refuse("outcome_unknown");
   return policy.inFlight === "wait" ? { action: "join" } : refuse("in_flight");
 }
 
-function decideResting({ record, request, policy, mayExecute, nowMs }: Situation): Decision {
+function decideResting(situation: Situation): Decision {
+  const { record, request, mayExecute, nowMs } = situation;
   const resting = asOf(record, nowMs);
   if (resting === null) {
     return mayExecute ? { action: "execute", attemptNumber: 1, before: null } : { action: "nothing" };
@@ -65,7 +83,7 @@ function decideResting({ record, request, policy, mayExecute, nowMs }: Situation
   if (!sameRequest(resting.request, request)) return refuse("key_reused");
   switch (resting.state) {
     case "unknown":
-      return decideUnknown(resting, policy, mayExecute);
+      return decideUnknown(resting, situation);
     case "completed":
       return { action: "replay", record: resting };
     case "tombstone":
@@ -75,14 +93,21 @@ function decideResting({ record, request, policy, mayExecute, nowMs }: Situation
   }
 }
 
-function decideUnknown(record: UnknownRecord, policy: Situation["policy"], mayExecute: boolean): Decision {
+function decideUnknown(record: UnknownRecord, { policy, mayExecute, mayProbe, probed }: Situation): Decision {
+  const executeAgain: Decision = { action: "execute", attemptNumber: record.attempt.number + 1, before: record };
   switch (policy.onUnknown) {
     case "refuse":
       return refuse("outcome_unknown", record);
     case "retry":
       if (record.attempt.number >= policy.maxAttempts) return refuse("attempts_exhausted", record);
-      if (!mayExecute) return refuse("outcome_unknown", record);
-      return { action: "execute", attemptNumber: record.attempt.number + 1, before: record };
+      return mayExecute ? executeAgain : refuse("outcome_unknown", record);
+    case "probe": {
+      if (!mayExecute || !mayProbe) return refuse("outcome_unknown", record);
+      if (probed === null) return { action: "probe", record };
+      // What was said of another attempt says nothing of this one.
+      const isSettled = probed.outcome === "not-executed" && probed.attemptId === record.attempt.id;
+      return isSettled ? executeAgain : refuse("outcome_unknown", record);
+    }
     default:
       return unreachable(policy.onUnknown);
   }
@@ -128,11 +153,11 @@ export type AlarmDecision =
 /** What an alarm does. It may come early, late or twice: it decides from the record alone. `atMs` is the next alarm. */
 export function decideAlarm(
   record: KeyRecord | UnreadableRecord | null,
-  running: boolean,
+  running: Running,
   nowMs: number,
 ): AlarmDecision {
   if (record === null) return { action: "nothing" };
-  if (running) return { action: "look again", atMs: nowMs + RUNNING_AGAIN_MS };
+  if (running !== null) return { action: "look again", atMs: nowMs + RUNNING_AGAIN_MS };
   const resting = asOf(record, nowMs);
   if (resting === null) return { action: "forget" };
   if (resting.state === "unreadable") return { action: "look again", atMs: nowMs + UNREADABLE_AGAIN_MS };

@@ -84,7 +84,7 @@ export type HeaderPair = readonly [name: string, value: string];
 
 /** The part of a policy that decides what a record means. Lists hold HTTP status codes. */
 export interface RecordPolicy {
-  readonly onUnknown: "refuse" | "retry";
+  readonly onUnknown: "refuse" | "retry" | "probe";
   /** Attempts within one record, the first included. */
   readonly maxAttempts: number;
   readonly inFlight: "wait" | "refuse";

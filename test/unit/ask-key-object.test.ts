@@ -16,6 +16,7 @@ const CALL: KeyedCall = {
     headers: [["authorization", "Bearer sk_test"]],
     body: new Uint8Array([1]),
   },
+  probe: null,
 };
 
 const ANSWER: Reply = {
@@ -153,7 +154,7 @@ describe("4.5.1 a call that may have arrived", () => {
 
   test("is looked after without what could execute it", async () => {
     const { looks } = await ask(failure(), ANSWER);
-    const { forward: _, ...look } = CALL;
+    const { forward: _, probe: __, ...look } = CALL;
     expect(looks).toEqual([look]);
   });
 });

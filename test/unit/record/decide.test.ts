@@ -24,7 +24,10 @@ function told(situation: Situation): string {
       return `refuse ${decision.code}`;
     case "replay":
       return `replay ${decision.record.attempt.id}`;
+    case "probe":
+      return `probe ${decision.record.attempt.id}`;
     case "join":
+    case "await probe":
     case "nothing":
       return decision.action;
   }
@@ -88,10 +91,12 @@ describe("4.1 with the same fingerprint, no attempt running", () => {
         test(`${name}, its term ${time}, on_unknown ${policyName}: ${expected}`, () => {
           const situation = {
             record: records[name as RecordName],
-            running: false,
+            running: null,
             request: SAME,
             policy: policies[policyName as keyof typeof policies],
             mayExecute: true,
+            mayProbe: true,
+            probed: null,
             nowMs: times[time as keyof typeof times],
           };
           expect(told(situation)).toBe(expected);
@@ -100,10 +105,12 @@ describe("4.1 with the same fingerprint, no attempt running", () => {
         test(`${name}, its term ${time}, on_unknown ${policyName}: a look never executes`, () => {
           const situation = {
             record: records[name as RecordName],
-            running: false,
+            running: null,
             request: SAME,
             policy: policies[policyName as keyof typeof policies],
             mayExecute: false,
+            mayProbe: false,
+            probed: null,
             nowMs: times[time as keyof typeof times],
           };
           const onlyLooked = { "execute 1": "nothing", "execute 2 before attempt-1": "refuse outcome_unknown" }[
@@ -128,7 +135,15 @@ describe("4.1 with the same fingerprint, while an attempt runs", () => {
     for (const nowMs of Object.values(times)) {
       for (const mayExecute of [true, false]) {
         for (const { onUnknown, maxAttempts } of Object.values(policies)) {
-          const situation = { record: records[name], running: true, request: SAME, mayExecute, nowMs };
+          const situation = {
+            record: records[name],
+            running: "attempt" as const,
+            request: SAME,
+            mayExecute,
+            mayProbe: true,
+            probed: null,
+            nowMs,
+          };
           expect(told({ ...situation, policy: { onUnknown, maxAttempts, inFlight: "wait" } })).toBe(waiting);
           expect(told({ ...situation, policy: { onUnknown, maxAttempts, inFlight: "refuse" } })).toBe(refusing);
         }
@@ -139,10 +154,19 @@ describe("4.1 with the same fingerprint, while an attempt runs", () => {
 
 describe("4.1 with another fingerprint", () => {
   test.each(["pending", "unknown", "completed", "tombstone"] as const)("refuses the key of a %s record", (name) => {
-    for (const running of [true, false]) {
+    for (const running of ["attempt", "probe", null] as const) {
       for (const mayExecute of [true, false]) {
         for (const policy of Object.values(policies)) {
-          const situation = { record: records[name], running, request: OTHER, policy, mayExecute, nowMs: times.live };
+          const situation = {
+            record: records[name],
+            running,
+            request: OTHER,
+            policy,
+            mayExecute,
+            mayProbe: true,
+            probed: null,
+            nowMs: times.live,
+          };
           expect(told(situation)).toBe("refuse key_reused");
         }
       }
@@ -150,7 +174,15 @@ describe("4.1 with another fingerprint", () => {
   });
 
   test.each(["unknown", "completed", "tombstone"] as const)("executes when the term of a %s record is over", (name) => {
-    const situation = { record: records[name], running: false, request: OTHER, mayExecute: true, nowMs: times.over };
+    const situation = {
+      record: records[name],
+      running: null,
+      request: OTHER,
+      mayExecute: true,
+      mayProbe: true,
+      probed: null,
+      nowMs: times.over,
+    };
     expect(told({ ...situation, policy: policies.refuse })).toBe("execute 1");
   });
 
@@ -158,8 +190,10 @@ describe("4.1 with another fingerprint", () => {
     const request = { rule: "bytes", fingerprint: "anything", plain: SAME.plain };
     const situation = {
       record: completed,
-      running: false,
+      running: null,
       mayExecute: true,
+      mayProbe: true,
+      probed: null,
       nowMs: times.live,
       policy: policies.refuse,
     };
@@ -171,12 +205,54 @@ describe("4.1 with another fingerprint", () => {
     const request = { ...SAME, fingerprint: "fp-2" };
     const situation = {
       record: completed,
-      running: false,
+      running: null,
       mayExecute: true,
+      mayProbe: true,
+      probed: null,
       nowMs: times.live,
       policy: policies.refuse,
     };
     expect(told({ ...situation, request })).toBe("refuse key_reused");
+  });
+});
+
+describe("5.7 probing an unknown outcome", () => {
+  const situation: Situation = {
+    record: unknown,
+    running: null,
+    request: SAME,
+    policy: { onUnknown: "probe", maxAttempts: 3, inFlight: "wait" },
+    mayExecute: true,
+    mayProbe: true,
+    probed: null,
+    nowMs: times.live,
+  };
+  const said = (outcome: "not-executed" | "unknown", attemptId = "attempt-1") => ({ probed: { outcome, attemptId } });
+
+  test.each<[string, Partial<Situation>, string]>([
+    ["asks about an unknown record", {}, "probe attempt-1"],
+    ["asks about a record whose process died", { record: pending }, "probe attempt-1"],
+    ["does not ask while the attempt runs, after our own 504", { running: "attempt" }, "join"],
+    ["does not ask in look-only mode", { mayExecute: false }, "refuse outcome_unknown"],
+    ["does not ask where no path can be made", { mayProbe: false }, "refuse outcome_unknown"],
+    ["waits for the probe that runs", { running: "probe" }, "await probe"],
+    ["waits for one probe only", { running: "probe", ...said("unknown") }, "refuse outcome_unknown"],
+    ["refuses another request while a probe runs", { running: "probe", request: OTHER }, "refuse key_reused"],
+    ["executes when the attempt did not run and never will", said("not-executed"), "execute 2 before attempt-1"],
+    [
+      "does not execute on what was said of another attempt",
+      said("not-executed", "attempt-0"),
+      "refuse outcome_unknown",
+    ],
+    ["does not ask twice for one request", said("unknown"), "refuse outcome_unknown"],
+    ["joins whoever has executed first", { running: "attempt", ...said("not-executed") }, "join"],
+    ["replays what the probe has found", { record: completed, ...said("unknown") }, "replay attempt-1"],
+    ["does not ask about what is over", { nowMs: times.over }, "execute 1"],
+    ["does not ask about a row that can't be read", { record: unreadable }, "refuse outcome_unknown"],
+    ["does not ask about a tombstone", { record: tombstone }, "refuse replay_unavailable"],
+    ["looks at nothing", { record: null, mayExecute: false }, "nothing"],
+  ])("%s", (_, change, expected) => {
+    expect(told({ ...situation, ...change })).toBe(expected);
   });
 });
 
@@ -210,13 +286,15 @@ describe("4.4 what an alarm does", () => {
     ["tombstone", 2000, { action: "forget" }],
     ["unreadable", 2000, { action: "look again", atMs: 2000 + 86_400_000 }],
   ] as const)("%s at %i", (name, nowMs, expected) => {
-    expect(decideAlarm(records[name], false, nowMs)).toEqual(expected);
+    expect(decideAlarm(records[name], null, nowMs)).toEqual(expected);
   });
 
   test.each(["pending", "unknown", "completed", "tombstone", "unreadable"] as const)(
     "only looks again within a minute while the attempt of a %s record runs",
     (name) => {
-      expect(decideAlarm(records[name], true, 9999)).toEqual({ action: "look again", atMs: 9999 + 15_000 });
+      for (const running of ["attempt", "probe"] as const) {
+        expect(decideAlarm(records[name], running, 9999)).toEqual({ action: "look again", atMs: 9999 + 15_000 });
+      }
     },
   );
 });
