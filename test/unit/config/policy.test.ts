@@ -28,6 +28,7 @@ const DEFAULTS = {
   notExecutedOn: [],
   unknownOn: [],
   replaySetCookie: false,
+  probe: null,
 };
 
 describe("where the configuration is silent", () => {
@@ -52,7 +53,11 @@ describe("where the configuration is silent", () => {
       ),
     );
     expect({ policy, anonymous, routes }).toEqual({ policy: DEFAULTS, anonymous: "refuse", routes: [] });
-    expect(fields.filter(([, written]) => written === "").map(([field]) => field)).toEqual(["origin", "caller"]);
+    expect(fields.filter(([, written]) => written === "").map(([field]) => field)).toEqual([
+      "origin",
+      "caller",
+      "probe",
+    ]);
   });
 
   test("a keyed request without a caller is refused, and there are no routes", () => {
@@ -79,6 +84,7 @@ describe("a field that is set", () => {
       not_executed_on: [418, 400],
       unknown_on: [500, 599],
       replay_set_cookie: true,
+      probe: "/v1/keys/{key}",
     };
     const policy = {
       key: "required",
@@ -97,6 +103,7 @@ describe("a field that is set", () => {
       notExecutedOn: [418, 400],
       unknownOn: [500, 599],
       replaySetCookie: true,
+      probe: "/v1/keys/{key}",
     };
     expect(policyWith(fields)).toEqual(policy);
     for (const [index, [name, value]] of Object.entries(fields).entries()) {
