@@ -108,7 +108,7 @@ export class KeyObject extends DurableObject<Env> {
       case "execute":
         return this.#execute(call, assertSet(sendable).forward, decision, nowMs);
       case "join":
-        return join(assertSet(this.#attempt), waitMs, bodyBytes);
+        return assertSet(this.#attempt).join(waitMs, bodyBytes);
       case "probe": {
         const probe = this.#startProbe(decision.record, assertSet(sendable?.probe), policy);
         // Whoever has started it waits to its end, which comes within the probe's own time.
@@ -291,13 +291,6 @@ export class KeyObject extends DurableObject<Env> {
   #name(): string {
     return (this.ctx.id.name ?? this.ctx.id.toString()).slice(0, 16);
   }
-}
-
-/** A function of its own, so that what waits is this and not the call with its body. */
-async function join(running: RunningAttempt, waitMs: number, bodyBytes: number): Promise<Reply> {
-  const waiting = running.joiners.wait(waitMs, bodyBytes);
-  if (waiting === null) return refusal("in_flight");
-  return { ...((await waiting) ?? refusal("in_flight")), waited: true };
 }
 
 /** What the decision has made sure of. */

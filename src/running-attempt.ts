@@ -3,6 +3,7 @@
 import { type Reply } from "./call.ts";
 import { type Policy } from "./config/policy.ts";
 import { type Attempt, type UnknownRecord } from "./record/record.ts";
+import { refusal } from "./reply.ts";
 import { Waiters } from "./waiters.ts";
 
 /** What those who wait are told: the request that caused the attempt, and all who joined it. */
@@ -19,7 +20,7 @@ export class RunningAttempt {
   readonly policy: Policy;
   /** What the request that caused the attempt is told. */
   readonly firstReply: Promise<Reply>;
-  readonly joiners = new Waiters<Reply>();
+  readonly #joiners = new Waiters<Reply>();
   #tellFirst: ((reply: Reply) => void) | null;
 
   constructor(attempt: Attempt, before: UnknownRecord | null, policy: Policy) {
@@ -36,10 +37,17 @@ export class RunningAttempt {
     return this.#tellFirst !== null;
   }
 
+  /** Waits for what is told next, at most `waitMs`. `bodyBytes` is the size of the waiting request's body. */
+  async join(waitMs: number, bodyBytes: number): Promise<Reply> {
+    const waiting = this.#joiners.wait(waitMs, bodyBytes);
+    if (waiting === null) return refusal("in_flight");
+    return { ...((await waiting) ?? refusal("in_flight")), waited: true };
+  }
+
   /** Tells all who wait now. Who joins later waits for the next telling: after a time-out a late answer may come. */
   tell({ first, joiner }: Told): void {
     this.#tellFirst?.(first());
     this.#tellFirst = null;
-    this.joiners.tell(joiner);
+    this.#joiners.tell(joiner);
   }
 }

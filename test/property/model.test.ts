@@ -2,7 +2,7 @@ import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } fro
 import * as fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import { type Client, clientOf, statusOf, uniqueKey } from "../support/gateway.ts";
-import { alarmOf, objectOf } from "../support/records.ts";
+import { alarmOf, objectOf, rowOf } from "../support/records.ts";
 import { scriptOrigin } from "../support/origin.ts";
 import { type OriginAnswer, ReferenceModel } from "./reference-model.ts";
 
@@ -10,6 +10,7 @@ const PATH = "/v1/charges";
 const TTL_MS = 60_000;
 const UNKNOWN_TTL_MS = 600_000;
 const MAX_ATTEMPTS = 3;
+const DEADLINE_MS = 10_000;
 
 type Step =
   | { readonly do: "request"; readonly body: string; readonly count: number; readonly answer: OriginAnswer }
@@ -93,8 +94,8 @@ test("P1, P2, P5, P6: any history of requests, crashes, evictions, alarms and wa
       max_attempts: MAX_ATTEMPTS,
       ttl: `${TTL_MS}ms`,
       unknown_ttl: `${UNKNOWN_TTL_MS}ms`,
-      origin_deadline: "10s",
-      origin_timeout: "10s",
+      origin_deadline: `${DEADLINE_MS}ms`,
+      origin_timeout: `${DEADLINE_MS}ms`,
     });
     for (const one of steps) {
       switch (one.do) {
@@ -129,6 +130,13 @@ test("P1, P2, P5, P6: any history of requests, crashes, evictions, alarms and wa
       }
       expect(executions).toBe(model.executions);
     }
+    // Whatever has happened, once the longest attempt is over nothing is pending, and what there is will end by itself.
+    vi.setSystemTime(nowMs + DEADLINE_MS + 60_000);
+    await runDurableObjectAlarm(await objectOf(key, PATH));
+    const object = await objectOf(key, PATH);
+    const row = await rowOf(object);
+    expect(row?.["state"]).not.toBe("pending");
+    expect((await alarmOf(object)) !== null).toBe(row !== undefined);
   });
   await fc.assert(history, { numRuns: 150, interruptAfterTimeLimit: 40_000, markInterruptAsFailure: false });
 }, 60_000);
