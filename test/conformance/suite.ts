@@ -23,6 +23,7 @@ import { outcomes } from "./checks/outcomes.ts";
 import { passThrough } from "./checks/pass-through.ts";
 import { passThroughBodies } from "./checks/pass-through-bodies.ts";
 import { policy } from "./checks/policy.ts";
+import { probes } from "./checks/probes.ts";
 import { problemDocuments } from "./checks/problem-documents.ts";
 import { replayFidelity } from "./checks/replay-fidelity.ts";
 import { requestHeaders } from "./checks/request-headers.ts";
@@ -51,6 +52,7 @@ const topics: readonly (readonly Check[])[] = [
   outcomeOrder,
   lateAnswers,
   unknown,
+  probes,
   tombstones,
   keyedAnswers,
   replayFidelity,

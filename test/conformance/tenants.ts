@@ -3,6 +3,9 @@
 
 type RoutePolicy = { readonly prefix: string; readonly settings: Readonly<Record<string, unknown>> };
 
+/** Where the origin is asked what became of a key. */
+export const PROBED_AT = "/outcome-of";
+
 export const routePolicies = {
   "key required": { prefix: "/required", settings: { key: "required" } },
   "key off": { prefix: "/off", settings: { key: "off" } },
@@ -23,6 +26,7 @@ export const routePolicies = {
     settings: { origin_timeout: "200ms", origin_deadline: "700ms" },
   },
   "on_unknown retry": { prefix: "/retry", settings: { on_unknown: "retry", max_attempts: 3 } },
+  "on_unknown probe": { prefix: "/probing", settings: { on_unknown: "probe", probe: `${PROBED_AT}/{key}` } },
   "on_unknown retry, origin_timeout of 300 ms": {
     prefix: "/slow-retry",
     settings: { on_unknown: "retry", origin_timeout: "300ms", origin_deadline: "1m" },
