@@ -62,7 +62,7 @@ export async function readKeyedRequest(
       headers: forwarded,
       body: body.byteLength > 0 ? body : null,
     },
-    probe: probeOf(destination, key, forwarded),
+    probe: probeOf(destination, method, key, forwarded),
   };
   return { recordId: name, call };
 }
@@ -70,17 +70,19 @@ export async function readKeyedRequest(
 /** Asks with the headers by which the origin knows the caller, and nothing else of the client's. */
 function probeOf(
   { url, tenant, policy }: Destination,
+  method: string,
   key: string,
   headers: readonly HeaderPair[],
 ): KeyedCall["probe"] {
   const path = policy.onUnknown === "probe" && policy.probe !== null ? probePath(policy.probe, key) : null;
   if (path === null) return null;
+  const operation: HeaderPair = ["oncegate-operation", `${method} ${url.pathname}`];
   const told = new Set(["idempotency-key", "accept-encoding", "via", "cdn-loop", ...tenant.caller]);
   return {
     origin: tenant.origin,
     url: originUrl(tenant.origin, new URL(url.origin + path)),
     method: "GET",
-    headers: headers.filter(([name]) => told.has(name) || name.startsWith("x-forwarded-")),
+    headers: [...headers.filter(([name]) => told.has(name) || name.startsWith("x-forwarded-")), operation],
     body: null,
   };
 }

@@ -57,7 +57,9 @@ async function sendKeyed(
 ): Promise<Response> {
   const sent = new Headers(headers.map(([name, value]): [string, string] => [name, value]));
   sent.set("oncegate-attempt", String(attemptNumber));
-  return fetchFrom(origin, env, url, { method, headers: sent, body, redirect: "manual", signal });
+  const init: RequestInit = { method, headers: sent, body, redirect: "manual", signal };
+  // A probe is a GET, and what was said of one attempt must not be taken from a cache for another.
+  return fetchFrom(origin, env, url, method === "GET" ? { ...init, cache: "no-store" } : init);
 }
 
 function readHead({ status, headers }: Response, attemptNumber: number, policy: ExchangePolicy) {

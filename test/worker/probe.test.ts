@@ -42,11 +42,13 @@ describe("5.7 probes", () => {
       "cdn-loop",
       "idempotency-key",
       "oncegate-attempt",
+      "oncegate-operation",
       "via",
       "x-forwarded-host",
       "x-forwarded-proto",
     ]);
     expect(probe?.headers.get("oncegate-attempt")).toBe("1");
+    expect(probe?.headers.get("oncegate-operation")).toBe("POST /v1/charges");
   });
 
   test("executes as the next attempt where the origin says that none ran or ever will", async () => {
