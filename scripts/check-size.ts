@@ -1,23 +1,17 @@
 /** Builds the Worker as a deploy would, without deploying, and refuses a bundle that has grown beyond its bound. */
 
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { bundleWorker } from "./wrangler.ts";
 
 /** What an isolate must load before its first request. The platform allows far more; a cold start should not. */
 const GZIP_BYTES_MAX = 50_000;
 
-const WRANGLER = new URL("../node_modules/wrangler/bin/wrangler.js", import.meta.url).pathname;
-
 const outdir = mkdtempSync(join(tmpdir(), "oncegate-size-"));
 try {
-  const build = spawnSync(process.execPath, [WRANGLER, "deploy", "--dry-run", "--minify", "--outdir", outdir], {
-    encoding: "utf8",
-    env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
-  });
-  if (build.status !== 0) throw new Error(`wrangler could not build the Worker:\n${build.stdout}${build.stderr}`);
+  bundleWorker(outdir, ["--minify"]);
   const modules = readdirSync(outdir).filter((name) => name.endsWith(".js"));
   const bytes = modules.reduce((sum, name) => sum + gzipSync(readFileSync(join(outdir, name))).byteLength, 0);
   console.log(`The bundle has ${bytes} bytes, compressed; the bound is ${GZIP_BYTES_MAX}.`);

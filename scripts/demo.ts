@@ -1,8 +1,9 @@
 // npm run demo [-- --seed N]
 //
-// Shows what the gateway is for. 50 payments are made by clients that send twice, hang up, lose answers and mix up keys:
-// once through the gateway, once straight to the payments API. Then the ledgers are counted. Ends with 0 only if every
-// payment went through the gateway exactly once and every client was told so.
+// Shows what the gateway is for, in two acts. A storm: 50 payments are made by clients that send twice, hang up, lose
+// answers and mix up keys, once through the gateway, once straight to the payments API. A crash: the gateway is killed
+// while payments run. Then the ledgers are counted. Ends with 0 only if every payment went through the gateway exactly
+// once and every client was told so.
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,15 +12,19 @@ import { type Charge } from "../examples/payments-origin/charge.ts";
 import { startPaymentsOrigin } from "../examples/payments-origin/server.ts";
 import { temporaryFolder, withCleanup } from "./cleanup.ts";
 import { type Defer } from "./cleanup.ts";
+import { findCrashFaults } from "./demo/crash-verdict.ts";
+import { runCrash } from "./demo/crash.ts";
+import { holdNetwork } from "./demo/held-network.ts";
 import { startLossyProxy } from "./demo/lossy-proxy.ts";
-import { ORIGIN_LATENCY_MS, planStorm, plannedRequests } from "./demo/plan.ts";
+import { ORIGIN_LATENCY_MS, planCrash, planStorm, plannedRequests } from "./demo/plan.ts";
 import { type PaymentPlan } from "./demo/plan.ts";
 import { showProgress } from "./demo/progress.ts";
 import { runStorm } from "./demo/storm.ts";
 import { type PaymentStory } from "./demo/storm.ts";
 import { renderTable } from "./demo/table.ts";
 import { findFaults, tallyStorm } from "./demo/tally.ts";
-import { startGateway } from "./gateway-process.ts";
+import { type ServerProcess } from "./server-process.ts";
+import { buildWorker, startWorkerd } from "./workerd-process.ts";
 
 const DEFAULT_SEED = 1;
 
@@ -40,45 +45,70 @@ process.exit(exitCode);
 
 async function demo(defer: Defer): Promise<number> {
   const seed = readSeed();
-  const plan = planStorm(seed);
-  console.log(`Seed ${seed} (another one: npm run demo -- --seed ${seed + 1})`);
-  console.log(`${plan.length} payments, ${plannedRequests(plan)} requests\n`);
-
+  console.log(`Seed ${seed} (another one: npm run demo -- --seed ${seed + 1})\n`);
   const folder = await temporaryFolder(defer);
-  const withGateway = await stormThroughGateway(defer, folder, plan);
-  const without = await stormStraight(defer, folder, plan);
+  buildGateway(folder);
+  const storm = await stormAct(defer, folder, seed);
+  const crash = await crashAct(defer, folder, seed);
 
-  const tally = tallyStorm(withGateway.stories, withGateway.ledger);
-  const bareTally = tallyStorm(without.stories, without.ledger);
-  console.log(`\n${renderTable(tally, bareTally)}\n`);
-  console.log(
-    "(Of a request whose answer was lost or not awaited, nobody knows whether it was the one that executed.)\n",
-  );
-
-  const faults = findFaults(withGateway.stories, withGateway.ledger);
+  const faults = [...storm.faults, ...crash.faults];
   if (faults.length > 0) {
     console.log(`FAILED\n${faults.slice(0, FAULTS_SHOWN_MAX).join("\n")}`);
     if (faults.length > FAULTS_SHOWN_MAX) console.log(`and ${faults.length - FAULTS_SHOWN_MAX} more`);
     return 1;
   }
   console.log(
-    `PASSED: ${plan.length} payments, each charged exactly once, and every client holds the right charge. ` +
-      `Without Oncegate: ${bareTally.doubleCharges} double charges.`,
+    `PASSED: ${storm.payments} payments in a storm and ${crash.payments} in a crash, each charged exactly once, and every ` +
+      `client holds the right charge. Without Oncegate: ${storm.doubleChargesWithout} double charges in the storm.`,
   );
   return 0;
 }
 
+function buildGateway(folder: string): void {
+  const startedMs = performance.now();
+  process.stdout.write("building the gateway ... ");
+  buildWorker(folder);
+  console.log(`done after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+}
+
+async function stormAct(defer: Defer, folder: string, seed: number) {
+  const plan = planStorm(seed);
+  console.log(`\nA storm: ${plan.length} payments, ${plannedRequests(plan)} requests\n`);
+  const withGateway = await stormThroughGateway(defer, folder, plan);
+  const without = await stormStraight(defer, folder, plan);
+
+  const bareTally = tallyStorm(without.stories, without.ledger);
+  console.log(`\n${renderTable(tallyStorm(withGateway.stories, withGateway.ledger), bareTally)}\n`);
+  console.log(
+    "(Of a request whose answer was lost or not awaited, nobody knows whether it was the one that executed.)",
+  );
+  const faults = findFaults(withGateway.stories, withGateway.ledger);
+  return { faults, payments: plan.length, doubleChargesWithout: bareTally.doubleCharges };
+}
+
+async function crashAct(defer: Defer, folder: string, seed: number) {
+  const plan = planCrash(seed);
+  console.log(`\nA crash: ${plan.length} payments, and the gateway is killed in the middle\n`);
+  const network = holdNetwork(plan.length);
+  const ledgerPath = join(folder, "crash.sqlite");
+  const origin = await startPaymentsOrigin({ port: 0, ledgerPath, cardNetwork: network.cardNetwork });
+  defer(() => origin.close());
+  const startGateway = async (settings: Readonly<Record<string, unknown>>) => {
+    const gateway = await startWorker(defer, folder, "crash", { ...tenantOf(origin.url), ...settings });
+    return { url: gateway.url, kill: () => gateway.stop("at once") };
+  };
+  const say = untilInterrupted(defer, (line: string) => console.log(line));
+
+  const stories = await runCrash(plan, { startGateway, origin, network, say });
+  const ledger = origin.charges();
+  const doubles = ledger.length - new Set(ledger.map((charge) => charge.reference)).size;
+  console.log(`ledger: ${plan.length} payments, ${ledger.length} charges, ${doubles} double charges\n`);
+  return { faults: findCrashFaults(stories, ledger), payments: plan.length };
+}
+
 async function stormThroughGateway(defer: Defer, folder: string, plan: readonly PaymentPlan[]): Promise<Outcome> {
   const origin = await startOrigin(defer, join(folder, "with.sqlite"));
-  const startedMs = performance.now();
-  process.stdout.write("starting the gateway ... ");
-  const gateway = await startGateway({
-    port: 0,
-    persistTo: join(folder, "gateway"),
-    tenants: { "*": { origin: origin.url, caller: ["authorization"] } },
-    defer,
-  });
-  console.log(`ready after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+  const gateway = await startWorker(defer, folder, "storm", tenantOf(origin.url));
   const stories = await storm(defer, "through Oncegate", gateway.url, plan);
   await origin.idle();
   return { stories, ledger: origin.charges() };
@@ -97,16 +127,33 @@ async function startOrigin(defer: Defer, ledgerPath: string) {
   return origin;
 }
 
+function tenantOf(origin: string) {
+  return { origin, caller: ["authorization"] };
+}
+
+/** On what earlier ones of the same act have kept. */
+async function startWorker(defer: Defer, folder: string, act: string, tenant: object): Promise<ServerProcess> {
+  const storage = join(folder, `records-${act}`);
+  const gateway = await startWorkerd({ bundle: folder, port: 0, storage, tenants: { "*": tenant } });
+  defer(() => gateway.stop());
+  return gateway;
+}
+
 async function storm(defer: Defer, title: string, url: string, plan: readonly PaymentPlan[]): Promise<PaymentStory[]> {
   const proxy = await startLossyProxy(url);
   defer(() => proxy.close());
   const progress = showProgress(process.stdout, title, plan.length);
-  // Interrupted, the clients still get to know that everything is gone; nobody wants to read of that.
+  const step = untilInterrupted(defer, (story: PaymentStory) => progress.step(story.deliveries.length));
+  return runStorm(plan, proxy, step);
+}
+
+/** Interrupted, the clients still get to know that everything is gone; nobody wants to read of that. */
+function untilInterrupted<T>(defer: Defer, show: (news: T) => void): (news: T) => void {
   let over = false;
   defer(async () => void (over = true));
-  return runStorm(plan, proxy, (story) => {
-    if (!over) progress.step(story.deliveries.length);
-  });
+  return (news) => {
+    if (!over) show(news);
+  };
 }
 
 function readSeed(): number {

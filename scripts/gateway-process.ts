@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { type Defer } from "./cleanup.ts";
 import { startServerProcess } from "./server-process.ts";
 import { type ServerProcess } from "./server-process.ts";
+import { WRANGLER, wranglerEnvironment } from "./wrangler.ts";
 
 export type GatewayOptions = {
   /** On 127.0.0.1. 0 takes any free port; `url` says which. */
@@ -28,7 +29,6 @@ export type GatewayOptions = {
 };
 
 const REPOSITORY = join(import.meta.dirname, "..");
-const WRANGLER = join(REPOSITORY, "node_modules", "wrangler", "bin", "wrangler.js");
 
 /** A cold start takes 3 s on a fast machine and 20 s on a busy one with 2 cores. */
 const START_TIMEOUT_MS = 60_000;
@@ -65,20 +65,4 @@ function wranglerArguments(options: GatewayOptions): string[] {
     `--persist-to=${options.persistTo}`,
     ...(options.tenants === undefined ? [] : ["--var", `TENANTS:${JSON.stringify(options.tenants)}`]),
   ];
-}
-
-/** Keeps wrangler to this machine and out of the user's home folder. */
-function wranglerEnvironment(persistTo: string): Record<string, string> {
-  return {
-    NO_COLOR: "1",
-    // The banner asks the npm registry for a newer version.
-    WRANGLER_HIDE_BANNER: "true",
-    WRANGLER_SEND_METRICS: "false",
-    WRANGLER_SEND_ERROR_REPORTS: "false",
-    WRANGLER_LOG_PATH: join(persistTo, "logs"),
-    // Running Workers announce themselves to each other there. Two gateways of one name must not meet.
-    WRANGLER_REGISTRY_PATH: join(persistTo, "registry"),
-    // Otherwise a sample of `request.cf` is fetched from the internet.
-    CLOUDFLARE_CF_FETCH_ENABLED: "false",
-  };
 }

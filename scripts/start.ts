@@ -1,7 +1,8 @@
 // npm start [-- --port 8787 --origin-port 9100 --latency-ms 250]
 //
 // The gateway and a payments API behind it, on this machine, until Ctrl-C. Records and ledger are kept in .wrangler/start
-// (git-ignored), so they are still there after the next start.
+// (git-ignored), so they are still there after the next start. SIGUSR2 kills the gateway, as a crash would, and starts it
+// again on its records; what it can't know then, it asks the payments API.
 
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
@@ -9,10 +10,11 @@ import { createServer } from "node:net";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 
+import { PROBE_PATH } from "../examples/payments-origin/routes.ts";
 import { DEFAULT_PORT as ORIGIN_PORT, startPaymentsOrigin } from "../examples/payments-origin/server.ts";
 import { withCleanup } from "./cleanup.ts";
 import { type Defer } from "./cleanup.ts";
-import { startGateway } from "./gateway-process.ts";
+import { type GatewayOptions, startGateway } from "./gateway-process.ts";
 
 const GATEWAY_PORT = 8787;
 const ORIGIN_LATENCY_MS = 250;
@@ -36,23 +38,42 @@ async function start(defer: Defer): Promise<never> {
   const origin = await startPaymentsOrigin({ port: options.originPort, ledgerPath, latencyMs: options.latencyMs });
   defer(() => origin.close());
 
-  console.log("starting the gateway ...");
-  let started = false;
-  const gateway = await startGateway({
-    port: options.port,
-    persistTo: FOLDER,
-    // wrangler.toml names the usual origin, and whoever changes it there should see the change here.
-    ...(options.originPort !== ORIGIN_PORT && { tenants: { "*": { origin: origin.url, caller: ["authorization"] } } }),
-    defer,
-    onOutput: (text) => {
-      if (started) process.stdout.write(text);
-    },
-  });
-  console.log(introduction(gateway.url, origin.url, relative(process.cwd(), ledgerPath)));
-  started = true;
+  // Not the "*" of wrangler.toml, since the port may be another one and the origin can be asked.
+  const tenant = { origin: origin.url, caller: ["authorization"], on_unknown: "probe", probe: PROBE_PATH };
+  const gateway = { port: options.port, persistTo: FOLDER, tenants: { "*": tenant }, defer };
+  const ledger = relative(process.cwd(), ledgerPath);
+  return runGateway(gateway, (url) => introduction(url, origin.url, ledger, options.latencyMs));
+}
 
-  await gateway.ended;
-  throw new Error(`The gateway has ended by itself. It said:\n${gateway.output()}`);
+/** Runs the gateway, and again whenever SIGUSR2 has killed it. Ends only by an error. */
+async function runGateway(options: GatewayOptions, introduce: (url: string) => string): Promise<never> {
+  let kill: (() => void) | null = null;
+  // A signal that nobody listens to would end this process, so it counts for nothing while the gateway starts.
+  process.on("SIGUSR2", () => kill?.());
+
+  console.log("starting the gateway ...");
+  let { port } = options;
+  for (let starts = 1; ; starts += 1) {
+    let ready = false;
+    const onOutput = (text: string) => {
+      if (ready) process.stdout.write(text);
+    };
+    const gateway = await startGateway({ ...options, port, onOutput });
+    // Where it was free to choose, the printed lines hold it to its choice.
+    port = Number(new URL(gateway.url).port);
+    console.log(starts === 1 ? introduce(gateway.url) : "the gateway is ready again");
+    ready = true;
+
+    let killed = false;
+    kill = () => {
+      killed = true;
+      void gateway.stop("at once");
+    };
+    await gateway.ended;
+    kill = null;
+    if (!killed) throw new Error(`The gateway has ended by itself. It said:\n${gateway.output()}`);
+    console.log("the gateway is killed; starting it again ...");
+  }
 }
 
 function readOptions() {
@@ -87,10 +108,10 @@ function requireFree(port: number, option: string): Promise<void> {
   return promise;
 }
 
-function introduction(gatewayUrl: string, originUrl: string, ledgerPath: string): string {
-  // A new key at each start, because the records of the last one are still there.
-  const key = `order-${randomUUID().slice(0, 8)}`;
-  const charge = (amount: number) =>
+function introduction(gatewayUrl: string, originUrl: string, ledgerPath: string, latencyMs: number): string {
+  // New keys at each start, because the records of the last one are still there.
+  const [key, another] = [randomUUID(), randomUUID()].map((id) => `order-${id.slice(0, 8)}`);
+  const charge = (key: string | undefined, amount: number) =>
     `curl -i ${gatewayUrl}/v1/charges -H 'Authorization: Bearer demo' -H 'Idempotency-Key: ${key}' ` +
     `-H 'Content-Type: application/json' -d '{"amount":${amount},"currency":"eur","card":"tok_visa"}'`;
   return `
@@ -98,18 +119,24 @@ gateway          ${gatewayUrl}
 payments origin  ${originUrl} (ledger: ${ledgerPath})
 
 Charge a card (201, Idempotency-Status: executed):
-  ${charge(1999)}
+  ${charge(key, 1999)}
 
 The same line again is answered from the record (Idempotent-Replayed: true, the same id):
-  ${charge(1999)}
+  ${charge(key, 1999)}
 
 The same key with another amount is refused (422, key_reused):
-  ${charge(2999)}
+  ${charge(key, 2999)}
+
+Kill the gateway while a charge runs (kill -9; it starts again by itself, in some seconds):
+  ${charge(another, 4999)} & sleep ${latencyMs / 2000}; kill -USR2 ${process.pid}
+
+Then the same charge again: the gateway asks the origin whether it was made, and never makes it twice (201):
+  ${charge(another, 4999)}
 
 What the gateway promises to clients:
   curl ${gatewayUrl}/.well-known/idempotency
 
-The ledger, straight from the origin (all of the above is one charge):
+The ledger, straight from the origin (all of the above is two charges):
   curl ${originUrl}/v1/charges
 
 Ctrl-C stops both.

@@ -1,12 +1,12 @@
 // Starts the bundled Worker on the open-source runtime, by the configuration in deploy/. That is the closest thing to
 // production on one machine: no wrangler in between, storage on disk, and a process that can be killed.
 
-import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { startServerProcess } from "./server-process.ts";
 import { type ServerProcess } from "./server-process.ts";
+import { bundleWorker } from "./wrangler.ts";
 
 export type WorkerdOptions = {
   /** Where `buildWorker` has put the bundle. */
@@ -22,7 +22,6 @@ export type WorkerdOptions = {
 
 const REPOSITORY = join(import.meta.dirname, "..");
 const WORKERD = join(REPOSITORY, "node_modules", "workerd", "bin", "workerd");
-const WRANGLER = join(REPOSITORY, "node_modules", "wrangler", "bin", "wrangler.js");
 const START_TIMEOUT_MS = 30_000;
 
 /** The runtime's own message on the descriptor that `--control-fd` names. */
@@ -34,10 +33,7 @@ const LISTENING = /"event":"listen","socket":"http","port":(\d+)/;
  */
 export function buildWorker(folder: string): void {
   cpSync(join(REPOSITORY, "deploy"), join(folder, "deploy"), { recursive: true });
-  const args = [WRANGLER, "deploy", "--dry-run", "--outdir", join(folder, "dist")];
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false" };
-  const build = spawnSync(process.execPath, args, { cwd: REPOSITORY, encoding: "utf8", env });
-  if (build.status !== 0) throw new Error(`wrangler could not build the Worker:\n${build.stdout}${build.stderr}`);
+  bundleWorker(join(folder, "dist"));
 }
 
 /** Rejects, with what the runtime printed, if it does not listen in time. */

@@ -1,7 +1,7 @@
 // What a charge is, and which orders for one are acceptable. Pure: no I/O, no clock.
 
 /** What a client asks for. `amount` is in the currency's minor unit (1999 is 19.99), as card networks count it. */
-type ChargeOrder = {
+export type ChargeOrder = {
   readonly amount: number;
   readonly currency: string;
   readonly card: string;
@@ -12,8 +12,10 @@ type ChargeOrder = {
 /** A row of the ledger: money that has moved. */
 export type Charge = ChargeOrder & {
   readonly id: string;
-  /** Only noted, never obeyed: that is the gateway's work. */
+  /** Who ordered it, what for and in which attempt: noted so that a probe can be answered. Repetitions are not refused. */
+  readonly caller: string | null;
   readonly idempotencyKey: string | null;
+  readonly attempt: number | null;
   readonly createdMs: number;
 };
 
@@ -55,7 +57,7 @@ export function checkOrder(text: string): OrderCheck {
   return { ok: false, faults };
 }
 
-/** The charge as the API shows it. */
+/** The charge as the API shows it, to whoever made it and to a probe alike. */
 export function chargeJson(charge: Charge): Record<string, unknown> {
   return {
     id: charge.id,
@@ -66,6 +68,7 @@ export function chargeJson(charge: Charge): Record<string, unknown> {
     card: charge.card,
     reference: charge.reference,
     idempotency_key: charge.idempotencyKey,
+    attempt: charge.attempt,
     created: new Date(charge.createdMs).toISOString(),
   };
 }

@@ -1,4 +1,5 @@
-// The charges that were made, one row each, in a SQLite file: the truth that the demo is judged by.
+// The charges that were made, one row each, in a SQLite file: the truth that the demo is judged by. And the fences, by
+// which attempts that have not charged yet are kept from ever doing so.
 
 import { DatabaseSync } from "node:sqlite";
 import { type SQLOutputValue } from "node:sqlite";
@@ -6,7 +7,13 @@ import { type SQLOutputValue } from "node:sqlite";
 import { type Charge } from "./charge.ts";
 
 export type Ledger = {
-  readonly record: (charge: Charge) => void;
+  /** False, and nothing is written, if the attempt that wants the charge is behind a fence. */
+  readonly record: (charge: Charge) => boolean;
+  /**
+   * The charge of this caller and key. If there is none, null, and from now on no attempt up to `attempt` makes one:
+   * fence and charge are written in transactions that take turns, so one of the two comes first for good.
+   */
+  readonly settle: (caller: string, key: string, attempt: number) => Charge | null;
   readonly find: (id: string) => Charge | null;
   readonly count: () => number;
   /** Oldest first. `limit` takes the newest ones. */
@@ -22,9 +29,18 @@ const SCHEMA = `
     currency        TEXT    NOT NULL,
     card            TEXT    NOT NULL,
     reference       TEXT,
+    caller          TEXT,
     idempotency_key TEXT,
+    attempt         INTEGER,
     created_ms      INTEGER NOT NULL
-  ) STRICT`;
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS charges_by_key ON charges (caller, idempotency_key);
+  CREATE TABLE IF NOT EXISTS fences (
+    caller          TEXT    NOT NULL,
+    idempotency_key TEXT    NOT NULL,
+    attempt         INTEGER NOT NULL,
+    PRIMARY KEY (caller, idempotency_key)
+  ) STRICT, WITHOUT ROWID`;
 
 /** Opens the ledger file, making it if there is none. */
 export function openLedger(path: string): Ledger {
@@ -34,18 +50,36 @@ export function openLedger(path: string): Ledger {
   database.exec(SCHEMA);
 
   const insert = database.prepare(
-    `INSERT INTO charges (id, amount, currency, card, reference, idempotency_key, created_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO charges (id, amount, currency, card, reference, caller, idempotency_key, attempt, created_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const byId = database.prepare("SELECT * FROM charges WHERE id = ?");
+  const byKey = database.prepare("SELECT * FROM charges WHERE caller = ? AND idempotency_key = ? ORDER BY number");
+  // NULL equals nothing, so what came without caller, key or attempt is never fenced.
+  const fenced = database.prepare("SELECT 1 FROM fences WHERE caller = ? AND idempotency_key = ? AND attempt >= ?");
+  const fence = database.prepare(
+    `INSERT INTO fences (caller, idempotency_key, attempt) VALUES (?, ?, ?)
+     ON CONFLICT DO UPDATE SET attempt = max(attempt, excluded.attempt)`,
+  );
   const total = database.prepare("SELECT count(*) AS total FROM charges");
   // SQLite takes a negative limit for none.
   const newest = database.prepare("SELECT * FROM (SELECT * FROM charges ORDER BY number DESC LIMIT ?) ORDER BY number");
 
   return {
-    record: (c) => {
-      insert.run(c.id, c.amount, c.currency, c.card, c.reference, c.idempotencyKey, c.createdMs);
-    },
+    record: (c) =>
+      transaction(database, () => {
+        if (fenced.get(c.caller, c.idempotencyKey, c.attempt) !== undefined) return false;
+        const { id, amount, currency, card, reference, caller, idempotencyKey, attempt, createdMs } = c;
+        insert.run(id, amount, currency, card, reference, caller, idempotencyKey, attempt, createdMs);
+        return true;
+      }),
+    settle: (caller, key, attempt) =>
+      transaction(database, () => {
+        const row = byKey.get(caller, key);
+        if (row !== undefined) return toCharge(row);
+        fence.run(caller, key, attempt);
+        return null;
+      }),
     find: (id) => {
       const row = byId.get(id);
       return row === undefined ? null : toCharge(row);
@@ -56,6 +90,20 @@ export function openLedger(path: string): Ledger {
   };
 }
 
+/** All or nothing. IMMEDIATE takes the lock before the first read, so nobody writes between what is read and written. */
+function transaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    // Some errors, such as a full disk, have rolled it back already.
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
 function toCharge(row: Record<string, SQLOutputValue>): Charge {
   return {
     id: String(row["id"]),
@@ -63,7 +111,9 @@ function toCharge(row: Record<string, SQLOutputValue>): Charge {
     currency: String(row["currency"]),
     card: String(row["card"]),
     reference: textOrNull(row["reference"]),
+    caller: textOrNull(row["caller"]),
     idempotencyKey: textOrNull(row["idempotency_key"]),
+    attempt: typeof row["attempt"] === "number" ? row["attempt"] : null,
     createdMs: Number(row["created_ms"]),
   };
 }

@@ -1,15 +1,13 @@
 // A payments API as one finds them: every POST /v1/charges that arrives moves money, whether or not it is a repetition.
-// It has no idempotency of its own on purpose. The gateway in front of it has.
+// It has no idempotency of its own on purpose. The gateway in front of it has, and may ask it what became of a key.
 
-import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { chargeJson, checkOrder } from "./charge.ts";
-import { type Charge, type Fault } from "./charge.ts";
+import { type Charge } from "./charge.ts";
 import { openLedger } from "./ledger.ts";
-import { type Ledger } from "./ledger.ts";
+import { type CardNetwork, type Context, route } from "./routes.ts";
 
 export type PaymentsOriginOptions = {
   /** 0 takes any free port. */
@@ -18,6 +16,8 @@ export type PaymentsOriginOptions = {
   readonly ledgerPath: string;
   /** How long the card network takes for one charge. */
   readonly latencyMs?: number;
+  /** Takes the place of a card network that consents after `latencyMs`. */
+  readonly cardNetwork?: CardNetwork;
 };
 
 export type PaymentsOrigin = {
@@ -32,12 +32,6 @@ export type PaymentsOrigin = {
 
 export const DEFAULT_PORT = 9100;
 
-/** An order has four short members. */
-const BODY_BYTES_MAX = 16_384;
-
-/** Enough to look through by hand; the count beside it is exact. */
-const LISTED_CHARGES_MAX = 1_000;
-
 /**
  * Longer than any client in front keeps an idle connection. Were it shorter, a charge could be sent on a connection
  * that is just being closed, and nobody could tell whether it arrived.
@@ -49,7 +43,8 @@ export async function startPaymentsOrigin(options: PaymentsOriginOptions): Promi
   const ledger = openLedger(options.ledgerPath);
   const closing = new AbortController();
   const running = new Set<Promise<void>>();
-  const context: Context = { ledger, latencyMs: options.latencyMs ?? 0, closing: closing.signal };
+  const cardNetwork = options.cardNetwork ?? consentsAfter(options.latencyMs ?? 0);
+  const context: Context = { ledger, cardNetwork, closing: closing.signal };
 
   const server = createServer((request, response) => {
     const answering = answer(context, request, response).finally(() => running.delete(answering));
@@ -80,13 +75,9 @@ export async function startPaymentsOrigin(options: PaymentsOriginOptions): Promi
   };
 }
 
-type Context = { readonly ledger: Ledger; readonly latencyMs: number; readonly closing: AbortSignal };
-
-type Answer = {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-  readonly headers?: Readonly<Record<string, string>>;
-};
+function consentsAfter(latencyMs: number): CardNetwork {
+  return (_, closing) => sleep(latencyMs, undefined, { signal: closing });
+}
 
 async function answer(context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
@@ -94,75 +85,9 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
     const type = status < 400 ? "application/json" : "application/problem+json";
     response.writeHead(status, { "Content-Type": type, ...headers }).end(`${JSON.stringify(body)}\n`);
   } catch {
-    // The upload broke off or the server closes. Nobody is there to read an answer, and no charge was made.
+    // The upload broke off, the server closes or the ledger can't be written. There is no charge, and nothing to answer.
     response.destroy();
   }
-}
-
-async function route(context: Context, request: IncomingMessage): Promise<Answer> {
-  const path = new URL(request.url ?? "/", "http://origin.invalid").pathname;
-  const id = /^\/v1\/charges\/([^/]+)$/.exec(path)?.[1];
-  if (path !== "/v1/charges" && id === undefined) return problem(404, "Not Found", `nothing is at ${path}`);
-  if (request.method === "GET") return id === undefined ? listCharges(context.ledger) : getCharge(context.ledger, id);
-  if (request.method === "POST" && id === undefined) return postCharge(context, request);
-  const allow = id === undefined ? "GET, POST" : "GET";
-  return { ...problem(405, "Method Not Allowed", `allowed here: ${allow}`), headers: { Allow: allow } };
-}
-
-function listCharges(ledger: Ledger): Answer {
-  const data = ledger.charges(LISTED_CHARGES_MAX).map(chargeJson);
-  return { status: 200, body: { object: "list", count: ledger.count(), data } };
-}
-
-function getCharge(ledger: Ledger, id: string): Answer {
-  const charge = ledger.find(id);
-  return charge === null
-    ? problem(404, "Not Found", "there is no such charge")
-    : { status: 200, body: chargeJson(charge) };
-}
-
-async function postCharge(context: Context, request: IncomingMessage): Promise<Answer> {
-  const text = await readBody(request);
-  if (text === null) {
-    const tooLarge = problem(413, "Content Too Large", `a body has at most ${BODY_BYTES_MAX} bytes`);
-    // The rest of the body is not read, so the connection cannot serve another request.
-    return { ...tooLarge, headers: { Connection: "close" } };
-  }
-  const check = checkOrder(text);
-  if (!check.ok) return problem(400, "Bad Request", "the order is not acceptable", check.faults);
-
-  // Once the order stands, the charge is made, also if the client has hung up meanwhile: so do real payment APIs.
-  await sleep(context.latencyMs, undefined, { signal: context.closing });
-  const charge: Charge = {
-    ...check.order,
-    id: `ch_${randomUUID().replaceAll("-", "")}`,
-    idempotencyKey: headerOrNull(request, "idempotency-key"),
-    createdMs: Date.now(),
-  };
-  context.ledger.record(charge);
-  return { status: 201, body: chargeJson(charge), headers: { Location: `/v1/charges/${charge.id}` } };
-}
-
-/** The body as text, or null if it is too large. Rejects if the upload breaks off. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    const part = Buffer.from(chunk);
-    bytes += part.length;
-    if (bytes > BODY_BYTES_MAX) return null;
-    chunks.push(part);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function headerOrNull(request: IncomingMessage, name: string): string | null {
-  const value = request.headers[name];
-  return typeof value === "string" ? value : null;
-}
-
-function problem(status: number, title: string, detail: string, errors: readonly Fault[] = []): Answer {
-  return { status, body: { type: "about:blank", title, status, detail, ...(errors.length > 0 && { errors }) } };
 }
 
 function listen(server: Server, port: number): Promise<void> {

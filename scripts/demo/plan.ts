@@ -31,7 +31,20 @@ export type PaymentPlan = {
   readonly misusedWithAmount: number | null;
 };
 
+/** A payment in whose middle the gateway is killed. */
+export type CrashedPayment = {
+  readonly payment: PaymentPlan;
+  /** Whether the origin still makes the charge, or is slow enough for its attempt to be fenced off. */
+  readonly fate: "charged" | "fenced";
+};
+
 const PAYMENTS = 50;
+
+/** Enough to see both fates several times, and to be counted by hand. */
+const CRASHED_PAYMENTS = 8;
+
+/** Of either fate there are at least so many. */
+const CRASHED_PAYMENTS_PER_FATE_MIN = 3;
 
 /** One payment in five meets a client that mixes up its keys. */
 const PAYMENTS_PER_MISUSE = 5;
@@ -47,6 +60,17 @@ export function planStorm(seed: number): PaymentPlan[] {
   return Array.from({ length: PAYMENTS }, (_, index) => planPayment(random, index + 1));
 }
 
+/** Has draws of its own, so that a storm does not depend on what comes after it. */
+export function planCrash(seed: number): CrashedPayment[] {
+  const random = seededRandom(seed + 2 ** 31);
+  const min = CRASHED_PAYMENTS_PER_FATE_MIN;
+  const charged = random.integer(min, CRASHED_PAYMENTS - min);
+  return Array.from({ length: CRASHED_PAYMENTS }, (_, index) => ({
+    payment: { ...orderPayment(random, index + 1), atOnce: [], later: [], misusedWithAmount: null },
+    fate: index < charged ? "charged" : "fenced",
+  }));
+}
+
 /** The number of requests that the plan sends if nothing else goes wrong. */
 export function plannedRequests(plan: readonly PaymentPlan[]): number {
   return plan.reduce((sum, payment) => {
@@ -55,17 +79,23 @@ export function plannedRequests(plan: readonly PaymentPlan[]): number {
   }, 0);
 }
 
-function planPayment(random: Random, number: number): PaymentPlan {
-  const amount = random.integer(100, 50_000);
+function orderPayment(random: Random, number: number) {
   return {
     reference: `payment-${String(number).padStart(2, "0")}`,
+    amount: random.integer(100, 50_000),
     key: `${random.hex(8)}-${random.hex(4)}-${random.hex(4)}-${random.hex(12)}`,
-    amount,
     currency: "eur",
     card: `tok_${random.hex(12)}`,
+  };
+}
+
+function planPayment(random: Random, number: number): PaymentPlan {
+  const order = orderPayment(random, number);
+  return {
+    ...order,
     atOnce: planClients(random, random.integer(2, 6), true),
     later: planClients(random, random.integer(0, 2), false),
-    misusedWithAmount: number % PAYMENTS_PER_MISUSE === 0 ? amount + random.integer(1, 9_999) : null,
+    misusedWithAmount: number % PAYMENTS_PER_MISUSE === 0 ? order.amount + random.integer(1, 9_999) : null,
   };
 }
 

@@ -71,7 +71,7 @@ async function runClient(client: ClientPlan, deliver: (trouble: Trouble) => Prom
   return null;
 }
 
-function chargeRequest(payment: PaymentPlan, amount: number): ChargeRequest {
+export function chargeRequest(payment: PaymentPlan, amount: number): ChargeRequest {
   const { reference, currency, card } = payment;
   return { key: payment.key, body: { amount, currency, card, reference } };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { ORIGIN_LATENCY_MS, planStorm, plannedRequests } from "../../../scripts/demo/plan.ts";
+import { ORIGIN_LATENCY_MS, planCrash, planStorm, plannedRequests } from "../../../scripts/demo/plan.ts";
 
 describe("the plan of a storm", () => {
   test("is the same for the same seed and another for another", () => {
@@ -38,5 +38,23 @@ describe("the plan of a storm", () => {
     expect(clients.map((client) => client.troubles.at(-1)?.kind)).toEqual(clients.map(() => "none"));
     expect(laterTroubles.map((trouble) => trouble.kind)).not.toContain("hang-up");
     expect(Math.max(...hangUps.map((hangUp) => hangUp.afterMs))).toBeLessThan(ORIGIN_LATENCY_MS / 2);
+  });
+});
+
+describe("the plan of a crash", () => {
+  test("is the same for the same seed and another for another", () => {
+    expect(planCrash(7)).toEqual(planCrash(7));
+    expect(planCrash(7)).not.toEqual(planCrash(8));
+  });
+
+  test.each([0, 1, 2, 4_294_967_295])("has both fates several times, with seed %d", (seed) => {
+    const plan = planCrash(seed);
+
+    expect(plan).toHaveLength(8);
+    for (const fate of ["charged", "fenced"]) {
+      expect(plan.filter((crashed) => crashed.fate === fate).length).toBeGreaterThanOrEqual(3);
+    }
+    expect(new Set(plan.map(({ payment }) => payment.key)).size).toBe(8);
+    expect(new Set(plan.map(({ payment }) => payment.reference)).size).toBe(8);
   });
 });

@@ -21,7 +21,9 @@ const CHARGE: Charge = {
   currency: "eur",
   card: "tok_visa",
   reference: "payment-01",
+  caller: "a digest",
   idempotencyKey: "k-1",
+  attempt: 1,
   createdMs: 0,
 };
 

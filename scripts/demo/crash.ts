@@ -1,0 +1,84 @@
+// The second act: the gateway is killed while payments run, and every client asks again. Which of them were charged only
+// the origin can know. So the gateway first says that it does not know, and then, as soon as it may, it asks.
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+import { PROBE_PATH } from "../../examples/payments-origin/routes.ts";
+import { type PaymentsOrigin } from "../../examples/payments-origin/server.ts";
+import { type Delivery, send } from "./client.ts";
+import { type CrashStory, isExecuted, isReplayed, isUnanswered, isUnknown } from "./crash-verdict.ts";
+import { type HeldNetwork } from "./held-network.ts";
+import { type CrashedPayment } from "./plan.ts";
+import { chargeRequest } from "./storm.ts";
+
+export type Stage = {
+  /** Starts the gateway on the storage of this act, with further settings of the tenant. */
+  readonly startGateway: (settings: Readonly<Record<string, unknown>>) => Promise<KillableGateway>;
+  /** Has `network` for its card network. */
+  readonly origin: PaymentsOrigin;
+  readonly network: HeldNetwork;
+  /** Is told what has happened, a line at a time. */
+  readonly say: (line: string) => void;
+};
+
+type KillableGateway = {
+  readonly url: string;
+  /** As by kill -9. */
+  readonly kill: () => Promise<void>;
+};
+
+export async function runCrash(plan: readonly CrashedPayment[], stage: Stage): Promise<CrashStory[]> {
+  const { startGateway, origin, network, say } = stage;
+
+  const first = await startGateway({});
+  const running = plan.map(async (crashed) => ({ crashed, cut: await pay(crashed, first.url) }));
+  // An answer that comes before the crash would be a fault, which the verdict finds.
+  await Promise.race([network.allHeld, ...running]);
+  say(`${plan.length} requests have reached the payments API, which waits for the card network`);
+  await first.kill();
+  const cut = await Promise.all(running);
+  say(`kill -9: the gateway is gone, and ${count(cut, ({ cut }) => isUnanswered(cut))} clients have no answer`);
+
+  releaseAll(plan, "charged", network);
+  // The origin is part of this process: what the card network has consented to is charged by the next turn.
+  await nextTurn();
+  const charges = origin.charges().length;
+  say(`the API goes on without it: ${charges} charged, ${plan.length - charges} still waiting`);
+
+  const second = await startGateway({});
+  const asked = await Promise.all(
+    cut.map(async ({ crashed, cut }) => ({ crashed, cut, asked: await pay(crashed, second.url) })),
+  );
+  const unknown = count(asked, ({ asked }) => isUnknown(asked));
+  say(`before: the gateway runs again, every client asks again: ${unknown} unknown (it never guesses)`);
+  await second.kill();
+
+  const third = await startGateway({ on_unknown: "probe", probe: PROBE_PATH });
+  const healed = await Promise.all(
+    asked.map(async ({ crashed, cut, asked }) => ({ crashed, cut, asked, healed: await pay(crashed, third.url) })),
+  );
+  const replayed = count(healed, ({ healed }) => isReplayed(healed));
+  const executed = count(healed, ({ healed }) => isExecuted(healed));
+  say(
+    `after:  the gateway may ask the API, every client asks again: ${replayed} final (charged before), ${executed} executed once`,
+  );
+
+  const before = origin.charges().length;
+  releaseAll(plan, "fenced", network);
+  await origin.idle();
+  const late = origin.charges().length - before;
+  say(`the card network consents to the attempts that still wait: ${late} charged, the API has fenced them off`);
+  return healed;
+}
+
+function pay({ payment }: CrashedPayment, url: string): Promise<Delivery> {
+  return send({ url, lossyUrl: url }, chargeRequest(payment, payment.amount), { kind: "none" });
+}
+
+function releaseAll(plan: readonly CrashedPayment[], fate: CrashedPayment["fate"], network: HeldNetwork): void {
+  for (const crashed of plan) if (crashed.fate === fate) network.release(crashed.payment.reference);
+}
+
+function count<T>(stories: readonly T[], is: (story: T) => boolean): number {
+  return stories.filter(is).length;
+}

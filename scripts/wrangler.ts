@@ -1,0 +1,40 @@
+// How the project's commands run wrangler: kept to this machine, and out of the user's home folder.
+
+import { spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const REPOSITORY = join(import.meta.dirname, "..");
+
+/** To be run by this Node.js; the one on the PATH may be too old. */
+export const WRANGLER = join(REPOSITORY, "node_modules", "wrangler", "bin", "wrangler.js");
+
+/** A build takes 2 s; whatever takes longer than this is stuck. */
+const BUILD_TIMEOUT_MS = 60_000;
+
+/** `folder` takes wrangler's own logs. */
+export function wranglerEnvironment(folder: string): Record<string, string> {
+  return {
+    NO_COLOR: "1",
+    // The banner asks the npm registry for a newer version.
+    WRANGLER_HIDE_BANNER: "true",
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_SEND_ERROR_REPORTS: "false",
+    WRANGLER_LOG_PATH: join(folder, "logs"),
+    // Running Workers announce themselves to each other there. Two gateways of one name must not meet.
+    WRANGLER_REGISTRY_PATH: join(folder, "registry"),
+    // Otherwise a sample of `request.cf` is fetched from the internet.
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  };
+}
+
+/** Bundles the Worker as a deploy would, without deploying, into `outdir`. */
+export function bundleWorker(outdir: string, options: readonly string[] = []): void {
+  const build = spawnSync(process.execPath, [WRANGLER, "deploy", "--dry-run", "--outdir", outdir, ...options], {
+    cwd: REPOSITORY,
+    encoding: "utf8",
+    env: { ...process.env, ...wranglerEnvironment(join(tmpdir(), "oncegate-wrangler")) },
+    timeout: BUILD_TIMEOUT_MS,
+  });
+  if (build.status !== 0) throw new Error(`wrangler could not build the Worker:\n${build.stdout}${build.stderr}`);
+}
