@@ -206,8 +206,9 @@ export class KeyObject extends DurableObject<Env> {
     nowMs: number,
   ): Promise<Reply> {
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
-    this.#store.write(begin({ about, request, attempt }, policy, nowMs));
+    // The alarm first: one without a row does nothing, but a row without an alarm would be pending for ever.
     this.#setAlarm(nowMs + policy.originDeadlineMs + WATCHDOG_GRACE_MS);
+    this.#store.write(begin({ about, request, attempt }, policy, nowMs));
     const running = new RunningAttempt(attempt, before, policy);
     this.#attempt = running;
     // Keeps the object alive for the attempt, whether or not the client stays.
