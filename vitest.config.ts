@@ -22,7 +22,10 @@ export default defineConfig({
             miniflare: { serviceBindings: { ECHO: echo } },
           }),
         ],
-        test: { name: "worker", include: ["test/worker/**/*.test.ts", "test/property/**/*.test.ts"] },
+        test: {
+          name: "worker",
+          include: ["test/worker/**/*.test.ts", "test/property/**/*.test.ts", "test/fault/*.test.ts"],
+        },
       },
       {
         test: {
@@ -32,6 +35,19 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
+      },
+      {
+        test: {
+          name: "fault",
+          include: ["test/fault/node/**/*.test.ts"],
+          environment: "node",
+          globalSetup: ["test/fault/node/build-once.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: { name: "crash", include: ["test/crash/**/*.test.ts"], environment: "node" },
       },
     ],
   },

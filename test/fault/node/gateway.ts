@@ -1,0 +1,43 @@
+/** Oncegate on the bare runtime, for the tests of one file. */
+
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inject } from "vitest";
+import { type ServerProcess } from "../../../scripts/server-process.ts";
+import { startWorkerd } from "../../../scripts/workerd-process.ts";
+
+export interface Gateway {
+  readonly url: URL;
+  /** Where its records are. */
+  readonly folder: string;
+  /** kill -9, and a new process with the same storage at the same port. */
+  readonly restart: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** No test here is about a machine that loses power, and a disk would be most of the time of all of them. */
+const MEMORY = "/dev/shm";
+
+/** `folder` keeps the records; without it there is one that goes with the gateway. */
+export async function startGateway(tenants: Record<string, unknown>, folder?: string): Promise<Gateway> {
+  const parent = existsSync(MEMORY) ? MEMORY : tmpdir();
+  const records = folder ?? (await mkdtemp(join(parent, "oncegate-fault-")));
+  const start = (port: number): Promise<ServerProcess> =>
+    startWorkerd({ bundle: inject("bundle"), port, storage: join(records, "records"), tenants });
+  let running = await start(0);
+  const url = new URL(running.url);
+  return {
+    url,
+    folder: records,
+    restart: async () => {
+      await running.stop("at once");
+      running = await start(Number(url.port));
+    },
+    stop: async () => {
+      await running.stop();
+      if (folder === undefined) await rm(records, { recursive: true, force: true });
+    },
+  };
+}

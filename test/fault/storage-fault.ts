@@ -1,0 +1,105 @@
+/**
+ * Makes the storage of one living object fail at its n-th operation: each SQL statement counts, each `setAlarm` and each
+ * `deleteAll`, or those of them that write. The object holds the very `storage` and `storage.sql` whose methods are
+ * replaced, and a new instance has new ones: a fault lasts until it is healed or the object is reset.
+ */
+
+import { runInDurableObject } from "cloudflare:test";
+
+export const FAULT_KINDS = [
+  /** The operation throws, and does nothing. */
+  "throws",
+  "throws from then on",
+  /** The process dies before the operation. */
+  "dies before",
+  /** The process dies when what the operation wrote is durable. */
+  "dies when durable",
+  /** The commit fails later: the platform resets the object and rolls back to the commit before. */
+  "fails to commit",
+] as const;
+
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** Plain values, which both the object and the test may look at. */
+export interface Armed {
+  /** What has been counted, in order, the failed one included. */
+  readonly operations: string[];
+  /** Whether the fault has struck. */
+  struck: boolean;
+  healed: boolean;
+}
+
+/** Dying behind a read is dying before what comes next, and reads commit nothing. */
+const AT_WRITES_ONLY: ReadonlySet<FaultKind> = new Set(["dies when durable", "fails to commit"]);
+
+/** Deferred, so that it is a commit and not the statement that fails. */
+const PARENT = "CREATE TABLE IF NOT EXISTS fault_parent (id INTEGER PRIMARY KEY)";
+const CHILD = `CREATE TABLE IF NOT EXISTS fault_child (
+  id INTEGER REFERENCES fault_parent (id) DEFERRABLE INITIALLY DEFERRED
+)`;
+const VIOLATE = "INSERT INTO fault_child VALUES (1)";
+
+/** `at` counts operations that begin with `which`, from 1. */
+export async function arm(object: DurableObjectStub, kind: FaultKind, at: number, which = ""): Promise<Armed> {
+  const armed: Armed = { operations: [], struck: false, healed: false };
+  await runInDurableObject(object, (_, state) => {
+    const { storage } = state;
+    const exec = storage.sql.exec.bind(storage.sql);
+    if (kind === "fails to commit") for (const table of [PARENT, CHILD]) exec(table);
+    const strike = <T>(operation: string, run: () => T): T => {
+      const isRead = operation.startsWith("SELECT");
+      if (armed.healed || !operation.startsWith(which) || (isRead && AT_WRITES_ONLY.has(kind))) return run();
+      const nth = armed.operations.push(operation);
+      if (nth < at || (nth > at && kind !== "throws from then on")) return run();
+      armed.struck = true;
+      return fail(kind, operation, state, exec, run);
+    };
+    shadow(storage.sql, "exec", (query: string, ...bindings: SqlStorageValue[]) =>
+      strike(firstWords(query), () => exec(query, ...bindings)),
+    );
+    for (const method of ["setAlarm", "deleteAll"] as const) {
+      const real = storage[method].bind(storage) as (...given: unknown[]) => Promise<void>;
+      shadow(storage, method, (...given: unknown[]) => strike(method, () => real(...given)));
+    }
+  });
+  return armed;
+}
+
+function fail<T>(
+  kind: FaultKind,
+  operation: string,
+  state: DurableObjectState,
+  exec: SqlStorage["exec"],
+  run: () => T,
+): T {
+  switch (kind) {
+    case "throws":
+    case "throws from then on":
+      throw new Error("disk I/O error: SQLITE_IOERR");
+    case "dies before":
+      state.abort();
+      return run();
+    case "dies when durable": {
+      const done = run();
+      void state.storage.sync().then(() => state.abort());
+      return done;
+    }
+    case "fails to commit": {
+      // What is deleted can't violate anything any more.
+      if (operation === "deleteAll") exec(VIOLATE);
+      const done = run();
+      if (operation !== "deleteAll") exec(VIOLATE);
+      return done;
+    }
+  }
+}
+
+/** An own property hides the method of the prototype from everybody who holds the object. */
+function shadow(target: object, method: string, value: unknown): void {
+  Object.defineProperty(target, method, { value, configurable: true });
+}
+
+/** `INSERT INTO record`: enough to tell which statement it was. */
+function firstWords(query: string): string {
+  return query.trim().split(/\s+/).slice(0, 3).join(" ");
+}
