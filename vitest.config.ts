@@ -7,12 +7,15 @@ async function echo(request: { method: string; url: string; text(): Promise<stri
   return Response.json({ method, url, body: await request.text(), id: crypto.randomUUID() }, { status: 201 });
 }
 
+/** No test is about speed: a busy machine may take this long. */
+const SLOW = { testTimeout: 30_000, hookTimeout: 60_000 };
+
 /** Pure code is tested in Node, what needs the platform in workerd, and the whole over HTTP from outside. */
 export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" },
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", ...SLOW },
       },
       {
         plugins: [
@@ -25,6 +28,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/worker/**/*.test.ts", "test/property/**/*.test.ts", "test/fault/*.test.ts"],
+          ...SLOW,
         },
       },
       {
@@ -32,8 +36,7 @@ export default defineConfig({
           name: "conformance",
           include: ["test/conformance/**/*.test.ts"],
           environment: "node",
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          ...SLOW,
         },
       },
       {
@@ -42,8 +45,7 @@ export default defineConfig({
           include: ["test/fault/node/**/*.test.ts"],
           environment: "node",
           globalSetup: ["test/fault/node/build-once.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          ...SLOW,
         },
       },
       {

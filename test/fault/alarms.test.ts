@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Bench, aftermath } from "./bench.ts";
+import { aftermath } from "./aftermath.ts";
+import { type Bench } from "./bench.ts";
 import { DAY, HOUR, realClock, setClock } from "./clock.ts";
 import { nameOf } from "./invariants.ts";
 import { type RecordState, RECORD_STATES, benchIn, noteTerm } from "./record-states.ts";
@@ -49,6 +50,7 @@ async function holds(bench: Bench, state: RecordState, fault: string, left: stri
     return count(fault, "409 outcome_unknown");
   }
   count(fault, nameOf(await aftermath(bench, "alarm")));
+  await bench.untilEnd();
   expect(bench.violations()).toEqual([]);
 }
 
@@ -94,6 +96,7 @@ describe.each(TABLE)("$0.name", (state, early, late) => {
     await bench.settled();
     if (state === unreadable) return expect(row.state).toBe("streaming");
     count(`an alarm with a request, ${when}`, nameOf(await aftermath(bench, "alarm")));
+    await bench.untilEnd();
     expect(bench.violations()).toEqual([]);
   });
 
@@ -117,6 +120,7 @@ describe.each(TABLE)("$0.name", (state, early, late) => {
       `an alarm that fails ${retryCount < 5 ? "and is retried" : "for the last time"}`,
       nameOf(await aftermath(bench, "alarm")),
     );
+    await bench.untilEnd();
     expect(bench.violations()).toEqual([]);
   });
 });

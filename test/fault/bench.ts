@@ -188,30 +188,3 @@ async function seenOf(response: Response, body: Seen["body"]): Promise<Seen> {
   const code = isProblem && text !== null ? (JSON.parse(text) as { code: string }).code : null;
   return { body, status, mark, code, content: text };
 }
-
-/** Who comes first after a fault: the alarm, or a request. */
-export type Finder = "alarm" | "request";
-
-/**
- * What everybody does after a fault: the alarm looks, other bodies and the same one are sent, and time passes to the end.
- * The answer to the retry is the one that tells most.
- */
-export async function aftermath(bench: Bench, finder: Finder): Promise<Seen> {
-  bench.heal();
-  if (finder === "alarm") await alarmFinds(bench);
-  if (bench.mayHaveRun) await bench.ask("other");
-  const retry = await bench.ask();
-  await bench.ask("other");
-  await bench.ask();
-  await bench.look();
-  if (finder === "alarm") await bench.untilEnd();
-  return retry;
-}
-
-/** At its time where the row waits for it; early where a term is not over yet. */
-async function alarmFinds(bench: Bench): Promise<void> {
-  const { state, alarmMs } = await bench.row();
-  if (state === "pending" && alarmMs !== null) setClock(Math.max(Date.now(), alarmMs));
-  await bench.runAlarm();
-  await bench.look();
-}

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Bench, aftermath } from "./bench.ts";
+import { aftermath } from "./aftermath.ts";
+import { type Bench } from "./bench.ts";
 import { DAY, HOUR, realClock, setClock } from "./clock.ts";
 import { nameOf } from "./invariants.ts";
 import { type RecordState, RECORD_STATES, benchIn, noteTerm } from "./record-states.ts";
@@ -58,6 +59,7 @@ describe.each(TABLE)("$0.name", (state, lasting, over) => {
     const answer = await jumpAndAsk(bench, state, jump);
     expect(answer).toBe(jump === "40 days ahead" ? over : lasting);
     count(`the clock jumps ${jump}`, nameOf(await aftermath(bench, "alarm")));
+    await bench.untilEnd();
     expect(bench.violations()).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { Bench, type OnUnknown, aftermath } from "./bench.ts";
+import { aftermath } from "./aftermath.ts";
+import { Bench, type OnUnknown } from "./bench.ts";
 import { realClock } from "./clock.ts";
 import { type CrashPoint, type Left, CRASH_POINTS } from "./crash-points.ts";
 import { type Seen, nameOf } from "./invariants.ts";
@@ -64,6 +65,7 @@ describe.each(CRASH_POINTS)("P1, P2, P6: the process dies $when", (point) => {
       bench.workerDies = true;
       await point.reach(bench, () => Promise.resolve());
       const retry = nameOf(await aftermath(bench, "alarm"));
+      await bench.untilEnd();
       count(`the process dies ${point.when}`, retry);
       const left = point.leaves[attempt === "second" ? 1 : 0];
       expect([retry, bench.violations()]).toEqual([RETRY[left][onUnknown], []]);

@@ -1,6 +1,6 @@
 /** Oncegate on the bare runtime, for the tests of one file. */
 
-import { existsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,13 +17,13 @@ export interface Gateway {
   readonly stop: () => Promise<void>;
 }
 
-/** No test here is about a machine that loses power, and a disk would be most of the time of all of them. */
+/** No test here is about a machine that loses power, and waiting for a disk would be most of their time. */
 const MEMORY = "/dev/shm";
+const MEMORY_BYTES_MIN = 1_000_000_000;
 
 /** `folder` keeps the records; without it there is one that goes with the gateway. */
 export async function startGateway(tenants: Record<string, unknown>, folder?: string): Promise<Gateway> {
-  const parent = existsSync(MEMORY) ? MEMORY : tmpdir();
-  const records = folder ?? (await mkdtemp(join(parent, "oncegate-fault-")));
+  const records = folder ?? (await mkdtemp(join(hasRoom(MEMORY) ? MEMORY : tmpdir(), "oncegate-fault-")));
   const start = (port: number): Promise<ServerProcess> =>
     startWorkerd({ bundle: inject("bundle"), port, storage: join(records, "records"), tenants });
   let running = await start(0);
@@ -40,4 +40,10 @@ export async function startGateway(tenants: Record<string, unknown>, folder?: st
       if (folder === undefined) await rm(records, { recursive: true, force: true });
     },
   };
+}
+
+function hasRoom(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize >= MEMORY_BYTES_MIN;
 }

@@ -117,7 +117,8 @@ export const ORIGIN_FAULTS: readonly OriginFault[] = [
     "reads no more",
     (socket) => {
       socket.pause();
-      socket.write(GOOD);
+      // Or the next request would be sent on this connection, should socket buffers have taken the whole of this one.
+      socket.write(`${HEAD}connection: close\r\ncontent-length: 5\r\n\r\nrun 1`);
     },
     EXECUTED,
   ),

@@ -27,12 +27,9 @@ describe("reading up to a bound", () => {
   });
 
   test("holds many small chunks as one buffer of their size", async () => {
-    const reading = await readUpTo(
-      streamOf(Array.from({ length: 100_000 }, (_, index) => String(index % 10))),
-      100_000,
-    );
+    const reading = await readUpTo(streamOf(Array.from({ length: 10_000 }, (_, index) => String(index % 10))), 10_000);
     if (reading.end !== "whole") throw new Error(reading.end);
-    expect(reading.bytes.buffer.byteLength).toBe(100_000);
+    expect(reading.bytes.buffer.byteLength).toBe(10_000);
     expect(textOf(reading.bytes.subarray(-12))).toBe("890123456789");
   });
 
