@@ -15,7 +15,13 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", ...SLOW },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          environment: "node",
+          setupFiles: ["test/unit/digest-stream.ts"],
+          ...SLOW,
+        },
       },
       {
         plugins: [

@@ -1,42 +1,44 @@
 /** What came back from the origin, and what it says of the attempt. */
 
-import { type AnswerSigns, classify } from "./record/classify.ts";
+import { type NoAnswer, type OriginAnswer } from "./origin.ts";
+import { classify } from "./record/classify.ts";
 import { conclusionOfProbe } from "./record/probe.ts";
-import { type AnswerHead, type HeaderPair, type RecordPolicy } from "./record/record.ts";
+import { type AnswerHead, type RecordPolicy } from "./record/record.ts";
 import { type Conclusion, conclusionOf } from "./record/transition.ts";
+import { type Recording, type RecordingMode } from "./recording.ts";
 
-/** What came back from a keyed forward. */
-export type Arrival =
-  | {
-      readonly came: "answer";
-      readonly head: { readonly status: number; readonly headers: readonly HeaderPair[] };
-      /** Fields that only the first client gets. */
-      readonly withheld: readonly HeaderPair[];
-      readonly signs: AnswerSigns;
-      readonly body: ArrivedBody;
-    }
-  /** It may have run at the origin all the same. `timedOut`: we gave up at the deadline. */
-  | { readonly came: "nothing"; readonly timedOut: boolean; readonly why: string };
+/** What came back from a keyed forward, its body included. */
+export type Arrival = ArrivedAnswer | NoAnswer;
 
-type ArrivedBody =
-  | { readonly end: "whole"; readonly bytes: Uint8Array }
-  | { readonly end: "broken" }
-  /** More than may be kept. The stream holds all of it, and is bound by the attempt's deadline. */
-  | { readonly end: "overflowed"; readonly stream: ReadableStream<Uint8Array> };
+interface ArrivedAnswer extends Pick<OriginAnswer, "head" | "withheld" | "signs" | "declaredBytes"> {
+  readonly came: "answer";
+  readonly body: Recording;
+}
 
-/** Ends a stream that nobody will read, so that it does not hold its connection until the deadline. */
-export function discardBody(arrival: Arrival): void {
-  if (arrival.came !== "answer" || arrival.body.end !== "overflowed") return;
-  arrival.body.stream.cancel().catch(() => {
-    // It broke by itself, which is as good.
-  });
+type Classifying = Pick<RecordPolicy, "notExecutedOn" | "unknownOn">;
+
+/** What becomes of the body: only a final answer is kept. */
+export function modeOf(answer: OriginAnswer, policy: Classifying & { readonly stream: boolean }): RecordingMode {
+  if (classify(answer.signs, policy) !== "final") return "hold";
+  return policy.stream || answer.isStream ? "stream" : "keep";
+}
+
+/** The same for an answer to a probe: only one that settles is kept. */
+export function modeOfProbe({ signs, head }: OriginAnswer): RecordingMode {
+  return conclusionOfProbe(signs, "whole", { ...head, bodyBytes: 0 }).outcome === "final" ? "keep" : "hold";
+}
+
+/** The answer whose body has come. */
+export function arrived({ head, withheld, signs, declaredBytes }: OriginAnswer, body: Recording): Arrival {
+  return { came: "answer", head, withheld, signs, declaredBytes, body };
+}
+
+export function bodyOf(arrival: Arrival): Recording | null {
+  return arrival.came === "answer" ? arrival.body : null;
 }
 
 /** What an answer, or its absence, makes of the attempt that it came to. */
-export function conclusionOfAnswer(
-  arrival: Arrival,
-  policy: Pick<RecordPolicy, "notExecutedOn" | "unknownOn">,
-): Conclusion {
+export function conclusionOfAnswer(arrival: Arrival, policy: Classifying): Conclusion {
   if (arrival.came === "nothing") return { outcome: "unknown" };
   return conclusionOf(classify(arrival.signs, policy), arrival.body.end, keptHead(arrival));
 }
@@ -47,6 +49,6 @@ export function conclusionOfProbeAnswer(arrival: Arrival): Conclusion {
   return conclusionOfProbe(arrival.signs, arrival.body.end, keptHead(arrival));
 }
 
-function keptHead({ head, body }: Extract<Arrival, { came: "answer" }>): AnswerHead {
-  return { ...head, bodyBytes: body.end === "whole" ? body.bytes.byteLength : 0 };
+function keptHead({ head, body }: ArrivedAnswer): AnswerHead {
+  return { ...head, bodyBytes: body.byteLength };
 }

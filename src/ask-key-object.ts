@@ -6,6 +6,7 @@
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "./call.ts";
 import { type Refusal, refuse } from "./http/problem.ts";
 import { log } from "./log.ts";
+import { sendable } from "./upload.ts";
 
 /** The RPC surface of a key object, as far as it is used here. */
 export interface KeyStub {
@@ -15,11 +16,11 @@ export interface KeyStub {
 
 /** Submits `call`. `freshStub` is asked for each call, since an error may leave a stub broken. */
 export async function askKeyObject(freshStub: () => KeyStub, call: KeyedCall): Promise<Reply | Refusal> {
-  const first = await tryCall("submit", () => freshStub().submit(call));
+  const first = await tryCall("submit", () => freshStub().submit(sendable(call)));
   if (first.kind !== "failed") return learned(first);
   if (first.refusedForLoad) return refuse("overloaded");
   if (first.mayCallAgain) {
-    const second = await tryCall("second submit", () => freshStub().submit(call));
+    const second = await tryCall("second submit", () => freshStub().submit(sendable(call)));
     if (second.kind !== "failed") return learned(second);
   }
   // The call may have been carried out and its answer lost. What the record says is the answer; nothing is executed.

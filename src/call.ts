@@ -27,7 +27,9 @@ export interface Forward {
   readonly url: string;
   readonly method: string;
   readonly headers: readonly HeaderPair[];
-  readonly body: Uint8Array | null;
+  /** A stream crosses RPC whatever its length, and only if it is read. */
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  readonly bodyBytes: number;
 }
 
 /** How a keyed answer is marked (docs/protocol.md 6.1). */

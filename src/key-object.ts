@@ -4,29 +4,28 @@
  */
 
 import { DurableObject } from "cloudflare:workers";
+import {
+  type Arrival,
+  arrived,
+  bodyOf,
+  conclusionOfAnswer,
+  conclusionOfProbeAnswer,
+  modeOf,
+  modeOfProbe,
+} from "./arrival.ts";
 import { type Forward, type KeyedCall, type LookCall, type LookReply, type Reply } from "./call.ts";
 import { type Policy } from "./config/policy.ts";
+import { KeptRecord } from "./kept-record.ts";
 import { log } from "./log.ts";
-import { type Arrival, conclusionOfAnswer, conclusionOfProbeAnswer, discardBody } from "./arrival.ts";
-import { exchange } from "./origin.ts";
-import { RecordStore } from "./record-store.ts";
-import { type Decision, type Probed, type Running, asOf, decide, decideAlarm } from "./record/decide.ts";
-import {
-  type Attempt,
-  type CompletedRecord,
-  type KeyRecord,
-  type RestingRecord,
-  type UnknownRecord,
-  type UnreadableRecord,
-  unreachable,
-} from "./record/record.ts";
-import { type Conclusion, begin, conclude } from "./record/transition.ts";
-import { refusal, replay, toldLost, toldOf } from "./reply.ts";
+import { type NoAnswer, type OriginAnswer, exchange } from "./origin.ts";
+import { type Decision, type Probed, type Running, decide } from "./record/decide.ts";
+import { type UnknownRecord, unreachable } from "./record/record.ts";
+import { type Conclusion } from "./record/transition.ts";
+import { type Recording } from "./recording.ts";
+import { refusal, replay, toldLost, toldOf, toldOfStream } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
+import { type WholeForward, isWhole, letGo, takeIn } from "./upload.ts";
 import { Waiters } from "./waiters.ts";
-
-/** How long past `origin_deadline` the watchdog looks: time for an abort to be noticed and its outcome written. */
-const WATCHDOG_GRACE_MS = 15_000;
 
 /** An origin that can't tell what became of a key within this time is taken not to know. */
 const PROBE_TIMEOUT_MS = 10_000;
@@ -35,21 +34,23 @@ const PROBE_TIMEOUT_MS = 10_000;
 const ALARM_RETRIES_MAX = 5;
 const ALARM_AGAIN_MS = 60 * 60 * 1000;
 
-const TIMED_OUT: Arrival = { came: "nothing", timedOut: true, why: "origin_timeout" };
+const TIMED_OUT: NoAnswer = { came: "nothing", timedOut: true, why: "origin_timeout" };
 
 /** What may be sent to the origin for a request. */
 type Sendable = Pick<KeyedCall, "forward" | "probe">;
 
 export class KeyObject extends DurableObject<Env> {
-  readonly #store: RecordStore;
+  readonly #kept: KeptRecord;
   /** Set for as long as an attempt's exchange with the origin goes on, whatever its record says meanwhile. */
   #attempt: RunningAttempt | null = null;
   /** Those who wait for the probe that runs, if one does. */
   #probe: Waiters<Probed> | null = null;
+  /** Those who wait while the body of a request comes in, if one does. */
+  #upload: Waiters<"over"> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#store = new RecordStore(ctx.storage);
+    this.#kept = new KeptRecord(ctx);
   }
 
   /** Answers a keyed request: executes it, or answers from the record, or refuses it. */
@@ -65,28 +66,11 @@ export class KeyObject extends DurableObject<Env> {
   /** The watchdog of a running attempt, and the end of a record's term. */
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     try {
-      await this.#onAlarm();
+      await this.#kept.alarm(this.#running, Date.now());
     } catch (error) {
       if ((info?.retryCount ?? 0) < ALARM_RETRIES_MAX) throw error;
-      log({ event: "fault", id: this.#name(), where: "alarm", why: String(error) });
+      log({ event: "fault", id: this.#kept.name, where: "alarm", why: String(error) });
       await this.ctx.storage.setAlarm(Date.now() + ALARM_AGAIN_MS);
-    }
-  }
-
-  #onAlarm(): Promise<void> | void {
-    const decision = decideAlarm(this.#load(), this.#running, Date.now());
-    switch (decision.action) {
-      case "nothing":
-        return;
-      case "forget":
-        return this.#store.forget();
-      case "mark unknown":
-        this.#store.write(decision.record);
-        return this.ctx.storage.setAlarm(decision.atMs);
-      case "look again":
-        return this.ctx.storage.setAlarm(decision.atMs);
-      default:
-        return unreachable(decision);
     }
   }
 
@@ -100,15 +84,18 @@ export class KeyObject extends DurableObject<Env> {
     const nowMs = Date.now();
     const { request, policy, waitMs } = call;
     const running = this.#running;
-    const record = running === null ? this.#loadResting(nowMs) : this.#load();
+    const record = running === null ? this.#kept.loadResting(nowMs) : this.#kept.load();
     const may = { mayExecute: sendable !== null, mayProbe: sendable !== null && sendable.probe !== null };
     const decision = decide({ record, running, request, policy, ...may, probed, nowMs });
-    const bodyBytes = sendable?.forward.body?.byteLength ?? 0;
+    const bodyBytes = sendable?.forward.bodyBytes ?? 0;
     switch (decision.action) {
-      case "execute":
-        return this.#execute(call, assertSet(sendable).forward, decision, nowMs);
+      case "execute": {
+        const { forward } = assertSet(sendable);
+        if (isWhole(forward)) return this.#execute(call, forward, decision, nowMs);
+        return this.#afterUpload(call, assertSet(sendable), probed);
+      }
       case "join":
-        return assertSet(this.#attempt).join(waitMs, bodyBytes);
+        return assertSet(this.#attempt).join(waitMs, letGo(sendable?.forward));
       case "probe": {
         const probe = this.#startProbe(decision.record, assertSet(sendable?.probe), policy);
         // Whoever has started it waits to its end, which comes within the probe's own time.
@@ -116,8 +103,10 @@ export class KeyObject extends DurableObject<Env> {
       }
       case "await probe":
         return this.#afterProbe(assertSet(this.#probe).wait(waitMs, bodyBytes), call, sendable);
-      case "replay":
-        return Promise.resolve(this.#replay(decision.record));
+      case "replay": {
+        const body = this.#kept.body(decision.record);
+        return Promise.resolve(body === null ? refusal("outcome_unknown") : replay(decision.record, body));
+      }
       case "refuse":
         return Promise.resolve(refusal(decision.code, decision.record));
       case "nothing":
@@ -125,6 +114,27 @@ export class KeyObject extends DurableObject<Env> {
       default:
         return unreachable(decision);
     }
+  }
+
+  /**
+   * A large body comes as a stream. All of it must be here before anything is sent: then no client can cut it short. What
+   * the record says may change meanwhile, so it is decided anew. One comes in at a time; the others wait for what it does.
+   */
+  async #afterUpload(call: LookCall, sendable: Sendable, probed: Probed | null): Promise<LookReply> {
+    const { forward } = sendable;
+    if (this.#upload !== null) {
+      const waiting = this.#upload.wait(call.waitMs, 0);
+      const isOver = waiting !== null && (await waiting) !== null;
+      return isOver ? this.#answer(call, sendable, probed) : refusal("in_flight");
+    }
+    const upload = new Waiters<"over">();
+    this.#upload = upload;
+    const whole = await takeIn(forward);
+    this.#upload = null;
+    const answering =
+      whole === null ? refusal("unavailable") : this.#answer(call, { ...sendable, forward: whole }, probed);
+    upload.tell(() => "over");
+    return answering;
   }
 
   #startProbe(record: UnknownRecord, probe: Forward, policy: Policy): Waiters<Probed> {
@@ -135,32 +145,37 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /** Asks what became of the attempt that left `record` unknown. A final answer completes it, if it still waits for one. */
-  async #askOrigin(
-    { attempt }: UnknownRecord,
-    probe: Forward,
-    policy: Policy,
-    waiters: Waiters<Probed>,
-  ): Promise<void> {
+  async #askOrigin(record: UnknownRecord, probe: Forward, policy: Policy, waiters: Waiters<Probed>): Promise<void> {
+    const { attempt } = record;
     const bounds = { ...policy, originDeadlineMs: PROBE_TIMEOUT_MS };
-    const arrival = await exchange(probe, attempt.number, this.env, bounds, () => {});
-    this.#probe = null;
-    const conclusion = conclusionOfProbeAnswer(arrival);
-    log({ event: "probe", record: this.#name(), outcome: conclusion.outcome });
-    const isSettled = conclusion.outcome === "final" || conclusion.outcome === "not-kept";
-    if (isSettled) this.#concludeProbe(attempt, conclusion, policy, arrival);
-    discardBody(arrival);
-    const outcome = conclusion.outcome === "not-executed" ? "not-executed" : "unknown";
-    waiters.tell(() => ({ attemptId: attempt.id, outcome }));
-  }
-
-  #concludeProbe(attempt: Attempt, conclusion: Conclusion, policy: Policy, arrival: Arrival): void {
+    const answer = await exchange({ ...probe, body: null }, attempt.number, this.env, bounds);
+    let outcome: Conclusion["outcome"] = "unknown";
     try {
-      const transition = conclude(this.#store.load(), attempt, null, conclusion, policy, Date.now());
-      if (transition.action === "write") this.#write(transition.record, arrival);
+      outcome = await this.#concludeProbe(record, policy, answer);
     } catch (error) {
       // The record is as unknown as it was, and the next request asks again.
       log({ event: "fault", id: attempt.id, where: "conclude probe", why: String(error) });
     }
+    this.#probe = null;
+    log({ event: "probe", record: this.#kept.name, outcome });
+    waiters.tell(() => ({ attemptId: attempt.id, outcome: outcome === "not-executed" ? outcome : "unknown" }));
+  }
+
+  async #concludeProbe(
+    { attempt }: UnknownRecord,
+    policy: Policy,
+    answer: OriginAnswer | NoAnswer,
+  ): Promise<Conclusion["outcome"]> {
+    if (answer.came === "nothing") return "unknown";
+    const body = this.#kept.record(attempt, answer.body);
+    await body.receive(modeOfProbe(answer), policy.responseBytesMax);
+    const conclusion = conclusionOfProbeAnswer(arrived(answer, body));
+    const isSettled = conclusion.outcome === "final" || conclusion.outcome === "not-kept";
+    if (isSettled) this.#kept.conclude({ attempt, before: null, policy }, conclusion, body, Date.now());
+    else this.#kept.leave(body, policy);
+    // Whoever reads it reads it from the record.
+    body.tellEnd();
+    return conclusion.outcome;
   }
 
   /** After the probe has ended, each who waited decides anew, by its own request and by what the probe found. */
@@ -174,41 +189,14 @@ export class KeyObject extends DurableObject<Env> {
     return probed === null ? { ...refusal("in_flight"), waited: true } : this.#answer(call, sendable, probed);
   }
 
-  #replay(record: CompletedRecord): Reply {
-    const body = this.#store.body(record);
-    if (body !== null) return replay(record, body);
-    this.#reportUnreadable("the body is not there as a whole");
-    return refusal("outcome_unknown");
-  }
-
-  /** The record as it is now. That a process died is written down when it is first seen, so that its term counts. */
-  #loadResting(nowMs: number): KeyRecord | UnreadableRecord | null {
-    const loaded = this.#load();
-    const record = asOf(loaded, nowMs);
-    if (loaded?.state === "pending" && record?.state === "unknown") {
-      this.#store.write(record);
-      this.#setAlarm(record.expiresAtMs);
-    }
-    return record;
-  }
-
-  #load(): KeyRecord | UnreadableRecord | null {
-    const record = this.#store.load();
-    if (record?.state === "unreadable") this.#reportUnreadable(record.why);
-    return record;
-  }
-
-  /** In one synchronous step `pending` and the watchdog are written; the output gate holds the forward until they last. */
   #execute(
     { about, request, policy }: LookCall,
-    forward: Forward,
+    forward: WholeForward,
     { attemptNumber, before }: Extract<Decision, { action: "execute" }>,
     nowMs: number,
   ): Promise<Reply> {
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
-    // The alarm first: one without a row does nothing, but a row without an alarm would be pending for ever.
-    this.#setAlarm(nowMs + policy.originDeadlineMs + WATCHDOG_GRACE_MS);
-    this.#store.write(begin({ about, request, attempt }, policy, nowMs));
+    this.#kept.begin({ about, request, attempt }, policy, nowMs);
     const running = new RunningAttempt(attempt, before, policy);
     this.#attempt = running;
     // Keeps the object alive for the attempt, whether or not the client stays.
@@ -216,81 +204,62 @@ export class KeyObject extends DurableObject<Env> {
     return running.firstReply;
   }
 
-  async #run(running: RunningAttempt, forward: Forward): Promise<void> {
+  async #run(running: RunningAttempt, forward: WholeForward): Promise<void> {
     const { attempt, policy } = running;
     const timer = setTimeout(() => this.#timeOut(running), policy.originTimeoutMs);
-    const arrival = await exchange(forward, attempt.number, this.env, policy, () => clearTimeout(timer));
+    const answer = await exchange(forward, attempt.number, this.env, policy);
     clearTimeout(timer);
-    this.#attempt = null;
+    let recording: Recording | null = null;
     try {
-      this.#conclude(running, arrival);
+      if (answer.came === "nothing") return this.#conclude(running, answer);
+      recording = this.#kept.record(attempt, answer.body);
+      await this.#receive(running, answer, recording);
     } catch (error) {
+      this.#attempt = null;
       // The outcome could not be stored. `pending` or `unknown` still stands, so nothing runs again.
       log({ event: "fault", id: attempt.id, where: "conclude", why: String(error) });
-      this.#tellLost(running, arrival);
+      recording?.cut();
+      running.tell(toldLost());
     }
+  }
+
+  /** Takes an answer in. One that streams is told from its head on, and read as it becomes durable. */
+  async #receive(running: RunningAttempt, answer: OriginAnswer, recording: Recording): Promise<void> {
+    const { policy } = running;
+    const mode = modeOf(answer, policy);
+    const told = toldOfStream(answer, recording);
+    if (mode === "stream") running.tellFirst(told.first);
+    const onFirstBytes = (): void => (mode === "stream" ? running.attach(told.joiner, recording) : undefined);
+    await recording.receive(mode, policy.responseBytesMax, onFirstBytes);
+    this.#conclude(running, arrived(answer, recording));
+    // A clean end says that the answer will be given again, and what is beyond the bound that it never will be: not
+    // before that is durable. Who has not been told yet is held back by the output gate.
+    if (recording.readers > 0) await this.#kept.durable();
+    recording.tellEnd();
   }
 
   /** No answer within `origin_timeout`: those who wait are told so, and the attempt goes on. The watchdog stays set. */
   #timeOut(running: RunningAttempt): void {
     const { attempt, before, policy } = running;
     try {
-      const transition = conclude(this.#store.load(), attempt, before, { outcome: "unknown" }, policy, Date.now());
-      if (transition.action !== "write") return this.#tellStale(running, TIMED_OUT);
-      this.#store.write(transition.record);
-      running.tell(toldOf(transition.record, TIMED_OUT));
+      const transition = this.#kept.timeOut(attempt, before, policy, Date.now());
+      running.tell(transition.action === "write" ? toldOf(transition.record, TIMED_OUT) : toldLost());
     } catch (error) {
       // `pending` still stands, which says no less than `unknown` would.
       log({ event: "fault", id: attempt.id, where: "time out", why: String(error) });
-      this.#tellLost(running, TIMED_OUT);
+      running.tell(toldLost());
     }
   }
 
   /** Writes down what an attempt has come to, and only then tells it to all who wait. */
   #conclude(running: RunningAttempt, arrival: Arrival): void {
-    const { attempt, before, policy } = running;
-    if (arrival.came === "nothing") log({ event: "no_answer", record: this.#name(), why: arrival.why });
-    const conclusion = conclusionOfAnswer(arrival, policy);
-    const transition = conclude(this.#store.load(), attempt, before, conclusion, policy, Date.now());
-    if (transition.action === "stale") return this.#tellStale(running, arrival);
-    const record = transition.action === "write" ? transition.record : null;
-    if (record === null) this.ctx.waitUntil(this.#store.forget());
-    else this.#write(record, arrival);
-    // Nobody else will read a stream that the first client has stopped waiting for.
-    if (!running.firstWaits) discardBody(arrival);
-    running.tell(toldOf(record, arrival));
-  }
-
-  #write(record: RestingRecord, arrival: Arrival): void {
-    if (record.state !== "completed") this.#store.write(record);
-    else if (arrival.came === "answer" && arrival.body.end === "whole") {
-      this.#store.writeCompleted(record, arrival.body.bytes);
-    } else throw new Error("a completed record without a whole answer");
-    this.#setAlarm(record.expiresAtMs);
-  }
-
-  #tellStale(running: RunningAttempt, arrival: Arrival): void {
-    log({ event: "stale", record: this.#name() });
-    this.#tellLost(running, arrival);
-  }
-
-  #tellLost(running: RunningAttempt, arrival: Arrival): void {
-    discardBody(arrival);
-    running.tell(toldLost());
-  }
-
-  /** The promise is for errors, which reset the object by themselves; the time is set in this synchronous step. */
-  #setAlarm(atMs: number): void {
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
-  }
-
-  #reportUnreadable(why: string): void {
-    log({ event: "unreadable_record", record: this.#name(), why });
-  }
-
-  /** Enough of the record id to find it again. */
-  #name(): string {
-    return (this.ctx.id.name ?? this.ctx.id.toString()).slice(0, 16);
+    this.#attempt = null;
+    const why = arrival.came === "nothing" ? arrival.why : arrival.body.why;
+    if (why !== null) log({ event: "no_answer", record: this.#kept.name, why });
+    const conclusion = conclusionOfAnswer(arrival, running.policy);
+    const transition = this.#kept.conclude(running, conclusion, bodyOf(arrival), Date.now());
+    if (transition.action === "stale") running.tell(toldLost());
+    else running.tell(toldOf(transition.action === "write" ? transition.record : null, arrival));
   }
 }
 

@@ -60,7 +60,8 @@ export async function readKeyedRequest(
       url: originUrl(tenant.origin, url),
       method,
       headers: forwarded,
-      body: body.byteLength > 0 ? body : null,
+      body: body.bytes.byteLength > 0 ? body.bytes : null,
+      bodyBytes: body.bytes.byteLength,
     },
     probe: probeOf(destination, method, key, forwarded),
   };
@@ -84,5 +85,6 @@ function probeOf(
     method: "GET",
     headers: [...headers.filter(([name]) => told.has(name) || name.startsWith("x-forwarded-")), operation],
     body: null,
+    bodyBytes: 0,
   };
 }

@@ -7,7 +7,7 @@ export type LogEvent =
   | { readonly event: "configuration_fault"; readonly path: string; readonly message: string }
   /** A fault of the gateway itself. `id` is what the client was told, or names the attempt. */
   | { readonly event: "fault"; readonly id: string; readonly where: string; readonly why: string }
-  /** An attempt ended without an answer. */
+  /** An attempt ended without an answer, or in the middle of one. */
   | { readonly event: "no_answer"; readonly record: string; readonly why: string }
   /** A request that was passed through got no answer. */
   | { readonly event: "pass_through_failed"; readonly why: string }

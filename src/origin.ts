@@ -1,13 +1,21 @@
 /** Sends a keyed request to the origin, once, and hands back what happened. */
 
-import { type Arrival } from "./arrival.ts";
+import { AnswerBody } from "./answer-body.ts";
 import { type Forward } from "./call.ts";
 import { type Origin, type Policy } from "./config/policy.ts";
 import { serviceBinding } from "./config/service-binding.ts";
-import { readUpTo, resume } from "./http/body.ts";
 import { headersOfKeptAnswer, isCookie } from "./http/headers.ts";
+import { essenceOf } from "./http/media-type.ts";
+import { type AnswerSigns } from "./record/classify.ts";
+import { type HeaderPair } from "./record/record.ts";
 
-type ExchangePolicy = Pick<Policy, "originDeadlineMs" | "responseBytesMax" | "replaySetCookie">;
+type ExchangePolicy = Pick<Policy, "originDeadlineMs" | "idleTimeoutMs" | "replaySetCookie">;
+
+/** A forward whose body is here as a whole, so that no client can cut it short. */
+type Sent = Forward & { readonly body: Uint8Array | null };
+
+/** Media types that are made to be read as they come. */
+const STREAMED_TYPES: ReadonlySet<string> = new Set(["text/event-stream", "application/x-ndjson"]);
 
 /** Where `url` of a tenant is at its origin. The path is the request's own, behind the origin's base path. */
 export function originUrl(origin: Origin, url: URL): string {
@@ -15,42 +23,57 @@ export function originUrl(origin: Origin, url: URL): string {
   return (origin.kind === "url" ? origin.base : url.origin) + url.pathname + url.search;
 }
 
+/** The head of an answer, and its body, which is still to come. */
+export interface OriginAnswer {
+  readonly came: "head";
+  readonly head: { readonly status: number; readonly headers: readonly HeaderPair[] };
+  /** Fields that only the first client gets. */
+  readonly withheld: readonly HeaderPair[];
+  readonly signs: AnswerSigns;
+  /** Whether its media type says that it is made to be read as it comes. */
+  readonly isStream: boolean;
+  /** The length of the body by the origin's word, null where it says none. */
+  readonly declaredBytes: number | null;
+  readonly body: AnswerBody;
+}
+
+/** It may have run at the origin all the same. `timedOut`: we gave up at the deadline. */
+export interface NoAnswer {
+  readonly came: "nothing";
+  readonly timedOut: boolean;
+  readonly why: string;
+}
+
 /**
- * Sends a keyed request and receives its answer. Never throws: an error that left the object would arrive at the Worker
- * marked as safe to retry. `onHead` is called when the head of an answer is there.
+ * Sends a keyed request and waits for the head of its answer. Never throws: an error that left the object would arrive at
+ * the Worker marked as safe to retry.
  */
 export async function exchange(
-  forward: Forward,
+  forward: Sent,
   attemptNumber: number,
   env: object,
   policy: ExchangePolicy,
-  onHead: () => void,
-): Promise<Arrival> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), policy.originDeadlineMs);
-  const stopTimer = (): void => clearTimeout(timer);
-  let streams = false;
+): Promise<OriginAnswer | NoAnswer> {
+  const abort = new AbortController();
+  const deadline = setTimeout(() => abort.abort("origin_deadline"), policy.originDeadlineMs);
   try {
-    const response = await sendKeyed(forward, attemptNumber, env, deadline.signal);
-    onHead();
-    if (!isFinalStatus(response.status)) {
-      await response.body?.cancel();
-      return { came: "nothing", timedOut: false, why: `status ${response.status}` };
+    const response = await sendKeyed(forward, attemptNumber, env, abort.signal);
+    if (isFinalStatus(response.status)) {
+      const body = new AnswerBody(response.body, policy.idleTimeoutMs, abort, deadline);
+      return { came: "head", ...readHead(response, attemptNumber, policy), body };
     }
-    const reading = await readUpTo(response.body, policy.responseBytesMax);
-    streams = reading.end === "overflowed";
-    const body = reading.end === "overflowed" ? { end: reading.end, stream: resume(reading, stopTimer) } : reading;
-    return { came: "answer", ...readHead(response, attemptNumber, policy), body };
+    clearTimeout(deadline);
+    await response.body?.cancel();
+    return { came: "nothing", timedOut: false, why: `status ${response.status}` };
   } catch (error) {
+    clearTimeout(deadline);
     // Refused, reset, cut and aborted look alike here, so none of them says that the request did not run.
-    return { came: "nothing", timedOut: deadline.signal.aborted, why: String(error) };
-  } finally {
-    if (!streams) stopTimer();
+    return { came: "nothing", timedOut: abort.signal.aborted, why: String(error) };
   }
 }
 
 async function sendKeyed(
-  { origin, url, method, headers, body }: Forward,
+  { origin, url, method, headers, body }: Sent,
   attemptNumber: number,
   env: object,
   signal: AbortSignal,
@@ -63,6 +86,7 @@ async function sendKeyed(
 }
 
 function readHead({ status, headers }: Response, attemptNumber: number, policy: ExchangePolicy) {
+  const declared = headers.get("content-length") ?? "";
   const visible = headersOfKeptAnswer(headers);
   const withheld = policy.replaySetCookie ? [] : visible.filter(isCookie);
   const kept = policy.replaySetCookie ? visible : visible.filter((pair) => !isCookie(pair));
@@ -73,7 +97,10 @@ function readHead({ status, headers }: Response, attemptNumber: number, policy: 
     originStatus: headers.get("oncegate-status"),
     attemptNumber,
   };
-  return { head: { status, headers: kept }, withheld, signs };
+  const isStream = STREAMED_TYPES.has(essenceOf(headers.get("content-type")));
+  // Of coded bytes it would speak, which a decoded body no longer has.
+  const declaredBytes = headers.has("content-encoding") || !/^[0-9]+$/.test(declared) ? null : Number(declared);
+  return { head: { status, headers: kept }, withheld, signs, isStream, declaredBytes };
 }
 
 /** By URL, or through the service binding that the origin names. */

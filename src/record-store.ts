@@ -4,13 +4,11 @@
  * together, and the platform holds back every message of the object until they are durable.
  */
 
+import { type ChunkStore } from "./recording.ts";
 import { type CompletedRecord, type KeyRecord, type UnreadableRecord } from "./record/record.ts";
 import { type RecordRow, decodeRow, encodeRow } from "./record/row.ts";
 
-/** Bodies up to this size stand in the record's own row, so that most answers are one row. */
-const INLINE_BYTES_MAX = 65_536;
-
-/** A larger body is cut into rows of this size: what one reader of it holds at a time. */
+/** A body that is not in the record's own row is cut into rows of this size: what one reader of it holds at a time. */
 const CHUNK_BYTES = 262_144;
 
 /** The documented limit of the platform, which local runs don't enforce. */
@@ -55,7 +53,7 @@ const SELECT = `SELECT ${COLUMNS.join(", ")} FROM record`;
 const UPSERT = `INSERT INTO record (slot, ${COLUMNS.join(", ")}, body) VALUES (1, ${COLUMNS.map(() => "?").join(", ")}, ?)
   ON CONFLICT (slot) DO UPDATE SET ${[...COLUMNS, "body"].map((column) => `${column} = excluded.${column}`).join(", ")}`;
 
-export class RecordStore {
+export class RecordStore implements ChunkStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   /** What is known of the tables without asking; `deleteAll()` takes them away from under a living object. */
@@ -72,17 +70,39 @@ export class RecordStore {
     return row === undefined ? null : decodeRow(row);
   }
 
-  /** Replaces the record, and drops the kept answer of the one before. */
-  write(record: KeyRecord): void {
-    this.#clearChunks();
-    this.#upsert(record, null);
+  /** Replaces the record. `body` is for its own row; chunks stand beside it. */
+  write(record: KeyRecord, body: Uint8Array | null = null): void {
+    this.#create("record");
+    const row = encodeRow(record);
+    assertFits((row.headers?.length ?? 0) + (body?.byteLength ?? 0));
+    this.#sql.exec(UPSERT, ...COLUMNS.map((column) => row[column]), body);
   }
 
-  writeCompleted(record: CompletedRecord, body: Uint8Array): void {
-    this.#clearChunks();
-    const inline = body.byteLength <= INLINE_BYTES_MAX;
-    if (!inline) this.#writeChunks(record.attempt.id, body);
-    this.#upsert(record, inline ? body : null);
+  appendChunks(attemptId: string, seq: number, bytes: Uint8Array): number {
+    this.#create("chunk");
+    let count = 0;
+    for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES, count++) {
+      const chunk = bytes.subarray(at, at + CHUNK_BYTES);
+      assertFits(chunk.byteLength);
+      this.#sql.exec("INSERT INTO chunk (attempt_id, seq, bytes) VALUES (?, ?, ?)", attemptId, seq + count, chunk);
+    }
+    return count;
+  }
+
+  chunk(attemptId: string, seq: number): Uint8Array | null {
+    if (!this.#has("chunk")) return null;
+    const [row] = this.#sql
+      .exec<{ bytes: ArrayBuffer }>("SELECT bytes FROM chunk WHERE attempt_id = ? AND seq = ?", attemptId, seq)
+      .toArray();
+    return row === undefined ? null : new Uint8Array(row.bytes);
+  }
+
+  dropChunks(): void {
+    if (this.#has("chunk")) this.#sql.exec("DELETE FROM chunk");
+  }
+
+  durable(): Promise<void> {
+    return this.#storage.sync();
   }
 
   /** The body of `record`, which must be the one that is stored. Null where it is not there as a whole. */
@@ -117,33 +137,13 @@ export class RecordStore {
     this.#tables = new Set([...(this.#tables ?? []), table]);
   }
 
-  #upsert(record: KeyRecord, body: Uint8Array | null): void {
-    this.#create("record");
-    const row = encodeRow(record);
-    assertFits((row.headers?.length ?? 0) + (body?.byteLength ?? 0));
-    this.#sql.exec(UPSERT, ...COLUMNS.map((column) => row[column]), body);
-  }
-
-  #writeChunks(attemptId: string, body: Uint8Array): void {
-    this.#create("chunk");
-    for (let at = 0, seq = 0; at < body.byteLength; at += CHUNK_BYTES, seq++) {
-      const bytes = body.subarray(at, at + CHUNK_BYTES);
-      assertFits(bytes.byteLength);
-      this.#sql.exec("INSERT INTO chunk (attempt_id, seq, bytes) VALUES (?, ?, ?)", attemptId, seq, bytes);
-    }
-  }
-
-  #clearChunks(): void {
-    if (this.#has("chunk")) this.#sql.exec("DELETE FROM chunk");
-  }
-
   /** Reads one row at a time, at the reader's speed. A body that is deleted meanwhile ends in an error, not early. */
   #chunks(attemptId: string, bodyBytes: number): ReadableStream<Uint8Array> {
     let seq = 0;
     let left = bodyBytes;
     const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
       if (left === 0) return controller.close();
-      const bytes = this.#chunk(attemptId, seq++);
+      const bytes = this.chunk(attemptId, seq++);
       if (bytes === null) return controller.error(new Error("the kept answer is gone"));
       left -= bytes.byteLength;
       controller.enqueue(bytes);
@@ -155,14 +155,6 @@ export class RecordStore {
     if (!this.#has("chunk")) return null;
     const sum = "SELECT sum(length(bytes)) AS bytes FROM chunk WHERE attempt_id = ?";
     return this.#sql.exec<{ bytes: number | null }>(sum, attemptId).one().bytes;
-  }
-
-  #chunk(attemptId: string, seq: number): Uint8Array | null {
-    if (!this.#has("chunk")) return null;
-    const [row] = this.#sql
-      .exec<{ bytes: ArrayBuffer }>("SELECT bytes FROM chunk WHERE attempt_id = ? AND seq = ?", attemptId, seq)
-      .toArray();
-    return row === undefined ? null : new Uint8Array(row.bytes);
   }
 }
 

@@ -1,9 +1,10 @@
 /** What a request is answered, given what its record has become. Pure, but for the streams that pass through. */
 
 import { type AnswerReply, type Mark, type RefusalReply } from "./call.ts";
-import { handOut } from "./http/body.ts";
 import { type Arrival } from "./arrival.ts";
+import { type OriginAnswer } from "./origin.ts";
 import { type CompletedRecord, type HeaderPair, type RestingRecord, unreachable } from "./record/record.ts";
+import { type Recording } from "./recording.ts";
 import { type Told } from "./running-attempt.ts";
 
 type Body = AnswerReply["body"];
@@ -22,6 +23,14 @@ export function refusal(code: RefusalReply["code"], record: RestingRecord | null
 
 export function replay(record: CompletedRecord, body: Body): AnswerReply {
   return answer(mark("replayed", record), record.answer, [], body, record.answer.bodyBytes);
+}
+
+/** What is told while an answer streams: nobody knows yet when it will be recorded as a whole, if ever. */
+export function toldOfStream({ head, withheld, declaredBytes }: OriginAnswer, body: Recording): Told {
+  return {
+    first: () => answer(mark("executed", null), head, withheld, body.read("first"), declaredBytes),
+    joiner: () => answer(mark("joined", null), head, [], body.read("joiner"), declaredBytes),
+  };
 }
 
 /** What is told at the end of an attempt, which left `record`; null means undone to none. */
@@ -57,15 +66,13 @@ function passedOn(
 ): Told {
   if (arrival.came === "nothing" || arrival.body.end === "broken")
     return { first: () => instead, joiner: () => instead };
-  const { head, withheld, body } = arrival;
-  if (body.end === "overflowed") {
-    // It is read once, so those who joined can't have it.
-    return { first: () => answer(mark(first, record), head, withheld, body.stream, null), joiner: () => instead };
-  }
-  const { bytes } = body;
+  const { head, withheld, declaredBytes, body } = arrival;
+  const bodyBytes = body.end === "whole" ? body.byteLength : declaredBytes;
   return {
-    first: () => answer(mark(first, record), head, withheld, handOut(bytes), bytes.byteLength),
-    joiner: () => answer(mark(joiner, record), head, [], handOut(bytes), bytes.byteLength),
+    first: () => answer(mark(first, record), head, withheld, body.read("first"), bodyBytes),
+    // What is beyond the bound is read once, so those who joined can't have it.
+    joiner: () =>
+      body.end === "whole" ? answer(mark(joiner, record), head, [], body.read("joiner"), bodyBytes) : instead,
   };
 }
 

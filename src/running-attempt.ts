@@ -3,6 +3,7 @@
 import { type Reply } from "./call.ts";
 import { type Policy } from "./config/policy.ts";
 import { type Attempt, type UnknownRecord } from "./record/record.ts";
+import { READERS_MAX, type Recording } from "./recording.ts";
 import { refusal } from "./reply.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -22,6 +23,8 @@ export class RunningAttempt {
   readonly firstReply: Promise<Reply>;
   readonly #joiners = new Waiters<Reply>();
   #tellFirst: ((reply: Reply) => void) | null;
+  /** The answer that streams, once there is something of it to read. */
+  #stream: { readonly joiner: () => Reply; readonly body: Recording } | null = null;
 
   constructor(attempt: Attempt, before: UnknownRecord | null, policy: Policy) {
     this.attempt = attempt;
@@ -39,15 +42,28 @@ export class RunningAttempt {
 
   /** Waits for what is told next, at most `waitMs`. `bodyBytes` is the size of the waiting request's body. */
   async join(waitMs: number, bodyBytes: number): Promise<Reply> {
+    if (this.#stream !== null)
+      return this.#stream.body.readers < READERS_MAX ? this.#stream.joiner() : refusal("in_flight");
     const waiting = this.#joiners.wait(waitMs, bodyBytes);
     if (waiting === null) return refusal("in_flight");
     return { ...((await waiting) ?? refusal("in_flight")), waited: true };
   }
 
-  /** Tells all who wait now. Who joins later waits for the next telling: after a time-out a late answer may come. */
-  tell({ first, joiner }: Told): void {
+  /** Tells the request that caused the attempt of an answer of which nothing is recorded yet. */
+  tellFirst(first: Told["first"]): void {
     this.#tellFirst?.(first());
     this.#tellFirst = null;
+  }
+
+  /** Lets all who wait, and all who join from now on, read an answer that streams. */
+  attach(joiner: Told["joiner"], body: Recording): void {
+    this.#stream = { joiner, body };
+    this.#joiners.tell(joiner);
+  }
+
+  /** Tells all who wait now. Who joins later waits for the next telling: after a time-out a late answer may come. */
+  tell({ first, joiner }: Told): void {
+    this.tellFirst(first);
     this.#joiners.tell(joiner);
   }
 }

@@ -32,6 +32,10 @@ export interface Policy extends RecordPolicy {
   readonly waitMs: number;
   /** Until response headers. */
   readonly originTimeoutMs: number;
+  /** How long the body of an answer may be silent. */
+  readonly idleTimeoutMs: number;
+  /** Whether every answer is passed on as it comes, whatever its media type. */
+  readonly stream: boolean;
   readonly fingerprint: FingerprintRule;
   readonly requestBytesMax: number;
   readonly responseBytesMax: number;
@@ -55,10 +59,13 @@ export const LIMITS = {
   originTimeoutMs: { min: 100, max: 14 * MINUTE },
   /** The platform keeps an object alive for 15 minutes of pending I/O; a minute is left to write the outcome. */
   originDeadlineMs: { min: 100, max: 14 * MINUTE },
+  idleTimeoutMs: { min: 100, max: 14 * MINUTE },
   unknownTtlMs: { min: SECOND, max: 365 * DAY },
   maxAttempts: { min: 1, max: 10 },
-  /** A call to a key object carries at most 32 MiB. An isolate has 128 MB, so a few of this size at once are many. */
-  bodyBytes: { min: 0, max: 25_000_000 },
+  /** Held as a whole, and an isolate has 128 MB: a few of this size at once are many. */
+  requestBytes: { min: 0, max: 25_000_000 },
+  /** Never held as a whole. It is what one key may cost in storage, and in rows written. */
+  responseBytes: { min: 0, max: 100_000_000 },
 } as const;
 
 /** What holds where the configuration is silent. */
@@ -73,6 +80,9 @@ export const DEFAULT_POLICY: Policy = Object.freeze({
   /** Below the 120 s after which the edge itself answers 524. */
   originTimeoutMs: 100 * SECOND,
   originDeadlineMs: 10 * MINUTE,
+  /** So is this: an origin that says nothing for as long would be cut by the edge. */
+  idleTimeoutMs: 100 * SECOND,
+  stream: false,
   onUnknown: "refuse",
   maxAttempts: 3,
   fingerprint: "json",

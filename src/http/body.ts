@@ -1,58 +1,98 @@
 /** Reading bodies up to a bound. Bytes are counted as they arrive; `Content-Length` is not trusted. */
 
+import { unreachable } from "../record/record.ts";
+import { DigestInPieces } from "./digest.ts";
 import { type Refusal, refuse } from "./problem.ts";
 
-/** What was read of a stream. `overflowed`: more than the bound came; `rest` is what follows `bytes`, still open. */
+/** A body that has come as a whole. `sha256` is lower-case hex. */
+export interface RequestBody {
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+}
+
+/** What was read of a stream. `overflowed`: more than the bound came; `rest` is what follows, still open. */
 export type Reading =
   | { readonly end: "whole"; readonly bytes: Uint8Array }
   | { readonly end: "broken" }
-  | {
-      readonly end: "overflowed";
-      readonly bytes: Uint8Array;
-      readonly rest: ReadableStreamDefaultReader<Uint8Array>;
-    };
-
-/** Grows by doubling from here, so that many small chunks cost no more memory than one large one. */
-const FIRST_BYTES = 16_384;
+  | { readonly end: "overflowed"; readonly rest: ReadableStreamDefaultReader<Uint8Array> };
 
 /** Bodies above this are handed out in pieces, at the reader's speed: many readers of one body share its memory. */
 const PIECE_BYTES = 65_536;
 
-export async function readUpTo(stream: ReadableStream<Uint8Array> | null, bytesMax: number): Promise<Reading> {
-  if (stream === null) return { end: "whole", bytes: new Uint8Array() };
+/** Bytes that come in pieces. They stand in one buffer, so that many small pieces cost no more memory than a large one. */
+export class Gathered {
+  #buffer: ArrayBuffer;
+  #bytes = 0;
+
+  /** With room for `expectedBytes`, so that a body of known size is never copied. */
+  constructor(expectedBytes = 0) {
+    this.#buffer = new ArrayBuffer(expectedBytes);
+  }
+
+  get byteLength(): number {
+    return this.#bytes;
+  }
+
+  append(piece: Uint8Array): void {
+    const length = this.#bytes + piece.byteLength;
+    if (length > this.#buffer.byteLength) {
+      this.#buffer = this.#buffer.transfer(Math.max(length, 2 * this.#buffer.byteLength));
+    }
+    new Uint8Array(this.#buffer).set(piece, this.#bytes);
+    this.#bytes = length;
+  }
+
+  /** Hands all of it over, and is empty then. Its buffer is no longer: a window would drag the whole of one along. */
+  take(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(this.#buffer.transfer(this.#bytes));
+    this.#buffer = new ArrayBuffer(0);
+    this.#bytes = 0;
+    return bytes;
+  }
+}
+
+/**
+ * Reads a stream of which `expectedBytes` are said to come. `onPiece` is called with each piece as it comes, and awaited.
+ */
+export async function readUpTo(
+  stream: ReadableStream<Uint8Array> | null,
+  bytesMax: number,
+  expectedBytes = 0,
+  onPiece: (piece: Uint8Array) => Promise<void> | void = () => {},
+): Promise<Reading> {
+  const gathered = new Gathered(Math.min(expectedBytes, bytesMax));
+  if (stream === null) return { end: "whole", bytes: gathered.take() };
   const reader = stream.getReader();
-  let buffer = new ArrayBuffer(0);
-  let bytes = 0;
   for (;;) {
     // A stream fails only if its source does: what has come so far is not the whole.
     const next = await reader.read().catch(() => null);
     if (next === null) return { end: "broken" };
-    // Exactly its own length: a window would drag the whole buffer along wherever it is sent.
-    if (next.done) return { end: "whole", bytes: new Uint8Array(buffer.transfer(bytes)) };
-    const length = bytes + next.value.byteLength;
-    if (length > buffer.byteLength) buffer = buffer.transfer(Math.max(length, 2 * buffer.byteLength, FIRST_BYTES));
-    new Uint8Array(buffer).set(next.value, bytes);
-    bytes = length;
-    if (bytes > bytesMax) return { end: "overflowed", bytes: new Uint8Array(buffer.transfer(bytes)), rest: reader };
+    if (next.done) return { end: "whole", bytes: gathered.take() };
+    if (gathered.byteLength + next.value.byteLength > bytesMax) return { end: "overflowed", rest: reader };
+    gathered.append(next.value);
+    await onPiece(next.value);
   }
 }
 
-/** The whole body of a request, or why it can't be had. */
+/** The whole body of a request and its digest, or why it can't be had. */
 export async function readRequestBody(
   headers: Headers,
   body: ReadableStream<Uint8Array> | null,
   bytesMax: number,
-): Promise<Uint8Array | Refusal> {
+): Promise<RequestBody | Refusal> {
   const tooLarge = refuse(
     "body_too_large",
     `With an Idempotency-Key this operation accepts bodies of at most ${bytesMax} bytes. Nothing was sent to the origin.`,
   );
+  const declared = headers.get("content-length") ?? "";
+  const expectedBytes = /^[0-9]+$/.test(declared) ? Number(declared) : 0;
   // Saves the upload where the client says itself that it is too large.
-  if (Number(headers.get("content-length")) > bytesMax) return tooLarge;
-  const reading = await readUpTo(body, bytesMax);
+  if (expectedBytes > bytesMax) return tooLarge;
+  const digest = new DigestInPieces();
+  const reading = await readUpTo(body, bytesMax, expectedBytes, (piece) => digest.update(piece));
   switch (reading.end) {
     case "whole":
-      return reading.bytes;
+      return { bytes: reading.bytes, sha256: await digest.finish() };
     case "broken":
       return refuse("body_incomplete");
     case "overflowed":
@@ -60,43 +100,9 @@ export async function readRequestBody(
         // The client is gone already, which is what cancelling asks for.
       });
       return tooLarge;
+    default:
+      return unreachable(reading);
   }
-}
-
-/** What was read of an overflowed body, and then the rest at its reader's speed. `onEnd` is called once, however it ends. */
-export function resume(
-  reading: Extract<Reading, { end: "overflowed" }>,
-  onEnd: () => void,
-): ReadableStream<Uint8Array> {
-  const { rest } = reading;
-  let first: Uint8Array | null = reading.bytes;
-  let ended = false;
-  const end = (): void => {
-    if (!ended) onEnd();
-    ended = true;
-  };
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        try {
-          const next = first ?? (await rest.read()).value;
-          first = null;
-          if (next !== undefined) return controller.enqueue(next);
-          end();
-          controller.close();
-        } catch (error) {
-          end();
-          // The source broke off: so must this stream, for a clean end would look like the whole body.
-          controller.error(error);
-        }
-      },
-      cancel(reason) {
-        end();
-        return rest.cancel(reason);
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 /** A body as it is handed out to one reader: small ones as they are, others as a stream that shares the bytes. */

@@ -10,6 +10,22 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   return hex(await crypto.subtle.digest("SHA-256", bytes));
 }
 
+/** SHA-256 of bytes as they come, so that no second pass goes over a large body. */
+export class DigestInPieces {
+  readonly #stream = new crypto.DigestStream("SHA-256");
+  readonly #writer = this.#stream.getWriter();
+
+  update(piece: Uint8Array): Promise<void> {
+    return this.#writer.write(piece);
+  }
+
+  /** Lower-case hex. */
+  async finish(): Promise<string> {
+    await this.#writer.close();
+    return hex(await this.#stream.digest);
+  }
+}
+
 /** Lower-case hex SHA-256 over `parts`, each preceded by its length, so that no part can imitate another's edge. */
 export async function digestOf(parts: readonly (string | null)[]): Promise<string> {
   const encoded = parts.map((part) => (part === null ? null : encoder.encode(part)));

@@ -2,7 +2,8 @@
 
 import { type RequestIdentity } from "../record/record.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { digestOf, sha256 } from "./digest.ts";
+import { type RequestBody } from "./body.ts";
+import { digestOf } from "./digest.ts";
 import { parseMediaType } from "./media-type.ts";
 
 export type FingerprintRule = "json" | "bytes";
@@ -19,14 +20,14 @@ export interface FingerprintInput {
   readonly contentType: string | null;
   /** Part of what a request asks for: with another precondition it is another request. */
   readonly ifMatch: string | null;
-  readonly body: Uint8Array;
+  readonly body: RequestBody;
 }
 
 export async function fingerprint(input: FingerprintInput, rule: FingerprintRule): Promise<RequestIdentity> {
   const mediaType = parseMediaType(input.contentType);
   const head = [input.method, input.path, input.query, mediaType.canonical, input.ifMatch];
-  const plain = await digestOf(["bytes", ...head, await sha256(input.body)]);
-  const meaning = rule === "json" && mediaType.isJson ? jsonMeaning(input.body) : null;
+  const plain = await digestOf(["bytes", ...head, input.body.sha256]);
+  const meaning = rule === "json" && mediaType.isJson ? jsonMeaning(input.body.bytes) : null;
   // Tagged, so that a body compared by meaning never equals one compared by bytes.
   const fingerprint = meaning === null ? plain : await digestOf(["json", ...head, meaning]);
   return { rule, fingerprint, plain };

@@ -34,3 +34,8 @@ function readParameters(text: string): string[] | null {
   }
   return parameters;
 }
+
+/** Type and subtype in lower case, without parameters; empty where there is none. */
+export function essenceOf(contentType: string | null): string {
+  return (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}

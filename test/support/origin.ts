@@ -76,3 +76,34 @@ export function heldAnswer(response: () => Response = () => new Response("ok")):
     },
   };
 }
+
+export interface LiveBody {
+  readonly response: (init?: ResponseInit) => Response;
+  /** Sends more of the body. */
+  send(piece: string | Uint8Array): void;
+  end(): void;
+  /** The connection breaks. */
+  breakOff(): void;
+  /** How many pieces have been taken from it. */
+  readonly taken: () => number;
+}
+
+/** The body of an answer that comes as the test sends it. */
+export function liveBody(): LiveBody {
+  const pieces: (Uint8Array | "end" | "broken")[] = [];
+  let taken = 0;
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    while (taken === pieces.length) await scheduler.wait(1);
+    const piece = pieces[taken++];
+    if (piece instanceof Uint8Array) controller.enqueue(piece);
+    else if (piece === "end") controller.close();
+    else controller.error(new Error("Network connection lost."));
+  };
+  return {
+    response: (init) => new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), init),
+    send: (piece) => pieces.push(typeof piece === "string" ? new TextEncoder().encode(piece) : piece),
+    end: () => pieces.push("end"),
+    breakOff: () => pieces.push("broken"),
+    taken: () => taken,
+  };
+}

@@ -15,6 +15,7 @@ const CALL: KeyedCall = {
     method: "POST",
     headers: [["authorization", "Bearer sk_test"]],
     body: new Uint8Array([1]),
+    bodyBytes: 1,
   },
   probe: null,
 };

@@ -137,15 +137,17 @@ describe("4.3 joining", () => {
 });
 
 describe("4.3.4 the bytes of those who wait", () => {
-  test("are bounded: a retry with a large body is refused where many wait already", async () => {
-    const held = heldAnswer(() => new Response(new Uint8Array(200_000)));
+  const largeAnswer = () => new Response(new Uint8Array(200_000));
+
+  test("are bounded: a retry is refused where many wait with bodies that came with the call", async () => {
+    const held = heldAnswer(largeAnswer);
     const origin = scriptOrigin(held.answer);
-    const client = clientOf({ max_request_bytes: 6_000_000 });
+    const client = clientOf();
     const key = uniqueKey();
-    const body = new Uint8Array(6_000_000);
+    const body = new Uint8Array(64_000);
     const first = client.post("/v1/files", { key, body });
     await origin.arrived(1);
-    const joined = [client.post("/v1/files", { key, body }), client.post("/v1/files", { key, body })];
+    const joined = Array.from({ length: 250 }, () => client.post("/v1/files", { key, body }));
     const refused = await client.post("/v1/files", { key, body });
     expect(await problemOf(refused)).toBe("409 in_flight");
     held.release();
@@ -154,6 +156,24 @@ describe("4.3.4 the bytes of those who wait", () => {
       expect(statusOf(response)).toBe("joined");
       expect((await response.arrayBuffer()).byteLength).toBe(200_000);
     }
+  });
+
+  test("are none where the bodies are large: those stay behind", async () => {
+    const held = heldAnswer(largeAnswer);
+    const origin = scriptOrigin(held.answer);
+    const client = clientOf({ max_request_bytes: 6_000_000 });
+    const key = uniqueKey();
+    const body = new Uint8Array(6_000_000);
+    const first = client.post("/v1/files", { key, body });
+    await origin.arrived(1);
+    const joined = Array.from({ length: 4 }, () => client.post("/v1/files", { key, body }));
+    const last = await client.post("/v1/files", { key, body, headers: { prefer: "wait=0" } });
+    expect(await problemOf(last)).toBe("409 in_flight");
+    held.release();
+    for (const response of await Promise.all([first, ...joined])) {
+      expect((await response.arrayBuffer()).byteLength).toBe(200_000);
+    }
+    expect(origin.received).toHaveLength(1);
   });
 });
 

@@ -20,6 +20,8 @@ const DEFAULTS = {
   waitMs: 25_000,
   originTimeoutMs: 100_000,
   originDeadlineMs: 600_000,
+  idleTimeoutMs: 100_000,
+  stream: false,
   onUnknown: "refuse",
   maxAttempts: 3,
   fingerprint: "json",
@@ -76,6 +78,8 @@ describe("a field that is set", () => {
       wait: "0s",
       origin_timeout: "100ms",
       origin_deadline: "14m",
+      idle_timeout: "14m",
+      stream: true,
       on_unknown: "retry",
       max_attempts: 10,
       fingerprint: "bytes",
@@ -95,6 +99,8 @@ describe("a field that is set", () => {
       waitMs: 0,
       originTimeoutMs: 100,
       originDeadlineMs: 14 * MINUTE,
+      idleTimeoutMs: 14 * MINUTE,
+      stream: true,
       onUnknown: "retry",
       maxAttempts: 10,
       fingerprint: "bytes",
@@ -195,7 +201,9 @@ describe("9 limits", () => {
     ["max_attempts", 10, 11],
     ["max_request_bytes", 0, -1],
     ["max_request_bytes", 25_000_000, 25_000_001],
-    ["max_response_bytes", 25_000_000, 25_000_001],
+    ["max_response_bytes", 100_000_000, 100_000_001],
+    ["idle_timeout", "100ms", "99ms"],
+    ["idle_timeout", "14m", "841s"],
   ])("%s may be %s, but not %s", (name, inside, outside) => {
     expect(faultsWith({ [name]: inside })).toEqual([]);
     expect(faultsWith({ [name]: outside }).map(({ path }) => path)).toEqual([`TENANTS."${HOST}".${name}`]);

@@ -1,8 +1,16 @@
 import { describe, expect, test } from "vitest";
 
+import { type RequestBody } from "../../../src/http/body.ts";
+import { sha256 } from "../../../src/http/digest.ts";
 import { fingerprint, type FingerprintInput } from "../../../src/http/fingerprint.ts";
+import { type RequestIdentity } from "../../../src/record/record.ts";
 
 const encoder = new TextEncoder();
+
+async function bodyOf(content: string | Uint8Array): Promise<RequestBody> {
+  const bytes = typeof content === "string" ? encoder.encode(content) : content;
+  return { bytes, sha256: await sha256(bytes) };
+}
 
 const CHARGE: FingerprintInput = {
   method: "POST",
@@ -10,14 +18,18 @@ const CHARGE: FingerprintInput = {
   query: "",
   contentType: "application/json",
   ifMatch: null,
-  body: encoder.encode('{"amount":100,"currency":"eur"}'),
+  body: await bodyOf('{"amount":100,"currency":"eur"}'),
 };
 
 type Change = Omit<Partial<FingerprintInput>, "body"> & { readonly body?: string | Uint8Array };
 
-async function fingerprintOf({ body, ...change }: Change, rule: "json" | "bytes" = "json"): Promise<string> {
-  const bytes = typeof body === "string" ? encoder.encode(body) : (body ?? CHARGE.body);
-  return (await fingerprint({ ...CHARGE, ...change, body: bytes }, rule)).fingerprint;
+async function fingerprintOf(change: Change, rule: "json" | "bytes" = "json"): Promise<string> {
+  return (await identityOf(change, rule)).fingerprint;
+}
+
+async function identityOf({ body, ...change }: Change, rule: "json" | "bytes" = "json"): Promise<RequestIdentity> {
+  const content = body === undefined ? CHARGE.body : await bodyOf(body);
+  return fingerprint({ ...CHARGE, ...change, body: content }, rule);
 }
 
 const TEXT: Change = { contentType: "text/plain", body: "hello" };
@@ -105,7 +117,7 @@ describe("3.8.2 JSON bodies", () => {
   });
 
   test("keep their plain fingerprint beside that of their meaning", async () => {
-    const spelled = { ...CHARGE, body: encoder.encode('{ "amount": 100, "currency": "eur" }') };
+    const spelled = { ...CHARGE, body: await bodyOf('{ "amount": 100, "currency": "eur" }') };
     const [json, bytes] = [await fingerprint(spelled, "json"), await fingerprint(spelled, "bytes")];
     expect(json.plain).toBe(bytes.plain);
     expect(json.fingerprint).not.toBe(json.plain);
@@ -131,9 +143,8 @@ describe("3.8.3 bodies that are compared by their bytes", () => {
     ["an encoded surrogate", { body: new Uint8Array([0x22, 0xed, 0xa0, 0x80, 0x22]) }],
     ["an overlong encoding", { body: new Uint8Array([0x22, 0xc1, 0xa1, 0x22]) }],
     ["UTF-16", { body: new Uint8Array([0xff, 0xfe, 0x31, 0x00]) }],
-  ])("are %s", async (_, { body, ...change }) => {
-    const bytes = typeof body === "string" ? encoder.encode(body) : (body ?? CHARGE.body);
-    const identity = await fingerprint({ ...CHARGE, ...change, body: bytes }, "json");
+  ])("are %s", async (_, change) => {
+    const identity = await identityOf(change);
     expect(identity.fingerprint).toBe(identity.plain);
   });
 
@@ -147,15 +158,14 @@ describe("3.8.3 bodies that are compared by their bytes", () => {
   });
 
   test("are not JSON of exactly 1 MB, nor of 64 levels", async () => {
-    const megabyte = await fingerprint({ ...CHARGE, body: encoder.encode(padded(1_000_000)) }, "json");
-    const deep = await fingerprint({ ...CHARGE, body: encoder.encode("[".repeat(64) + "]".repeat(64)) }, "json");
+    const megabyte = await identityOf({ body: padded(1_000_000) });
+    const deep = await identityOf({ body: "[".repeat(64) + "]".repeat(64) });
     expect(megabyte.fingerprint).not.toBe(megabyte.plain);
     expect(deep.fingerprint).not.toBe(deep.plain);
   });
 
   test("count bytes, not characters, up to 1 MB", async () => {
-    const body = encoder.encode(`"${"é".repeat(500_000)}"`);
-    const identity = await fingerprint({ ...CHARGE, body }, "json");
+    const identity = await identityOf({ body: `"${"é".repeat(500_000)}"` });
     expect(identity.fingerprint).toBe(identity.plain);
   });
 });
