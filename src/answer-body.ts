@@ -25,6 +25,11 @@ export class AnswerBody implements BodySource {
     abort.signal.addEventListener("abort", () => this.#cancel(String(abort.signal.reason)));
   }
 
+  /** Whether there is a body at all. */
+  get exists(): boolean {
+    return this.#reader !== null;
+  }
+
   get why(): string | null {
     return this.#why;
   }

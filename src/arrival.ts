@@ -20,7 +20,7 @@ type Classifying = Pick<RecordPolicy, "notExecutedOn" | "unknownOn">;
 /** What becomes of the body: only a final answer is kept. */
 export function modeOf(answer: OriginAnswer, policy: Classifying & { readonly stream: boolean }): RecordingMode {
   if (classify(answer.signs, policy) !== "final") return "hold";
-  return policy.stream || answer.isStream ? "stream" : "keep";
+  return answer.body.exists && (policy.stream || answer.isStream) ? "stream" : "keep";
 }
 
 /** The same for an answer to a probe: only one that settles is kept. */

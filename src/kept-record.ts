@@ -88,7 +88,6 @@ export class KeptRecord {
     body: Recording | null,
     nowMs: number,
   ): Transition {
-    if (body !== null && conclusion.outcome !== "final") this.leave(body, policy);
     const transition = conclude(this.#store.load(), attempt, before, conclusion, policy, nowMs);
     switch (transition.action) {
       case "write":
@@ -103,6 +102,7 @@ export class KeptRecord {
       default:
         return unreachable(transition);
     }
+    if (body !== null && transition.action !== "stale" && conclusion.outcome !== "final") this.leave(body, policy);
     return transition;
   }
 

@@ -88,6 +88,8 @@ export class KeyObject extends DurableObject<Env> {
     const may = { mayExecute: sendable !== null, mayProbe: sendable !== null && sendable.probe !== null };
     const decision = decide({ record, running, request, policy, ...may, probed, nowMs });
     const bodyBytes = sendable?.forward.bodyBytes ?? 0;
+    // After a probe each who waited decides by its own request, and by what the probe found.
+    const decideAnew = (found: Probed): Promise<LookReply> => this.#answer(call, sendable, found);
     switch (decision.action) {
       case "execute": {
         const { forward } = assertSet(sendable);
@@ -99,10 +101,10 @@ export class KeyObject extends DurableObject<Env> {
       case "probe": {
         const probe = this.#startProbe(decision.record, assertSet(sendable?.probe), policy);
         // Whoever has started it waits to its end, which comes within the probe's own time.
-        return this.#afterProbe(probe.wait(PROBE_TIMEOUT_MS * 2, bodyBytes), call, sendable);
+        return afterWaiting(probe.wait(PROBE_TIMEOUT_MS * 2, bodyBytes), decideAnew);
       }
       case "await probe":
-        return this.#afterProbe(assertSet(this.#probe).wait(waitMs, bodyBytes), call, sendable);
+        return afterWaiting(assertSet(this.#probe).wait(waitMs, bodyBytes), decideAnew);
       case "replay": {
         const body = this.#kept.body(decision.record);
         return Promise.resolve(body === null ? refusal("outcome_unknown") : replay(decision.record, body));
@@ -121,18 +123,14 @@ export class KeyObject extends DurableObject<Env> {
    * the record says may change meanwhile, so it is decided anew. One comes in at a time; the others wait for what it does.
    */
   async #afterUpload(call: LookCall, sendable: Sendable, probed: Probed | null): Promise<LookReply> {
-    const { forward } = sendable;
     if (this.#upload !== null) {
-      const waiting = this.#upload.wait(call.waitMs, 0);
-      const isOver = waiting !== null && (await waiting) !== null;
-      return isOver ? this.#answer(call, sendable, probed) : refusal("in_flight");
+      return afterWaiting(this.#upload.wait(call.waitMs, 0), () => this.#answer(call, sendable, probed));
     }
     const upload = new Waiters<"over">();
     this.#upload = upload;
-    const whole = await takeIn(forward);
+    const forward = await takeIn(sendable.forward);
     this.#upload = null;
-    const answering =
-      whole === null ? refusal("unavailable") : this.#answer(call, { ...sendable, forward: whole }, probed);
+    const answering = forward === null ? refusal("unavailable") : this.#answer(call, { ...sendable, forward }, probed);
     upload.tell(() => "over");
     return answering;
   }
@@ -178,17 +176,6 @@ export class KeyObject extends DurableObject<Env> {
     return conclusion.outcome;
   }
 
-  /** After the probe has ended, each who waited decides anew, by its own request and by what the probe found. */
-  async #afterProbe(
-    waiting: Promise<Probed | null> | null,
-    call: LookCall,
-    sendable: Sendable | null,
-  ): Promise<LookReply> {
-    if (waiting === null) return refusal("in_flight");
-    const probed = await waiting;
-    return probed === null ? { ...refusal("in_flight"), waited: true } : this.#answer(call, sendable, probed);
-  }
-
   #execute(
     { about, request, policy }: LookCall,
     forward: WholeForward,
@@ -211,7 +198,7 @@ export class KeyObject extends DurableObject<Env> {
     clearTimeout(timer);
     let recording: Recording | null = null;
     try {
-      if (answer.came === "nothing") return this.#conclude(running, answer);
+      if (answer.came === "nothing") return void this.#conclude(running, answer);
       recording = this.#kept.record(attempt, answer.body);
       await this.#receive(running, answer, recording);
     } catch (error) {
@@ -231,7 +218,7 @@ export class KeyObject extends DurableObject<Env> {
     if (mode === "stream") running.tellFirst(told.first);
     const onFirstBytes = (): void => (mode === "stream" ? running.attach(told.joiner, recording) : undefined);
     await recording.receive(mode, policy.responseBytesMax, onFirstBytes);
-    this.#conclude(running, arrived(answer, recording));
+    if (!this.#conclude(running, arrived(answer, recording))) return recording.cut();
     // A clean end says that the answer will be given again, and what is beyond the bound that it never will be: not
     // before that is durable. Who has not been told yet is held back by the output gate.
     if (recording.readers > 0) await this.#kept.durable();
@@ -251,16 +238,27 @@ export class KeyObject extends DurableObject<Env> {
     }
   }
 
-  /** Writes down what an attempt has come to, and only then tells it to all who wait. */
-  #conclude(running: RunningAttempt, arrival: Arrival): void {
+  /** Writes down what an attempt has come to, and only then tells it to all who wait. False where newer truth stands there. */
+  #conclude(running: RunningAttempt, arrival: Arrival): boolean {
     this.#attempt = null;
     const why = arrival.came === "nothing" ? arrival.why : arrival.body.why;
     if (why !== null) log({ event: "no_answer", record: this.#kept.name, why });
     const conclusion = conclusionOfAnswer(arrival, running.policy);
     const transition = this.#kept.conclude(running, conclusion, bodyOf(arrival), Date.now());
-    if (transition.action === "stale") running.tell(toldLost());
-    else running.tell(toldOf(transition.action === "write" ? transition.record : null, arrival));
+    const isWritten = transition.action !== "stale";
+    running.tell(isWritten ? toldOf(transition.action === "write" ? transition.record : null, arrival) : toldLost());
+    return isWritten;
   }
+}
+
+/** `then` is what becomes of a request when what it waits for is told. */
+async function afterWaiting<T>(
+  waiting: Promise<T | null> | null,
+  then: (told: T) => Promise<LookReply>,
+): Promise<LookReply> {
+  if (waiting === null) return refusal("in_flight");
+  const told = await waiting;
+  return told === null ? { ...refusal("in_flight"), waited: true } : then(told);
 }
 
 /** What the decision has made sure of. */

@@ -24,13 +24,13 @@ export function isWhole(forward: Forward): forward is WholeForward {
   return !(forward.body instanceof ReadableStream);
 }
 
-/** Null where the body does not come as a whole. */
+/** Null where the body does not come as a whole. Never throws: what waits for it must go on. */
 export async function takeIn(forward: Forward): Promise<WholeForward | null> {
   const { body, bodyBytes } = forward;
   if (!(body instanceof ReadableStream)) return { ...forward, body };
   const { promise: timeout, resolve } = Promise.withResolvers<null>();
   const timer = setTimeout(resolve, UPLOAD_TIMEOUT_MS, null);
-  const reading = await Promise.race([readUpTo(body, bodyBytes, bodyBytes), timeout]);
+  const reading = await Promise.race([readUpTo(body, bodyBytes, bodyBytes).catch(() => null), timeout]);
   clearTimeout(timer);
   if (reading?.end !== "whole" || reading.bytes.byteLength !== bodyBytes) return null;
   return { ...forward, body: reading.bytes };
