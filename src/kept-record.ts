@@ -102,13 +102,16 @@ export class KeptRecord {
       default:
         return unreachable(transition);
     }
-    if (body !== null && transition.action !== "stale" && conclusion.outcome !== "final") this.leave(body, policy);
     return transition;
   }
 
-  /** What was recorded of an answer that is not kept is dropped when those who read it have it. */
-  leave(recording: Recording, { originDeadlineMs }: Policy): void {
-    if (!recording.hasChunks) return;
+  /**
+   * What was recorded of an answer that `transition` did not keep is dropped when those who read it have read it. They must
+   * have begun by now.
+   */
+  leave(recording: Recording, transition: Transition | null, { originDeadlineMs }: Policy): void {
+    const isKept = transition?.action === "write" && transition.record.state === "completed";
+    if (isKept || !recording.hasChunks) return;
     this.#leftover = recording;
     const drop = (): void => {
       if (this.#leftover === recording) this.#dropLeftover();

@@ -20,7 +20,7 @@ import { log } from "./log.ts";
 import { type NoAnswer, type OriginAnswer, exchange } from "./origin.ts";
 import { type Decision, type Probed, type Running, decide } from "./record/decide.ts";
 import { type UnknownRecord, unreachable } from "./record/record.ts";
-import { type Conclusion } from "./record/transition.ts";
+import { type Conclusion, type Transition } from "./record/transition.ts";
 import { type Recording } from "./recording.ts";
 import { refusal, replay, toldLost, toldOf, toldOfStream } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
@@ -169,10 +169,11 @@ export class KeyObject extends DurableObject<Env> {
     await body.receive(modeOfProbe(answer), policy.responseBytesMax);
     const conclusion = conclusionOfProbeAnswer(arrived(answer, body));
     const isSettled = conclusion.outcome === "final" || conclusion.outcome === "not-kept";
-    if (isSettled) this.#kept.conclude({ attempt, before: null, policy }, conclusion, body, Date.now());
-    else this.#kept.leave(body, policy);
+    const concluding = { attempt, before: null, policy };
+    const transition = isSettled ? this.#kept.conclude(concluding, conclusion, body, Date.now()) : null;
     // Whoever reads it reads it from the record.
     body.tellEnd();
+    this.#kept.leave(body, transition, policy);
     return conclusion.outcome;
   }
 
@@ -218,11 +219,13 @@ export class KeyObject extends DurableObject<Env> {
     if (mode === "stream") running.tellFirst(told.first);
     const onFirstBytes = (): void => (mode === "stream" ? running.attach(told.joiner, recording) : undefined);
     await recording.receive(mode, policy.responseBytesMax, onFirstBytes);
-    if (!this.#conclude(running, arrived(answer, recording))) return recording.cut();
+    const transition = this.#conclude(running, arrived(answer, recording));
+    if (transition.action === "stale") return recording.cut();
     // A clean end says that the answer will be given again, and what is beyond the bound that it never will be: not
     // before that is durable. Who has not been told yet is held back by the output gate.
     if (recording.readers > 0) await this.#kept.durable();
     recording.tellEnd();
+    this.#kept.leave(recording, transition, policy);
   }
 
   /** No answer within `origin_timeout`: those who wait are told so, and the attempt goes on. The watchdog stays set. */
@@ -238,16 +241,16 @@ export class KeyObject extends DurableObject<Env> {
     }
   }
 
-  /** Writes down what an attempt has come to, and only then tells it to all who wait. False where newer truth stands there. */
-  #conclude(running: RunningAttempt, arrival: Arrival): boolean {
+  /** Writes down what an attempt has come to, and only then tells it to all who wait. */
+  #conclude(running: RunningAttempt, arrival: Arrival): Transition {
     this.#attempt = null;
     const why = arrival.came === "nothing" ? arrival.why : arrival.body.why;
     if (why !== null) log({ event: "no_answer", record: this.#kept.name, why });
     const conclusion = conclusionOfAnswer(arrival, running.policy);
     const transition = this.#kept.conclude(running, conclusion, bodyOf(arrival), Date.now());
-    const isWritten = transition.action !== "stale";
-    running.tell(isWritten ? toldOf(transition.action === "write" ? transition.record : null, arrival) : toldLost());
-    return isWritten;
+    if (transition.action === "stale") running.tell(toldLost());
+    else running.tell(toldOf(transition.action === "write" ? transition.record : null, arrival));
+    return transition;
   }
 }
 

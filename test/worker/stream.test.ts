@@ -314,6 +314,17 @@ describe("5.8.1 an answer that is large", () => {
     },
   );
 
+  test("beyond max_response_bytes reaches its first client from storage and then from the origin, and is freed", async () => {
+    const { body, ask, origin, key } = streaming({ max_response_bytes: 1_000_000 }, { status: 201 });
+    const first = ask();
+    for (let at = 0; at < bytes.byteLength; at += 50_000) body.send(bytes.subarray(at, at + 50_000));
+    body.end();
+    expect([statusOf(await first), await same(await first)]).toEqual(["executed", true]);
+    expect(await problemOf(await ask())).toBe("409 replay_unavailable");
+    await untilEmpty(key);
+    expect(origin.received).toHaveLength(1);
+  });
+
   test("that is not final is not kept: the first client gets all of it, the others the outcome", async () => {
     const { body, ask, client, origin, key } = streaming({}, { status: 429 });
     const first = ask();
