@@ -55,6 +55,15 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          name: "bodies",
+          include: ["test/bodies/**/*.test.ts"],
+          environment: "node",
+          globalSetup: ["test/fault/node/build-once.ts"],
+          ...SLOW,
+        },
+      },
+      {
         test: { name: "crash", include: ["test/crash/**/*.test.ts"], environment: "node" },
       },
     ],

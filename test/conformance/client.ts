@@ -54,9 +54,9 @@ const ANSWER_TIMEOUT_MS = 20_000;
 /** The body of every request that needs one and says nothing else. */
 const DEFAULT_JSON = '{"amount":100}';
 
-export function open(base: URL, path: string, ask: Ask): Exchange {
+/** Sends a request, and leaves its answer to whoever listens. */
+export function send(base: URL, path: string, ask: Ask): ClientRequest {
   const method = ask.method ?? "POST";
-  const started = performance.now();
   const { lines, body } = requestLines(base, method, ask);
   const request = httpRequest({
     host: base.hostname,
@@ -67,7 +67,14 @@ export function open(base: URL, path: string, ask: Ask): Exchange {
     setHost: false,
     headers: lines.flat(),
   });
-  const what = `${method} ${path}`;
+  if (ask.streamed !== true) request.end(body);
+  return request;
+}
+
+export function open(base: URL, path: string, ask: Ask): Exchange {
+  const started = performance.now();
+  const request = send(base, path, ask);
+  const what = `${request.method} ${path}`;
   const timeoutMs = ask.timeoutMs ?? ANSWER_TIMEOUT_MS;
 
   const written = new Promise<void>((resolve) => request.once("finish", resolve));
@@ -89,8 +96,6 @@ export function open(base: URL, path: string, ask: Ask): Exchange {
         });
       }),
   );
-  if (ask.streamed !== true) request.end(body);
-
   return {
     request,
     written: bounded(written, timeoutMs, `${what} to be written`),
@@ -120,7 +125,7 @@ function requestLines(base: URL, method: string, ask: Ask): { lines: HeaderLine[
   return { lines, body };
 }
 
-function headOf(incoming: IncomingMessage): Head {
+export function headOf(incoming: IncomingMessage): Head {
   return { status: incoming.statusCode ?? 0, headers: pairs(incoming.rawHeaders) };
 }
 

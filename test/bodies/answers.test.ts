@@ -1,0 +1,95 @@
+import { type ServerResponse } from "node:http";
+import { describe, expect, test } from "vitest";
+import { type Answer, header } from "../conformance/client.ts";
+import { type Operation, markOf, setUpBench } from "./bench.ts";
+import { CONTENTS, type Content } from "./contents.ts";
+import { end, stage, whenEntered, write } from "./stage.ts";
+
+const bench = setUpBench({
+  "plain.test": {},
+  "stream.test": { stream: true },
+});
+
+/** How an origin says where its body ends. */
+const FRAMINGS: readonly (readonly [how: string, frame: (response: ServerResponse, coded: number) => void])[] = [
+  ["with a Content-Length", (response, coded) => void response.setHeader("content-length", coded)],
+  ["in chunks", (response) => void response.setHeader("transfer-encoding", "chunked")],
+  [
+    "until it closes",
+    (response) => {
+      response.useChunkedEncodingByDefault = false;
+      response.shouldKeepAlive = false;
+    },
+  ],
+];
+
+const MODES = [
+  ["by default", "plain.test"],
+  ["with stream = true", "stream.test"],
+] as const;
+
+const told: { readonly operation: Operation; readonly content: Content }[] = [];
+
+async function play({ type, pieces, sent }: Content, response: ServerResponse, frame: (typeof FRAMINGS)[0][1]) {
+  const coded = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  response.statusCode = 201;
+  response.setHeader("content-type", type);
+  for (const [name, value] of Object.entries(sent)) response.setHeader(name, value);
+  frame(response, coded);
+  response.flushHeaders();
+  for (const piece of pieces) await write(response, piece);
+  await end(response);
+}
+
+/** Compared by length and digest of both first: a difference of a megabyte would not be readable. */
+function expectExact(answer: Answer, { bytes, type, got }: Content): void {
+  expect(answer.complete).toBe(true);
+  expect(answer.status).toBe(201);
+  expect(answer.body.length).toBe(bytes.length);
+  expect(answer.body.equals(bytes)).toBe(true);
+  expect(header(answer, "content-type")).toBe(type);
+  for (const [name, value] of Object.entries(got)) expect([name, header(answer, name) ?? null]).toEqual([name, value]);
+}
+
+function isStreamed(host: string, { type }: Content): boolean {
+  return host === "stream.test" || /^(text\/event-stream|application\/x-ndjson)/.test(type);
+}
+
+describe.each(MODES)("P2, 6.2.1: %s the first client, one that joins and a retry get exactly", (_, host) => {
+  describe.each(FRAMINGS)("what the origin sends %s:", (_how, frame) => {
+    test.each(CONTENTS)("$what", async (content) => {
+      const { answer, entered } = stage();
+      const operation = bench.operation({ host }, answer);
+      const first = operation.open();
+      const response = await whenEntered(entered, first);
+      const joined = operation.open();
+      await joined.written;
+      await operation.settled();
+      await play(content, response, frame);
+
+      const answers = [await first.answer, await joined.answer, await operation.ask()];
+      expect(answers.map(markOf)).toEqual(["executed", "joined", "replayed"]);
+      for (const one of answers) expectExact(one, content);
+      expect(answers.map((one) => header(one, "idempotent-replayed"))).toEqual([undefined, "true", "true"]);
+      // What is kept before it is passed on has a length, also for the first client.
+      const length = isStreamed(host, content) ? undefined : String(content.bytes.length);
+      if (length !== undefined)
+        expect(answers.map((one) => header(one, "content-length"))).toEqual([length, length, length]);
+      expect(operation.executions).toBe(1);
+      told.push({ operation, content });
+    });
+  });
+});
+
+describe("P2, P3: another process with the same storage", () => {
+  test("replays all of these exactly", async () => {
+    expect(told).toHaveLength(CONTENTS.length * FRAMINGS.length * MODES.length);
+    await bench.gateway.restart();
+    for (const { operation, content } of told) {
+      const answer = await operation.ask();
+      expect([content.what, markOf(answer)]).toEqual([content.what, "replayed"]);
+      expectExact(answer, content);
+      expect(operation.executions).toBe(1);
+    }
+  });
+});
