@@ -221,7 +221,8 @@ export class Recording {
   async #commit(enough: number, onFirstBytes: () => void): Promise<void> {
     try {
       while (this.#gathered.byteLength >= enough) {
-        this.#chunks += this.#store.appendChunks(this.attemptId, this.#chunks, this.#gathered.take());
+        this.#chunks += this.#store.appendChunks(this.attemptId, this.#chunks, this.#gathered.bytes);
+        this.#gathered.clear();
         const written = this.#chunks;
         await this.#store.durable();
         const isFirst = this.#durableChunks === 0;

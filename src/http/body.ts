@@ -42,6 +42,16 @@ export class Gathered {
     this.#bytes = length;
   }
 
+  /** What has come, as long as nothing more is appended. */
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.#buffer, 0, this.#bytes);
+  }
+
+  /** Is empty then, and keeps its buffer for what comes next. */
+  clear(): void {
+    this.#bytes = 0;
+  }
+
   /** Hands all of it over, and is empty then. Its buffer is no longer: a window would drag the whole of one along. */
   take(): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(this.#buffer.transfer(this.#bytes));
