@@ -12,8 +12,20 @@ vi.spyOn(console, "warn").mockImplementation(() => undefined);
 afterEach(realClock);
 printTallyAtEnd();
 
-const { none, undone, running, runningOn, runningAgain, orphaned, unknown, probed, completed, chunked, tombstone } =
-  RECORD_STATES;
+const {
+  none,
+  undone,
+  running,
+  streaming,
+  runningOn,
+  runningAgain,
+  orphaned,
+  unknown,
+  probed,
+  completed,
+  chunked,
+  tombstone,
+} = RECORD_STATES;
 const { unreadable } = RECORD_STATES;
 
 /** The row that an alarm leaves: one that comes while its term lasts, and one that comes 40 days too late. */
@@ -21,6 +33,7 @@ const TABLE: readonly (readonly [RecordState, early: string | null, late: string
   [none, null, null],
   [undone, null, null],
   [running, "pending", "pending"],
+  [streaming, "pending", "pending"],
   [runningOn, "unknown", "unknown"],
   [runningAgain, "pending", "pending"],
   [orphaned, "unknown", "unknown"],

@@ -50,14 +50,17 @@ export class Bench {
   readonly #timeOutMs = newTimeOut();
   readonly #client: ReturnType<typeof clientOf>;
 
-  constructor(onUnknown: OnUnknown, policy: Entry = {}, keepsAnswer = true) {
-    this.rules = { onUnknown, maxAttempts: POLICY.max_attempts, keepsAnswer };
+  /** Makes the bodies of requests larger. */
+  padding = "";
+
+  constructor(onUnknown: OnUnknown, policy: Entry = {}, { keepsAnswer = true, streams = false } = {}) {
+    this.rules = { onUnknown, maxAttempts: POLICY.max_attempts, keepsAnswer, streams };
     this.#client = clientOf({ origin_timeout: `${this.#timeOutMs}ms`, ...POLICY, ...policy, on_unknown: onUnknown });
   }
 
   /** Sends a request and takes down its answer. */
   async ask(body: Seen["body"] = "same", headers: Record<string, string> = {}): Promise<Seen> {
-    const content = body === "same" ? { amount: 1 } : { amount: 2 };
+    const content = { amount: body === "same" ? 1 : 2, padding: this.padding };
     const answer = this.#client.post(PATH, { key: this.key, json: content, headers });
     const response = await Promise.race([answer, scheduler.wait(ANSWER_WAIT_MS)]);
     if (response === undefined) throw new Error(`no answer within ${ANSWER_WAIT_MS} ms; ${this.#told()}`);

@@ -3,7 +3,7 @@
 import { type Entry } from "../support/gateway.ts";
 import { type Bench, type OnUnknown } from "./bench.ts";
 import { orphaned } from "./scenarios.ts";
-import { type Script, type Stage, RAN, UNDONE } from "./staged-origin.ts";
+import { type Script, type Stage, RAN, STREAM, UNDONE } from "./staged-origin.ts";
 import { type FaultKind, arm } from "./storage-fault.ts";
 
 export type Left = "none" | "unknown" | "completed" | "tombstone";
@@ -16,6 +16,7 @@ export interface CrashPoint {
   readonly only?: OnUnknown;
   readonly policy?: Entry;
   readonly keepsAnswer?: false;
+  readonly streams?: true;
   /** Nobody can wait there. */
   readonly alone?: true;
   /** Brings a request to the point, where the process dies. `join` is called while others could wait for it. */
@@ -126,6 +127,8 @@ const UNKNOWN = ["unknown", "unknown"] as const;
 const COMPLETED = ["completed", "completed"] as const;
 const UNDONE_TO = ["none", "unknown"] as const;
 const PROBING = { only: "probe", leaves: UNKNOWN } as const;
+/** Who asks while an answer streams gets it, and does not wait. */
+const STREAMING = { leaves: UNKNOWN, streams: true, alone: true } as const;
 const TOO_LARGE: Script = { ...RAN, bytes: 200_000 };
 
 export const CRASH_POINTS: readonly CrashPoint[] = [
@@ -139,6 +142,39 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   { when: "when the outcome is written and not durable", leaves: UNKNOWN, reach: writing("dies before", "setAlarm") },
   { when: "when the outcome is durable", leaves: COMPLETED, reach: writing("dies when durable", "INSERT") },
   { when: "when the client has the answer", leaves: COMPLETED, alone: true, reach: answered(RAN) },
+
+  { when: "when the head of a stream is there", ...STREAMING, reach: at("head", STREAM) },
+  {
+    when: "before a first chunk is written",
+    ...STREAMING,
+    reach: writing("dies before", "INSERT INTO chunk", STREAM),
+  },
+  {
+    when: "when a first chunk is durable",
+    ...STREAMING,
+    reach: writing("dies when durable", "INSERT INTO chunk", STREAM),
+  },
+  { when: "in the middle of a stream", ...STREAMING, reach: at("half body", STREAM) },
+  { when: "when a whole stream is there, but not its end", ...STREAMING, reach: at("whole body", STREAM) },
+  {
+    when: "before the outcome of a stream is written",
+    ...STREAMING,
+    reach: writing("dies before", "INSERT INTO record", STREAM),
+  },
+  {
+    when: "when the outcome of a stream is durable",
+    ...STREAMING,
+    leaves: COMPLETED,
+    reach: writing("dies when durable", "INSERT INTO record", STREAM),
+  },
+  {
+    when: "in the middle of a stream that is too large to keep",
+    ...STREAMING,
+    leaves: ["tombstone", "tombstone"],
+    policy: { max_response_bytes: 150 },
+    keepsAnswer: false,
+    reach: at("whole body", STREAM),
+  },
 
   { when: "before our own 504 is written", leaves: UNKNOWN, reach: timingOut("dies before") },
   { when: "when our own 504 is durable", leaves: UNKNOWN, reach: timingOut("dies when durable") },

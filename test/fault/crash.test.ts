@@ -51,7 +51,9 @@ describe.each(CRASH_POINTS)("P1, P2, P6: the process dies $when", (point) => {
       });
       await Promise.all(joiners);
       const left = point.leaves[attempt === "second" ? 1 : 0];
-      expect((await bench.row()).state ?? "none").toBe(left);
+      const { state } = await bench.row();
+      // Who has the head of a stream looks no more, so what the process left may not have been found yet.
+      expect(state === "pending" && point.streams === true ? "unknown" : (state ?? "none")).toBe(left);
       const retry = nameOf(await aftermath(bench, "request"));
       count(`the process dies ${point.when}`, retry);
       expect([retry, bench.violations()]).toEqual([RETRY[left][onUnknown], []]);
@@ -75,7 +77,7 @@ describe.each(CRASH_POINTS)("P1, P2, P6: the process dies $when", (point) => {
 
 /** The record as the attempt that is to die finds it. */
 async function before(point: CrashPoint, onUnknown: OnUnknown, attempt: Attempt): Promise<Bench> {
-  const bench = new Bench(onUnknown, point.policy, point.keepsAnswer);
+  const bench = new Bench(onUnknown, point.policy, point);
   // A probe asks about an attempt that has ended, so one more is needed.
   const isProbed = point.only === "probe";
   if (isProbed || attempt === "second") await leftUnknown(bench);

@@ -14,6 +14,8 @@ export interface Rules {
   readonly maxAttempts: number;
   /** Whether the origin's answer is small enough to be kept; otherwise its record is a tombstone. */
   readonly keepsAnswer: boolean;
+  /** Whether answers are told from their head on: then only one that came to a clean end is an answer. */
+  readonly streams?: boolean;
 }
 
 /** What one request was answered. */
@@ -123,11 +125,12 @@ function answered(seen: Seen, past: Past, rules: Rules): string[] {
   const found = documented(seen);
   const { body, mark, code } = seen;
   const mayHaveRun = past.ran.length > 0;
-  const isFinal = code === null && FINAL_MARKS.has(mark ?? "");
+  const isWhole = seen.content !== null || rules.streams !== true;
+  const isFinal = code === null && isWhole && FINAL_MARKS.has(mark ?? "");
   if (mayHaveRun && (CLAIMS_NOTHING_RAN.has(code ?? "") || mark === "released"))
     found.push("I5 claims that nothing ran");
   if (body === "other") {
-    if (isFinal) found.push("I3 another body got an answer");
+    if (code === null && FINAL_MARKS.has(mark ?? "")) found.push("I3 another body got an answer");
     else if (past.healed && mayHaveRun && code !== "key_reused") found.push("I3 another body was not refused");
     return found;
   }

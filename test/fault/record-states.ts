@@ -4,13 +4,14 @@ import { runInDurableObject } from "cloudflare:test";
 import { type Entry } from "../support/gateway.ts";
 import { Bench, type OnUnknown } from "./bench.ts";
 import { answered, leftUnknown, orphaned } from "./scenarios.ts";
-import { RAN, UNDONE } from "./staged-origin.ts";
+import { RAN, STREAM, UNDONE } from "./staged-origin.ts";
 
 export interface RecordState {
   readonly name: string;
   readonly onUnknown?: OnUnknown;
   readonly policy?: Entry;
   readonly keepsAnswer?: false;
+  readonly streams?: true;
   /** Whether an attempt runs, which no clock ends. */
   readonly attemptRuns?: true;
   readonly reach: (bench: Bench) => Promise<unknown>;
@@ -18,8 +19,9 @@ export interface RecordState {
 
 const executes = answered(RAN);
 
-export async function benchIn({ onUnknown = "refuse", policy, keepsAnswer, reach }: RecordState): Promise<Bench> {
-  const bench = new Bench(onUnknown, policy, keepsAnswer);
+export async function benchIn(state: RecordState): Promise<Bench> {
+  const { onUnknown = "refuse", policy, reach } = state;
+  const bench = new Bench(onUnknown, policy, state);
   await reach(bench);
   bench.origin.answers = RAN;
   return bench;
@@ -53,6 +55,17 @@ export const RECORD_STATES = {
       await leftUnknown(bench);
       bench.origin.answers = RAN;
       await bench.startAndStop();
+    },
+  },
+  streaming: {
+    name: "an attempt whose answer streams",
+    attemptRuns: true,
+    streams: true,
+    reach: async (bench) => {
+      bench.origin.answers = STREAM;
+      bench.origin.stopAt("half body");
+      bench.open.push(bench.ask());
+      await bench.origin.stopped();
     },
   },
   orphaned: { name: "an orphan", reach: orphaned },

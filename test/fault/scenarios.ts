@@ -2,13 +2,14 @@
 
 import { type Entry } from "../support/gateway.ts";
 import { type Bench, type OnUnknown } from "./bench.ts";
-import { type Script, BAD_GATEWAY, RAN, UNDONE } from "./staged-origin.ts";
+import { type Script, BAD_GATEWAY, RAN, STREAM, UNDONE } from "./staged-origin.ts";
 
 export interface Scenario {
   readonly name: string;
   readonly onUnknown?: OnUnknown;
   readonly policy?: Entry;
   readonly keepsAnswer?: false;
+  readonly streams?: true;
   /** While nothing fails. */
   readonly before?: (bench: Bench) => Promise<unknown>;
   readonly act: (bench: Bench) => Promise<unknown>;
@@ -60,6 +61,22 @@ async function joined(bench: Bench): Promise<void> {
   await Promise.all([first, ...joiners]);
 }
 
+/** Asks while the answer streams, if it comes to that. */
+async function attached(bench: Bench): Promise<void> {
+  bench.origin.answers = STREAM;
+  bench.origin.stopAt("half body");
+  const first = bench.ask();
+  await Promise.race([first, bench.origin.stopped()]);
+  const attached = [bench.ask(), bench.ask()];
+  bench.origin.goOn();
+  await Promise.all([first, ...attached]);
+}
+
+/** Too large to travel with the call. */
+async function padded(bench: Bench): Promise<void> {
+  bench.padding = "x".repeat(100_000);
+}
+
 const probed = (says: "final" | "not-executed" | "unknown") => ({
   onUnknown: "probe" as const,
   before: leftUnknown,
@@ -85,6 +102,17 @@ export const SCENARIOS: readonly Scenario[] = [
     act: answered(TOO_LARGE),
   },
   { name: "executing, with an answer that leaves it unknown", act: leftUnknown },
+  { name: "executing a request whose body comes as a stream", before: padded, act: executes },
+  { name: "streaming", streams: true, act: answered(STREAM) },
+  { name: "streaming, while a retry is attached", streams: true, act: attached },
+  {
+    name: "streaming more than is kept",
+    streams: true,
+    policy: { max_response_bytes: 150 },
+    keepsAnswer: false,
+    act: answered(STREAM),
+  },
+  { name: "streaming until it breaks off", streams: true, act: answered({ ...STREAM, breaksOff: true }) },
   { name: "executing again", onUnknown: "retry", before: leftUnknown, act: executes },
   { name: "undoing an attempt", act: answered(UNDONE) },
   { name: "undoing an attempt after an unknown one", onUnknown: "retry", before: leftUnknown, act: answered(UNDONE) },

@@ -23,9 +23,12 @@ export interface Script {
   readonly ran: boolean;
   readonly headers?: Readonly<Record<string, string>>;
   readonly bytes?: number;
+  /** The connection breaks where the body's second half would come. */
+  readonly breaksOff?: true;
 }
 
 export const RAN: Script = { status: 201, ran: true };
+export const STREAM: Script = { ...RAN, headers: { "content-type": "text/event-stream" }, bytes: 200 };
 export const UNDONE: Script = { status: 429, ran: false };
 export const BAD_GATEWAY: Script = { status: 502, ran: true };
 
@@ -84,7 +87,10 @@ export class StagedOrigin {
     const script = isProbe ? this.#probed() : this.#received(Number(request.headers.get("oncegate-attempt")));
     await pass("received");
     const text = `run ${this.#runs} `.padEnd(script.bytes ?? 0, ".");
-    return new Response(inHalves(text, pass), { status: script.status, headers: script.headers ?? {} });
+    return new Response(inHalves(text, pass, script.breaksOff === true), {
+      status: script.status,
+      headers: script.headers ?? {},
+    });
   }
 
   #received(attempt: number): Script {
@@ -109,7 +115,7 @@ export class StagedOrigin {
 }
 
 /** With a stage before, between and behind the halves. */
-function inHalves(text: string, pass: (stage: Stage) => Promise<void>): ReadableStream<Uint8Array> {
+function inHalves(text: string, pass: (stage: Stage) => Promise<void>, breaksOff: boolean): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   const half = Math.floor(bytes.byteLength / 2);
   const pieces = [bytes.subarray(0, half), bytes.subarray(half)];
@@ -120,7 +126,8 @@ function inHalves(text: string, pass: (stage: Stage) => Promise<void>): Readable
         const stage = stages.shift();
         if (stage !== undefined) await pass(stage);
         const piece = pieces.shift();
-        if (piece === undefined) controller.close();
+        if (breaksOff && pieces.length === 0) controller.error(new Error("Network connection lost."));
+        else if (piece === undefined) controller.close();
         else controller.enqueue(piece);
       },
     },

@@ -1,5 +1,5 @@
 /**
- * Makes the storage of one living object fail at its n-th operation: each SQL statement counts, each `setAlarm` and each
+ * Makes the storage of one living object fail at its n-th operation: each SQL statement counts, each `setAlarm`, `sync` and
  * `deleteAll`, or those of them that write. The object holds the very `storage` and `storage.sql` whose methods are
  * replaced, and a new instance has new ones: a fault lasts until it is healed or the object is reset.
  */
@@ -45,19 +45,20 @@ export async function arm(object: DurableObjectStub, kind: FaultKind, at: number
   await runInDurableObject(object, (_, state) => {
     const { storage } = state;
     const exec = storage.sql.exec.bind(storage.sql);
+    const sync = storage.sync.bind(storage);
     if (kind === "fails to commit") for (const table of [PARENT, CHILD]) exec(table);
     const strike = <T>(operation: string, run: () => T): T => {
-      const isRead = operation.startsWith("SELECT");
+      const isRead = operation.startsWith("SELECT") || operation === "sync";
       if (armed.healed || !operation.startsWith(which) || (isRead && AT_WRITES_ONLY.has(kind))) return run();
       const nth = armed.operations.push(operation);
       if (nth < at || (nth > at && kind !== "throws from then on")) return run();
       armed.struck = true;
-      return fail(kind, operation, state, exec, run);
+      return fail(kind, operation, { state, exec, sync }, run);
     };
     shadow(storage.sql, "exec", (query: string, ...bindings: SqlStorageValue[]) =>
       strike(firstWords(query), () => exec(query, ...bindings)),
     );
-    for (const method of ["setAlarm", "deleteAll"] as const) {
+    for (const method of ["setAlarm", "deleteAll", "sync"] as const) {
       const real = storage[method].bind(storage) as (...given: unknown[]) => Promise<void>;
       shadow(storage, method, (...given: unknown[]) => strike(method, () => real(...given)));
     }
@@ -65,13 +66,14 @@ export async function arm(object: DurableObjectStub, kind: FaultKind, at: number
   return armed;
 }
 
-function fail<T>(
-  kind: FaultKind,
-  operation: string,
-  state: DurableObjectState,
-  exec: SqlStorage["exec"],
-  run: () => T,
-): T {
+/** What the object would have without its fault. */
+interface Real {
+  readonly state: DurableObjectState;
+  readonly exec: SqlStorage["exec"];
+  readonly sync: DurableObjectStorage["sync"];
+}
+
+function fail<T>(kind: FaultKind, operation: string, { state, exec, sync }: Real, run: () => T): T {
   switch (kind) {
     case "throws":
     case "throws from then on":
@@ -81,7 +83,7 @@ function fail<T>(
       return run();
     case "dies when durable": {
       const done = run();
-      void state.storage.sync().then(() => state.abort());
+      void sync().then(() => state.abort());
       return done;
     }
     case "fails to commit": {

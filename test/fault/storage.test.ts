@@ -28,8 +28,8 @@ const OPERATIONS_MAX = 60;
 
 /** One scenario in which operation `at` fails. */
 async function strike(scenario: Scenario, kind: FaultKind, at: number, finder: Finder) {
-  const { onUnknown = "refuse", policy, keepsAnswer, before, act } = scenario;
-  const bench = new Bench(onUnknown, policy, keepsAnswer);
+  const { onUnknown = "refuse", policy, before, act } = scenario;
+  const bench = new Bench(onUnknown, policy, scenario);
   await before?.(bench);
   const armed = await arm(await bench.object(), kind, at);
   bench.workerDies = finder === "alarm";
