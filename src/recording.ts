@@ -196,9 +196,13 @@ export class Recording {
     while (this.#readers > 0) await this.#change.promise;
   }
 
+  get #isCut(): boolean {
+    return this.#told === "cut";
+  }
+
   async *#pieces(by: "first" | "joiner"): AsyncGenerator<Uint8Array> {
     for (let seq = 0; ;) {
-      if (this.#told === "cut") throw new Error(CUT);
+      if (this.#isCut) throw new Error(CUT);
       if (seq < this.#durableChunks) {
         const bytes = this.#store.chunk(this.attemptId, seq++);
         if (bytes === null) throw new Error("the recorded answer is gone");
@@ -212,7 +216,8 @@ export class Recording {
     for (let piece = this.#overflow; piece !== null;) {
       yield piece;
       const next = await this.#source.next();
-      if (next === "broken") throw new Error(CUT);
+      // Once it is cut, pieces are drained besides, so this reader may have missed some.
+      if (next === "broken" || this.#isCut) throw new Error(CUT);
       piece = next;
     }
   }

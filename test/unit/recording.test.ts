@@ -53,20 +53,19 @@ class Source implements BodySource {
       this.#pieces.push(isText ? bytesOf(piece) : piece);
     }
     this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
     return tick();
   }
 
   async next(): Promise<Uint8Array | null | "broken"> {
-    while (this.#pieces.length === 0) {
-      this.#wake = Promise.withResolvers();
-      await this.#wake.promise;
-    }
+    while (this.#pieces.length === 0) await this.#wake.promise;
     const piece = this.#pieces.shift() ?? null;
     return typeof piece === "string" ? "broken" : piece;
   }
 
   async drain(): Promise<void> {
     this.drained = true;
+    for (let piece = await this.next(); piece instanceof Uint8Array;) piece = await this.next();
   }
 }
 
@@ -197,6 +196,19 @@ describe("a body beyond the bound", () => {
     await source.send("89", null);
     expect([await first.next(), await first.next()]).toEqual(["89", null]);
     expect(source.drained).toBe(false);
+  });
+
+  test("that is cut in the middle of what follows never ends as if it were whole", async () => {
+    const { source, recording, received } = setUp("stream", 2);
+    const first = readerOf(recording, "first");
+    await source.send("12", "3");
+    await received;
+    recording.tellEnd();
+    expect([await first.next(), await first.next()]).toEqual(["12", "3"]);
+    const waiting = first.next();
+    recording.cut();
+    await source.send("4", "5", "6", null);
+    expect(await waiting).toBe("cut");
   });
 
   test("is read to its end for nobody, so that a hang-up does not reach the origin", async () => {
