@@ -203,7 +203,8 @@ export class KeyObject extends DurableObject<Env> {
       recording = this.#kept.record(attempt, answer.body);
       await this.#receive(running, answer, recording);
     } catch (error) {
-      this.#attempt = null;
+      // Concluded already, it may have been followed by another, which goes on.
+      if (this.#attempt === running) this.#attempt = null;
       // The outcome could not be stored. `pending` or `unknown` still stands, so nothing runs again.
       log({ event: "fault", id: attempt.id, where: "conclude", why: String(error) });
       recording?.cut();
