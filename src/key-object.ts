@@ -130,9 +130,12 @@ export class KeyObject extends DurableObject<Env> {
     this.#upload = upload;
     const forward = await takeIn(sendable.forward);
     this.#upload = null;
-    const answering = forward === null ? refusal("unavailable") : this.#answer(call, { ...sendable, forward }, probed);
-    upload.tell(() => "over");
-    return answering;
+    try {
+      // Not awaited: those who wait here join what it begins.
+      return forward === null ? refusal("unavailable") : this.#answer(call, { ...sendable, forward }, probed);
+    } finally {
+      upload.tell(() => "over");
+    }
   }
 
   #startProbe(record: UnknownRecord, probe: Forward, policy: Policy): Waiters<Probed> {
