@@ -1,6 +1,6 @@
 /** What the Worker asks of a key object, and what it is answered: plain values that cross RPC. */
 
-import { type Origin, type Policy } from "./config/policy.ts";
+import { type Origin, type AttemptPolicy } from "./config/policy.ts";
 import { type HeaderPair, type KeyRecord, type RequestIdentity } from "./record/record.ts";
 import { type RefusalCode } from "./record/decide.ts";
 
@@ -9,7 +9,7 @@ export interface LookCall {
   readonly about: KeyRecord["about"];
   readonly request: RequestIdentity;
   /** Travels with each call, so that Worker and object never disagree during a rollout. */
-  readonly policy: Policy;
+  readonly policy: AttemptPolicy;
   /** The policy's wait, possibly shortened by the client. */
   readonly waitMs: number;
 }

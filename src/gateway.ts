@@ -4,14 +4,16 @@ import { Hono } from "hono";
 import { askKeyObject } from "./ask-key-object.ts";
 import { type Reply } from "./call.ts";
 import { configOf, tenantFor } from "./config/config.ts";
-import { type Policy, type Tenant } from "./config/policy.ts";
+import { type Tenant } from "./config/policy.ts";
+import { derivedKey } from "./derived-key.ts";
 import { isLoop } from "./http/headers.ts";
 import { withoutTrailingDot } from "./http/hostname.ts";
-import { parseIdempotencyKey } from "./http/idempotency-key.ts";
+import { type Key, findKey } from "./http/key-carrier.ts";
 import { matchingPath } from "./http/matching-path.ts";
 import { grantedWait } from "./http/prefer.ts";
 import { PROBLEMS, type Refusal, isRefusal, plainProblem, problemResponse, refuse } from "./http/problem.ts";
-import { readKeyedRequest } from "./keyed-request.ts";
+import { Incoming } from "./incoming.ts";
+import { type Destination, readKeyedRequest } from "./keyed-request.ts";
 import { type Asked, keyedResponse } from "./keyed-response.ts";
 import { log } from "./log.ts";
 import { passThrough } from "./pass-through.ts";
@@ -49,18 +51,28 @@ gateway.all("*", async (c) => {
   const { url, hostname, tenant } = c.var;
   const request = c.req.raw;
   const policy = tenant.policyFor(request.method, matchingPath(url.pathname));
-  const keyHeader = request.headers.get("idempotency-key");
-  if (!isCovered(request.method, policy, keyHeader)) return passThrough(request, url, tenant, c.env);
+  const incoming = new Incoming(request, policy.requestBytesMax);
+  const destination = { url, hostname, tenant, policy };
+  const key = await keyOf(incoming, destination);
+  if (isRefusal(key)) return problemResponse(key, url, policy);
+  if (key === null) return passThrough(incoming, destination, c.env);
 
-  if (keyHeader === null) return problemResponse(refuse("key_missing"), url);
-  const key = parseIdempotencyKey(keyHeader);
-  if (isRefusal(key)) return problemResponse(key, url);
   const wait = grantedWait(request.headers.get("prefer"), policy.waitMs);
-  const asked = { url, key: keyHeader, waitSeconds: wait.askedSeconds };
-  const keyed = await readKeyedRequest(request, { url, hostname, tenant, policy }, key, wait.ms);
+  const asked = { url, policy, key, waitSeconds: wait.askedSeconds };
+  const keyed = await readKeyedRequest(incoming, destination, key, wait.ms);
   if (isRefusal(keyed)) return keyedResponse(keyed, asked);
   return answerKeyed(await askKeyObject(() => c.env.KEYS.getByName(keyed.recordId), keyed.call), asked);
 });
+
+/** Null for a request that passes through; WebSocket upgrades and preflights do: their methods can't be covered. */
+async function keyOf(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
+  const { policy } = destination;
+  const { method, headers } = incoming.request;
+  if (policy.key === "off" || !policy.methods.includes(method)) return null;
+  const key = await findKey(policy.keyFrom, headers, () => incoming.json());
+  if (key !== null) return key;
+  return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
+}
 
 gateway.onError((error, c) => {
   // A fault of the gateway, before any key object was asked.
@@ -85,10 +97,4 @@ function withOpaqueId({ refusal: code }: Refusal, why: string): Refusal {
   const id = crypto.randomUUID();
   log({ event: "fault", id, where: code, why });
   return refuse(code, `${detail} The gateway's log tells more under ${id}.`);
-}
-
-/** Everything else passes through, among it WebSocket upgrades and preflights: their methods can't be covered. */
-function isCovered(method: string, policy: Policy, keyHeader: string | null): boolean {
-  if (policy.key === "off" || !policy.methods.includes(method)) return false;
-  return keyHeader !== null || policy.key === "required";
 }

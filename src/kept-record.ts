@@ -3,7 +3,7 @@
  * written in one synchronous step with the alarm that will end it.
  */
 
-import { type Policy } from "./config/policy.ts";
+import { type AttemptPolicy } from "./config/policy.ts";
 import { log } from "./log.ts";
 import { RecordStore } from "./record-store.ts";
 import { type Running, asOf, decideAlarm } from "./record/decide.ts";
@@ -61,7 +61,7 @@ export class KeptRecord {
   }
 
   /** Writes `pending` and sets the watchdog. The output gate holds the forward until both are durable. */
-  begin(facts: Pick<PendingRecord, "about" | "request" | "attempt">, policy: Policy, nowMs: number): void {
+  begin(facts: Pick<PendingRecord, "about" | "request" | "attempt">, policy: AttemptPolicy, nowMs: number): void {
     // The alarm first: one without a row does nothing, but a row without an alarm would be pending for ever.
     this.#setAlarm(nowMs + policy.originDeadlineMs + WATCHDOG_GRACE_MS);
     this.#dropLeftover();
@@ -75,7 +75,7 @@ export class KeptRecord {
   }
 
   /** Says that nothing is known of `attempt` so far. The watchdog stays set, for it goes on. */
-  timeOut(attempt: Attempt, before: UnknownRecord | null, policy: Policy, nowMs: number): Transition {
+  timeOut(attempt: Attempt, before: UnknownRecord | null, policy: AttemptPolicy, nowMs: number): Transition {
     const transition = conclude(this.#store.load(), attempt, before, { outcome: "unknown" }, policy, nowMs);
     if (transition.action === "write") this.#store.write(transition.record);
     return transition;
@@ -83,7 +83,7 @@ export class KeptRecord {
 
   /** Writes down what `attempt` has come to. `body` is that of its answer, if one has come. */
   conclude(
-    { attempt, before, policy }: { attempt: Attempt; before: UnknownRecord | null; policy: Policy },
+    { attempt, before, policy }: { attempt: Attempt; before: UnknownRecord | null; policy: AttemptPolicy },
     conclusion: Conclusion,
     body: Recording | null,
     nowMs: number,
@@ -109,7 +109,7 @@ export class KeptRecord {
    * What was recorded of an answer that `transition` did not keep is dropped when those who read it have read it. They must
    * have begun by now.
    */
-  leave(recording: Recording, transition: Transition | null, { originDeadlineMs }: Policy): void {
+  leave(recording: Recording, transition: Transition | null, { originDeadlineMs }: AttemptPolicy): void {
     const isKept = transition?.action === "write" && transition.record.state === "completed";
     if (isKept || !recording.hasChunks) return;
     this.#leftover = recording;

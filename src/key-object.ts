@@ -14,7 +14,7 @@ import {
   modeOfProbe,
 } from "./arrival.ts";
 import { type Forward, type KeyedCall, type LookCall, type LookReply, type Reply } from "./call.ts";
-import { type Policy } from "./config/policy.ts";
+import { type AttemptPolicy } from "./config/policy.ts";
 import { KeptRecord } from "./kept-record.ts";
 import { log } from "./log.ts";
 import { type NoAnswer, type OriginAnswer, exchange } from "./origin.ts";
@@ -138,7 +138,7 @@ export class KeyObject extends DurableObject<Env> {
     }
   }
 
-  #startProbe(record: UnknownRecord, probe: Forward, policy: Policy): Waiters<Probed> {
+  #startProbe(record: UnknownRecord, probe: Forward, policy: AttemptPolicy): Waiters<Probed> {
     const waiters = new Waiters<Probed>();
     this.#probe = waiters;
     this.ctx.waitUntil(this.#askOrigin(record, probe, policy, waiters));
@@ -146,7 +146,12 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /** Asks what became of the attempt that left `record` unknown. A final answer completes it, if it still waits for one. */
-  async #askOrigin(record: UnknownRecord, probe: Forward, policy: Policy, waiters: Waiters<Probed>): Promise<void> {
+  async #askOrigin(
+    record: UnknownRecord,
+    probe: Forward,
+    policy: AttemptPolicy,
+    waiters: Waiters<Probed>,
+  ): Promise<void> {
     const { attempt } = record;
     const bounds = { ...policy, originDeadlineMs: PROBE_TIMEOUT_MS };
     const answer = await exchange({ ...probe, body: null }, attempt.number, this.env, bounds);
@@ -164,7 +169,7 @@ export class KeyObject extends DurableObject<Env> {
 
   async #concludeProbe(
     { attempt }: UnknownRecord,
-    policy: Policy,
+    policy: AttemptPolicy,
     answer: OriginAnswer | NoAnswer,
   ): Promise<Conclusion["outcome"]> {
     if (answer.came === "nothing") return "unknown";

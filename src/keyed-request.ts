@@ -1,16 +1,18 @@
 /** From a request with a key to the call that its key object is asked to carry out (docs/protocol.md 3.4 to 3.8). */
 
 import { type KeyedCall } from "./call.ts";
-import { type Policy, type Tenant } from "./config/policy.ts";
-import { readRequestBody } from "./http/body.ts";
-import { callerOf } from "./http/caller.ts";
+import { type AttemptPolicy, type Policy, type Tenant, attemptPolicy } from "./config/policy.ts";
+import { type RequestBody } from "./http/body.ts";
+import { headersOfCallers } from "./http/caller.ts";
 import { fingerprint } from "./http/fingerprint.ts";
 import { forKeyedRequest, headersToOrigin } from "./http/headers.ts";
+import { type Key } from "./http/key-carrier.ts";
 import { probePath } from "./http/probe-path.ts";
 import { type Refusal, isRefusal } from "./http/problem.ts";
 import { recordId } from "./http/record-id.ts";
+import { type Incoming } from "./incoming.ts";
 import { originUrl } from "./origin.ts";
-import { type HeaderPair } from "./record/record.ts";
+import { type HeaderPair, type RequestIdentity } from "./record/record.ts";
 
 /** Where a request was sent to, and what holds there. */
 export interface Destination {
@@ -29,31 +31,28 @@ export interface KeyedRequest {
 
 /** Reads the rest of a request whose key is `key`. Nothing has happened yet when it refuses. */
 export async function readKeyedRequest(
-  request: Request,
+  incoming: Incoming,
   destination: Destination,
-  key: string,
+  key: Key,
   waitMs: number,
 ): Promise<KeyedRequest | Refusal> {
   const { url, hostname, tenant, policy } = destination;
-  const { method, headers } = request;
-  const caller = await callerOf(headers, tenant);
+  const { headers, method } = incoming.request;
+  const caller = await incoming.caller(tenant.callers);
   if (isRefusal(caller)) return caller;
-  const body = await readRequestBody(headers, request.body, policy.requestBytesMax);
+  const body = await incoming.body();
   if (isRefusal(body)) return body;
 
-  const { pathname: path, search: query } = url;
-  const contentType = headers.get("content-type");
-  const ifMatch = headers.get("if-match");
-  const input = { method, path, query, contentType, ifMatch, body };
+  const path = url.pathname;
   const [name, identity] = await Promise.all([
-    recordId({ tenant: hostname, method, path, caller, key }),
-    fingerprint(input, policy.fingerprint),
+    recordId({ tenant: hostname, method, path, caller, key: key.value, isDerived: key.isDerived }),
+    identityOf(incoming, body, destination),
   ]);
-  const forwarded = forKeyedRequest(headersToOrigin(headers, url, request.cf !== undefined));
+  const forwarded = forKeyedRequest(headersToOrigin(headers, url, incoming.request.cf !== undefined), key);
   const call: KeyedCall = {
-    about: { tenant: hostname, operation: `${method} ${path}`, key },
+    about: { tenant: hostname, operation: `${method} ${path}`, key: key.value },
     request: identity,
-    policy,
+    policy: key.isDerived ? withinWindow(policy) : attemptPolicy(policy),
     waitMs,
     forward: {
       origin: tenant.origin,
@@ -63,9 +62,28 @@ export async function readKeyedRequest(
       body: body.bytes.byteLength > 0 ? body.bytes : null,
       bodyBytes: body.bytes.byteLength,
     },
-    probe: probeOf(destination, method, key, forwarded),
+    // The origin has never seen a derived key.
+    probe: key.isDerived ? null : probeOf(destination, method, key.value, forwarded),
   };
   return { recordId: name, call };
+}
+
+/** What makes the request the same as another one. */
+export async function identityOf(
+  incoming: Incoming,
+  body: RequestBody,
+  { url, policy }: Destination,
+): Promise<RequestIdentity> {
+  const { method, headers } = incoming.request;
+  const json = policy.fingerprint.body === "json" ? await incoming.json() : null;
+  const input = { method, path: url.pathname, query: url.search, headers, body, json: isRefusal(json) ? null : json };
+  return fingerprint(input, policy.fingerprint);
+}
+
+/** A derived key takes equal requests for one, so what it leaves behind must not outlive its window. */
+function withinWindow(policy: Policy): AttemptPolicy {
+  const windowMs = policy.deriveKey?.windowMs ?? policy.ttlMs;
+  return { ...attemptPolicy(policy), ttlMs: windowMs, unknownTtlMs: Math.max(windowMs, policy.originDeadlineMs) };
 }
 
 /** Asks with the headers by which the origin knows the caller, and nothing else of the client's. */
@@ -78,7 +96,8 @@ function probeOf(
   const path = policy.onUnknown === "probe" && policy.probe !== null ? probePath(policy.probe, key) : null;
   if (path === null) return null;
   const operation: HeaderPair = ["oncegate-operation", `${method} ${url.pathname}`];
-  const told = new Set(["idempotency-key", "accept-encoding", "via", "cdn-loop", ...tenant.caller]);
+  const carriers = policy.keyFrom.flatMap((carrier) => (carrier.kind === "header" ? [carrier.name] : []));
+  const told = new Set(["accept-encoding", "via", "cdn-loop", ...carriers, ...headersOfCallers(tenant.callers)]);
   return {
     origin: tenant.origin,
     url: originUrl(tenant.origin, new URL(url.origin + path)),

@@ -1,13 +1,15 @@
 /** A key object's reply → the response that the client sees (docs/protocol.md 6). */
 
-import { type AnswerReply, type Mark, type Reply } from "./call.ts";
-import { type Refusal, problemResponse, refuse, shouldRetry } from "./http/problem.ts";
+import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "./call.ts";
+import { type Policy } from "./config/policy.ts";
+import { type Key } from "./http/key-carrier.ts";
+import { type ErrorRules, type Refusal, problemResponse, refuse, shouldRetry } from "./http/problem.ts";
 
 /** What of a request its answer needs. */
 export interface Asked {
   readonly url: URL;
-  /** As sent, for the echo. */
-  readonly key: string;
+  readonly policy: Pick<Policy, keyof ErrorRules | "replayedHeader">;
+  readonly key: Pick<Key, "echo" | "isDerived">;
   /** The client's own wait, where it was granted. */
   readonly waitSeconds: number | null;
 }
@@ -18,17 +20,23 @@ const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 const REFUSED: Mark = { status: "refused", recordedAtMs: null, expiresAtMs: null };
 
 export function keyedResponse(reply: Reply | Refusal, asked: Asked): Response {
-  if ("refusal" in reply) return withMark(problemResponse(reply, asked.url), REFUSED, asked);
-  const response = reply.kind === "answer" ? answerResponse(reply) : problemResponse(refuse(reply.code), asked.url);
+  if ("refusal" in reply) return withMark(problemResponse(reply, asked.url, asked.policy), REFUSED, asked);
+  const response = reply.kind === "answer" ? answerResponse(reply, asked) : refusalResponse(reply, asked);
   if (reply.waited && asked.waitSeconds !== null)
     response.headers.set("preference-applied", `wait=${asked.waitSeconds}`);
   return withMark(response, reply.mark, asked);
 }
 
-function answerResponse({ mark, status, headers, body, bodyBytes }: AnswerReply): Response {
+function refusalResponse({ code }: RefusalReply, { url, policy }: Asked): Response {
+  return problemResponse(refuse(code), url, policy);
+}
+
+function answerResponse({ mark, status, headers, body, bodyBytes }: AnswerReply, { policy }: Asked): Response {
   const fields = new Headers();
   for (const [name = "", value = ""] of headers) fields.append(name, value);
-  if (mark.status === "replayed" || mark.status === "joined") fields.set("idempotent-replayed", "true");
+  // Not the origin's to say, whatever its name.
+  fields.delete(policy.replayedHeader);
+  if (mark.status === "replayed" || mark.status === "joined") fields.set(policy.replayedHeader, "true");
   if (mark.status === "unknown") {
     for (const [name, value] of Object.entries(shouldRetry(false))) fields.set(name, value);
   }
@@ -42,14 +50,16 @@ function sized(body: AnswerReply["body"], bodyBytes: number | null): BodyInit {
 }
 
 function withMark(response: Response, mark: Mark, asked: Asked): Response {
-  response.headers.set("idempotency-key", asked.key);
-  response.headers.set("idempotency-status", serializeMark(mark));
+  const { echo, isDerived } = asked.key;
+  if (echo !== null) response.headers.set("idempotency-key", echo);
+  response.headers.set("idempotency-status", serializeMark(mark, isDerived));
   return response;
 }
 
-/** An RFC 9651 Item whose parameters are Dates. */
-export function serializeMark({ status, recordedAtMs, expiresAtMs }: Mark): string {
+/** An RFC 9651 Item; its parameters are `derived`, which is there or not, and Dates. */
+export function serializeMark({ status, recordedAtMs, expiresAtMs }: Mark, isDerived = false): string {
+  const derived = isDerived ? "; derived" : "";
   const recorded = recordedAtMs === null ? "" : `; recorded=@${Math.floor(recordedAtMs / 1000)}`;
   const expires = expiresAtMs === null ? "" : `; expires=@${Math.floor(expiresAtMs / 1000)}`;
-  return status + recorded + expires;
+  return status + derived + recorded + expires;
 }

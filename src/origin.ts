@@ -2,14 +2,14 @@
 
 import { AnswerBody } from "./answer-body.ts";
 import { type Forward } from "./call.ts";
-import { type Origin, type Policy } from "./config/policy.ts";
-import { serviceBinding } from "./config/service-binding.ts";
+import { type Origin, type AttemptPolicy } from "./config/policy.ts";
+import { serviceBinding } from "./config/bindings.ts";
 import { headersOfKeptAnswer, isCookie } from "./http/headers.ts";
 import { essenceOf } from "./http/media-type.ts";
 import { type AnswerSigns } from "./record/classify.ts";
 import { type HeaderPair } from "./record/record.ts";
 
-type ExchangePolicy = Pick<Policy, "originDeadlineMs" | "idleTimeoutMs" | "replaySetCookie">;
+type ExchangePolicy = Pick<AttemptPolicy, "originDeadlineMs" | "idleTimeoutMs" | "replaySetCookie">;
 
 /** A forward whose body is here as a whole, so that no client can cut it short. */
 type Sent = Forward & { readonly body: Uint8Array | null };

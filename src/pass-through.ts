@@ -1,17 +1,26 @@
 /** Requests that no record covers: straight to the origin, streaming both ways, with the header rules all the same. */
 
-import { type Origin, type Tenant } from "./config/policy.ts";
+import { type Origin } from "./config/policy.ts";
 import { headersFromOrigin, headersToOrigin } from "./http/headers.ts";
-import { problemResponse, refuse } from "./http/problem.ts";
+import { isRefusal, problemResponse, refuse } from "./http/problem.ts";
+import { type Incoming } from "./incoming.ts";
+import { type Destination } from "./keyed-request.ts";
 import { log } from "./log.ts";
 import { fetchFrom, isFinalStatus, originUrl } from "./origin.ts";
 
-export async function passThrough(request: Request, url: URL, tenant: Tenant, env: object): Promise<Response> {
+export async function passThrough(
+  incoming: Incoming,
+  { url, tenant, policy }: Destination,
+  env: object,
+): Promise<Response> {
+  const { request } = incoming;
   const headers = headersToOrigin(request.headers, url, request.cf !== undefined);
   // A hop-by-hop field, so it went; this hop wants an upgrade of its own.
   if (isWebSocketUpgrade(request)) headers.set("upgrade", "websocket");
-  const answer = await send(tenant.origin, originUrl(tenant.origin, url), request, headers, env);
-  if (answer === null) return problemResponse(refuse("origin_unreachable", UNREACHABLE), url);
+  const passedOn = await incoming.passedOn(originUrl(tenant.origin, url));
+  if (isRefusal(passedOn)) return problemResponse(passedOn, url, policy);
+  const answer = await send(tenant.origin, passedOn, headers, env);
+  if (answer === null) return problemResponse(refuse("origin_unreachable", UNREACHABLE), url, policy);
   const fields = new Headers();
   for (const [name, value] of headersFromOrigin(answer.headers)) fields.append(name, value);
   const { status, statusText, body, webSocket } = answer;
@@ -21,16 +30,9 @@ export async function passThrough(request: Request, url: URL, tenant: Tenant, en
 const UNREACHABLE = "The connection to the origin failed. It is not known whether the request took effect.";
 
 /** Null where no answer came that can be passed on. */
-async function send(
-  origin: Origin,
-  url: string,
-  request: Request,
-  headers: Headers,
-  env: object,
-): Promise<Response | null> {
+async function send(origin: Origin, request: Request, headers: Headers, env: object): Promise<Response | null> {
   try {
-    // Made from the request itself, since a GET that has a body could not be made otherwise.
-    const answer = await fetchFrom(origin, env, new Request(url, request), { headers, redirect: "manual" });
+    const answer = await fetchFrom(origin, env, request, { headers, redirect: "manual" });
     const { status } = answer;
     if (isFinalStatus(status) || (status === 101 && answer.webSocket !== null)) return answer;
     await answer.body?.cancel();

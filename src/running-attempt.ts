@@ -1,7 +1,7 @@
 /** The attempt that runs in this object now, and those who wait for it. In memory only: a crash ends it. */
 
 import { type Reply } from "./call.ts";
-import { type Policy } from "./config/policy.ts";
+import { type AttemptPolicy } from "./config/policy.ts";
 import { type Attempt, type UnknownRecord } from "./record/record.ts";
 import { READERS_MAX, type Recording } from "./recording.ts";
 import { refusal } from "./reply.ts";
@@ -18,7 +18,7 @@ export class RunningAttempt {
   readonly attempt: Attempt;
   /** What the record was before, and is again if the attempt is undone. */
   readonly before: UnknownRecord | null;
-  readonly policy: Policy;
+  readonly policy: AttemptPolicy;
   /** What the request that caused the attempt is told. */
   readonly firstReply: Promise<Reply>;
   readonly #joiners = new Waiters<Reply>();
@@ -26,7 +26,7 @@ export class RunningAttempt {
   /** The answer that streams, once there is something of it to read. */
   #stream: { readonly joiner: () => Reply; readonly body: Recording } | null = null;
 
-  constructor(attempt: Attempt, before: UnknownRecord | null, policy: Policy) {
+  constructor(attempt: Attempt, before: UnknownRecord | null, policy: AttemptPolicy) {
     this.attempt = attempt;
     this.before = before;
     this.policy = policy;

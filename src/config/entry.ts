@@ -1,12 +1,14 @@
 /** One entry of `TENANTS` → a tenant. */
 
 import { TrieRouter } from "hono/router/trie-router";
+import { type CallerRule, nameOf } from "../http/caller.ts";
 import { withoutTrailingDot } from "../http/hostname.ts";
 import { matchingPath } from "../http/matching-path.ts";
-import { DEFAULT_POLICY, type Origin, type Policy, type Route, type Tenant } from "./policy.ts";
+import { type Origin, type Policy, type Route, type Tenant } from "./policy.ts";
+import { DEFAULT_POLICY } from "./profiles.ts";
 import { type Fault, readFields } from "./read-fields.ts";
 import { entryFields, overlay, routeFields } from "./schema.ts";
-import { serviceBinding } from "./service-binding.ts";
+import { rateLimit, serviceBinding } from "./bindings.ts";
 
 /** What an entry is checked against. */
 export interface Surroundings {
@@ -19,9 +21,26 @@ export interface Surroundings {
 /** Null where the entry has faults, which go to `faults`. */
 export function parseEntry(entry: unknown, path: string, around: Surroundings, faults: Fault[]): Tenant | null {
   const faultsBefore = faults.length;
-  const { origin, caller, anonymous, routes: written = [], ...fields } = readFields(entryFields, entry, path, faults);
+  const read = readFields(entryFields, entry, path, faults);
+  const {
+    origin,
+    caller,
+    anonymous,
+    on_caller_change,
+    caller_was,
+    cors,
+    quota,
+    routes: written = [],
+    ...fields
+  } = read;
   const originFault = origin === undefined ? null : faultOfOrigin(origin, around);
   if (originFault !== null) faults.push({ path: `${path}.origin`, message: originFault });
+  if (quota !== undefined && rateLimit(around.env, quota.binding) === null) {
+    faults.push({
+      path: `${path}.quota.binding`,
+      message: `names no rate limiting binding of this Worker: ${quota.binding}`,
+    });
+  }
   const policy = overlay(DEFAULT_POLICY, fields);
   addContradictions(policy, path, faults);
   const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, policy, faults));
@@ -29,13 +48,20 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   if (faults.length > faultsBefore || origin === undefined || caller === undefined) return null;
   return Object.freeze({
     origin: Object.freeze(origin),
-    // In one order, since the order in which they are configured says nothing about who calls.
-    caller: Object.freeze(caller.toSorted()),
-    anonymous: anonymous ?? "refuse",
+    callers: rule({ items: caller, anonymous: anonymous ?? "refuse", onChange: on_caller_change ?? "separate" }),
+    callersBefore: caller_was === undefined ? null : rule(caller_was),
+    cors: Object.freeze(cors ?? null),
+    quota: Object.freeze(quota ?? null),
     policy,
     routes: Object.freeze(routes),
     policyFor,
   });
+}
+
+/** In one order, since the order in which items are configured says nothing about who calls. */
+function rule<T extends CallerRule>(written: T): T {
+  const items = written.items.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  return Object.freeze({ ...written, items: Object.freeze(items) });
 }
 
 function faultOfOrigin(origin: Origin, { env, hostnames }: Surroundings): string | null {

@@ -1,19 +1,38 @@
 /** The configuration as the gateway works with it: frozen, complete, units in the names. */
 
+import { type CallerRule } from "../http/caller.ts";
+import { type CorsRule } from "../http/cors.ts";
 import { type FingerprintRule } from "../http/fingerprint.ts";
+import { type JsonPointer } from "../http/json-pointer.ts";
+import { type KeyCarrier } from "../http/key-carrier.ts";
+import { type ErrorRules } from "../http/problem.ts";
 import { type RecordPolicy } from "../record/record.ts";
 
 export interface Tenant {
   readonly origin: Origin;
-  /** Header names in lower case that tell callers apart. */
-  readonly caller: readonly string[];
-  readonly anonymous: "refuse" | "shared";
+  readonly callers: CallerRule;
+  /** How callers were told apart before, for as long as records from then may live. */
+  readonly callersBefore: FormerCallerRule | null;
+  readonly cors: CorsRule | null;
+  readonly quota: Quota | null;
   /** Where no route matches. */
   readonly policy: Policy;
   /** In the order of the configuration; the first that matches wins. */
   readonly routes: readonly Route[];
   /** The policy for a method and a path whose segments are decoded. */
   readonly policyFor: (method: string, path: string) => Policy;
+}
+
+export interface FormerCallerRule extends CallerRule {
+  /** From then on no record is looked for by it. Milliseconds since the Unix epoch. */
+  readonly untilMs: number;
+}
+
+/** Limits the new records of each caller by one of the Worker's rate limiting bindings. */
+export interface Quota {
+  readonly binding: string;
+  /** What a caller beyond it is told to wait: the period of the binding. */
+  readonly retryAfterSeconds: number;
 }
 
 export interface Route {
@@ -26,22 +45,61 @@ export type Origin =
   /** `base` has no trailing slash; its path, if any, precedes the request's. */
   { readonly kind: "url"; readonly base: string } | { readonly kind: "service"; readonly binding: string };
 
-export interface Policy extends RecordPolicy {
-  readonly key: "required" | "optional" | "off";
-  readonly methods: readonly string[];
-  readonly waitMs: number;
+/** The part of a policy that travels to the key object. */
+export interface AttemptPolicy extends RecordPolicy {
   /** Until response headers. */
   readonly originTimeoutMs: number;
   /** How long the body of an answer may be silent. */
   readonly idleTimeoutMs: number;
   /** Whether every answer is passed on as it comes, whatever its media type. */
   readonly stream: boolean;
-  readonly fingerprint: FingerprintRule;
-  readonly requestBytesMax: number;
   readonly responseBytesMax: number;
   readonly replaySetCookie: boolean;
+}
+
+export interface Policy extends AttemptPolicy, ErrorRules {
+  readonly profile: ProfileName;
+  readonly key: "required" | "optional" | "off";
+  /** Where a key may stand. The first that is there counts. */
+  readonly keyFrom: readonly KeyCarrier[];
+  /** How a key is made for a request that has none. */
+  readonly deriveKey: DeriveKey | null;
+  readonly methods: readonly string[];
+  readonly waitMs: number;
+  readonly fingerprint: FingerprintRule;
+  readonly requestBytesMax: number;
+  /** The name of the header that marks replays. */
+  readonly replayedHeader: string;
   /** The path at the origin that tells what became of a key, with `{key}` in it; set where `onUnknown` is `probe`. */
   readonly probe: string | null;
+}
+
+export interface DeriveKey {
+  /** How long equal requests are taken for one. */
+  readonly windowMs: number;
+  /** The members of the body that make the key; all of the body where there are none. */
+  readonly from: readonly JsonPointer[];
+}
+
+export type ProfileName = "ietf" | "stripe" | "acp" | "ucp";
+
+/** What of `policy` the key object needs, alone: it is copied with every call. */
+export function attemptPolicy(policy: Policy): AttemptPolicy {
+  return {
+    onUnknown: policy.onUnknown,
+    maxAttempts: policy.maxAttempts,
+    inFlight: policy.inFlight,
+    ttlMs: policy.ttlMs,
+    unknownTtlMs: policy.unknownTtlMs,
+    originDeadlineMs: policy.originDeadlineMs,
+    notExecutedOn: policy.notExecutedOn,
+    unknownOn: policy.unknownOn,
+    originTimeoutMs: policy.originTimeoutMs,
+    idleTimeoutMs: policy.idleTimeoutMs,
+    stream: policy.stream,
+    responseBytesMax: policy.responseBytesMax,
+    replaySetCookie: policy.replaySetCookie,
+  };
 }
 
 /** Methods that a policy may cover: those that may change something and are not safe by definition. */
@@ -62,19 +120,25 @@ export const LIMITS = {
   idleTimeoutMs: { min: 100, max: 14 * MINUTE },
   unknownTtlMs: { min: SECOND, max: 365 * DAY },
   maxAttempts: { min: 1, max: 10 },
+  /** A derived key takes equal requests for one, which two on the same day may well not be. */
+  deriveWindowMs: { min: SECOND, max: DAY },
+  /** The platform's rate limits count over 10 or 60 seconds. */
+  retryAfterMs: { min: SECOND, max: 60 * SECOND },
   /** Held as a whole, and an isolate has 128 MB: a few of this size at once are many. */
   requestBytes: { min: 0, max: 25_000_000 },
   /** Never held as a whole. It is what one key may cost in storage, and in rows written. */
   responseBytes: { min: 0, max: 100_000_000 },
+  /** Each is walked to, or compared with, in every keyed request. */
+  listItems: 16,
 } as const;
 
-/** What holds where the configuration is silent. */
-export const DEFAULT_POLICY: Policy = Object.freeze({
-  key: "optional",
-  methods: ["POST", "PATCH"],
+/** What holds where the configuration and the profile are silent. */
+export const DEFAULTS = Object.freeze({
+  keyFrom: Object.freeze([Object.freeze({ kind: "header" as const, name: "idempotency-key" })]),
+  deriveKey: null,
   ttlMs: DAY,
   unknownTtlMs: 30 * DAY,
-  inFlight: "wait",
+  inFlight: "wait" as const,
   /** Below the 30 s after which common clients give up. */
   waitMs: 25 * SECOND,
   /** Below the 120 s after which the edge itself answers 524. */
@@ -83,13 +147,10 @@ export const DEFAULT_POLICY: Policy = Object.freeze({
   /** So is this: an origin that says nothing for as long would be cut by the edge. */
   idleTimeoutMs: 100 * SECOND,
   stream: false,
-  onUnknown: "refuse",
+  onUnknown: "refuse" as const,
   maxAttempts: 3,
-  fingerprint: "json",
   requestBytesMax: 1_000_000,
   responseBytesMax: 10_000_000,
-  notExecutedOn: [],
-  unknownOn: [],
   replaySetCookie: false,
   probe: null,
 });

@@ -1,47 +1,35 @@
-/** The written form of the configuration: what each field may hold, and what is said where it does not. */
+/** The written form of the configuration: which fields there are, and what each may hold. */
 
 import * as v from "valibot";
+import { resolveFingerprint } from "../http/fingerprint.ts";
 import { isProbeTemplate } from "../http/probe-path.ts";
-import { type Readable } from "./read-fields.ts";
+import { anonymous, callerItems, callerWas, onCallerChange } from "./caller-values.ts";
 import { COVERABLE_METHODS, LIMITS, type Origin, type Policy } from "./policy.ts";
-
-const UNIT_MS = new Map([
-  ["ms", 1],
-  ["s", 1000],
-  ["m", 60_000],
-  ["h", 3_600_000],
-  ["d", 86_400_000],
-]);
-const DURATION = /^([0-9]{1,12})(ms|s|m|h|d)$/;
-
-/** `{ min, max }` in milliseconds; `said` is how the bounds are written in a configuration. */
-function duration({ min, max }: { min: number; max: number }, said: string) {
-  const message = `must be a duration from ${said}, such as "90s" (ms, s, m, h, d)`;
-  return v.pipe(
-    v.string(message),
-    v.transform((text) => {
-      const [, count, unit = ""] = DURATION.exec(text) ?? [];
-      return Number(count) * (UNIT_MS.get(unit) ?? Number.NaN);
-    }),
-    v.check((ms) => ms >= min && ms <= max, message),
-  );
-}
-
-function integer({ min, max }: { min: number; max: number }) {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
-}
-
-function oneOf<const T extends readonly string[]>(options: T) {
-  return v.picklist(options, `must be ${options.map((option) => `"${option}"`).join(" or ")}`);
-}
-
-const statuses = v.array(integer({ min: 400, max: 599 }), "must be a list of status codes from 400 to 599");
+import { PROFILES } from "./profiles.ts";
+import { type Readable } from "./read-fields.ts";
+import {
+  byCode,
+  deriveKey,
+  duration,
+  fingerprint,
+  headerName,
+  integer,
+  keyCarriers,
+  listOf,
+  oneOf,
+  statuses,
+  table,
+  text,
+} from "./values.ts";
 
 const PROBE_MESSAGE = 'must be a path with one {key} in it, such as "/v1/idempotency/{key}"';
+const CODE_MESSAGE = "must be a code of 1 to 64 letters, digits, _, . and -";
 
 const policyFields = {
+  profile: v.optional(oneOf(["ietf", "stripe", "acp", "ucp"])),
   key: v.optional(oneOf(["required", "optional", "off"])),
+  key_from: v.optional(keyCarriers),
+  derive_key: v.optional(deriveKey),
   methods: v.optional(v.array(oneOf(COVERABLE_METHODS), "must be a list of methods")),
   ttl: v.optional(duration(LIMITS.ttlMs, "1s to 90d")),
   unknown_ttl: v.optional(duration(LIMITS.unknownTtlMs, "origin_deadline to 365d")),
@@ -53,21 +41,18 @@ const policyFields = {
   stream: v.optional(v.boolean("must be true or false")),
   on_unknown: v.optional(oneOf(["refuse", "retry", "probe"])),
   max_attempts: v.optional(integer(LIMITS.maxAttempts)),
-  fingerprint: v.optional(oneOf(["json", "bytes"])),
+  fingerprint: v.optional(fingerprint),
   max_request_bytes: v.optional(integer(LIMITS.requestBytes)),
   max_response_bytes: v.optional(integer(LIMITS.responseBytes)),
   not_executed_on: v.optional(statuses),
   unknown_on: v.optional(statuses),
   replay_set_cookie: v.optional(v.boolean("must be true or false")),
+  errors: v.optional(oneOf(["problem", "stripe", "acp", "ucp"])),
+  error_status: v.optional(byCode(integer({ min: 400, max: 599 }))),
+  error_code: v.optional(byCode(text(/^[A-Za-z0-9_.-]{1,64}$/, CODE_MESSAGE))),
+  replayed_header: v.optional(headerName),
   probe: v.optional(v.pipe(v.string(PROBE_MESSAGE), v.check(isProbeTemplate, PROBE_MESSAGE))),
 };
-
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const headerName = v.pipe(
-  v.string("must be a header name"),
-  v.regex(HEADER_NAME, "must be a header name"),
-  v.transform((name) => name.toLowerCase()),
-);
 
 const origin = v.pipe(
   v.string('must be a URL or "service:BINDING"'),
@@ -79,15 +64,49 @@ const origin = v.pipe(
   }),
 );
 
-/** A fault's text where `text` is not an origin. */
-function parseOrigin(text: string): Origin | string {
-  const service = /^service:([A-Za-z_$][A-Za-z0-9_$]*)$/.exec(text)?.[1];
+/** A fault's text where `written` is not an origin. */
+function parseOrigin(written: string): Origin | string {
+  const service = /^service:([A-Za-z_$][A-Za-z0-9_$]*)$/.exec(written)?.[1];
   if (service !== undefined) return { kind: "service", binding: service };
-  const url = URL.canParse(text) ? new URL(text) : null;
+  const url = URL.canParse(written) ? new URL(written) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) return 'must be an http(s) URL or "service:BINDING"';
   if (url.username || url.password || url.search || url.hash) return "must be without credentials, query and fragment";
   return { kind: "url", base: url.origin + url.pathname.replace(/\/+$/, "") };
 }
+
+/** As browsers serialise them: scheme, host, and a port that is not the scheme's own. */
+const webOrigin = v.pipe(
+  v.string('must be an origin, such as "https://shop.example", or "*"'),
+  v.check(
+    (written) => written === "*" || (URL.canParse(written) && new URL(written).origin === written),
+    'must be an origin as browsers write it, such as "https://shop.example", or "*"',
+  ),
+);
+
+const cors = v.pipe(
+  table(
+    {
+      origins: listOf(webOrigin, 'must be a list of origins, such as ["https://shop.example"]'),
+      credentials: v.optional(v.boolean("must be true or false"), false),
+    },
+    'must be a table such as { origins = ["https://shop.example"] }',
+  ),
+  v.check(
+    ({ origins, credentials }) => !(credentials && origins.includes("*")),
+    "must name its origins where credentials are allowed: with * every site could read a user's answers",
+  ),
+);
+
+const quota = v.pipe(
+  table(
+    {
+      binding: text(/^[A-Za-z_$][A-Za-z0-9_$]*$/, "must be the name of a rate limiting binding"),
+      retry_after: v.optional(duration(LIMITS.retryAfterMs, "1s to 60s"), "60s"),
+    },
+    'must be a table such as { binding = "NEW_RECORDS" }',
+  ),
+  v.transform(({ binding, retry_after }) => ({ binding, retryAfterSeconds: Math.ceil(retry_after / 1000) })),
+);
 
 /** A method that a policy may cover, or `*`; any other method passes through before a route could count. */
 const MATCH = new RegExp(`^(?:\\*|${COVERABLE_METHODS.join("|")}) /\\S*$`);
@@ -95,40 +114,57 @@ const MATCH_MESSAGE = 'must be a method (or *), a space and a path pattern, such
 
 /** The fields of a route. */
 export const routeFields = {
-  match: v.pipe(v.string(MATCH_MESSAGE), v.regex(MATCH, MATCH_MESSAGE)),
+  match: text(MATCH, MATCH_MESSAGE),
   ...policyFields,
 };
 
 /** The fields of an entry of `TENANTS`. Routes are tables of their own. */
 export const entryFields = {
   origin,
-  caller: v.array(headerName, "must be a list of header names; [] makes all requests one caller's"),
-  anonymous: v.optional(oneOf(["refuse", "shared"])),
+  caller: callerItems,
+  anonymous: v.optional(anonymous),
+  on_caller_change: v.optional(onCallerChange),
+  caller_was: v.optional(callerWas),
+  cors: v.optional(cors),
+  quota: v.optional(quota),
   ...policyFields,
   routes: v.optional(v.array(v.unknown(), "must be a list of tables")),
 };
 
-/** `base` with the fields that are set. */
+/**
+ * `base` with the fields that are set. A profile is nearer than what `base` says, so all that it sets comes from it
+ * anew, and the other fields that are set are nearer still.
+ */
 export function overlay(base: Policy, fields: Readable<typeof policyFields>): Policy {
+  const from = fields.profile === undefined ? base : { ...base, ...PROFILES[fields.profile] };
+  const keyFrom = fields.key_from ?? from.keyFrom;
+  const carriers = keyFrom.flatMap((carrier) => (carrier.kind === "body" ? [carrier.pointer] : []));
   return Object.freeze({
-    key: fields.key ?? base.key,
-    methods: fields.methods ?? base.methods,
-    ttlMs: fields.ttl ?? base.ttlMs,
-    unknownTtlMs: fields.unknown_ttl ?? base.unknownTtlMs,
-    inFlight: fields.in_flight ?? base.inFlight,
-    waitMs: fields.wait ?? base.waitMs,
-    originTimeoutMs: fields.origin_timeout ?? base.originTimeoutMs,
-    originDeadlineMs: fields.origin_deadline ?? base.originDeadlineMs,
-    idleTimeoutMs: fields.idle_timeout ?? base.idleTimeoutMs,
-    stream: fields.stream ?? base.stream,
-    onUnknown: fields.on_unknown ?? base.onUnknown,
-    maxAttempts: fields.max_attempts ?? base.maxAttempts,
-    fingerprint: fields.fingerprint ?? base.fingerprint,
-    requestBytesMax: fields.max_request_bytes ?? base.requestBytesMax,
-    responseBytesMax: fields.max_response_bytes ?? base.responseBytesMax,
-    notExecutedOn: fields.not_executed_on ?? base.notExecutedOn,
-    unknownOn: fields.unknown_on ?? base.unknownOn,
-    replaySetCookie: fields.replay_set_cookie ?? base.replaySetCookie,
-    probe: fields.probe ?? base.probe,
+    profile: fields.profile ?? from.profile,
+    key: fields.key ?? from.key,
+    keyFrom,
+    deriveKey: fields.derive_key === undefined ? from.deriveKey : fields.derive_key,
+    methods: fields.methods ?? from.methods,
+    ttlMs: fields.ttl ?? from.ttlMs,
+    unknownTtlMs: fields.unknown_ttl ?? from.unknownTtlMs,
+    inFlight: fields.in_flight ?? from.inFlight,
+    waitMs: fields.wait ?? from.waitMs,
+    originTimeoutMs: fields.origin_timeout ?? from.originTimeoutMs,
+    originDeadlineMs: fields.origin_deadline ?? from.originDeadlineMs,
+    idleTimeoutMs: fields.idle_timeout ?? from.idleTimeoutMs,
+    stream: fields.stream ?? from.stream,
+    onUnknown: fields.on_unknown ?? from.onUnknown,
+    maxAttempts: fields.max_attempts ?? from.maxAttempts,
+    fingerprint: resolveFingerprint(fields.fingerprint ?? from.fingerprint, carriers),
+    requestBytesMax: fields.max_request_bytes ?? from.requestBytesMax,
+    responseBytesMax: fields.max_response_bytes ?? from.responseBytesMax,
+    notExecutedOn: fields.not_executed_on ?? from.notExecutedOn,
+    unknownOn: fields.unknown_on ?? from.unknownOn,
+    replaySetCookie: fields.replay_set_cookie ?? from.replaySetCookie,
+    errors: fields.errors ?? from.errors,
+    errorStatus: { ...from.errorStatus, ...fields.error_status },
+    errorCode: { ...from.errorCode, ...fields.error_code },
+    replayedHeader: fields.replayed_header ?? from.replayedHeader,
+    probe: fields.probe ?? from.probe,
   });
 }

@@ -1,15 +1,37 @@
 /** What makes two requests the same (docs/protocol.md 3.8). */
 
 import { type RequestIdentity } from "../record/record.ts";
-import { canonicalJson } from "./canonical-json.ts";
 import { type RequestBody } from "./body.ts";
 import { digestOf } from "./digest.ts";
+import { type JsonNode, canonicalJson } from "./json.ts";
+import { type JsonPointer } from "./json-pointer.ts";
 import { parseMediaType } from "./media-type.ts";
 
-export type FingerprintRule = "json" | "bytes";
+export interface FingerprintRule {
+  /** By which records remember the rule: fingerprints of different rules don't compare. */
+  readonly name: string;
+  /** How a body is compared: by meaning where its media type has one, or byte by byte. */
+  readonly body: "json" | "bytes";
+  /** Members that don't count. Forms are read as objects of one level. */
+  readonly ignore: readonly JsonPointer[];
+  /** Where set, no other members count. */
+  readonly only: readonly JsonPointer[] | null;
+  /** Headers that count, in lower case. */
+  readonly headers: readonly string[];
+  /** Members that carry keys: the key says itself which record it belongs to, so it is no part of the request. */
+  readonly carriers: readonly JsonPointer[];
+}
 
-/** Larger bodies are compared by their bytes: reading one by meaning takes CPU time in proportion. */
-const JSON_BYTES_MAX = 1_000_000;
+/** The parts of a rule that are configured. */
+export type FingerprintSettings = Pick<FingerprintRule, "body" | "ignore" | "only" | "headers">;
+
+export function resolveFingerprint(settings: FingerprintSettings, carriers: readonly JsonPointer[]): FingerprintRule {
+  const { body, ignore, only, headers } = settings;
+  const told = { ignore, only: only ?? [], headers, carriers: body === "json" ? carriers : [] };
+  const kit = Object.entries(told).filter(([, list]) => list.length > 0);
+  const name = kit.length === 0 ? body : `${body}:${JSON.stringify(Object.fromEntries(kit))}`;
+  return Object.freeze({ body, ignore, only, headers, carriers, name });
+}
 
 export interface FingerprintInput {
   readonly method: string;
@@ -17,28 +39,20 @@ export interface FingerprintInput {
   readonly path: string;
   /** With its `?`, or empty. */
   readonly query: string;
-  readonly contentType: string | null;
-  /** Part of what a request asks for: with another precondition it is another request. */
-  readonly ifMatch: string | null;
+  readonly headers: Headers;
   readonly body: RequestBody;
+  /** What the body stands for, if it is JSON whose meaning can be told. */
+  readonly json: JsonNode | null;
 }
 
 export async function fingerprint(input: FingerprintInput, rule: FingerprintRule): Promise<RequestIdentity> {
-  const mediaType = parseMediaType(input.contentType);
-  const head = [input.method, input.path, input.query, mediaType.canonical, input.ifMatch];
+  const { method, path, query, headers } = input;
+  const mediaType = parseMediaType(headers.get("content-type"));
+  // If-Match is part of what a request asks for: with another precondition it is another request.
+  const head = [method, path, query, mediaType.canonical, headers.get("if-match")];
   const plain = await digestOf(["bytes", ...head, input.body.sha256]);
-  const meaning = rule === "json" && mediaType.isJson ? jsonMeaning(input.body.bytes) : null;
+  const meaning = rule.body === "json" && input.json !== null ? canonicalJson(input.json) : null;
   // Tagged, so that a body compared by meaning never equals one compared by bytes.
   const fingerprint = meaning === null ? plain : await digestOf(["json", ...head, meaning]);
-  return { rule, fingerprint, plain };
-}
-
-function jsonMeaning(body: Uint8Array): string | null {
-  if (body.byteLength > JSON_BYTES_MAX) return null;
-  try {
-    return canonicalJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body));
-  } catch {
-    // Not UTF-8, and so not JSON.
-    return null;
-  }
+  return { rule: rule.name, fingerprint, plain };
 }

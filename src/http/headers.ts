@@ -1,6 +1,7 @@
 /** Which header fields pass, in which direction (docs/protocol.md 7). */
 
 import { type HeaderPair } from "../record/record.ts";
+import { type Key } from "./key-carrier.ts";
 
 /** The gateway's name in `Via` and `CDN-Loop`. */
 const PSEUDONYM = "oncegate";
@@ -76,8 +77,12 @@ export function headersToOrigin(headers: Headers, url: URL, isFromEdge: boolean)
   return forwarded;
 }
 
-/** Makes forwarded fields those of a keyed request: its body is sent anew, and its answer is kept without coding. */
-export function forKeyedRequest(forwarded: Headers): HeaderPair[] {
+/**
+ * Makes forwarded fields those of a keyed request: its key is there, whatever `Connection` says of it, its body is sent
+ * anew, and its answer is kept without coding.
+ */
+export function forKeyedRequest(forwarded: Headers, key: Pick<Key, "header" | "echo">): HeaderPair[] {
+  if (key.header !== null && key.echo !== null) forwarded.set(key.header, key.echo);
   forwarded.delete("content-length");
   forwarded.set("accept-encoding", "identity");
   return [...forwarded];

@@ -52,6 +52,31 @@ export const PROBLEMS = {
     detail:
       "A request with an Idempotency-Key must say who sends it, so that its answer reaches nobody else. Send your credentials.",
   },
+  caller_unverified: {
+    ...bad,
+    status: 401,
+    keyReuse: "same",
+    title: "The caller can't be verified",
+    detail:
+      "What the request says of its sender did not stand verification. Nothing was sent to the origin. Send valid credentials and the same key.",
+  },
+  caller_changed: {
+    ...idempotency,
+    status: 422,
+    keyReuse: "new",
+    title: "The key belongs to another caller",
+    detail: "This Idempotency-Key was sent before by another caller. Nothing was done. Use a new key.",
+  },
+  quota_exceeded: {
+    ...bad,
+    status: 429,
+    retryable: true,
+    keyReuse: "same",
+    retryAfterSeconds: 60,
+    title: "Too many new keys",
+    detail:
+      "This caller has begun as many new operations as it may for now. Nothing was sent to the origin. Send the request again later with the same key.",
+  },
   body_too_large: {
     ...bad,
     status: 413,
@@ -160,6 +185,21 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
+export function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code);
+}
+
+/** How refusals are written: the dialect that an API's clients expect. */
+export interface ErrorRules {
+  readonly errors: ErrorFormat;
+  /** In place of the problem's own status. */
+  readonly errorStatus: Readonly<Partial<Record<ProblemCode, number>>>;
+  /** In place of the problem's own code. */
+  readonly errorCode: Readonly<Partial<Record<ProblemCode, string>>>;
+}
+
+export type ErrorFormat = "problem" | "stripe" | "acp" | "ucp";
+
 /** An expected refusal, as a value. `detail` replaces the problem's own where something more exact can be said. */
 export interface Refusal {
   readonly refusal: ProblemCode;
@@ -174,29 +214,59 @@ export function isRefusal(value: unknown): value is Refusal {
   return typeof value === "object" && value !== null && "refusal" in value;
 }
 
-/** The problem document for `refusal`. `url` is the request's: `type` names its scheme and host. Null if it has none. */
-export function problemResponse({ refusal: code, detail }: Refusal, url: URL | null): Response {
-  const problem: Problem = PROBLEMS[code];
+/**
+ * The answer that says `refusal`, in the words of `rules`. `url` is the request's: `type` names its scheme and host. Null
+ * if it has none.
+ */
+export function problemResponse(
+  { refusal, detail }: Refusal,
+  url: URL | null,
+  { errors, errorStatus, errorCode }: ErrorRules = PLAIN_RULES,
+): Response {
+  const problem: Problem = PROBLEMS[refusal];
+  const status = errorStatus[refusal] ?? problem.status;
+  const code = errorCode[refusal] ?? refusal;
   const said = detail ?? problem.detail;
   const headers = new Headers({
-    "content-type": "application/problem+json",
+    "content-type": errors === "problem" ? "application/problem+json" : "application/json",
     "cache-control": "no-store",
     ...shouldRetry(problem.retryable),
   });
   if (problem.retryAfterSeconds !== undefined) headers.set("retry-after", String(problem.retryAfterSeconds));
-  const body = {
-    type: problemType(code, url),
+  const body = WRITTEN[errors]({ problem, type: problemType(refusal, url), status, code, said });
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** Where no tenant's rules are known, or a tenant has none of its own. */
+const PLAIN_RULES: ErrorRules = { errors: "problem", errorStatus: {}, errorCode: {} };
+
+interface Told {
+  readonly problem: Problem;
+  readonly type: string;
+  readonly status: number;
+  readonly code: string;
+  readonly said: string;
+}
+
+/** The body of an error in each format. */
+const WRITTEN: Readonly<Record<ErrorFormat, (told: Told) => object>> = {
+  problem: ({ problem, type, status, code, said }) => ({
+    type,
     title: problem.title,
-    status: problem.status,
+    status,
     detail: said,
     code,
     retryable: problem.retryable,
     key_reuse: problem.keyReuse,
     // Stripe's SDK takes any JSON without this member for a success, whatever the status.
     error: { type: problem.errorType, code, message: said },
-  };
-  return new Response(JSON.stringify(body), { status: problem.status, headers });
-}
+  }),
+  stripe: ({ problem, type, code, said }) => ({
+    error: { type: problem.errorType, code, message: said, doc_url: type },
+  }),
+  acp: ({ code, said }) => ({ type: "invalid_request", code, message: said }),
+  ucp: ({ code, said }) => ({ code, content: said }),
+};
 
 export function problemType(code: string, url: URL | null): string {
   if (url === null) return "about:blank";

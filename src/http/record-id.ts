@@ -12,9 +12,11 @@ export interface RecordScope {
   /** The digest of the caller. */
   readonly caller: string;
   readonly key: string;
+  /** Of its own kind, so that it never meets a key that a client has sent. */
+  readonly isDerived: boolean;
 }
 
 /** Lower-case hex SHA-256. Says nothing about what it was made from, so it may stand in logs. */
-export function recordId({ tenant, method, path, caller, key }: RecordScope): Promise<string> {
-  return digestOf([FORMAT_VERSION, tenant, method, path, caller, key]);
+export function recordId({ tenant, method, path, caller, key, isDerived }: RecordScope): Promise<string> {
+  return digestOf([FORMAT_VERSION, tenant, method, path, caller, key, ...(isDerived ? ["derived"] : [])]);
 }

@@ -9,7 +9,7 @@ import { HOST } from "./gateway.ts";
 /** The object of a key that `clientOf`'s default caller used for `POST path`. */
 export async function objectOf(key: string, path: string, authorization = "Bearer alice") {
   const caller = await digestOf(["caller", "authorization", authorization]);
-  return env.KEYS.getByName(await recordId({ tenant: HOST, method: "POST", path, caller, key }));
+  return env.KEYS.getByName(await recordId({ tenant: HOST, method: "POST", path, caller, key, isDerived: false }));
 }
 
 /** The stored row, as SQL returns it; undefined where there is none. */

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import { askKeyObject, type KeyStub } from "../../src/ask-key-object.ts";
 import { type KeyedCall, type LookReply, type Reply } from "../../src/call.ts";
-import { DEFAULT_POLICY } from "../../src/config/policy.ts";
+import { DEFAULT_POLICY } from "../../src/config/profiles.ts";
 
 const CALL: KeyedCall = {
   about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k" },

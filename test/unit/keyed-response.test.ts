@@ -2,6 +2,7 @@ import { parseItem, serializeItem, Token } from "structured-headers";
 import { describe, expect, test } from "vitest";
 
 import { type AnswerReply, type Mark, type RefusalReply } from "../../src/call.ts";
+import { DEFAULT_POLICY } from "../../src/config/profiles.ts";
 import { type Asked, keyedResponse, serializeMark } from "../../src/keyed-response.ts";
 import { refuse } from "../../src/http/problem.ts";
 import { streamOf } from "./http/streams.ts";
@@ -9,7 +10,12 @@ import { streamOf } from "./http/streams.ts";
 const RECORDED_AT_MS = 1_793_600_000_999;
 const EXPIRES_AT_MS = 1_793_686_400_999;
 
-const ASKED: Asked = { url: new URL("https://api.example.com/v1/charges"), key: '"k, 1"', waitSeconds: null };
+const ASKED: Asked = {
+  url: new URL("https://api.example.com/v1/charges"),
+  policy: DEFAULT_POLICY,
+  key: { echo: '"k, 1"', isDerived: false },
+  waitSeconds: null,
+};
 
 function markOf(status: Mark["status"]): Mark {
   return { status, recordedAtMs: RECORDED_AT_MS, expiresAtMs: EXPIRES_AT_MS };

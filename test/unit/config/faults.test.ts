@@ -8,7 +8,9 @@ const OWN_FIELD = "is not a field that may stand here";
 const STATUSES = "must be a list of status codes from 400 to 599";
 const STATUS = "must be a whole number from 400 to 599";
 const MATCH = 'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"';
-const HEADERS = "must be a list of header names; [] makes all requests one caller's";
+const CALLER = "must be a list of what tells callers apart; [] makes all requests one caller's";
+const CALLER_ITEM =
+  'must be a header name, "cookie:NAME", "client-cert", or a table such as { jwt = { jwks = "https://…", claims = ["iss", "sub"], audience = "…" } }';
 
 describe("what a field may not hold", () => {
   test.each<[string, unknown, string, string]>([
@@ -20,7 +22,12 @@ describe("what a field may not hold", () => {
     ["on_unknown", "probe", "probe", 'is required with on_unknown = "probe"'],
     ["probe", "/v1/keys", "probe", 'must be a path with one {key} in it, such as "/v1/idempotency/{key}"'],
     ["probe", "//a.test/{key}", "probe", 'must be a path with one {key} in it, such as "/v1/idempotency/{key}"'],
-    ["fingerprint", "JSON", "fingerprint", 'must be "json" or "bytes"'],
+    [
+      "fingerprint",
+      "JSON",
+      "fingerprint",
+      'must be "json", "bytes", or a table such as { ignore = ["/client_sent_at"] }',
+    ],
     ["methods", "POST", "methods", "must be a list of methods"],
     ["methods", ["POST", "GET"], "methods[1]", 'must be "POST" or "PATCH" or "PUT" or "DELETE"'],
     ["methods", ["post"], "methods[0]", 'must be "POST" or "PATCH" or "PUT" or "DELETE"'],
@@ -51,11 +58,11 @@ describe("what a field may not hold", () => {
     ["unknown_on", [600], "unknown_on[0]", STATUS],
     ["unknown_on", ["500"], "unknown_on[0]", STATUS],
     ["replay_set_cookie", "true", "replay_set_cookie", "must be true or false"],
-    ["caller", "authorization", "caller", HEADERS],
-    ["caller", [5], "caller[0]", "must be a header name"],
-    ["caller", ["authorization", ""], "caller[1]", "must be a header name"],
-    ["caller", ["x account"], "caller[0]", "must be a header name"],
-    ["caller", ["x-account:"], "caller[0]", "must be a header name"],
+    ["caller", "authorization", "caller", CALLER],
+    ["caller", [5], "caller[0]", CALLER_ITEM],
+    ["caller", ["authorization", ""], "caller[1]", CALLER_ITEM],
+    ["caller", ["x account"], "caller[0]", CALLER_ITEM],
+    ["caller", ["x-account:"], "caller[0]", CALLER_ITEM],
     ["routes", {}, "routes", "must be a list of tables"],
     ["routes", ["POST /a"], "routes[0]", "must be a table"],
     ["routes", [{ match: "POST /a" }, null], "routes[1]", "must be a table"],

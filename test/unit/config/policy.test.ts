@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { DEFAULT_POLICY } from "../../../src/config/policy.ts";
+import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { entryFields } from "../../../src/config/schema.ts";
 import { configWith, faultsWith, HOST, policyWith, tenant } from "./entries.ts";
 
@@ -12,7 +12,10 @@ const MINUTE = 60_000;
 const DAY = 86_400_000;
 
 const DEFAULTS = {
+  profile: "ietf",
   key: "optional",
+  keyFrom: [{ kind: "header", name: "idempotency-key" }],
+  deriveKey: null,
   methods: ["POST", "PATCH"],
   ttlMs: 86_400_000,
   unknownTtlMs: 2_592_000_000,
@@ -24,14 +27,20 @@ const DEFAULTS = {
   stream: false,
   onUnknown: "refuse",
   maxAttempts: 3,
-  fingerprint: "json",
+  fingerprint: { name: "json", body: "json", ignore: [], only: null, headers: [], carriers: [] },
   requestBytesMax: 1_000_000,
   responseBytesMax: 10_000_000,
   notExecutedOn: [],
   unknownOn: [],
   replaySetCookie: false,
+  errors: "problem",
+  errorStatus: {},
+  errorCode: {},
+  replayedHeader: "idempotent-replayed",
   probe: null,
 };
+
+const AUTHORIZATION = { kind: "header", name: "authorization" };
 
 describe("where the configuration is silent", () => {
   test("the defaults hold", () => {
@@ -49,21 +58,28 @@ describe("where the configuration is silent", () => {
     expect(new Set(fields.map(([field]) => field))).toEqual(new Set(Object.keys(entryFields)));
 
     const said = fields.filter(([, written]) => written !== "");
-    const { policy, anonymous, routes } = tenant(
+    const { policy, callers, routes } = tenant(
       configWith(
         Object.fromEntries(said.map(([field, written = ""]) => [field, JSON.parse(written.replaceAll("_", ""))])),
       ),
     );
-    expect({ policy, anonymous, routes }).toEqual({ policy: DEFAULTS, anonymous: "refuse", routes: [] });
+    expect({ policy, routes }).toEqual({ policy: DEFAULTS, routes: [] });
+    expect(callers).toMatchObject({ anonymous: "refuse", onChange: "separate" });
     expect(fields.filter(([, written]) => written === "").map(([field]) => field)).toEqual([
       "origin",
       "caller",
+      "caller_was",
+      "cors",
+      "quota",
       "probe",
     ]);
   });
 
   test("a keyed request without a caller is refused, and there are no routes", () => {
-    expect(tenant(configWith({}))).toMatchObject({ caller: ["authorization"], anonymous: "refuse", routes: [] });
+    expect(tenant(configWith({}))).toMatchObject({
+      callers: { items: [AUTHORIZATION], anonymous: "refuse" },
+      routes: [],
+    });
   });
 });
 
@@ -83,6 +99,12 @@ describe("a field that is set", () => {
       on_unknown: "retry",
       max_attempts: 10,
       fingerprint: "bytes",
+      key_from: ["X-Idempotency-Key", "/idempotency_key"],
+      derive_key: { window: "5m", from: ["/order_id"] },
+      errors: "acp",
+      error_status: { key_reused: 409 },
+      error_code: { key_reused: "conflict" },
+      replayed_header: "X-Replayed",
       max_request_bytes: 25_000_000,
       max_response_bytes: 0,
       not_executed_on: [418, 400],
@@ -103,7 +125,23 @@ describe("a field that is set", () => {
       stream: true,
       onUnknown: "retry",
       maxAttempts: 10,
-      fingerprint: "bytes",
+      fingerprint: {
+        name: "bytes",
+        body: "bytes",
+        ignore: [],
+        only: null,
+        headers: [],
+        carriers: [["idempotency_key"]],
+      },
+      keyFrom: [
+        { kind: "header", name: "x-idempotency-key" },
+        { kind: "body", pointer: ["idempotency_key"] },
+      ],
+      deriveKey: { windowMs: 5 * MINUTE, from: [["order_id"]] },
+      errors: "acp",
+      errorStatus: { key_reused: 409 },
+      errorCode: { key_reused: "conflict" },
+      replayedHeader: "x-replayed",
       requestBytesMax: 25_000_000,
       responseBytesMax: 0,
       notExecutedOn: [418, 400],
@@ -111,31 +149,38 @@ describe("a field that is set", () => {
       replaySetCookie: true,
       probe: "/v1/keys/{key}",
     };
-    expect(policyWith(fields)).toEqual(policy);
+    expect(policyWith(fields)).toEqual({ profile: "ietf", ...policy });
     for (const [index, [name, value]] of Object.entries(fields).entries()) {
       const [policyName = "", policyValue] = Object.entries(policy)[index] ?? [];
-      expect(policyWith({ [name]: value })).toEqual({ ...DEFAULTS, [policyName]: policyValue });
+      const { fingerprint, ...others } = policyWith({ [name]: value });
+      const { fingerprint: byDefault, ...defaults } = DEFAULTS;
+      expect(others).toEqual({ ...defaults, ...(policyName === "fingerprint" ? {} : { [policyName]: policyValue }) });
+      if (name === "fingerprint") expect(fingerprint).toEqual({ ...policy.fingerprint, carriers: [] });
+      else if (name !== "key_from") expect(fingerprint).toEqual(byDefault);
     }
   });
 
   test("may be a list of nothing", () => {
     expect(policyWith({ methods: [] }).methods).toEqual([]);
-    expect(tenant(configWith({ caller: [] })).caller).toEqual([]);
+    expect(tenant(configWith({ caller: [] })).callers.items).toEqual([]);
   });
 
   test("names headers in lower case, however they are written", () => {
-    expect(tenant(configWith({ caller: ["Authorization", "X-Account"] })).caller).toEqual([
-      "authorization",
-      "x-account",
+    expect(tenant(configWith({ caller: ["Authorization", "X-Account"] })).callers.items).toEqual([
+      AUTHORIZATION,
+      { kind: "header", name: "x-account" },
     ]);
   });
 
   test("names headers in one order, which says nothing about who calls", () => {
-    expect(tenant(configWith({ caller: ["x-b", "X-A"] })).caller).toEqual(["x-a", "x-b"]);
+    expect(tenant(configWith({ caller: ["x-b", "X-A"] })).callers.items).toMatchObject([
+      { name: "x-a" },
+      { name: "x-b" },
+    ]);
   });
 
   test("says who shares a caller", () => {
-    expect(tenant(configWith({ anonymous: "shared" })).anonymous).toBe("shared");
+    expect(tenant(configWith({ anonymous: "shared" })).callers.anonymous).toBe("shared");
   });
 });
 
@@ -216,7 +261,7 @@ describe("a policy", () => {
     expect(Object.isFrozen(own)).toBe(true);
     expect(Object.isFrozen(own.policy)).toBe(true);
     expect(own.routes.map(({ policy }) => Object.isFrozen(policy))).toEqual([true]);
-    expect([own.origin, own.caller, own.routes, ...own.routes].map((part) => Object.isFrozen(part))).toEqual([
+    expect([own.origin, own.callers, own.routes, ...own.routes].map((part) => Object.isFrozen(part))).toEqual([
       true,
       true,
       true,

@@ -2,10 +2,18 @@ import { describe, expect, test } from "vitest";
 
 import { callerOf, type CallerRule } from "../../../src/http/caller.ts";
 
-const AUTHORIZATION: CallerRule = { caller: ["authorization"], anonymous: "refuse" };
-const TWO: CallerRule = { caller: ["authorization", "x-account"], anonymous: "refuse" };
+function rule(...names: string[]): CallerRule {
+  return { items: names.map((name) => ({ kind: "header", name })), anonymous: "refuse", onChange: "separate" };
+}
 
-const who = (fields: Record<string, string>, rule: CallerRule) => callerOf(new Headers(fields), rule);
+const AUTHORIZATION: CallerRule = rule("authorization");
+const TWO: CallerRule = rule("authorization", "x-account");
+
+function requestWith(headers: HeadersInit): Request {
+  return new Request("https://api.example.com/", { headers });
+}
+
+const who = (fields: Record<string, string>, rule: CallerRule) => callerOf(requestWith(fields), rule);
 
 describe("3.5 caller", () => {
   // Made by another program. A change makes all callers new, and so all stored records.
@@ -44,7 +52,9 @@ describe("3.5 caller", () => {
       ["authorization", "a"],
       ["authorization", "b"],
     ]);
-    expect(await callerOf(headers, AUTHORIZATION)).not.toBe(await who({ authorization: "a" }, AUTHORIZATION));
+    expect(await callerOf(requestWith(headers), AUTHORIZATION)).not.toBe(
+      await who({ authorization: "a" }, AUTHORIZATION),
+    );
   });
 
   test("needs one of the headers only", async () => {
@@ -85,9 +95,9 @@ describe("3.5.2 without any of the headers", () => {
 
 describe("3.5.3 caller = []", () => {
   test.each(["refuse", "shared"] as const)("makes all requests one caller, anonymous = %s", async (anonymous) => {
-    const rule: CallerRule = { caller: [], anonymous };
+    const everyone: CallerRule = { ...rule(), anonymous };
     const everybody = "1ced65c741b5a8b97008540826eb4fe6f03aabad0425ad54b88c3b3181f26a15";
-    expect(await who({}, rule)).toBe(everybody);
-    expect(await who({ authorization: "a" }, rule)).toBe(everybody);
+    expect(await who({}, everyone)).toBe(everybody);
+    expect(await who({ authorization: "a" }, everyone)).toBe(everybody);
   });
 });

@@ -128,16 +128,24 @@ describe("7.2 to the origin", () => {
 });
 
 describe("7.4 keyed requests to the origin", () => {
+  const SENT = { header: "idempotency-key", echo: '"k"' };
+
+  test("carry the key as it was sent, also where Connection has taken it away", () => {
+    expect(forKeyedRequest(new Headers(), { header: "x-key", echo: "k" })).toContainEqual(["x-key", "k"]);
+  });
+
   test("ask for an answer without coding, and have no length from the client", () => {
     const headers = new Headers({ "accept-encoding": "gzip, br", "content-length": "5", "content-encoding": "gzip" });
-    expect(forKeyedRequest(headers)).toEqual([
+    expect(forKeyedRequest(headers, SENT)).toEqual([
       ["accept-encoding", "identity"],
       ["content-encoding", "gzip"],
+      ["idempotency-key", '"k"'],
     ]);
   });
 
   test("ask so also where the client asked for nothing", () => {
-    expect(forKeyedRequest(new Headers())).toEqual([["accept-encoding", "identity"]]);
+    const derived = { header: null, echo: null };
+    expect(forKeyedRequest(new Headers(), derived)).toEqual([["accept-encoding", "identity"]]);
   });
 });
 

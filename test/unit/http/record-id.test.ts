@@ -12,6 +12,7 @@ const SCOPE: RecordScope = {
   path: "/v1/charges",
   caller: "c".repeat(64),
   key: "8e03978e-40d5-43dd-bc93-6894a57f9324",
+  isDerived: false,
 };
 
 describe("3.7.1 the record's name", () => {
@@ -27,6 +28,7 @@ describe("3.7.1 the record's name", () => {
     ["spelling of the path", { path: "/v1/%63harges" }],
     ["caller", { caller: "d".repeat(64) }],
     ["key", { key: "8E03978E-40D5-43DD-BC93-6894A57F9324" }],
+    ["kind of key", { isDerived: true }],
   ])("differs for another %s", async (_, change) => {
     expect(await recordId({ ...SCOPE, ...change })).not.toBe(await recordId(SCOPE));
   });

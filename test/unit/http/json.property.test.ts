@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { canonicalJson } from "../../../src/http/canonical-json.ts";
+import { canonicalForm } from "./canonical-form.ts";
 import { areEqual, excuse, isJson } from "./exact-json.ts";
 import { choices, type Decimal, type JsonValue, jsonValues, spell } from "./json-spelling.ts";
 
@@ -39,7 +39,7 @@ describe("3.8.2 the canonical form", { timeout: TIMEOUT_MS }, () => {
   test("is the same for two spellings of one value", () => {
     fc.assert(
       fc.property(jsonValues(anyString, anyDecimal), choices, choices, (value, one, other) => {
-        const [form, otherForm] = [canonicalJson(spell(value, one)), canonicalJson(spell(value, other))];
+        const [form, otherForm] = [canonicalForm(spell(value, one)), canonicalForm(spell(value, other))];
         expect(form).not.toBeNull();
         expect(form).toBe(otherForm);
       }),
@@ -54,7 +54,7 @@ describe("3.8.2 the canonical form", { timeout: TIMEOUT_MS }, () => {
       fc.property(few, few, (one, other) => {
         const same = areEqual(one.value, other.value);
         if (same) equal++;
-        expect(canonicalJson(one.text) === canonicalJson(other.text)).toBe(same);
+        expect(canonicalForm(one.text) === canonicalForm(other.text)).toBe(same);
       }),
       { numRuns: 2000 },
     );
@@ -69,7 +69,7 @@ describe("3.8.2 the canonical form", { timeout: TIMEOUT_MS }, () => {
     const few = spelled(values);
     fc.assert(
       fc.property(few, few, (one, other) => {
-        expect(canonicalJson(one.text) === canonicalJson(other.text)).toBe(areEqual(one.value, other.value));
+        expect(canonicalForm(one.text) === canonicalForm(other.text)).toBe(areEqual(one.value, other.value));
       }),
       { numRuns: 2000 },
     );
@@ -78,8 +78,8 @@ describe("3.8.2 the canonical form", { timeout: TIMEOUT_MS }, () => {
   test("is its own form", () => {
     fc.assert(
       fc.property(spelled(jsonValues(anyString, anyDecimal)), ({ text }) => {
-        const form = canonicalJson(text) ?? "";
-        expect(canonicalJson(form)).toBe(form);
+        const form = canonicalForm(text) ?? "";
+        expect(canonicalForm(form)).toBe(form);
       }),
     );
   });
@@ -87,7 +87,7 @@ describe("3.8.2 the canonical form", { timeout: TIMEOUT_MS }, () => {
   // After the first text, JSON.parse of V8 13.6 loses the member A of the second.
   test("keeps members that JSON.parse of some engines loses", () => {
     JSON.parse(String.raw`{"n":1,"\\":1,"b":1}`);
-    expect(canonicalJson(String.raw`{"n":1,"\u0041":1,"\\":1}`)).toBe(String.raw`{"A":1e0,"\\":1e0,"n":1e0}`);
+    expect(canonicalForm(String.raw`{"n":1,"\u0041":1,"\\":1}`)).toBe(String.raw`{"A":1e0,"\\":1e0,"n":1e0}`);
   });
 });
 
@@ -109,7 +109,7 @@ describe("3.8.3 what is compared by meaning", { timeout: TIMEOUT_MS }, () => {
   test("is a text that JSON.parse accepts and 3.8.3 does not except, made of JSON's characters", () => {
     fc.assert(
       fc.property(fc.string({ unit: character, maxLength: 12 }), (text) => {
-        expect(canonicalJson(text) !== null).toBe(isAccepted(text));
+        expect(canonicalForm(text) !== null).toBe(isAccepted(text));
       }),
       { numRuns: 10_000 },
     );
@@ -124,7 +124,7 @@ describe("3.8.3 what is compared by meaning", { timeout: TIMEOUT_MS }, () => {
           const start = at % (before.length + 1);
           return before.slice(0, start) + added + before.slice(start + removed);
         }, text);
-        expect(canonicalJson(edited) !== null).toBe(isAccepted(edited));
+        expect(canonicalForm(edited) !== null).toBe(isAccepted(edited));
       }),
       { numRuns: 10_000 },
     );
@@ -137,6 +137,6 @@ describe("3.8.3 what is compared by meaning", { timeout: TIMEOUT_MS }, () => {
     ["long exponent", "1e+000000000000001"],
   ])("knows the excuse: %s", (name, text) => {
     expect(excuse(text)).toBe(name);
-    expect(canonicalJson(text)).toBeNull();
+    expect(canonicalForm(text)).toBeNull();
   });
 });

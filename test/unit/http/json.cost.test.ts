@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 
-import { canonicalJson } from "../../../src/http/canonical-json.ts";
+import { canonicalForm } from "./canonical-form.ts";
 
 const MEGABYTE = 1_000_000;
 
@@ -21,7 +21,7 @@ function wideAndDeep(levels: number): string {
 
 function measured(text: string): string | null {
   const start = performance.now();
-  const form = canonicalJson(text);
+  const form = canonicalForm(text);
   expect(performance.now() - start).toBeLessThan(MS_MAX);
   return form;
 }

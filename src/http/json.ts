@@ -1,8 +1,11 @@
 /**
- * A canonical form of JSON texts: two texts have the same form exactly if they mean the same (docs/protocol.md 3.8.2).
+ * JSON texts by what they mean: two have the same canonical form exactly if they mean the same (docs/protocol.md 3.8.2).
  * `JSON.parse` can't serve: it rounds numbers and swallows duplicate members, so different requests would look equal.
  * (Some V8 versions even lose members whose names are escaped.) Single strings it reads well.
  */
+
+/** Larger bodies are compared by their bytes: reading one by meaning takes CPU time in proportion. */
+const BYTES_MAX = 1_000_000;
 
 /** Deeper texts are compared by bytes: a bound for the recursion, far beyond what APIs send. */
 const LEVELS_MAX = 64;
@@ -13,17 +16,44 @@ const EXPONENT_DIGITS_MAX = 15;
 const NUMBER = /(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?/y;
 const SPACE = /[ \t\n\r]*/y;
 
+/** A JSON value: a scalar in its canonical form, or what holds others. The names of members are in canonical form too. */
+export type JsonNode = string | readonly JsonNode[] | ReadonlyMap<string, JsonNode>;
+
 /**
- * The canonical form of `text`, or null where only a comparison of the bytes is safe: not JSON, duplicate members, lone
- * surrogates, or too deep.
+ * The value that `text` stands for, or null where only a comparison of the bytes is safe: not JSON, duplicate members,
+ * lone surrogates, or too deep.
  */
-export function canonicalJson(text: string): string | null {
+export function readJson(text: string): JsonNode | null {
   const reader = new Reader(text);
   const value = reader.value(LEVELS_MAX);
   return value !== null && reader.isAtEnd() ? value : null;
 }
 
-/** A recursive-descent reader. Each method consumes what it reads and returns its canonical form, or null. */
+/** The same for bytes, which must be UTF-8 and not too many. */
+export function readJsonBytes(bytes: Uint8Array): JsonNode | null {
+  if (bytes.byteLength > BYTES_MAX) return null;
+  try {
+    return readJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch {
+    // Not UTF-8, and so not JSON.
+    return null;
+  }
+}
+
+/** The canonical form of a value. */
+export function canonicalJson(node: JsonNode): string {
+  if (typeof node === "string") return node;
+  if (isElements(node)) return `[${node.map(canonicalJson).join(",")}]`;
+  const sorted = [...node].sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${sorted.map(([name, value]) => `${name}:${canonicalJson(value)}`).join(",")}}`;
+}
+
+/** `Array.isArray` does not narrow a readonly array. */
+export function isElements(node: JsonNode): node is readonly JsonNode[] {
+  return Array.isArray(node);
+}
+
+/** A recursive-descent reader. Each method consumes what it reads and returns it, or null. */
 class Reader {
   readonly #text: string;
   #at = 0;
@@ -37,7 +67,7 @@ class Reader {
     return this.#at === this.#text.length;
   }
 
-  value(levelsLeft: number): string | null {
+  value(levelsLeft: number): JsonNode | null {
     this.#skipSpace();
     switch (this.#text[this.#at]) {
       case "{":
@@ -59,10 +89,10 @@ class Reader {
     }
   }
 
-  #object(levelsLeft: number): string | null {
-    const members = new Map<string, string>();
+  #object(levelsLeft: number): ReadonlyMap<string, JsonNode> | null {
+    const members = new Map<string, JsonNode>();
     this.#at++;
-    if (this.#takes("}")) return "{}";
+    if (this.#takes("}")) return members;
     do {
       this.#skipSpace();
       const name = this.#text[this.#at] === '"' ? this.#string() : null;
@@ -71,21 +101,19 @@ class Reader {
       if (value === null) return null;
       members.set(name, value);
     } while (this.#takes(","));
-    if (!this.#takes("}")) return null;
-    const sorted = [...members].sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${sorted.map(([name, value]) => `${name}:${value}`).join(",")}}`;
+    return this.#takes("}") ? members : null;
   }
 
-  #array(levelsLeft: number): string | null {
-    const elements: string[] = [];
+  #array(levelsLeft: number): readonly JsonNode[] | null {
+    const elements: JsonNode[] = [];
     this.#at++;
-    if (this.#takes("]")) return "[]";
+    if (this.#takes("]")) return elements;
     do {
       const value = this.value(levelsLeft);
       if (value === null) return null;
       elements.push(value);
     } while (this.#takes(","));
-    return this.#takes("]") ? `[${elements.join(",")}]` : null;
+    return this.#takes("]") ? elements : null;
   }
 
   #string(): string | null {

@@ -1,0 +1,95 @@
+/** How callers are told apart, as it is written. */
+
+import * as v from "valibot";
+import { type CallerItem, type JwtItem } from "../http/caller.ts";
+import { type FormerCallerRule } from "./policy.ts";
+import { headerName, listOf, oneOf, parsed, table, text, either } from "./values.ts";
+
+/** RFC 6265, 4.1.1: a cookie's name is a token. */
+const COOKIE = /^cookie:([!#$%&'*+.^_`|~0-9A-Za-z-]+)$/;
+
+/** Asymmetric algorithms only: with a shared secret whoever verifies tokens could make them. */
+const ALGORITHMS = ["RS256", "ES256"] as const;
+
+const ITEM_MESSAGE =
+  'must be a header name, "cookie:NAME", "client-cert", or a table such as { jwt = { jwks = "https://…", claims = ["iss", "sub"], audience = "…" } }';
+
+const JWKS_MESSAGE = "must be the https URL of a JSON Web Key Set (http for 127.0.0.1 and localhost)";
+const AUDIENCE_MESSAGE = "must be what the tokens are issued for: a string";
+
+const jwt = v.pipe(
+  table(
+    {
+      jwks: parsed(parseJwksUrl, JWKS_MESSAGE),
+      claims: v.pipe(
+        listOf(text(/^.{1,128}$/, "must be the name of a claim"), 'must be a list of claims, such as ["iss", "sub"]'),
+        v.minLength(1, "must not be empty"),
+      ),
+      audience: text(/^.{1,256}$/, AUDIENCE_MESSAGE),
+      issuer: v.optional(text(/^.{1,256}$/, "must be the issuer that tokens must name"), undefined),
+      algorithms: v.optional(
+        v.pipe(listOf(oneOf(ALGORITHMS), "must be a list of algorithms"), v.minLength(1, "must not be empty")),
+        [...ALGORITHMS],
+      ),
+    },
+    ITEM_MESSAGE,
+  ),
+  v.check(
+    ({ issuer, claims }) => issuer !== undefined || claims.includes("iss"),
+    'must have "iss" among its claims or an issuer: otherwise the same subject of two issuers would be one caller',
+  ),
+  v.transform(({ issuer = null, ...rest }): JwtItem => ({ kind: "jwt", ...rest, issuer })),
+);
+
+const callerItem = either(
+  parsed(parseCallerItem, ITEM_MESSAGE),
+  v.pipe(
+    table({ jwt }, ITEM_MESSAGE),
+    v.transform((item): CallerItem => item.jwt),
+  ),
+);
+
+function parseCallerItem(written: string): CallerItem | null {
+  if (written === "client-cert") return { kind: "client-cert" };
+  const cookie = COOKIE.exec(written)?.[1];
+  if (cookie !== undefined) return { kind: "cookie", name: cookie };
+  return v.is(headerName, written) ? { kind: "header", name: written.toLowerCase() } : null;
+}
+
+function parseJwksUrl(written: string): string | null {
+  const url = URL.canParse(written) ? new URL(written) : null;
+  if (url === null || url.username !== "" || url.password !== "") return null;
+  const isLocal = url.hostname === "127.0.0.1" || url.hostname === "localhost";
+  return url.protocol === "https:" || (url.protocol === "http:" && isLocal) ? url.href : null;
+}
+
+export const callerItems = listOf(
+  callerItem,
+  "must be a list of what tells callers apart; [] makes all requests one caller's",
+);
+export const anonymous = oneOf(["refuse", "shared"]);
+export const onCallerChange = oneOf(["separate", "refuse"]);
+
+/** An RFC 3339 date, which means its beginning, or date and time, in UTC. */
+const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?Z)?$/;
+
+function parseDate(written: string): number | null {
+  const ms = DATE.test(written) ? Date.parse(written) : Number.NaN;
+  return Number.isNaN(ms) ? null : ms;
+}
+
+/** The rule that held before. What it leaves out was as it is by default. */
+export const callerWas = v.pipe(
+  table(
+    {
+      caller: callerItems,
+      anonymous: v.optional(anonymous, "refuse"),
+      on_caller_change: v.optional(onCallerChange, "separate"),
+      until: parsed(parseDate, 'must be a date, such as "2026-12-24" or "2026-12-24T18:00:00Z" (UTC)'),
+    },
+    'must be a table such as { caller = ["authorization"], until = "2026-12-24" }',
+  ),
+  v.transform(({ caller, anonymous, on_caller_change, until }): FormerCallerRule => {
+    return { items: caller, anonymous, onChange: on_caller_change, untilMs: until };
+  }),
+);

@@ -1,0 +1,36 @@
+/** A key for a request that has none, made from who asks for what (docs/protocol.md 3.10). */
+
+import { type Refusal, isRefusal } from "./http/problem.ts";
+import { digestOf } from "./http/digest.ts";
+import { canonicalJson } from "./http/json.ts";
+import { valueAt } from "./http/json-pointer.ts";
+import { type Key } from "./http/key-carrier.ts";
+import { type Incoming } from "./incoming.ts";
+import { type Destination, identityOf } from "./keyed-request.ts";
+
+/**
+ * Null where the policy derives none, the sender is not known, or a named member is missing: such a request passes
+ * through as it would without derivation.
+ */
+export async function derivedKey(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
+  const { tenant, policy } = destination;
+  if (policy.deriveKey === null || isRefusal(await incoming.caller(tenant.callers))) return null;
+  const { from } = policy.deriveKey;
+  const value = from.length > 0 ? await fromMembers(incoming, from) : await fromAll(incoming, destination);
+  return value === null || isRefusal(value) ? value : { value, echo: null, header: null, isDerived: true };
+}
+
+async function fromMembers(incoming: Incoming, from: readonly (readonly string[])[]): Promise<string | null | Refusal> {
+  const document = await incoming.json();
+  if (document === null || isRefusal(document)) return document;
+  const members = from.map((pointer) => valueAt(document, pointer));
+  if (members.includes(undefined) || members.includes("null")) return null;
+  return digestOf(members.map((member) => (member === undefined ? null : canonicalJson(member))));
+}
+
+async function fromAll(incoming: Incoming, destination: Destination): Promise<string | Refusal> {
+  const body = await incoming.body();
+  if (isRefusal(body)) return body;
+  const { fingerprint } = await identityOf(incoming, body, destination);
+  return fingerprint;
+}

@@ -1,0 +1,52 @@
+/** A request on its way in. What it says is read at most once, and only if somebody asks for it. */
+
+import { type RequestBody, readRequestBody } from "./http/body.ts";
+import { type CallerRule, callerOf } from "./http/caller.ts";
+import { type JsonNode, readJsonBytes } from "./http/json.ts";
+import { parseMediaType } from "./http/media-type.ts";
+import { type Refusal, isRefusal } from "./http/problem.ts";
+
+export class Incoming {
+  readonly request: Request;
+  readonly #bytesMax: number;
+  #body: Promise<RequestBody | Refusal> | null = null;
+  #json: Promise<JsonNode | null | Refusal> | null = null;
+  #caller: Promise<string | Refusal> | null = null;
+
+  constructor(request: Request, bytesMax: number) {
+    this.request = request;
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Who sends it by `rule`, which is its tenant's: verified at most once. */
+  caller(rule: CallerRule): Promise<string | Refusal> {
+    return (this.#caller ??= callerOf(this.request, rule));
+  }
+
+  /** The whole body, or why it can't be had. */
+  body(): Promise<RequestBody | Refusal> {
+    const { headers, body } = this.request;
+    return (this.#body ??= readRequestBody(headers, body, this.#bytesMax));
+  }
+
+  /** What the body stands for; null where it is not JSON whose meaning can be told. Other bodies stay unread. */
+  json(): Promise<JsonNode | null | Refusal> {
+    return (this.#json ??= this.#readJson());
+  }
+
+  /** The request as it passes through to `url`: with its own stream, or with what was read of it. */
+  async passedOn(url: string): Promise<Request | Refusal> {
+    // Made from the request itself, since a GET that has a body could not be made otherwise.
+    if (this.#body === null) return new Request(url, this.request);
+    const body = await this.#body;
+    if (isRefusal(body)) return body;
+    return new Request(url, { method: this.request.method, body: body.bytes.byteLength > 0 ? body.bytes : null });
+  }
+
+  async #readJson(): Promise<JsonNode | null | Refusal> {
+    if (!parseMediaType(this.request.headers.get("content-type")).isJson) return null;
+    const body = await this.body();
+    if (isRefusal(body)) return body;
+    return readJsonBytes(body.bytes);
+  }
+}
