@@ -1,4 +1,4 @@
-/** A key for a request that has none, made from who asks for what (docs/protocol.md 3.10). */
+/** A key for a request that has none, made from what it asks for (docs/protocol.md 3.10). The record's id adds who asks. */
 
 import { type Refusal, isRefusal } from "./http/problem.ts";
 import { digestOf } from "./http/digest.ts";

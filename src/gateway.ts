@@ -69,7 +69,7 @@ async function keyOf(incoming: Incoming, destination: Destination): Promise<Key 
   const { policy } = destination;
   const { method, headers } = incoming.request;
   if (policy.key === "off" || !policy.methods.includes(method)) return null;
-  const key = await findKey(policy.keyFrom, headers, () => incoming.json());
+  const key = await findKey(policy.keyFrom, headers, () => incoming.documentWithKey());
   if (key !== null) return key;
   return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
 }

@@ -4,7 +4,10 @@ import { type RequestBody, readRequestBody } from "./http/body.ts";
 import { type CallerRule, callerOf } from "./http/caller.ts";
 import { type JsonNode, readJsonBytes } from "./http/json.ts";
 import { parseMediaType } from "./http/media-type.ts";
-import { type Refusal, isRefusal } from "./http/problem.ts";
+import { type Refusal, isRefusal, refuse } from "./http/problem.ts";
+
+const UNREADABLE =
+  "The body may carry a key, and can't be read without doubt: it must be valid JSON of at most 1 MB and 64 levels, without duplicate members. Nothing was sent to the origin.";
 
 export class Incoming {
   readonly request: Request;
@@ -34,6 +37,15 @@ export class Incoming {
     return (this.#json ??= this.#readJson());
   }
 
+  /** The same where a key is looked for: a document that can't be read may have one, so it is refused rather than run. */
+  async documentWithKey(): Promise<JsonNode | null | Refusal> {
+    const json = await this.json();
+    if (json !== null || !this.#isJson) return json;
+    const body = await this.body();
+    if (isRefusal(body)) return body;
+    return body.bytes.byteLength === 0 ? null : refuse("key_invalid", UNREADABLE);
+  }
+
   /** The request as it passes through to `url`: with its own stream, or with what was read of it. */
   async passedOn(url: string): Promise<Request | Refusal> {
     // Made from the request itself, since a GET that has a body could not be made otherwise.
@@ -43,8 +55,12 @@ export class Incoming {
     return new Request(url, { method: this.request.method, body: body.bytes.byteLength > 0 ? body.bytes : null });
   }
 
+  get #isJson(): boolean {
+    return parseMediaType(this.request.headers.get("content-type")).isJson;
+  }
+
   async #readJson(): Promise<JsonNode | null | Refusal> {
-    if (!parseMediaType(this.request.headers.get("content-type")).isJson) return null;
+    if (!this.#isJson) return null;
     const body = await this.body();
     if (isRefusal(body)) return body;
     return readJsonBytes(body.bytes);

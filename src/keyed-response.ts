@@ -27,9 +27,14 @@ export function keyedResponse(reply: Reply | Refusal, asked: Asked): Response {
   return withMark(response, reply.mark, asked);
 }
 
-function refusalResponse({ code }: RefusalReply, { url, policy }: Asked): Response {
-  return problemResponse(refuse(code), url, policy);
+function refusalResponse({ code }: RefusalReply, { url, policy, key }: Asked): Response {
+  const detail = key.isDerived && code === "key_reused" ? DERIVED_KEY_REUSED : undefined;
+  return problemResponse(refuse(code, detail), url, policy);
 }
+
+/** For a client that knows of no key. */
+const DERIVED_KEY_REUSED =
+  "A request that names the same operation was sent a moment ago with other content. Nothing was done. Send an Idempotency-Key of its own if this is another operation.";
 
 function answerResponse({ mark, status, headers, body, bodyBytes }: AnswerReply, { policy }: Asked): Response {
   const fields = new Headers();

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pause } from "../conformance/bounded.ts";
 import { type Gateway, startGateway } from "../fault/node/gateway.ts";
@@ -20,16 +21,21 @@ const WAITING = "waiting.example.com";
 const REFUSING = "refusing.example.com";
 const HASTY = "hasty.example.com";
 
+/** One that makes keys for those who send none. */
+const DERIVING = "deriving.example.com";
+
 let origin: ApiOrigin;
 let gateway: Gateway;
 
 beforeAll(async () => {
   origin = await startApiOrigin();
-  const tenant = { origin: origin.url, caller: ["authorization"], key: "required" };
+  const key = { key: "required", key_from: ["Idempotency-Key", "/idempotency_key"] };
+  const tenant = { origin: origin.url, caller: ["authorization"], ...key };
   gateway = await startGateway({
     [WAITING]: tenant,
     [REFUSING]: { ...tenant, in_flight: "refuse" },
     [HASTY]: { ...tenant, origin_timeout: "1s" },
+    [DERIVING]: { ...tenant, key: "optional", derive_key: { window: "5m" } },
   });
 });
 
@@ -83,12 +89,7 @@ async function leavesOneExecution({ network, account, key }: Customer): Promise<
   expect(account.executed).toBe(1);
 }
 
-/** Square's key stands in the body, where the gateway does not look. */
-const READABLE = CLIENTS.filter(({ name }) => name !== "square");
-
-test.todo("P1: with square, one logical call is executed once");
-
-describe.each(READABLE)("P1: with $name, one logical call is executed once,", (client) => {
+describe.each(CLIENTS)("P1: with $name, one logical call is executed once,", (client) => {
   test("when the answer is lost after the execution", async () => {
     const customer = await meet(client, { faults: [{ what: "loses the answer" }] });
     expect(await customer.buy()).toEqual({ ends: client.bought, answers: ["executed", "replayed"] });
@@ -178,5 +179,21 @@ describe.each(READABLE)("P1: with $name, one logical call is executed once,", (c
     expect(await customer.buy(1000)).toEqual({ ends: client.bought, answers: ["executed"] });
     expect(await customer.buy(2000)).toEqual({ ends: "422 key_reused", answers: ["422 key_reused"] });
     await leavesOneExecution(customer);
+  });
+});
+
+describe("3.10: a client that sends no key", () => {
+  test("executes once where a key is derived, though it retries by itself", async () => {
+    const token = randomUUID();
+    const network = await startFaultProxy(gateway.url, DERIVING, [{ what: "loses the answer" }]);
+    const openai = new OpenAI({ apiKey: token, baseURL: `${network.url}/v1` });
+    const { id } = await openai.responses.create({ model: "gpt-5", input: "What is a retry?" });
+    expect(id).toBe("resp_1");
+    expect(network.exchanges.map(({ key, answer }) => ({ key, answer }))).toEqual([
+      { key: null, answer: "executed" },
+      { key: null, answer: "replayed" },
+    ]);
+    expect(origin.account(token).executed).toBe(1);
+    await network.stop();
   });
 });

@@ -6,6 +6,7 @@ import { bodies } from "./checks/bodies.ts";
 import { callers } from "./checks/callers.ts";
 import { codingAndCookies } from "./checks/coding-and-cookies.ts";
 import { crash } from "./checks/crash.ts";
+import { derivedKeys } from "./checks/derived-keys.ts";
 import { expiry } from "./checks/expiry.ts";
 import { fingerprint } from "./checks/fingerprint.ts";
 import { hostnames } from "./checks/hostnames.ts";
@@ -13,6 +14,7 @@ import { hopByHop } from "./checks/hop-by-hop.ts";
 import { joinedOutcomes } from "./checks/joined-outcomes.ts";
 import { joining } from "./checks/joining.ts";
 import { jsonFingerprint } from "./checks/json-fingerprint.ts";
+import { keyCarriers } from "./checks/key-carriers.ts";
 import { keyedAnswers } from "./checks/keyed-answers.ts";
 import { keys } from "./checks/keys.ts";
 import { lateAnswers } from "./checks/late-answers.ts";
@@ -38,6 +40,8 @@ const topics: readonly (readonly Check[])[] = [
   passThrough,
   passThroughBodies,
   keys,
+  keyCarriers,
+  derivedKeys,
   callers,
   bodies,
   fingerprint,

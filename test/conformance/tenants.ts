@@ -36,6 +36,15 @@ export const routePolicies = {
   "max_response_bytes of 1000": { prefix: "/small-response", settings: { max_response_bytes: 1000 } },
   "5 MB bodies": { prefix: "/large", settings: { max_request_bytes: 5_000_000, max_response_bytes: 5_000_000 } },
   "outcome lists": { prefix: "/lists", settings: { unknown_on: [404, 418, 429], not_executed_on: [418, 500, 504] } },
+  "keys elsewhere": {
+    prefix: "/carriers",
+    settings: { key: "required", key_from: ["Idempotency-Key", "X-Idempotency-Key", "/idempotency_key"] },
+  },
+  "derived keys": { prefix: "/derived", settings: { derive_key: { window: "5m" } } },
+  "keys derived from a member": {
+    prefix: "/derived-from",
+    settings: { derive_key: { window: "5m", from: ["/order_id"] } },
+  },
   replay_set_cookie: { prefix: "/cookies", settings: { replay_set_cookie: true } },
 } as const satisfies Record<string, RoutePolicy>;
 
