@@ -1,6 +1,6 @@
 /**
  * Forms by what they mean: two have equal fields, under equal media types, exactly if they mean the same (docs/protocol.md
- * 3.8.9 to 3.8.11). What only some origins would read in one way is not read at all, and compared by its bytes.
+ * 3.8.10 to 3.8.12). What only some origins would read in one way is not read at all, and compared by its bytes.
  */
 
 import { isUtf8, readMediaType } from "./media-type.ts";

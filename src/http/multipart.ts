@@ -89,9 +89,13 @@ type Find = (text: Uint8Array, from: number) => number;
 /** Where `pattern` stands next, or -1. By Knuth, Morris and Pratt: no text makes it look at a byte again and again. */
 function finderOf(pattern: Uint8Array): Find {
   const shorter = borders(pattern);
+  const [first = 0] = pattern;
   return (text, from) => {
     let matched = 0;
     for (let at = from; at < text.length; at++) {
+      // Most of a file goes by in a few steps of the platform's own search.
+      if (matched === 0) at = text.indexOf(first, at);
+      if (at < 0) return -1;
       while (matched > 0 && text[at] !== pattern[matched]) matched = shorter[matched - 1] ?? 0;
       if (text[at] === pattern[matched]) matched++;
       if (matched === pattern.length) return at + 1 - matched;
