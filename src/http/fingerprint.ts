@@ -5,7 +5,7 @@ import { type RequestBody } from "./body.ts";
 import { digestOf, sha256 } from "./digest.ts";
 import { type FormField, readForm } from "./form.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
-import { type JsonPointer, isWithin, outermost, placesAt, valueAt, writeJsonPointer } from "./json-pointer.ts";
+import { type JsonPointer, isWithin, outermost, placesAt, valueAt } from "./json-pointer.ts";
 import { parseMediaType } from "./media-type.ts";
 
 export interface FingerprintRule {
@@ -94,18 +94,13 @@ async function meaningOf(
 function meaningOfJson(document: JsonNode, rule: FingerprintRule): Pick<Meaning, "tag" | "said"> {
   const ignored = [...rule.ignore, ...rule.carriers];
   const leftOut = placesAt(document, ignored);
-  const members = outermost(rule.only ?? [])
+  const values = outermost(rule.only ?? [])
     .filter((pointer) => !ignored.some((outer) => isWithin(pointer, outer)))
-    .map((pointer) => [pointer, valueAt(document, pointer)] as const);
+    .map((pointer) => valueAt(document, pointer));
   // A body that has none of them is something else than the rule is for: then all of it counts.
-  if (members.every(([, value]) => value === undefined)) {
-    return { tag: "json", said: [canonicalJson(document, leftOut)] };
-  }
-  const said = members.flatMap(([pointer, value]) => [
-    writeJsonPointer(pointer),
-    value === undefined ? null : canonicalJson(value, leftOut),
-  ]);
-  return { tag: "members", said };
+  if (values.every((value) => value === undefined)) return { tag: "json", said: [canonicalJson(document, leftOut)] };
+  // Each has its place by the rule, so that none is taken for another.
+  return { tag: "members", said: values.map((value) => (value === undefined ? null : canonicalJson(value, leftOut))) };
 }
 
 /** The fields that count, in their order. Carriers are members of JSON: no key is looked for in a form. */
