@@ -8,6 +8,7 @@ import { codingAndCookies } from "./checks/coding-and-cookies.ts";
 import { crash } from "./checks/crash.ts";
 import { expiry } from "./checks/expiry.ts";
 import { fingerprint } from "./checks/fingerprint.ts";
+import { formFingerprint } from "./checks/form-fingerprint.ts";
 import { hostnames } from "./checks/hostnames.ts";
 import { hopByHop } from "./checks/hop-by-hop.ts";
 import { joinedOutcomes } from "./checks/joined-outcomes.ts";
@@ -42,6 +43,7 @@ const topics: readonly (readonly Check[])[] = [
   bodies,
   fingerprint,
   jsonFingerprint,
+  formFingerprint,
   loops,
   mismatch,
   joining,
