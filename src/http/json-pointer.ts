@@ -1,6 +1,6 @@
 /** JSON Pointers (RFC 6901), by which a configuration names members of a body. */
 
-import { type JsonNode, isElements } from "./json.ts";
+import { type JsonNode, type JsonPlaces, isElements } from "./json.ts";
 
 /** The reference tokens, unescaped. None: the whole document. */
 export type JsonPointer = readonly string[];
@@ -24,6 +24,31 @@ export function valueAt(document: JsonNode, pointer: JsonPointer): JsonNode | un
     node = isElements(node) ? elementAt(node, token) : node.get(JSON.stringify(token));
   }
   return node;
+}
+
+/** The places in `document` to which `pointers` lead. The whole document is none. */
+export function placesAt(document: JsonNode, pointers: readonly JsonPointer[]): JsonPlaces {
+  const places = new Map<JsonNode, Set<string>>();
+  for (const pointer of pointers) {
+    const last = pointer.at(-1);
+    const holder = valueAt(document, pointer.slice(0, -1));
+    if (last === undefined || holder === undefined || typeof holder === "string") continue;
+    const place = isElements(holder) ? last : JSON.stringify(last);
+    places.set(holder, (places.get(holder) ?? new Set()).add(place));
+  }
+  return places;
+}
+
+/** Whether what `pointer` leads to is what `outer` leads to, or stands inside of it. */
+export function isWithin(pointer: JsonPointer, outer: JsonPointer): boolean {
+  return outer.every((token, index) => token === pointer[index]);
+}
+
+/** Those of `pointers` that are within no other, so that they lead to values of which none holds another. */
+export function outermost(pointers: readonly JsonPointer[]): readonly JsonPointer[] {
+  const covers = (outer: JsonPointer, at: number, pointer: JsonPointer, index: number): boolean =>
+    at !== index && isWithin(pointer, outer) && (outer.length < pointer.length || at < index);
+  return pointers.filter((pointer, index) => !pointers.some((outer, at) => covers(outer, at, pointer, index)));
 }
 
 /** RFC 6901, 4: digits without leading zeros; `-` names the element after the last, which is not there. */

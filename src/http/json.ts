@@ -40,12 +40,27 @@ export function readJsonBytes(bytes: Uint8Array): JsonNode | null {
   }
 }
 
-/** The canonical form of a value. */
-export function canonicalJson(node: JsonNode): string {
+/** Places in a value, by what holds them: names of members in canonical form, indices of elements in decimal digits. */
+export type JsonPlaces = ReadonlyMap<JsonNode, ReadonlySet<string>>;
+
+const NOWHERE: JsonPlaces = new Map();
+
+/** Stands for an element that is left out, so that those after it keep their places. No value has this form. */
+const LEFT_OUT = "*";
+
+/** The canonical form of a value, but for what stands at the places in `leftOut`. */
+export function canonicalJson(node: JsonNode, leftOut: JsonPlaces = NOWHERE): string {
   if (typeof node === "string") return node;
-  if (isElements(node)) return `[${node.map(canonicalJson).join(",")}]`;
-  const sorted = [...node].sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${sorted.map(([name, value]) => `${name}:${canonicalJson(value)}`).join(",")}}`;
+  const out = leftOut.get(node);
+  if (isElements(node)) {
+    const elements = node.map((element, index) =>
+      out?.has(String(index)) === true ? LEFT_OUT : canonicalJson(element, leftOut),
+    );
+    return `[${elements.join(",")}]`;
+  }
+  const members = out === undefined ? [...node] : [...node].filter(([name]) => !out.has(name));
+  members.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, value]) => `${name}:${canonicalJson(value, leftOut)}`).join(",")}}`;
 }
 
 /** `Array.isArray` does not narrow a readonly array. */

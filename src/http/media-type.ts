@@ -15,13 +15,27 @@ const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(${TOKEN}|"(?:[^"\\\\
  * types, where it says nothing (RFC 8259, 11). What can't be read is compared as it is, and is not JSON.
  */
 export function parseMediaType(contentType: string | null): MediaType {
+  const read = readMediaType(contentType);
+  if (read === null) return { canonical: contentType, isJson: false };
+  const { essence, parameters } = read;
+  const isJson = essence === "application/json" || essence.endsWith("+json");
+  const told = isJson ? parameters.filter((parameter) => !isUtf8(parameter)) : parameters;
+  return { canonical: [essence, ...told].join(";"), isJson };
+}
+
+/** Type and subtype in lower case, and each parameter as `name=value`, its name in lower case; null if it can't be read. */
+export function readMediaType(
+  contentType: string | null,
+): { readonly essence: string; readonly parameters: readonly string[] } | null {
   const match = contentType === null ? null : TYPE.exec(contentType);
   const parameters = readParameters(match?.[2] ?? "");
-  if (match?.[1] === undefined || parameters === null) return { canonical: contentType, isJson: false };
-  const essence = match[1].toLowerCase();
-  const isJson = essence === "application/json" || essence.endsWith("+json");
-  const told = isJson ? parameters.filter((parameter) => !/^charset="?utf-8"?$/i.test(parameter)) : parameters;
-  return { canonical: [essence, ...told].join(";"), isJson };
+  if (match?.[1] === undefined || parameters === null) return null;
+  return { essence: match[1].toLowerCase(), parameters };
+}
+
+/** Whether a parameter says that the text is UTF-8. */
+export function isUtf8(parameter: string): boolean {
+  return /^charset="?utf-8"?$/i.test(parameter);
 }
 
 function readParameters(text: string): string[] | null {

@@ -9,6 +9,7 @@ import { crash } from "./checks/crash.ts";
 import { derivedKeys } from "./checks/derived-keys.ts";
 import { expiry } from "./checks/expiry.ts";
 import { fingerprint } from "./checks/fingerprint.ts";
+import { formFingerprint } from "./checks/form-fingerprint.ts";
 import { hostnames } from "./checks/hostnames.ts";
 import { hopByHop } from "./checks/hop-by-hop.ts";
 import { joinedOutcomes } from "./checks/joined-outcomes.ts";
@@ -46,6 +47,7 @@ const topics: readonly (readonly Check[])[] = [
   bodies,
   fingerprint,
   jsonFingerprint,
+  formFingerprint,
   loops,
   mismatch,
   joining,

@@ -1,4 +1,4 @@
-// Sections 3.8.1 and 3.8.4: what makes two requests the same, apart from JSON (json-fingerprint.ts).
+// Sections 3.8.1 and 3.8.4: what makes two requests the same, apart from JSON (json-fingerprint.ts) and forms (form-fingerprint.ts).
 
 import { type Check } from "../check.ts";
 import { type Ask, type HeaderLines } from "../client.ts";

@@ -75,7 +75,8 @@ const byBytes: readonly Row[] = [
 
 const invalidUtf8 = (space: string): Buffer => Buffer.from(`{"a":${space}"\xff"}`, "latin1");
 
-function compare(section: string, title: string, first: Ask, second: Ask, outcome: "same" | "other"): Check {
+/** Two requests under one key, after an honest retry of the first. */
+export function compare(section: string, title: string, first: Ask, second: Ask, outcome: "same" | "other"): Check {
   return {
     section,
     title: outcome === "same" ? `takes ${title} for the same request` : `takes ${title} for another request`,

@@ -1,54 +1,15 @@
 import { describe, expect, test } from "vitest";
 
-import { type RequestBody } from "../../../src/http/body.ts";
-import { sha256 } from "../../../src/http/digest.ts";
-import { fingerprint, type FingerprintSettings, resolveFingerprint } from "../../../src/http/fingerprint.ts";
-import { readJsonBytes } from "../../../src/http/json.ts";
-import { parseMediaType } from "../../../src/http/media-type.ts";
+import { type Change, identityOf as identity, PLAIN } from "./requests.ts";
 import { type RequestIdentity } from "../../../src/record/record.ts";
-
-const encoder = new TextEncoder();
-
-async function bodyOf(content: string | Uint8Array): Promise<RequestBody> {
-  const bytes = typeof content === "string" ? encoder.encode(content) : content;
-  return { bytes, sha256: await sha256(bytes) };
-}
-
-interface Sent {
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly contentType: string | null;
-  readonly ifMatch: string | null;
-  readonly body: string | Uint8Array;
-}
-
-const CHARGE: Sent = {
-  method: "POST",
-  path: "/v1/charges",
-  query: "",
-  contentType: "application/json",
-  ifMatch: null,
-  body: '{"amount":100,"currency":"eur"}',
-};
-
-type Change = Partial<Sent>;
 
 async function fingerprintOf(change: Change, rule: "json" | "bytes" = "json"): Promise<string> {
   return (await identityOf(change, rule)).fingerprint;
 }
 
-async function identityOf(change: Change, rule: "json" | "bytes" = "json"): Promise<RequestIdentity> {
-  const { contentType, ifMatch, body: content, ...line } = { ...CHARGE, ...change };
-  const headers = new Headers();
-  if (contentType !== null) headers.set("content-type", contentType);
-  if (ifMatch !== null) headers.set("if-match", ifMatch);
-  const body = await bodyOf(content);
-  const json = parseMediaType(contentType).isJson ? readJsonBytes(body.bytes) : null;
-  return fingerprint({ ...line, headers, body, json }, resolveFingerprint({ ...PLAIN, body: rule }, []));
+function identityOf(change: Change, body: "json" | "bytes" = "json"): Promise<RequestIdentity> {
+  return identity(change, { ...PLAIN, body });
 }
-
-const PLAIN: FingerprintSettings = { body: "json", ignore: [], only: null, headers: [] };
 
 const TEXT: Change = { contentType: "text/plain", body: "hello" };
 

@@ -1,0 +1,53 @@
+/** Requests as tests of the fingerprint write them, and what makes each the same as another. */
+
+import { type RequestBody } from "../../../src/http/body.ts";
+import { sha256 } from "../../../src/http/digest.ts";
+import { fingerprint, type FingerprintSettings, resolveFingerprint } from "../../../src/http/fingerprint.ts";
+import { readJsonBytes } from "../../../src/http/json.ts";
+import { type JsonPointer } from "../../../src/http/json-pointer.ts";
+import { parseMediaType } from "../../../src/http/media-type.ts";
+import { type RequestIdentity } from "../../../src/record/record.ts";
+
+interface Sent {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly contentType: string | null;
+  readonly ifMatch: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
+const CHARGE: Sent = {
+  method: "POST",
+  path: "/v1/charges",
+  query: "",
+  contentType: "application/json",
+  ifMatch: null,
+  headers: {},
+  body: '{"amount":100,"currency":"eur"}',
+};
+
+/** What a request has that differs from a plain charge. */
+export type Change = Partial<Sent>;
+
+export const PLAIN: FingerprintSettings = { body: "json", ignore: [], only: null, headers: [] };
+
+export async function identityOf(
+  change: Change,
+  settings: Partial<FingerprintSettings> = {},
+  carriers: readonly JsonPointer[] = [],
+): Promise<RequestIdentity> {
+  const { contentType, ifMatch, body: content, headers: more, ...line } = { ...CHARGE, ...change };
+  const headers = new Headers(more);
+  if (contentType !== null) headers.set("content-type", contentType);
+  if (ifMatch !== null) headers.set("if-match", ifMatch);
+  const body = await bodyOf(content);
+  const json = parseMediaType(contentType).isJson ? readJsonBytes(body.bytes) : null;
+  return fingerprint({ ...line, headers, body, json }, resolveFingerprint({ ...PLAIN, ...settings }, carriers));
+}
+
+async function bodyOf(content: string | Uint8Array): Promise<RequestBody> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  return { bytes, sha256: await sha256(bytes) };
+}
