@@ -17,7 +17,7 @@ import { type Destination, readKeyedRequest } from "./keyed-request.ts";
 import { type Asked, keyedResponse } from "./keyed-response.ts";
 import { log } from "./log.ts";
 import { passThrough } from "./pass-through.ts";
-import { publishedPolicy } from "./published-policy.ts";
+import { publishedPolicy } from "./published-policy/respond.ts";
 import { refusal } from "./reply.ts";
 
 interface Gateway {
@@ -45,7 +45,7 @@ gateway.use(async (c, next) => {
   return next();
 });
 
-gateway.get("/.well-known/idempotency", (c) => publishedPolicy(c.var.hostname, c.var.tenant, c.var.url));
+gateway.get("/.well-known/idempotency", (c) => publishedPolicy(c, c.var.hostname, c.var.tenant, c.var.url));
 gateway.all("/.well-known/idempotency", () => plainProblem(405, "Method Not Allowed", { allow: "GET, HEAD" }));
 gateway.all("/_oncegate/*", () => plainProblem(404, "Not Found"));
 
