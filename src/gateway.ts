@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { askKeyObject } from "./ask-key-object.ts";
 import { type Reply } from "./call.ts";
 import { configOf, tenantFor } from "./config/config.ts";
-import { type Tenant } from "./config/policy.ts";
+import { type Policy, type Tenant } from "./config/policy.ts";
 import { derivedKey } from "./derived-key.ts";
 import { isLoop } from "./http/headers.ts";
 import { withoutTrailingDot } from "./http/hostname.ts";
@@ -17,12 +17,12 @@ import { type Destination, readKeyedRequest } from "./keyed-request.ts";
 import { type Asked, keyedResponse } from "./keyed-response.ts";
 import { log } from "./log.ts";
 import { passThrough } from "./pass-through.ts";
-import { publishedPolicy } from "./published-policy.ts";
+import { publishedPolicy } from "./published-policy/respond.ts";
 import { refusal } from "./reply.ts";
 
 interface Gateway {
   Bindings: Env;
-  Variables: { url: URL; hostname: string; tenant: Tenant };
+  Variables: { url: URL; hostname: string; tenant: Tenant; policy: Policy };
 }
 
 /** Reserved paths are told by the same path as policies, so that no spelling of one is another's. */
@@ -36,21 +36,22 @@ gateway.use(async (c, next) => {
   const hostname = withoutTrailingDot(url.hostname);
   const tenant = tenantFor(configOf(c.env), hostname);
   if (isRefusal(tenant)) return problemResponse(withOpaqueId(tenant, hostname), url);
-  if (isLoop(c.req.raw.headers)) return problemResponse(refuse("loop_detected"), url);
+  const policy = tenant.policyFor(c.req.method, c.req.path);
+  if (isLoop(c.req.raw.headers)) return problemResponse(refuse("loop_detected"), url, policy);
   c.set("url", url);
   c.set("hostname", hostname);
   c.set("tenant", tenant);
+  c.set("policy", policy);
   return next();
 });
 
-gateway.get("/.well-known/idempotency", (c) => publishedPolicy(c.var.hostname, c.var.tenant, c.var.url));
+gateway.get("/.well-known/idempotency", (c) => publishedPolicy(c, c.var.hostname, c.var.tenant, c.var.url));
 gateway.all("/.well-known/idempotency", () => plainProblem(405, "Method Not Allowed", { allow: "GET, HEAD" }));
 gateway.all("/_oncegate/*", () => plainProblem(404, "Not Found"));
 
 gateway.all("*", async (c) => {
-  const { url, hostname, tenant } = c.var;
+  const { url, hostname, tenant, policy } = c.var;
   const request = c.req.raw;
-  const policy = tenant.policyFor(request.method, matchingPath(url.pathname));
   const incoming = new Incoming(request, policy.requestBytesMax);
   const destination = { url, hostname, tenant, policy };
   const key = await keyOf(incoming, destination);
@@ -77,7 +78,8 @@ async function keyOf(incoming: Incoming, destination: Destination): Promise<Key 
 gateway.onError((error, c) => {
   // A fault of the gateway, before any key object was asked.
   const url = URL.canParse(c.req.url) ? new URL(c.req.url) : null;
-  return problemResponse(withOpaqueId(refuse("internal"), error.stack ?? String(error)), url);
+  // Undefined where the fault came before it was found, and then the plain words are used.
+  return problemResponse(withOpaqueId(refuse("internal"), error.stack ?? String(error)), url, c.var.policy);
 });
 
 /** From here on the request may have run, and no fault of the gateway may say otherwise. */

@@ -1,7 +1,9 @@
 /**
- * Every refusal of the gateway: its status, what a client should do about it, and its form on the wire (RFC 9457,
- * docs/protocol.md 6.3 and 6.4).
+ * Every refusal of the gateway: its status, what a client should do about it, and its form on the wire (docs/protocol.md
+ * 6.3 to 6.5).
  */
+
+import { type AcpErrorType, ERROR_FORMATS, type ErrorFormat, type StripeErrorType } from "./error-formats.ts";
 
 interface Problem {
   readonly status: number;
@@ -9,17 +11,20 @@ interface Problem {
   readonly retryable: boolean;
   /** The key to send next: the same, or a new one after the request has been mended. */
   readonly keyReuse: "same" | "new";
-  /** The class of error for SDKs that read Stripe's error object. */
-  readonly errorType: "idempotency_error" | "invalid_request_error" | "api_error";
+  readonly stripeType: StripeErrorType;
+  readonly acpType: AcpErrorType;
   readonly title: string;
   /** What happened and what to do, where the place that refuses has nothing more exact to say. */
   readonly detail: string;
   readonly retryAfterSeconds?: number;
 }
 
-const bad = { retryable: false, errorType: "invalid_request_error" } as const;
-const idempotency = { retryable: false, errorType: "idempotency_error" } as const;
-const server = { retryable: false, keyReuse: "same", errorType: "api_error" } as const;
+const bad = { retryable: false, stripeType: "invalid_request_error", acpType: "invalid_request" } as const;
+const idempotency = { retryable: false, stripeType: "idempotency_error", acpType: "invalid_request" } as const;
+/** Nothing is wrong with the request, so nobody may be led to mend it and send it under a new key. */
+const settled = { ...idempotency, acpType: "processing_error" } as const;
+const server = { retryable: false, keyReuse: "same", stripeType: "api_error", acpType: "processing_error" } as const;
+const busy = { ...server, retryable: true, acpType: "service_unavailable" } as const;
 
 export const PROBLEMS = {
   unknown_tenant: {
@@ -69,6 +74,7 @@ export const PROBLEMS = {
   },
   quota_exceeded: {
     ...bad,
+    acpType: "service_unavailable",
     status: 429,
     retryable: true,
     keyReuse: "same",
@@ -112,7 +118,7 @@ export const PROBLEMS = {
     detail: "The first request with this key has no answer yet. Send the same request again with the same key.",
   },
   outcome_unknown: {
-    ...idempotency,
+    ...settled,
     status: 409,
     keyReuse: "same",
     title: "The outcome is not known",
@@ -120,7 +126,7 @@ export const PROBLEMS = {
       "The request with this key was sent to the origin, and it is not known whether it took effect. It is not sent again. A new key would risk a second run: find out first what became of it.",
   },
   attempts_exhausted: {
-    ...idempotency,
+    ...settled,
     status: 409,
     keyReuse: "same",
     title: "No further attempt is made",
@@ -141,24 +147,22 @@ export const PROBLEMS = {
     detail: "It is not known whether the request took effect. A new key would risk a second run: find out first.",
   },
   replay_unavailable: {
-    ...idempotency,
+    ...settled,
     status: 409,
     keyReuse: "same",
     title: "The answer was not kept",
     detail: "The request with this key ran, but its answer was too large to keep or was erased. It is not run again.",
   },
   overloaded: {
-    ...server,
+    ...busy,
     status: 503,
-    retryable: true,
     retryAfterSeconds: 5,
     title: "The gateway is overloaded",
     detail: "The request was refused before anything ran. Send it again later with the same key.",
   },
   unavailable: {
-    ...server,
+    ...busy,
     status: 503,
-    retryable: true,
     retryAfterSeconds: 1,
     title: "The outcome was not learned",
     detail: "Send the same request again with the same key, which finds out what became of it.",
@@ -198,8 +202,6 @@ export interface ErrorRules {
   readonly errorCode: Readonly<Partial<Record<ProblemCode, string>>>;
 }
 
-export type ErrorFormat = "problem" | "stripe" | "acp" | "ucp";
-
 /** An expected refusal, as a value. `detail` replaces the problem's own where something more exact can be said. */
 export interface Refusal {
   readonly refusal: ProblemCode;
@@ -214,6 +216,14 @@ export function isRefusal(value: unknown): value is Refusal {
   return typeof value === "object" && value !== null && "refusal" in value;
 }
 
+/** The status and the code under which `rules` have a refusal written. */
+export function writtenAs(
+  code: ProblemCode,
+  { errorStatus, errorCode }: ErrorRules,
+): { readonly status: number; readonly code: string } {
+  return { status: errorStatus[code] ?? PROBLEMS[code].status, code: errorCode[code] ?? code };
+}
+
 /**
  * The answer that says `refusal`, in the words of `rules`. `url` is the request's: `type` names its scheme and host. Null
  * if it has none.
@@ -221,52 +231,24 @@ export function isRefusal(value: unknown): value is Refusal {
 export function problemResponse(
   { refusal, detail }: Refusal,
   url: URL | null,
-  { errors, errorStatus, errorCode }: ErrorRules = PLAIN_RULES,
+  rules: ErrorRules = PLAIN_RULES,
 ): Response {
   const problem: Problem = PROBLEMS[refusal];
-  const status = errorStatus[refusal] ?? problem.status;
-  const code = errorCode[refusal] ?? refusal;
-  const said = detail ?? problem.detail;
+  const { mediaType, body } = ERROR_FORMATS[rules.errors];
+  const written = writtenAs(refusal, rules);
   const headers = new Headers({
-    "content-type": errors === "problem" ? "application/problem+json" : "application/json",
+    "content-type": mediaType,
     "cache-control": "no-store",
     ...shouldRetry(problem.retryable),
   });
   if (problem.retryAfterSeconds !== undefined) headers.set("retry-after", String(problem.retryAfterSeconds));
-  const body = WRITTEN[errors]({ problem, type: problemType(refusal, url), status, code, said });
-  return new Response(JSON.stringify(body), { status, headers });
+  // Named by the gateway's own code, whatever it is written as: that is where it is explained.
+  const told = { ...problem, ...written, type: problemType(refusal, url), detail: detail ?? problem.detail };
+  return new Response(JSON.stringify(body(told)), { status: written.status, headers });
 }
 
-/** Where no tenant's rules are known, or a tenant has none of its own. */
-const PLAIN_RULES: ErrorRules = { errors: "problem", errorStatus: {}, errorCode: {} };
-
-interface Told {
-  readonly problem: Problem;
-  readonly type: string;
-  readonly status: number;
-  readonly code: string;
-  readonly said: string;
-}
-
-/** The body of an error in each format. */
-const WRITTEN: Readonly<Record<ErrorFormat, (told: Told) => object>> = {
-  problem: ({ problem, type, status, code, said }) => ({
-    type,
-    title: problem.title,
-    status,
-    detail: said,
-    code,
-    retryable: problem.retryable,
-    key_reuse: problem.keyReuse,
-    // Stripe's SDK takes any JSON without this member for a success, whatever the status.
-    error: { type: problem.errorType, code, message: said },
-  }),
-  stripe: ({ problem, type, code, said }) => ({
-    error: { type: problem.errorType, code, message: said, doc_url: type },
-  }),
-  acp: ({ code, said }) => ({ type: "invalid_request", code, message: said }),
-  ucp: ({ code, said }) => ({ code, content: said }),
-};
+/** Where no tenant's rules are known. */
+export const PLAIN_RULES: ErrorRules = { errors: "problem", errorStatus: {}, errorCode: {} };
 
 export function problemType(code: string, url: URL | null): string {
   if (url === null) return "about:blank";

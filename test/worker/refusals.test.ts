@@ -111,8 +111,13 @@ describe("8 reserved paths", () => {
     const policy = JSON.parse(text);
     expect(policy).toMatchObject({
       tenant: HOST,
-      key: { header: "Idempotency-Key" },
-      default: { key: "optional", methods: ["POST", "PATCH"], answers_kept_seconds: 7200 },
+      key: { characters_max: 255 },
+      default: {
+        key: "optional",
+        key_from: ["idempotency-key"],
+        methods: ["POST", "PATCH"],
+        answers_kept_seconds: 7200,
+      },
       operations: [{ match: "POST /v1/charges", key: "required" }],
     });
     expect(policy.problems).toContainEqual(

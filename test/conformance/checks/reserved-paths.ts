@@ -9,6 +9,8 @@ import { problems } from "../problems.ts";
 
 const POLICY_PATH = "/.well-known/idempotency";
 
+const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
 const own: readonly (readonly [path: string, ask: Ask])[] = [
   ["/_oncegate", { method: "GET" }],
   ["/_oncegate/", { method: "GET" }],
@@ -64,6 +66,41 @@ export const reservedPaths: readonly Check[] = [
       const text = (await send(POLICY_PATH, { method: "GET", host: "a.example.test" })).body.toString();
       assert.ok(!text.includes(`:${origin.port}`), `expected no origin in ${text}`);
       assert.ok(!text.includes("b.example.test"), `expected no other host in ${text}`);
+    },
+  },
+  {
+    section: "8.1.2",
+    title: "publishes the policy as a page to who prefers HTML",
+    run: async ({ origin, send }) => {
+      const before = origin.count(POLICY_PATH);
+      const answer = await send(POLICY_PATH, { method: "GET", caller: null, headers: [["Accept", BROWSER]] });
+      expectStatus(answer, 200);
+      assert.match(header(answer, "content-type") ?? "", /^text\/html\b/u);
+      assert.match(header(answer, "vary") ?? "", /\baccept\b/iu);
+      expectRuns(origin, POLICY_PATH, before);
+    },
+  },
+  {
+    section: "8.1.2",
+    title: "publishes JSON where HTML is wanted less, and says that Accept chose",
+    run: async ({ send }) => {
+      const accept = "text/html;q=0.5, application/json";
+      const answer = await send(POLICY_PATH, { method: "GET", headers: [["Accept", accept]] });
+      assert.match(header(answer, "content-type") ?? "", /^application\/json\b/u);
+      assert.match(header(answer, "vary") ?? "", /\baccept\b/iu);
+    },
+  },
+  {
+    section: "8.1.3",
+    title: "has a place in the page for every problem type, and no scripts",
+    run: async ({ send }) => {
+      const answer = await send(POLICY_PATH, { method: "GET", headers: [["Accept", BROWSER]] });
+      const page = answer.body.toString();
+      for (const code of Object.keys(problems)) {
+        assert.ok(page.includes(` id="${code}"`), `expected a place for ${code}`);
+      }
+      assert.doesNotMatch(page, /<script/iu);
+      assert.match(header(answer, "content-security-policy") ?? "", /default-src 'none'/u);
     },
   },
   ...own.map(([path, ask]): Check => ({

@@ -1,0 +1,66 @@
+/** The bodies of refusals in each dialect that an API's clients may expect (docs/protocol.md 6.5.3). */
+
+export type ErrorFormat = "problem" | "stripe" | "acp" | "ucp";
+
+/** The class of an error for SDKs that read Stripe's error object. */
+export type StripeErrorType = "idempotency_error" | "invalid_request_error" | "api_error";
+
+/**
+ * The class of an error for clients of the Agentic Commerce Protocol: what is wrong with the request (`invalid_request`),
+ * what became of it at the seller (`processing_error`), or that the seller can't serve it now (`service_unavailable`).
+ */
+export type AcpErrorType = "invalid_request" | "processing_error" | "service_unavailable";
+
+/** All that a format may say of a refusal. */
+interface ToldProblem {
+  /** Where the problem is explained. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly retryable: boolean;
+  readonly keyReuse: "same" | "new";
+  readonly stripeType: StripeErrorType;
+  readonly acpType: AcpErrorType;
+}
+
+interface WrittenError {
+  readonly mediaType: string;
+  readonly body: (told: ToldProblem) => object;
+}
+
+export const ERROR_FORMATS: Readonly<Record<ErrorFormat, WrittenError>> = {
+  /** RFC 9457 */
+  problem: {
+    mediaType: "application/problem+json",
+    body: ({ type, title, status, detail, code, retryable, keyReuse, stripeType }) => ({
+      type,
+      title,
+      status,
+      detail,
+      code,
+      retryable,
+      key_reuse: keyReuse,
+      // Stripe's SDK takes any JSON without this member for a success, whatever the status.
+      error: { type: stripeType, code, message: detail },
+    }),
+  },
+  /** Stripe's error object. */
+  stripe: {
+    mediaType: "application/json",
+    body: ({ type, detail, code, stripeType }) => ({
+      error: { type: stripeType, code, message: detail, doc_url: type },
+    }),
+  },
+  /** The flat error of ACP's agentic checkout. */
+  acp: {
+    mediaType: "application/json",
+    body: ({ detail, code, acpType }) => ({ type: acpType, code, message: detail }),
+  },
+  /** The REST error of UCP. */
+  ucp: {
+    mediaType: "application/json",
+    body: ({ detail, code }) => ({ code, content: detail }),
+  },
+};

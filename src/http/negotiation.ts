@@ -1,0 +1,24 @@
+/** Which of several representations a client prefers (RFC 9110, 12.5.1). */
+
+/** A media range of `Accept`. */
+export interface AcceptedRange {
+  readonly type: string;
+  /** From 0 to 1. */
+  readonly q: number;
+}
+
+/** The most preferred of `offers`; the first of equals, and of those of which none is accepted. */
+export function preferredType(ranges: readonly AcceptedRange[], offers: readonly string[]): string | undefined {
+  const weights = offers.map((offer) => weightOf(offer, ranges));
+  return offers[weights.indexOf(Math.max(...weights))];
+}
+
+/** The weight that the most specific matching range gives; 0 where none matches. */
+function weightOf(offer: string, ranges: readonly AcceptedRange[]): number {
+  const [main = ""] = offer.split("/");
+  for (const wanted of [offer, `${main}/*`, "*/*"]) {
+    const weights = ranges.filter(({ type }) => type.toLowerCase() === wanted).map(({ q }) => q);
+    if (weights.length > 0) return Math.max(...weights);
+  }
+  return 0;
+}

@@ -1,0 +1,29 @@
+/** What refusals look like in each format (docs/protocol.md 6.5.3). */
+
+import { expect } from "vitest";
+import { HOST } from "./gateway.ts";
+
+const AT = `https://${HOST}/.well-known/idempotency`;
+
+/** What a client finds in a refusal: status, media type, and the members by which it tells what happened. */
+export async function refusalOf(response: Response) {
+  const { status, headers } = response;
+  return { status, type: headers.get("content-type"), body: await response.json<Record<string, unknown>>() };
+}
+
+export function problem(status: number, code: string) {
+  return { status, type: "application/problem+json", body: expect.objectContaining({ status, code }) };
+}
+
+export function stripe(status: number, type: string, code: string, anchor = code) {
+  const error = { type, code, message: expect.stringMatching(/./), doc_url: `${AT}#${anchor}` };
+  return { status, type: "application/json", body: { error } };
+}
+
+export function acp(status: number, code: string, type = "invalid_request") {
+  return { status, type: "application/json", body: { type, code, message: expect.stringMatching(/./) } };
+}
+
+export function ucp(status: number, code: string) {
+  return { status, type: "application/json", body: { code, content: expect.stringMatching(/./) } };
+}

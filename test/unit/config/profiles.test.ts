@@ -1,0 +1,160 @@
+import { describe, expect, test } from "vitest";
+
+import { type Policy } from "../../../src/config/policy.ts";
+import { DEFAULT_POLICY, PROFILES } from "../../../src/config/profiles.ts";
+import { configWith, faultsWith, HOST, policyWith, tenant } from "./entries.ts";
+
+const NAMES = ["ietf", "stripe", "acp", "ucp"] as const;
+const EVERY_5XX = Array.from({ length: 100 }, (_, index) => 500 + index);
+
+/** The policy of the one route of an entry. */
+function routePolicy(entry: Record<string, unknown>, route: Record<string, unknown>): Policy {
+  const routes = [{ match: "POST /v1/charges", ...route }];
+  return tenant(configWith({ ...entry, routes })).policyFor("POST", "/v1/charges");
+}
+
+describe("6.5.1 a profile", () => {
+  test.each(NAMES)("%s sets its fields, and leaves the others to the defaults", (profile) => {
+    expect(policyWith({ profile })).toEqual({ ...DEFAULT_POLICY, profile, ...PROFILES[profile] });
+  });
+
+  test("is ietf where none is named", () => {
+    expect(policyWith({})).toEqual(policyWith({ profile: "ietf" }));
+  });
+
+  test("must be one that there is", () => {
+    expect(faultsWith({ profile: "square" })).toEqual([
+      { path: `TENANTS."${HOST}".profile`, message: 'must be "ietf" or "stripe" or "acp" or "ucp"' },
+    ]);
+  });
+
+  test("is these values: stripe", () => {
+    expect(PROFILES.stripe).toMatchObject({
+      key: "optional",
+      methods: ["POST"],
+      ttlMs: 86_400_000,
+      fingerprint: { name: "json" },
+      notExecutedOn: [],
+      unknownOn: [],
+      errors: "stripe",
+      errorStatus: { key_reused: 400, caller_changed: 400 },
+      errorCode: { in_flight: "idempotency_key_in_use" },
+      replayedHeader: "idempotent-replayed",
+    });
+  });
+
+  test("is these values: acp", () => {
+    expect(PROFILES.acp).toMatchObject({
+      key: "required",
+      methods: ["POST"],
+      ttlMs: 86_400_000,
+      fingerprint: { name: "json" },
+      notExecutedOn: EVERY_5XX,
+      unknownOn: [502, 504, 520, 522, 524],
+      errors: "acp",
+      errorStatus: {},
+      errorCode: {
+        key_missing: "idempotency_key_required",
+        key_reused: "idempotency_conflict",
+        caller_changed: "idempotency_conflict",
+        in_flight: "idempotency_in_flight",
+      },
+      replayedHeader: "idempotent-replayed",
+    });
+  });
+
+  test("is these values: ucp", () => {
+    expect(PROFILES.ucp).toMatchObject({
+      key: "optional",
+      methods: ["POST", "PUT", "PATCH"],
+      ttlMs: 172_800_000,
+      fingerprint: { name: "bytes" },
+      notExecutedOn: [],
+      unknownOn: [],
+      errors: "ucp",
+      errorStatus: { key_reused: 409, caller_changed: 409 },
+      errorCode: {},
+      replayedHeader: "idempotent-replayed",
+    });
+  });
+});
+
+describe("6.5.2 what is nearer counts", () => {
+  const OVERRIDES = {
+    key: "off",
+    key_from: ["x-key"],
+    methods: ["DELETE"],
+    ttl: "1h",
+    fingerprint: { ignore: ["/sent_at"] },
+    not_executed_on: [418],
+    unknown_on: [],
+    errors: "problem",
+    error_status: { key_reused: 418 },
+    error_code: { key_reused: "mine" },
+    replayed_header: "x-replayed",
+  };
+  const SAID = {
+    key: "off",
+    keyFrom: [{ kind: "header", name: "x-key" }],
+    methods: ["DELETE"],
+    ttlMs: 3_600_000,
+    fingerprint: { body: "json", ignore: [["sent_at"]] },
+    notExecutedOn: [418],
+    unknownOn: [],
+    errors: "problem",
+    errorStatus: { key_reused: 418 },
+    errorCode: { key_reused: "mine" },
+    replayedHeader: "x-replayed",
+  };
+
+  test("every field that a profile sets can be overridden beside it", () => {
+    expect(Object.keys(SAID).toSorted()).toEqual(Object.keys(PROFILES.ietf).toSorted());
+    for (const profile of NAMES) {
+      expect(policyWith({ profile, ...OVERRIDES })).toMatchObject(SAID);
+      expect(routePolicy({}, { profile, ...OVERRIDES })).toMatchObject(SAID);
+    }
+  });
+
+  test("statuses and codes are overridden one by one", () => {
+    const { errorStatus, errorCode } = policyWith({
+      profile: "ucp",
+      error_status: { in_flight: 425 },
+      error_code: { in_flight: "busy" },
+    });
+    expect(errorStatus).toEqual({ key_reused: 409, caller_changed: 409, in_flight: 425 });
+    expect(errorCode).toEqual({ in_flight: "busy" });
+  });
+
+  test("a route that names no profile has its entry's, with what the entry says otherwise", () => {
+    expect(routePolicy({ profile: "acp", ttl: "30d" }, { key: "optional" })).toEqual({
+      ...policyWith({ profile: "acp", ttl: "30d" }),
+      key: "optional",
+    });
+  });
+
+  test("a route that names a profile starts from that, whatever the entry says of its fields", () => {
+    for (const profile of NAMES) {
+      for (const other of NAMES) {
+        expect(routePolicy({ profile: other, ...OVERRIDES }, { profile })).toEqual(policyWith({ profile }));
+      }
+    }
+  });
+
+  test("a route that names its entry's own profile takes back what the entry says otherwise", () => {
+    expect(routePolicy({ profile: "acp", key: "optional" }, { profile: "acp" }).key).toBe("required");
+  });
+
+  test("what no profile sets is inherited all the same", () => {
+    const entry = { wait: "1s", on_unknown: "retry", max_request_bytes: 10, replay_set_cookie: true };
+    expect(routePolicy(entry, { profile: "ucp" })).toEqual(policyWith({ profile: "ucp", ...entry }));
+  });
+
+  test("a route's own fields are nearest", () => {
+    const { errors, errorStatus, methods } = routePolicy(
+      { profile: "acp", error_status: { key_reused: 418 } },
+      { profile: "stripe", methods: ["POST", "DELETE"], error_status: { in_flight: 425 } },
+    );
+    expect([errors, methods]).toEqual(["stripe", ["POST", "DELETE"]]);
+    expect(errorStatus).toEqual({ key_reused: 400, caller_changed: 400, in_flight: 425 });
+  });
+});

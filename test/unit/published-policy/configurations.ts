@@ -1,0 +1,86 @@
+/** The configurations that the published policy is held to: the committed one, the conformance suite's, and a full one. */
+
+import { join } from "node:path";
+
+import { unstable_readConfig as readConfig } from "wrangler";
+
+import { type Config, parseConfig } from "../../../src/config/config.ts";
+import { type Tenant } from "../../../src/config/policy.ts";
+import { routePolicies } from "../../conformance/tenants.ts";
+import { entry } from "../config/entries.ts";
+
+const WRANGLER_TOML = join(import.meta.dirname, "..", "..", "..", "wrangler.toml");
+
+/** Sets every field to something else than its default, and what must stay hidden to words that can be looked for. */
+export const FULL_ENTRY = {
+  origin: "https://secret-origin.example.net/secret-base",
+  caller: [
+    "x-secret-header",
+    "cookie:secret-cookie",
+    { jwt: { jwks: "https://secret-issuer.example.net/jwks", claims: ["iss", "sub"], audience: "secret-audience" } },
+  ],
+  anonymous: "shared",
+  on_caller_change: "refuse",
+  caller_was: { caller: ["x-secret-former"], until: "2099-01-01" },
+  cors: { origins: ["https://secret-shop.example"] },
+  quota: { binding: "SECRET_BINDING", retry_after: "10s" },
+  probe: "/secret-probe/{key}",
+  on_unknown: "probe",
+  key: "required",
+  key_from: ["X-Request-Key", "/meta/a~1b"],
+  derive_key: { window: "5m", from: ["/order_id"] },
+  methods: ["PUT", "POST"],
+  ttl: "2h",
+  unknown_ttl: "3d",
+  in_flight: "refuse",
+  wait: "7s",
+  origin_timeout: "11s",
+  origin_deadline: "2m",
+  idle_timeout: "13s",
+  stream: true,
+  fingerprint: { ignore: ["/client_sent_at"], only: ["/a", "/b"], headers: ["X-Version"] },
+  max_request_bytes: 123_456,
+  max_response_bytes: 654_321,
+  not_executed_on: [404],
+  unknown_on: [418],
+  replay_set_cookie: true,
+  errors: "stripe",
+  error_status: { key_reused: 400 },
+  error_code: { key_reused: "conflict" },
+  replayed_header: "X-Replayed",
+  routes: [
+    { match: "POST /retry", profile: "acp", on_unknown: "retry", max_attempts: 5 },
+    { match: "* /plain/*", derive_key: false, key: "off" },
+  ],
+};
+
+export const HOST = "api.example.com";
+
+export function tenantOf(fields: Record<string, unknown>): Tenant {
+  return onlyTenant({ TENANTS: { [HOST]: fields }, SECRET_BINDING: { limit: () => ({ success: true }) } }, HOST);
+}
+
+/** Named tenants whose documents must say what their configuration says. */
+export const TENANTS: readonly (readonly [string, Tenant])[] = [
+  ["the committed top level", onlyTenant(readConfig({ config: WRANGLER_TOML }).vars, "*")],
+  [
+    "the committed production",
+    onlyTenant(readConfig({ config: WRANGLER_TOML, env: "production" }).vars, "api.example.com"),
+  ],
+  ["the conformance suite's", tenantOf(entry({ routes: conformanceRoutes() }))],
+  ["one that sets every field", tenantOf(FULL_ENTRY)],
+  ...(["ietf", "stripe", "acp", "ucp"] as const).map((profile) => [profile, tenantOf(entry({ profile }))] as const),
+];
+
+function conformanceRoutes(): Record<string, unknown>[] {
+  return Object.values(routePolicies).map(({ prefix, settings }) =>
+    Object.assign({ match: `* ${prefix}/*` }, settings),
+  );
+}
+
+function onlyTenant(variables: object, name: string): Tenant {
+  const config: Config = parseConfig(variables);
+  const tenant = config.tenants.get(name);
+  if (tenant === null || tenant === undefined) throw new Error(`${name}: ${JSON.stringify(config.faults)}`);
+  return tenant;
+}

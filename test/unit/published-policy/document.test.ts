@@ -1,0 +1,134 @@
+import { describe, expect, test } from "vitest";
+
+import { type Policy } from "../../../src/config/policy.ts";
+import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
+import { PROBLEMS } from "../../../src/http/problem.ts";
+import { policyDocument } from "../../../src/published-policy/document.ts";
+import { entry } from "../config/entries.ts";
+import { FULL_ENTRY, HOST, TENANTS, tenantOf } from "./configurations.ts";
+
+const URL_OF_REQUEST = new URL(`https://${HOST}/.well-known/idempotency?x=1`);
+
+/** What the document says of each field of a policy; null where it is nobody's business or is told elsewhere. */
+const TOLD: { readonly [Field in keyof Policy]: ((policy: Policy) => object) | null } = {
+  profile: ({ profile }) => ({ profile }),
+  key: ({ key }) => ({ key }),
+  keyFrom: ({ keyFrom }) => ({
+    key_from: keyFrom.map((from) => (from.kind === "header" ? from.name : pointer(from.pointer))),
+  }),
+  deriveKey: ({ deriveKey }) => ({
+    derive_key: deriveKey && { window_seconds: deriveKey.windowMs / 1000, from: deriveKey.from.map(pointer) },
+  }),
+  methods: ({ methods }) => ({
+    methods: ["POST", "PATCH", "PUT", "DELETE"].filter((method) => methods.includes(method)),
+  }),
+  ttlMs: ({ ttlMs }) => ({ answers_kept_seconds: ttlMs / 1000 }),
+  unknownTtlMs: ({ unknownTtlMs }) => ({ unknown_kept_seconds: unknownTtlMs / 1000 }),
+  inFlight: ({ inFlight }) => ({ in_flight: inFlight }),
+  waitMs: ({ waitMs }) => ({ wait_seconds: waitMs / 1000 }),
+  originTimeoutMs: ({ originTimeoutMs }) => ({ origin_timeout_seconds: originTimeoutMs / 1000 }),
+  originDeadlineMs: ({ originDeadlineMs }) => ({ origin_deadline_seconds: originDeadlineMs / 1000 }),
+  idleTimeoutMs: ({ idleTimeoutMs }) => ({ idle_timeout_seconds: idleTimeoutMs / 1000 }),
+  stream: ({ stream }) => ({ streams_all: stream }),
+  onUnknown: ({ onUnknown }) => ({ on_unknown: onUnknown }),
+  maxAttempts: ({ onUnknown, maxAttempts }) => ({ attempts_max: onUnknown === "retry" ? maxAttempts : null }),
+  fingerprint: ({ fingerprint: { body, ignore, only, headers } }) => ({
+    fingerprint: { body, ignore: ignore.map(pointer), only: only && only.map(pointer), headers },
+  }),
+  requestBytesMax: ({ requestBytesMax }) => ({ request_bytes_max: requestBytesMax }),
+  responseBytesMax: ({ responseBytesMax }) => ({ response_bytes_max: responseBytesMax }),
+  notExecutedOn: ({ notExecutedOn }) => ({ not_executed_on: notExecutedOn }),
+  unknownOn: ({ unknownOn }) => ({ unknown_on: unknownOn }),
+  replaySetCookie: ({ replaySetCookie }) => ({ replay_set_cookie: replaySetCookie }),
+  errors: ({ errors }) => ({ errors }),
+  replayedHeader: ({ replayedHeader }) => ({ replayed_header: replayedHeader }),
+  // In the problems.
+  errorStatus: null,
+  errorCode: null,
+  // A path at the origin.
+  probe: null,
+};
+
+function pointer(tokens: readonly string[]): string {
+  return tokens.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+function told(policy: Policy): object {
+  return Object.assign({}, ...Object.values(TOLD).map((say) => say?.(policy) ?? {}));
+}
+
+describe("8.1 the published document", () => {
+  test("has a say on every field of a policy", () => {
+    expect(Object.keys(TOLD).toSorted()).toEqual(Object.keys(DEFAULT_POLICY).toSorted());
+  });
+
+  test.each(TENANTS)("says what the configuration says: %s", (_, tenant) => {
+    const document = policyDocument(HOST, tenant, URL_OF_REQUEST);
+    expect(document.default).toEqual(told(tenant.policy));
+    expect(document.operations).toEqual(
+      tenant.routes.map(({ match, policy }) => Object.assign({ match, problems: expect.any(Array) }, told(policy))),
+    );
+  });
+
+  test.each(TENANTS)("explains every problem as the policy has it written: %s", (_, tenant) => {
+    const { problems } = policyDocument(HOST, tenant, URL_OF_REQUEST);
+    expect(problems.map(({ problem }) => problem)).toEqual(Object.keys(PROBLEMS));
+    for (const { problem, code, status, type, title, meaning, retryable, key_reuse } of problems) {
+      expect(type).toBe(`https://${HOST}/.well-known/idempotency#${problem}`);
+      expect([code, status]).toEqual([
+        tenant.policy.errorCode[problem] ?? problem,
+        tenant.policy.errorStatus[problem] ?? PROBLEMS[problem].status,
+      ]);
+      const own = PROBLEMS[problem];
+      expect({ title, detail: meaning, retryable, keyReuse: key_reuse }).toEqual({
+        title: own.title,
+        detail: own.detail,
+        retryable: own.retryable,
+        keyReuse: own.keyReuse,
+      });
+    }
+  });
+
+  test("says of an operation which problems it writes otherwise", () => {
+    const tenant = tenantOf(
+      entry({
+        error_status: { key_reused: 409 },
+        routes: [{ match: "POST /a", profile: "acp" }, { match: "POST /b" }],
+      }),
+    );
+    const { operations } = policyDocument(HOST, tenant, URL_OF_REQUEST);
+    expect(operations.map(({ problems }) => problems)).toEqual([
+      [
+        { problem: "key_missing", code: "idempotency_key_required", status: 400 },
+        { problem: "caller_changed", code: "idempotency_conflict", status: 422 },
+        { problem: "key_reused", code: "idempotency_conflict", status: 422 },
+        { problem: "in_flight", code: "idempotency_in_flight", status: 409 },
+      ],
+      [],
+    ]);
+  });
+
+  test("leaves what comes before the policy as it is written then (6.5.5)", () => {
+    const errors = { unknown_tenant: 404, misconfigured: 503, internal: 503 };
+    const { problems } = policyDocument(HOST, tenantOf(entry({ error_status: errors })), URL_OF_REQUEST);
+    const statuses = Object.fromEntries(problems.map(({ problem, status }) => [problem, status]));
+    expect(statuses).toMatchObject({ unknown_tenant: 421, misconfigured: 500, internal: 503 });
+  });
+
+  test("says of callers and quotas no more than their kind", () => {
+    const document = policyDocument(HOST, tenantOf(FULL_ENTRY), URL_OF_REQUEST);
+    expect(document.callers).toEqual({
+      told_apart_by: ["cookie", "jwt", "header"],
+      anonymous: "shared",
+      on_change: "refuse",
+    });
+    expect(document.new_records).toEqual({ limited: true, retry_after_seconds: 10 });
+    expect(JSON.stringify(document)).not.toMatch(/secret/i);
+  });
+
+  test("has no callers where all are one, and no limit where there is none", () => {
+    const document = policyDocument(HOST, tenantOf(entry({ caller: [] })), URL_OF_REQUEST);
+    expect(document.callers.told_apart_by).toEqual([]);
+    expect(document.new_records).toBeNull();
+  });
+});
