@@ -51,6 +51,8 @@ export interface AnswerReply {
   /** A stream for what is too large to hold; its length is `bodyBytes`, null where nobody knows it yet. */
   readonly body: Uint8Array | ReadableStream<Uint8Array>;
   readonly bodyBytes: number | null;
+  /** The origin, which answers this very request, or the gateway, which gives again what another one was answered. */
+  readonly speaker: "origin" | "gateway";
 }
 
 export interface RefusalReply {

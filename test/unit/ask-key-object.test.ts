@@ -24,6 +24,7 @@ const ANSWER: Reply = {
   kind: "answer",
   mark: { status: "executed", recordedAtMs: 1000, expiresAtMs: 2000 },
   waited: false,
+  speaker: "origin",
   status: 201,
   headers: [],
   body: new Uint8Array(),

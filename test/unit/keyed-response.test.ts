@@ -24,7 +24,8 @@ function markOf(status: Mark["status"]): Mark {
 function answer(status: Mark["status"], change: Partial<AnswerReply> = {}): AnswerReply {
   const body = new TextEncoder().encode('{"id":"ch_1"}');
   const headers = [["content-type", "application/json"]] as const;
-  return { kind: "answer", mark: markOf(status), waited: false, status: 201, headers, body, bodyBytes: 13, ...change };
+  const made = { kind: "answer", mark: markOf(status), speaker: "origin", waited: false, status: 201 } as const;
+  return { ...made, headers, body, bodyBytes: 13, ...change };
 }
 
 function refusal(code: RefusalReply["code"], status: Mark["status"] = "refused", waited = false): RefusalReply {
