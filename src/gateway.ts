@@ -69,7 +69,7 @@ gateway.all("*", async (c) => {
   if (key === null) return say(c, await passThrough(incoming, destination, c.env));
 
   const wait = grantedWait(request.headers.get("prefer"), policy.waitMs);
-  const asked = { url, policy, key, waitSeconds: wait.askedSeconds };
+  const asked = { url, policy, key, quota: tenant.quota, waitSeconds: wait.askedSeconds };
   const keyed = await readKeyedRequest(incoming, destination, key, wait.ms);
   if (isRefusal(keyed)) return keyedResponse(keyed, asked);
   return say(c, answerKeyed(await askKeyObject(() => c.env.KEYS.getByName(keyed.recordId), keyed.call), asked));

@@ -204,6 +204,8 @@ export type ErrorFormat = "problem" | "stripe" | "acp" | "ucp";
 export interface Refusal {
   readonly refusal: ProblemCode;
   readonly detail?: string;
+  /** Replaces the problem's own where it depends on the configuration. */
+  readonly retryAfterSeconds?: number;
 }
 
 export function refuse(code: ProblemCode, detail?: string): Refusal {
@@ -219,7 +221,7 @@ export function isRefusal(value: unknown): value is Refusal {
  * if it has none.
  */
 export function problemResponse(
-  { refusal, detail }: Refusal,
+  { refusal, detail, retryAfterSeconds }: Refusal,
   url: URL | null,
   { errors, errorStatus, errorCode }: ErrorRules = PLAIN_RULES,
 ): Response {
@@ -232,7 +234,8 @@ export function problemResponse(
     "cache-control": "no-store",
     ...shouldRetry(problem.retryable),
   });
-  if (problem.retryAfterSeconds !== undefined) headers.set("retry-after", String(problem.retryAfterSeconds));
+  const waitSeconds = retryAfterSeconds ?? problem.retryAfterSeconds;
+  if (waitSeconds !== undefined) headers.set("retry-after", String(waitSeconds));
   const body = WRITTEN[errors]({ problem, type: problemType(refusal, url), status, code, said });
   return new Response(JSON.stringify(body), { status, headers });
 }
