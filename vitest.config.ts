@@ -27,8 +27,15 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            // An origin that is a Worker of its own, for tenants whose origin is `service:ECHO`.
-            miniflare: { serviceBindings: { ECHO: echo } },
+            miniflare: {
+              // An origin that is a Worker of its own, for tenants whose origin is `service:ECHO`.
+              serviceBindings: { ECHO: echo },
+              // For tenants with a quota: one that is soon used up, and one that never is.
+              ratelimits: {
+                FEW_RECORDS: { namespace_id: "1", simple: { limit: 5, period: 60 } },
+                MANY_RECORDS: { namespace_id: "2", simple: { limit: 1_000_000, period: 60 } },
+              },
+            },
           }),
         ],
         test: {

@@ -67,14 +67,17 @@ function environmentOf(wrangler: WranglerConfig): object {
     vpc_services: vpcServices,
     vpc_networks: vpcNetworks,
     mtls_certificates: certificates,
+    ratelimits,
   } = wrangler;
   // All that can fetch from somewhere that is not a public URL, and so may be an origin.
   const bindings = [...services, ...vpcServices, ...vpcNetworks, ...certificates].map(({ binding }) => binding);
-  return { ...wrangler.vars, ...Object.fromEntries(bindings.map((binding) => [binding, { fetch: standIn }])) };
+  const limiters = ratelimits.map(({ name }: { name: string }) => [name, { limit: standIn }]);
+  const origins = bindings.map((binding) => [binding, { fetch: standIn }]);
+  return { ...wrangler.vars, ...Object.fromEntries([...origins, ...limiters]) };
 }
 
 function standIn(): never {
-  throw new Error("nothing is fetched while a configuration is checked");
+  throw new Error("nothing is asked while a configuration is checked");
 }
 
 function variableFaults({ vars }: WranglerConfig): Fault[] {

@@ -19,6 +19,14 @@ export interface KeyedCall extends LookCall {
   readonly forward: Forward;
   /** How to ask the origin what became of the key; null where the policy does not, or no path can be made. */
   readonly probe: Forward | null;
+  /** What may bound the caller's new records. */
+  readonly quota: CallerQuota | null;
+}
+
+/** A rate limiting binding, and the name that it counts the caller under, which says nothing of any credential. */
+export interface CallerQuota {
+  readonly binding: string;
+  readonly key: string;
 }
 
 /** The request as the origin is to get it. */
@@ -43,6 +51,8 @@ export interface Mark {
 export interface AnswerReply {
   readonly kind: "answer";
   readonly mark: Mark;
+  /** The origin, which answers this very request, or the gateway, which gives again what another one was answered. */
+  readonly speaker: "origin" | "gateway";
   /** Whether the request has waited for an attempt of another one. */
   readonly waited: boolean;
   readonly status: number;
@@ -57,7 +67,7 @@ export interface RefusalReply {
   readonly kind: "refusal";
   readonly mark: Mark;
   readonly waited: boolean;
-  readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable";
+  readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable" | "quota_exceeded";
 }
 
 export type Reply = AnswerReply | RefusalReply;

@@ -1,11 +1,13 @@
 /** The way of a request: tenant, policy, key, and then the key's own object. Each step may refuse. */
 
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { askKeyObject } from "./ask-key-object.ts";
 import { type Reply } from "./call.ts";
 import { configOf, tenantFor } from "./config/config.ts";
 import { type Policy, type Tenant } from "./config/policy.ts";
 import { derivedKey } from "./derived-key.ts";
+import { type Answer, tellBrowser } from "./for-browsers.ts";
+import { type Speaker } from "./http/cors.ts";
 import { isLoop } from "./http/headers.ts";
 import { withoutTrailingDot } from "./http/hostname.ts";
 import { type Key, findKey } from "./http/key-carrier.ts";
@@ -22,7 +24,7 @@ import { refusal } from "./reply.ts";
 
 interface Gateway {
   Bindings: Env;
-  Variables: { url: URL; hostname: string; tenant: Tenant; policy: Policy };
+  Variables: { url: URL; hostname: string; tenant: Tenant; policy: Policy; speaker: Speaker };
 }
 
 /** Reserved paths are told by the same path as policies, so that no spelling of one is another's. */
@@ -36,14 +38,22 @@ gateway.use(async (c, next) => {
   const hostname = withoutTrailingDot(url.hostname);
   const tenant = tenantFor(configOf(c.env), hostname);
   if (isRefusal(tenant)) return problemResponse(withOpaqueId(tenant, hostname), url);
-  const policy = tenant.policyFor(c.req.method, c.req.path);
-  if (isLoop(c.req.raw.headers)) return problemResponse(refuse("loop_detected"), url, policy);
   c.set("url", url);
   c.set("hostname", hostname);
   c.set("tenant", tenant);
-  c.set("policy", policy);
+  c.set("policy", tenant.policyFor(c.req.method, c.req.path));
+  c.set("speaker", "gateway");
   return next();
 });
+
+gateway.use(async (c, next) => {
+  await next();
+  tellBrowser({ speaker: c.var.speaker, response: c.res }, c.req.raw, c.var.url, c.var.tenant);
+});
+
+gateway.use(async (c, next) =>
+  isLoop(c.req.raw.headers) ? problemResponse(refuse("loop_detected"), c.var.url, c.var.policy) : next(),
+);
 
 gateway.get("/.well-known/idempotency", (c) => publishedPolicy(c, c.var.hostname, c.var.tenant, c.var.url));
 gateway.all("/.well-known/idempotency", () => plainProblem(405, "Method Not Allowed", { allow: "GET, HEAD" }));
@@ -56,14 +66,20 @@ gateway.all("*", async (c) => {
   const destination = { url, hostname, tenant, policy };
   const key = await keyOf(incoming, destination);
   if (isRefusal(key)) return problemResponse(key, url, policy);
-  if (key === null) return passThrough(incoming, destination, c.env);
+  if (key === null) return say(c, await passThrough(incoming, destination, c.env));
 
   const wait = grantedWait(request.headers.get("prefer"), policy.waitMs);
-  const asked = { url, policy, key, waitSeconds: wait.askedSeconds };
+  const asked = { url, policy, key, quota: tenant.quota, waitSeconds: wait.askedSeconds };
   const keyed = await readKeyedRequest(incoming, destination, key, wait.ms);
   if (isRefusal(keyed)) return keyedResponse(keyed, asked);
-  return answerKeyed(await askKeyObject(() => c.env.KEYS.getByName(keyed.recordId), keyed.call), asked);
+  return say(c, answerKeyed(await askKeyObject(() => c.env.KEYS.getByName(keyed.recordId), keyed.call), asked));
 });
+
+/** Where nobody else does, the gateway speaks. */
+function say(c: Context<Gateway>, { speaker, response }: Answer): Response {
+  c.set("speaker", speaker);
+  return response;
+}
 
 /** Null for a request that passes through; WebSocket upgrades and preflights do: their methods can't be covered. */
 async function keyOf(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
@@ -83,12 +99,13 @@ gateway.onError((error, c) => {
 });
 
 /** From here on the request may have run, and no fault of the gateway may say otherwise. */
-function answerKeyed(reply: Reply | Refusal, asked: Asked): Response {
+function answerKeyed(reply: Reply | Refusal, asked: Asked): Answer {
   try {
-    return keyedResponse(reply, asked);
+    const isOrigins = !isRefusal(reply) && reply.kind === "answer" && reply.speaker === "origin";
+    return { speaker: isOrigins ? "origin" : "gateway", response: keyedResponse(reply, asked) };
   } catch (error) {
     log({ event: "fault", id: crypto.randomUUID(), where: "keyed answer", why: String(error) });
-    return keyedResponse(refusal("outcome_unknown"), asked);
+    return { speaker: "gateway", response: keyedResponse(refusal("outcome_unknown"), asked) };
   }
 }
 

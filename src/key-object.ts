@@ -18,6 +18,7 @@ import { type AttemptPolicy } from "./config/policy.ts";
 import { KeptRecord } from "./kept-record.ts";
 import { log } from "./log.ts";
 import { type NoAnswer, type OriginAnswer, exchange } from "./origin.ts";
+import { admits } from "./quota.ts";
 import { type Decision, type Probed, type Running, decide } from "./record/decide.ts";
 import { type UnknownRecord, unreachable } from "./record/record.ts";
 import { type Conclusion, type Transition } from "./record/transition.ts";
@@ -36,8 +37,15 @@ const ALARM_AGAIN_MS = 60 * 60 * 1000;
 
 const TIMED_OUT: NoAnswer = { came: "nothing", timedOut: true, why: "origin_timeout" };
 
-/** What may be sent to the origin for a request. */
-type Sendable = Pick<KeyedCall, "forward" | "probe">;
+/** What may be sent to the origin for a request. `quota` is null where a new record needs no leave, or has it already. */
+interface Sendable extends Pick<KeyedCall, "forward" | "probe"> {
+  readonly quota: KeyedCall["quota"] | "exceeded";
+}
+
+/** What those who wait are told of another request's preparation: the caller who may begin no record, if it ended so. */
+interface Prepared {
+  readonly exceeded: string | null;
+}
 
 export class KeyObject extends DurableObject<Env> {
   readonly #kept: KeptRecord;
@@ -45,8 +53,8 @@ export class KeyObject extends DurableObject<Env> {
   #attempt: RunningAttempt | null = null;
   /** Those who wait for the probe that runs, if one does. */
   #probe: Waiters<Probed> | null = null;
-  /** Those who wait while the body of a request comes in, if one does. */
-  #upload: Waiters<"over"> | null = null;
+  /** Those who wait while another request is prepared for its execution, if one is. */
+  #preparation: Waiters<Prepared> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -92,9 +100,12 @@ export class KeyObject extends DurableObject<Env> {
     const decideAnew = (found: Probed): Promise<LookReply> => this.#answer(call, sendable, found);
     switch (decision.action) {
       case "execute": {
-        const { forward } = assertSet(sendable);
-        if (isWhole(forward)) return this.#execute(call, forward, decision, nowMs);
-        return this.#afterUpload(call, assertSet(sendable), probed);
+        const { forward, quota } = assertSet(sendable);
+        // A further attempt is one of the same record.
+        const leave = decision.before === null ? quota : null;
+        if (leave === "exceeded") return Promise.resolve(refusal("quota_exceeded"));
+        if (isWhole(forward) && !leave) return this.#execute(call, forward, decision, nowMs);
+        return this.#prepare(call, assertSet(sendable), leave, probed);
       }
       case "join":
         return assertSet(this.#attempt).join(waitMs, letGo(sendable?.forward));
@@ -119,23 +130,47 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /**
-   * A large body comes as a stream. All of it must be here before anything is sent: then no client can cut it short. What
-   * the record says may change meanwhile, so it is decided anew. One comes in at a time; the others wait for what it does.
+   * What an execution needs and takes time to get. `leave`: a new record may need that of the caller's quota. And a large
+   * body comes as a stream, all of which must be here before anything is sent: then no client can cut it short. What the
+   * record says may change meanwhile, so it is decided anew. One is prepared at a time; the others wait for what it does.
    */
-  async #afterUpload(call: LookCall, sendable: Sendable, probed: Probed | null): Promise<LookReply> {
-    if (this.#upload !== null) {
-      return afterWaiting(this.#upload.wait(call.waitMs, 0), () => this.#answer(call, sendable, probed));
-    }
-    const upload = new Waiters<"over">();
-    this.#upload = upload;
-    const forward = await takeIn(sendable.forward);
-    this.#upload = null;
+  async #prepare(
+    call: LookCall,
+    sendable: Sendable,
+    leave: KeyedCall["quota"],
+    probed: Probed | null,
+  ): Promise<LookReply> {
+    if (this.#preparation !== null) return this.#awaitPreparation(this.#preparation, call, sendable, probed);
+    const preparation = new Waiters<Prepared>();
+    this.#preparation = preparation;
+    const exceeded = leave && !(await admits(leave, this.env)) ? leave.key : null;
+    const forward = exceeded === null ? await takeIn(sendable.forward) : null;
+    this.#preparation = null;
     try {
+      if (exceeded !== null) return this.#answer(call, { ...sendable, quota: "exceeded" }, probed);
+      if (forward === null) return refusal("unavailable");
       // Not awaited: those who wait here join what it begins.
-      return forward === null ? refusal("unavailable") : this.#answer(call, { ...sendable, forward }, probed);
+      return this.#answer(call, { ...sendable, forward, quota: leave ? null : sendable.quota }, probed);
     } finally {
-      upload.tell(() => "over");
+      preparation.tell(() => ({ exceeded }));
     }
+  }
+
+  /** Whoever was refused speaks for all requests of its caller: a thousand of them must not ask one after another. */
+  #awaitPreparation(
+    preparation: Waiters<Prepared>,
+    call: LookCall,
+    sendable: Sendable,
+    probed: Probed | null,
+  ): Promise<LookReply> {
+    const { forward, quota } = sendable;
+    const caller = quota === "exceeded" ? null : quota?.key;
+    // A body that comes as a stream stays behind until it is read.
+    const waiting = preparation.wait(call.waitMs, isWhole(forward) ? forward.bodyBytes : 0);
+    return afterWaiting(waiting, ({ exceeded }) => {
+      const isRefused = exceeded !== null && exceeded === caller;
+      return this.#answer(call, isRefused ? { ...sendable, quota: "exceeded" } : sendable, probed);
+    });
   }
 
   #startProbe(record: UnknownRecord, probe: Forward, policy: AttemptPolicy): Waiters<Probed> {

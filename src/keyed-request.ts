@@ -64,6 +64,7 @@ export async function readKeyedRequest(
     },
     // The origin has never seen a derived key.
     probe: key.isDerived ? null : probeOf(destination, method, key.value, forwarded),
+    quota: tenant.quota === null ? null : { binding: tenant.quota.binding, key: `${hostname} ${caller}` },
   };
   return { recordId: name, call };
 }

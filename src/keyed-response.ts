@@ -1,7 +1,7 @@
 /** A key object's reply → the response that the client sees (docs/protocol.md 6). */
 
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "./call.ts";
-import { type Policy } from "./config/policy.ts";
+import { type Policy, type Quota } from "./config/policy.ts";
 import { type Key } from "./http/key-carrier.ts";
 import { type ErrorRules, type Refusal, problemResponse, refuse, shouldRetry } from "./http/problem.ts";
 
@@ -10,6 +10,7 @@ export interface Asked {
   readonly url: URL;
   readonly policy: Pick<Policy, keyof ErrorRules | "replayedHeader">;
   readonly key: Pick<Key, "echo" | "isDerived">;
+  readonly quota: Pick<Quota, "retryAfterSeconds"> | null;
   /** The client's own wait, where it was granted. */
   readonly waitSeconds: number | null;
 }
@@ -27,9 +28,11 @@ export function keyedResponse(reply: Reply | Refusal, asked: Asked): Response {
   return withMark(response, reply.mark, asked);
 }
 
-function refusalResponse({ code }: RefusalReply, { url, policy, key }: Asked): Response {
+function refusalResponse({ code }: RefusalReply, { url, policy, key, quota }: Asked): Response {
   const detail = key.isDerived && code === "key_reused" ? DERIVED_KEY_REUSED : undefined;
-  return problemResponse(refuse(code, detail), url, policy);
+  // When a caller may come again is for the tenant to say.
+  const wait = code === "quota_exceeded" && quota !== null ? { retryAfterSeconds: quota.retryAfterSeconds } : {};
+  return problemResponse({ ...refuse(code, detail), ...wait }, url, policy);
 }
 
 /** For a client that knows of no key. */

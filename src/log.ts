@@ -13,6 +13,8 @@ export type LogEvent =
   | { readonly event: "pass_through_failed"; readonly why: string }
   /** The origin was asked what became of an unknown outcome. */
   | { readonly event: "probe"; readonly record: string; readonly outcome: string }
+  /** A rate limit could not be asked, or not in time, and the request was let through. */
+  | { readonly event: "quota_not_asked"; readonly binding: string; readonly why: string }
   /** An attempt wanted to write over newer truth, and did not. */
   | { readonly event: "stale"; readonly record: string }
   /** The record's row can't be read. It is treated as an unknown outcome. */

@@ -1,6 +1,7 @@
 /** Requests that no record covers: straight to the origin, streaming both ways, with the header rules all the same. */
 
 import { type Origin } from "./config/policy.ts";
+import { type Answer } from "./for-browsers.ts";
 import { headersFromOrigin, headersToOrigin } from "./http/headers.ts";
 import { isRefusal, problemResponse, refuse } from "./http/problem.ts";
 import { type Incoming } from "./incoming.ts";
@@ -12,19 +13,22 @@ export async function passThrough(
   incoming: Incoming,
   { url, tenant, policy }: Destination,
   env: object,
-): Promise<Response> {
+): Promise<Answer> {
   const { request } = incoming;
   const headers = headersToOrigin(request.headers, url, request.cf !== undefined);
   // A hop-by-hop field, so it went; this hop wants an upgrade of its own.
   if (isWebSocketUpgrade(request)) headers.set("upgrade", "websocket");
   const passedOn = await incoming.passedOn(originUrl(tenant.origin, url));
-  if (isRefusal(passedOn)) return problemResponse(passedOn, url, policy);
+  if (isRefusal(passedOn)) return { speaker: "gateway", response: problemResponse(passedOn, url, policy) };
   const answer = await send(tenant.origin, passedOn, headers, env);
-  if (answer === null) return problemResponse(refuse("origin_unreachable", UNREACHABLE), url, policy);
+  if (answer === null) {
+    return { speaker: "gateway", response: problemResponse(refuse("origin_unreachable", UNREACHABLE), url, policy) };
+  }
   const fields = new Headers();
   for (const [name, value] of headersFromOrigin(answer.headers)) fields.append(name, value);
   const { status, statusText, body, webSocket } = answer;
-  return new Response(body, { status, statusText, headers: fields, webSocket });
+  const response = new Response(body, { status, statusText, headers: fields, webSocket });
+  return { speaker: "passed through", response };
 }
 
 const UNREACHABLE = "The connection to the origin failed. It is not known whether the request took effect.";

@@ -22,14 +22,14 @@ export function refusal(code: RefusalReply["code"], record: RestingRecord | null
 }
 
 export function replay(record: CompletedRecord, body: Body): AnswerReply {
-  return answer(mark("replayed", record), record.answer, [], body, record.answer.bodyBytes);
+  return answer("gateway", mark("replayed", record), record.answer, [], body, record.answer.bodyBytes);
 }
 
 /** What is told while an answer streams: nobody knows yet when it will be recorded as a whole, if ever. */
 export function toldOfStream({ head, withheld, declaredBytes }: OriginAnswer, body: Recording): Told {
   return {
-    first: () => answer(mark("executed", null), head, withheld, body.read("first"), declaredBytes),
-    joiner: () => answer(mark("joined", null), head, [], body.read("joiner"), declaredBytes),
+    first: () => answer("origin", mark("executed", null), head, withheld, body.read("first"), declaredBytes),
+    joiner: () => answer("gateway", mark("joined", null), head, [], body.read("joiner"), declaredBytes),
   };
 }
 
@@ -69,10 +69,12 @@ function passedOn(
   const { head, withheld, declaredBytes, body } = arrival;
   const bodyBytes = body.end === "whole" ? body.byteLength : declaredBytes;
   return {
-    first: () => answer(mark(first, record), head, withheld, body.read("first"), bodyBytes),
+    first: () => answer("origin", mark(first, record), head, withheld, body.read("first"), bodyBytes),
     // What is beyond the bound is read once, so those who joined can't have it.
     joiner: () =>
-      body.end === "whole" ? answer(mark(joiner, record), head, [], body.read("joiner"), bodyBytes) : instead,
+      body.end === "whole"
+        ? answer("gateway", mark(joiner, record), head, [], body.read("joiner"), bodyBytes)
+        : instead,
   };
 }
 
@@ -82,6 +84,7 @@ function unknownCode(arrival: Arrival): RefusalReply["code"] {
 }
 
 function answer(
+  speaker: AnswerReply["speaker"],
   mark: Mark,
   head: { readonly status: number; readonly headers: readonly HeaderPair[] },
   withheld: readonly HeaderPair[],
@@ -89,7 +92,7 @@ function answer(
   bodyBytes: number | null,
 ): AnswerReply {
   const headers = [...head.headers, ...withheld];
-  return { kind: "answer", mark, waited: false, status: head.status, headers, body, bodyBytes };
+  return { kind: "answer", mark, speaker, waited: false, status: head.status, headers, body, bodyBytes };
 }
 
 function mark(status: Mark["status"], record: RestingRecord | null): Mark {

@@ -14,6 +14,7 @@ function isFetcher(value: unknown): value is Fetcher {
   return typeof value === "object" && value !== null && "fetch" in value;
 }
 
+/** A service binding has every name, for it may be a method over there. */
 function isRateLimit(value: unknown): value is RateLimit {
-  return typeof value === "object" && value !== null && "limit" in value;
+  return typeof value === "object" && value !== null && "limit" in value && !isFetcher(value);
 }

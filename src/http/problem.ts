@@ -206,6 +206,8 @@ export interface ErrorRules {
 export interface Refusal {
   readonly refusal: ProblemCode;
   readonly detail?: string;
+  /** Replaces the problem's own where it depends on the configuration. */
+  readonly retryAfterSeconds?: number;
 }
 
 export function refuse(code: ProblemCode, detail?: string): Refusal {
@@ -229,7 +231,7 @@ export function writtenAs(
  * if it has none.
  */
 export function problemResponse(
-  { refusal, detail }: Refusal,
+  { refusal, detail, retryAfterSeconds }: Refusal,
   url: URL | null,
   rules: ErrorRules = PLAIN_RULES,
 ): Response {
@@ -241,7 +243,8 @@ export function problemResponse(
     "cache-control": "no-store",
     ...shouldRetry(problem.retryable),
   });
-  if (problem.retryAfterSeconds !== undefined) headers.set("retry-after", String(problem.retryAfterSeconds));
+  const waitSeconds = retryAfterSeconds ?? problem.retryAfterSeconds;
+  if (waitSeconds !== undefined) headers.set("retry-after", String(waitSeconds));
   // Named by the gateway's own code, whatever it is written as: that is where it is explained.
   const told = { ...problem, ...written, type: problemType(refusal, url), detail: detail ?? problem.detail };
   return new Response(JSON.stringify(body(told)), { status: written.status, headers });

@@ -18,11 +18,13 @@ const CALL: KeyedCall = {
     bodyBytes: 1,
   },
   probe: null,
+  quota: null,
 };
 
 const ANSWER: Reply = {
   kind: "answer",
   mark: { status: "executed", recordedAtMs: 1000, expiresAtMs: 2000 },
+  speaker: "origin",
   waited: false,
   status: 201,
   headers: [],
@@ -155,7 +157,7 @@ describe("4.5.1 a call that may have arrived", () => {
 
   test("is looked after without what could execute it", async () => {
     const { looks } = await ask(failure(), ANSWER);
-    const { forward: _, probe: __, ...look } = CALL;
+    const { forward: _, probe: __, quota: ___, ...look } = CALL;
     expect(looks).toEqual([look]);
   });
 });

@@ -14,6 +14,7 @@ const ASKED: Asked = {
   url: new URL("https://api.example.com/v1/charges"),
   policy: DEFAULT_POLICY,
   key: { echo: '"k, 1"', isDerived: false },
+  quota: null,
   waitSeconds: null,
 };
 
@@ -24,7 +25,8 @@ function markOf(status: Mark["status"]): Mark {
 function answer(status: Mark["status"], change: Partial<AnswerReply> = {}): AnswerReply {
   const body = new TextEncoder().encode('{"id":"ch_1"}');
   const headers = [["content-type", "application/json"]] as const;
-  return { kind: "answer", mark: markOf(status), waited: false, status: 201, headers, body, bodyBytes: 13, ...change };
+  const made = { kind: "answer", mark: markOf(status), speaker: "origin", waited: false, status: 201 } as const;
+  return { ...made, headers, body, bodyBytes: 13, ...change };
 }
 
 function refusal(code: RefusalReply["code"], status: Mark["status"] = "refused", waited = false): RefusalReply {
@@ -87,6 +89,16 @@ describe("6.1 on every keyed answer", () => {
       "idempotency-key": '"k, 1"',
       "idempotency-status": "executed; recorded=@1793600000; expires=@1793686400",
     });
+  });
+});
+
+describe("3.11.2 a quota that is used up", () => {
+  test("says to come again when the tenant's quota says so", () => {
+    const retryAfter = (asked: Asked) => keyedResponse(refusal("quota_exceeded"), asked).headers.get("retry-after");
+    expect(retryAfter({ ...ASKED, quota: { retryAfterSeconds: 10 } })).toBe("10");
+    expect(retryAfter(ASKED)).toBe("60");
+    const inFlight = keyedResponse(refusal("in_flight"), { ...ASKED, quota: { retryAfterSeconds: 10 } });
+    expect(inFlight.headers.get("retry-after")).toBe("1");
   });
 });
 

@@ -116,6 +116,26 @@ describe("checking a configuration", () => {
     });
   });
 
+  test("finds a rate limit that is not bound, and takes no service for one", async () => {
+    const { faults, summary } = await verdictOn(`
+      services = [{ binding = "API", service = "api" }]
+      [[ratelimits]]
+      name = "NEW_RECORDS"
+      namespace_id = "1001"
+      simple = { limit = 100, period = 60 }
+      [vars.TENANTS]
+      "a.example.com" = { origin = "https://o.example.com", caller = [], quota = { binding = "API" } }
+      "b.example.com" = { origin = "https://o.example.com", caller = [], quota = { binding = "NEW_RECORDS" } }
+    `);
+    expect(faults).toEqual([
+      {
+        path: 'TENANTS."a.example.com".quota.binding',
+        message: "names no rate limiting binding of this Worker: API",
+      },
+    ]);
+    expect(summary).toEqual(["b.example.com → https://o.example.com, 0 routes"]);
+  });
+
   test("finds a service that is not bound", async () => {
     const { faults, summary } = await verdictOn(`
       services = [{ binding = "API", service = "api" }]

@@ -94,6 +94,11 @@ describe("6.3 problems", () => {
     expect(await response.json()).toMatchObject({ status: 409, retryable: true, key_reuse: "same" });
   });
 
+  test("say when to come again as the configuration does, where it does", () => {
+    const response = problemResponse({ refusal: "quota_exceeded", retryAfterSeconds: 10 }, URL_OF_REQUEST);
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, "10"]);
+  });
+
   test.each(CODES)("%s: headers and document agree, and Retry-After stands where it is retryable", async (code) => {
     const { status, retryable, keyReuse } = PROBLEMS[code];
     const response = problemResponse(refuse(code), URL_OF_REQUEST);
