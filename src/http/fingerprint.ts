@@ -1,6 +1,6 @@
 /** What makes two requests the same (docs/protocol.md 3.8). */
 
-import { type RequestIdentity } from "../record/record.ts";
+import { type Fingerprint } from "../record/record.ts";
 import { type RequestBody } from "./body.ts";
 import { digestOf } from "./digest.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
@@ -45,7 +45,7 @@ export interface FingerprintInput {
   readonly json: JsonNode | null;
 }
 
-export async function fingerprint(input: FingerprintInput, rule: FingerprintRule): Promise<RequestIdentity> {
+export async function fingerprint(input: FingerprintInput, rule: FingerprintRule): Promise<Fingerprint> {
   const { method, path, query, headers } = input;
   const mediaType = parseMediaType(headers.get("content-type"));
   // If-Match is part of what a request asks for: with another precondition it is another request.

@@ -60,6 +60,15 @@ export const PROBLEMS = {
     detail:
       "What the request says of its sender did not stand verification. Nothing was sent to the origin. Send valid credentials and the same key.",
   },
+  caller_unverifiable: {
+    ...server,
+    status: 503,
+    retryable: true,
+    retryAfterSeconds: 5,
+    title: "The caller can't be verified for now",
+    detail:
+      "The keys by which the sender's token is verified can't be had now. Nothing was sent to the origin. Send the request again later with the same key.",
+  },
   caller_changed: {
     ...idempotency,
     status: 422,
@@ -204,6 +213,8 @@ export type ErrorFormat = "problem" | "stripe" | "acp" | "ucp";
 export interface Refusal {
   readonly refusal: ProblemCode;
   readonly detail?: string;
+  /** The value of `WWW-Authenticate` (RFC 9110, 11.6.1). */
+  readonly challenge?: string;
 }
 
 export function refuse(code: ProblemCode, detail?: string): Refusal {
@@ -219,7 +230,7 @@ export function isRefusal(value: unknown): value is Refusal {
  * if it has none.
  */
 export function problemResponse(
-  { refusal, detail }: Refusal,
+  { refusal, detail, challenge }: Refusal,
   url: URL | null,
   { errors, errorStatus, errorCode }: ErrorRules = PLAIN_RULES,
 ): Response {
@@ -232,6 +243,7 @@ export function problemResponse(
     "cache-control": "no-store",
     ...shouldRetry(problem.retryable),
   });
+  if (challenge !== undefined) headers.set("www-authenticate", challenge);
   if (problem.retryAfterSeconds !== undefined) headers.set("retry-after", String(problem.retryAfterSeconds));
   const body = WRITTEN[errors]({ problem, type: problemType(refusal, url), status, code, said });
   return new Response(JSON.stringify(body), { status, headers });

@@ -18,6 +18,7 @@ const CALL: KeyedCall = {
     bodyBytes: 1,
   },
   probe: null,
+  onlyContinues: false,
 };
 
 const ANSWER: Reply = {
@@ -155,7 +156,7 @@ describe("4.5.1 a call that may have arrived", () => {
 
   test("is looked after without what could execute it", async () => {
     const { looks } = await ask(failure(), ANSWER);
-    const { forward: _, probe: __, ...look } = CALL;
+    const { forward: _, probe: __, onlyContinues: ___, ...look } = CALL;
     expect(looks).toEqual([look]);
   });
 });

@@ -5,7 +5,7 @@ import { sha256 } from "../../../src/http/digest.ts";
 import { fingerprint, type FingerprintSettings, resolveFingerprint } from "../../../src/http/fingerprint.ts";
 import { readJsonBytes } from "../../../src/http/json.ts";
 import { parseMediaType } from "../../../src/http/media-type.ts";
-import { type RequestIdentity } from "../../../src/record/record.ts";
+import { type Fingerprint } from "../../../src/record/record.ts";
 
 const encoder = new TextEncoder();
 
@@ -38,7 +38,7 @@ async function fingerprintOf(change: Change, rule: "json" | "bytes" = "json"): P
   return (await identityOf(change, rule)).fingerprint;
 }
 
-async function identityOf(change: Change, rule: "json" | "bytes" = "json"): Promise<RequestIdentity> {
+async function identityOf(change: Change, rule: "json" | "bytes" = "json"): Promise<Fingerprint> {
   const { contentType, ifMatch, body: content, ...line } = { ...CHARGE, ...change };
   const headers = new Headers();
   if (contentType !== null) headers.set("content-type", contentType);
