@@ -15,7 +15,7 @@ export interface LookCall {
 }
 
 /** Without a caller from a Worker of a version that bound no record to one. */
-export type SentIdentity = Fingerprint & Partial<RequestIdentity>;
+type SentIdentity = Fingerprint & Partial<RequestIdentity>;
 
 /** A request that may be executed. */
 export interface KeyedCall extends LookCall {
