@@ -1,5 +1,7 @@
 import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { attemptPolicy } from "../../src/config/policy.ts";
+import { DEFAULT_POLICY } from "../../src/config/profiles.ts";
 import { digestOf } from "../../src/http/digest.ts";
 import { type Client, clientOf, problemOf, statusOf, uniqueKey } from "../support/gateway.ts";
 import { issuerOf } from "../support/issuer.ts";
@@ -182,7 +184,7 @@ describe("3.5.9 on_caller_change = refuse: the same key of another caller", () =
     const answers = await Promise.all(
       ["alice", "bob"].map((name) => client.post(PATH, { key, body, headers: { authorization: `Bearer ${name}` } })),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 422]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 422]));
     expect(origin.received).toHaveLength(1);
   });
 });
@@ -205,11 +207,8 @@ describe("3.5.9 the record that is bound", () => {
     const key = uniqueKey();
     await clientOf(REFUSE).post(PATH, { key, body: "b" });
     const object = await boundObjectOf(key, PATH);
-    const row = await rowOf(object);
-    const request = { rule: "json", fingerprint: String(row?.["fingerprint"]), plain: String(row?.["plain"]) };
+    const request = { rule: "json", fingerprint: "f", plain: "p" };
     const about = { tenant: "api.test", operation: `POST ${PATH}`, key };
-    const { attemptPolicy } = await import("../../src/config/policy.ts");
-    const { DEFAULT_POLICY } = await import("../../src/config/profiles.ts");
     const looked = await object.look({ about, request, policy: attemptPolicy(DEFAULT_POLICY), waitMs: 0 });
     expect(looked).toMatchObject({ kind: "refusal", code: "caller_changed" });
   });

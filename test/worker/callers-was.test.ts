@@ -189,7 +189,8 @@ describe("3.5.10 caller_was: without a record by the former rule", () => {
     await client.post(PATH, { key, headers: { ...ACCOUNT, prefer: "wait=0" } });
     held.release();
     const statuses = await Promise.all(requests.map(async (request) => statusOf(await request)));
-    expect(statuses.toSorted()).toEqual(["executed", "joined", "joined"]);
+    expect(statuses.filter((status) => status === "executed")).toHaveLength(1);
+    expect(statuses.filter((status) => status === "joined")).toHaveLength(2);
     expect(origin.received).toHaveLength(1);
   });
 
@@ -214,8 +215,6 @@ describe("3.5.10 caller_was: without a record by the former rule", () => {
 
   test("is over at its exact end", async () => {
     const origin = scriptOrigin();
-    const key = uniqueKey();
-    await clientOf({ ...BEFORE, ttl: "90d" }).post(PATH, { key, headers: ACCOUNT });
     const client = clientOf({ ...NOW, caller_was: { ...BEFORE, until: "2030-01-01T06:00:00Z" } });
     const end = Date.parse("2030-01-01T06:00:00Z");
     vi.useFakeTimers({ toFake: ["Date"], now: end - 1 });
@@ -225,7 +224,7 @@ describe("3.5.10 caller_was: without a record by the former rule", () => {
     expect(statusOf(await client.post(PATH, { key: ended, headers: ACCOUNT }))).toBe("replayed");
     vi.setSystemTime(end);
     expect(statusOf(await client.post(PATH, { key: ended, headers: ACCOUNT }))).toBe("executed");
-    expect(origin.received).toHaveLength(3);
+    expect(origin.received).toHaveLength(2);
   });
 
   test("is refused while it can't be told whom the former rule names", async () => {
