@@ -16,12 +16,32 @@ export interface KeyStub {
 
 /** Submits `call`. `freshStub` is asked for each call, since an error may leave a stub broken. */
 export async function askKeyObject(freshStub: () => KeyStub, call: KeyedCall): Promise<Reply | Refusal> {
+  return learned(await submit(freshStub, call));
+}
+
+/**
+ * Submits a call that only continues what is there. Null where nothing is, by the object's own word. Whatever else is not
+ * known: then the request must not go on to another record. `isSameRecord`: both rules lead to one record, and who it is
+ * bound to by the present rule is still to be asked.
+ */
+export async function askFormerKeyObject(
+  freshStub: () => KeyStub,
+  call: KeyedCall,
+  isSameRecord: boolean,
+): Promise<Reply | Refusal | null> {
+  const reply = await submit(freshStub, call);
+  if (!("kind" in reply)) return reply;
+  const isOthers = reply.kind === "refusal" && reply.code === "caller_changed";
+  return reply.kind === "nothing" || (isSameRecord && isOthers) ? null : reply;
+}
+
+async function submit(freshStub: () => KeyStub, call: KeyedCall): Promise<LookReply | Refusal> {
   const first = await tryCall("submit", () => freshStub().submit(sendable(call)));
-  if (first.kind !== "failed") return learned(first);
+  if (first.kind !== "failed") return first;
   if (first.refusedForLoad) return refuse("overloaded");
   if (first.mayCallAgain) {
     const second = await tryCall("second submit", () => freshStub().submit(sendable(call)));
-    if (second.kind !== "failed") return learned(second);
+    if (second.kind !== "failed") return second;
   }
   // The call may have been carried out and its answer lost. What the record says is the answer; nothing is executed.
   const { about, request, policy, waitMs } = call;
@@ -29,8 +49,8 @@ export async function askKeyObject(freshStub: () => KeyStub, call: KeyedCall): P
   return looked.kind === "failed" ? refuse("unavailable") : learned(looked);
 }
 
-function learned(reply: LookReply): Reply | Refusal {
-  return reply.kind === "nothing" ? refuse("unavailable") : reply;
+function learned(reply: LookReply | Refusal): Reply | Refusal {
+  return "kind" in reply && reply.kind === "nothing" ? refuse("unavailable") : reply;
 }
 
 interface FailedCall {

@@ -1,21 +1,26 @@
 /** What the Worker asks of a key object, and what it is answered: plain values that cross RPC. */
 
 import { type Origin, type AttemptPolicy } from "./config/policy.ts";
-import { type HeaderPair, type KeyRecord, type RequestIdentity } from "./record/record.ts";
+import { type Fingerprint, type HeaderPair, type KeyRecord, type RequestIdentity } from "./record/record.ts";
 import { type RefusalCode } from "./record/decide.ts";
 
 /** A request, as far as looking at its record needs it (docs/protocol.md 4.5). */
 export interface LookCall {
   readonly about: KeyRecord["about"];
-  readonly request: RequestIdentity;
+  readonly request: SentIdentity;
   /** Travels with each call, so that Worker and object never disagree during a rollout. */
   readonly policy: AttemptPolicy;
   /** The policy's wait, possibly shortened by the client. */
   readonly waitMs: number;
 }
 
+/** Without a caller from a Worker of a version that bound no record to one. */
+type SentIdentity = Fingerprint & Partial<RequestIdentity>;
+
 /** A request that may be executed. */
 export interface KeyedCall extends LookCall {
+  /** Whether it may do no more than go on with a record that is there (docs/protocol.md 3.5.10). */
+  readonly onlyContinues: boolean;
   readonly forward: Forward;
   /** How to ask the origin what became of the key; null where the policy does not, or no path can be made. */
   readonly probe: Forward | null;

@@ -9,12 +9,15 @@ import { type Incoming } from "./incoming.ts";
 import { type Destination, identityOf } from "./keyed-request.ts";
 
 /**
- * Null where the policy derives none, the sender is not known, or a named member is missing: such a request passes
+ * Null where the policy derives none, nothing says who sends it, or a named member is missing: such a request passes
  * through as it would without derivation.
  */
 export async function derivedKey(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
   const { tenant, policy } = destination;
-  if (policy.deriveKey === null || isRefusal(await incoming.caller(tenant.callers))) return null;
+  if (policy.deriveKey === null) return null;
+  const caller = await incoming.caller(tenant.callers);
+  // Whoever could not be verified this time may have been the last time: passed through, a retry would run again.
+  if (isRefusal(caller)) return caller.refusal === "caller_missing" ? null : caller;
   const { from } = policy.deriveKey;
   const value = from.length > 0 ? await fromMembers(incoming, from) : await fromAll(incoming, destination);
   return value === null || isRefusal(value) ? value : { value, echo: null, header: null, isDerived: true };

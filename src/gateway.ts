@@ -1,7 +1,7 @@
 /** The way of a request: tenant, policy, key, and then the key's own object. Each step may refuse. */
 
 import { type Context, Hono } from "hono";
-import { askKeyObject } from "./ask-key-object.ts";
+import { type KeyStub, askFormerKeyObject, askKeyObject } from "./ask-key-object.ts";
 import { type Reply } from "./call.ts";
 import { configOf, tenantFor } from "./config/config.ts";
 import { type Policy, type Tenant } from "./config/policy.ts";
@@ -70,9 +70,13 @@ gateway.all("*", async (c) => {
 
   const wait = grantedWait(request.headers.get("prefer"), policy.waitMs);
   const asked = { url, policy, key, quota: tenant.quota, waitSeconds: wait.askedSeconds };
-  const keyed = await readKeyedRequest(incoming, destination, key, wait.ms);
+  const keyed = await readKeyedRequest(incoming, destination, key, wait.ms, Date.now());
   if (isRefusal(keyed)) return keyedResponse(keyed, asked);
-  return say(c, answerKeyed(await askKeyObject(() => c.env.KEYS.getByName(keyed.recordId), keyed.call), asked));
+  const { former, recordId, call } = keyed;
+  const stub = (name: string) => (): KeyStub => c.env.KEYS.getByName(name);
+  const reply =
+    former === null ? null : await askFormerKeyObject(stub(former.recordId), former.call, former.recordId === recordId);
+  return say(c, answerKeyed(reply ?? (await askKeyObject(stub(recordId), call)), asked));
 });
 
 /** Where nobody else does, the gateway speaks. */

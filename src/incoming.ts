@@ -5,6 +5,7 @@ import { type CallerRule, callerOf } from "./http/caller.ts";
 import { type JsonNode, readJsonBytes } from "./http/json.ts";
 import { parseMediaType } from "./http/media-type.ts";
 import { type Refusal, isRefusal, refuse } from "./http/problem.ts";
+import { verifiedClaims } from "./verified-claims.ts";
 
 const UNREADABLE =
   "The body may carry a key, and can't be read without doubt: it must be valid JSON of at most 1 MB and 64 levels, without duplicate members. Nothing was sent to the origin.";
@@ -14,16 +15,20 @@ export class Incoming {
   readonly #bytesMax: number;
   #body: Promise<RequestBody | Refusal> | null = null;
   #json: Promise<JsonNode | null | Refusal> | null = null;
-  #caller: Promise<string | Refusal> | null = null;
+  readonly #callers = new Map<CallerRule, Promise<string | Refusal>>();
 
   constructor(request: Request, bytesMax: number) {
     this.request = request;
     this.#bytesMax = bytesMax;
   }
 
-  /** Who sends it by `rule`, which is its tenant's: verified at most once. */
+  /** Who sends it by `rule`, which is its tenant's, or was: verified at most once by each. */
   caller(rule: CallerRule): Promise<string | Refusal> {
-    return (this.#caller ??= callerOf(this.request, rule));
+    const known = this.#callers.get(rule);
+    if (known !== undefined) return known;
+    const caller = callerOf(this.request, rule, verifiedClaims);
+    this.#callers.set(rule, caller);
+    return caller;
   }
 
   /** The whole body, or why it can't be had. */

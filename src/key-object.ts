@@ -20,7 +20,7 @@ import { log } from "./log.ts";
 import { type NoAnswer, type OriginAnswer, exchange } from "./origin.ts";
 import { admits } from "./quota.ts";
 import { type Decision, type Probed, type Running, decide } from "./record/decide.ts";
-import { type UnknownRecord, unreachable } from "./record/record.ts";
+import { type RequestIdentity, type UnknownRecord, unreachable } from "./record/record.ts";
 import { type Conclusion, type Transition } from "./record/transition.ts";
 import { type Recording } from "./recording.ts";
 import { refusal, replay, toldLost, toldOf, toldOfStream } from "./reply.ts";
@@ -38,7 +38,7 @@ const ALARM_AGAIN_MS = 60 * 60 * 1000;
 const TIMED_OUT: NoAnswer = { came: "nothing", timedOut: true, why: "origin_timeout" };
 
 /** What may be sent to the origin for a request. `quota` is null where a new record needs no leave, or has it already. */
-interface Sendable extends Pick<KeyedCall, "forward" | "probe"> {
+interface Sendable extends Pick<KeyedCall, "forward" | "probe" | "onlyContinues"> {
   readonly quota: KeyedCall["quota"] | "exceeded";
 }
 
@@ -90,10 +90,15 @@ export class KeyObject extends DurableObject<Env> {
   // Not async: a request that waits must not keep its body in memory.
   #answer(call: LookCall, sendable: Sendable | null, probed: Probed | null): Promise<LookReply> {
     const nowMs = Date.now();
-    const { request, policy, waitMs } = call;
+    const { policy, waitMs } = call;
+    const request = identityIn(call);
     const running = this.#running;
     const record = running === null ? this.#kept.loadResting(nowMs) : this.#kept.load();
-    const may = { mayExecute: sendable !== null, mayProbe: sendable !== null && sendable.probe !== null };
+    const may = {
+      mayExecute: sendable !== null,
+      mayBegin: sendable !== null && !sendable.onlyContinues,
+      mayProbe: sendable !== null && sendable.probe !== null,
+    };
     const decision = decide({ record, running, request, policy, ...may, probed, nowMs });
     const bodyBytes = sendable?.forward.bodyBytes ?? 0;
     // After a probe each who waited decides by its own request, and by what the probe found.
@@ -221,13 +226,14 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   #execute(
-    { about, request, policy }: LookCall,
+    call: LookCall,
     forward: WholeForward,
     { attemptNumber, before }: Extract<Decision, { action: "execute" }>,
     nowMs: number,
   ): Promise<Reply> {
+    const { about, policy } = call;
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
-    this.#kept.begin({ about, request, attempt }, policy, nowMs);
+    this.#kept.begin({ about, request: identityIn(call), attempt }, policy, nowMs);
     const running = new RunningAttempt(attempt, before, policy);
     this.#attempt = running;
     // Keeps the object alive for the attempt, whether or not the client stays.
@@ -296,6 +302,10 @@ export class KeyObject extends DurableObject<Env> {
     else running.tell(toldOf(transition.action === "write" ? transition.record : null, arrival));
     return transition;
   }
+}
+
+function identityIn({ request }: LookCall): RequestIdentity {
+  return { ...request, caller: request.caller ?? null };
 }
 
 /** `then` is what becomes of a request when what it waits for is told. */

@@ -3,16 +3,16 @@
 import { type KeyedCall } from "./call.ts";
 import { type AttemptPolicy, type Policy, type Tenant, attemptPolicy } from "./config/policy.ts";
 import { type RequestBody } from "./http/body.ts";
-import { headersOfCallers } from "./http/caller.ts";
+import { type CallerRule, headersOfCallers } from "./http/caller.ts";
 import { fingerprint } from "./http/fingerprint.ts";
 import { forKeyedRequest, headersToOrigin } from "./http/headers.ts";
 import { type Key } from "./http/key-carrier.ts";
 import { probePath } from "./http/probe-path.ts";
 import { type Refusal, isRefusal } from "./http/problem.ts";
-import { recordId } from "./http/record-id.ts";
+import { type RecordScope, recordId } from "./http/record-id.ts";
 import { type Incoming } from "./incoming.ts";
 import { originUrl } from "./origin.ts";
-import { type HeaderPair, type RequestIdentity } from "./record/record.ts";
+import { type Fingerprint, type HeaderPair } from "./record/record.ts";
 
 /** Where a request was sent to, and what holds there. */
 export interface Destination {
@@ -23,7 +23,15 @@ export interface Destination {
   readonly policy: Policy;
 }
 
-export interface KeyedRequest {
+export interface KeyedRequest extends Addressed {
+  /**
+   * To the record that the request may have by the tenant's former caller rule; null where none is to be asked. It comes
+   * first: what runs or has run there must not run again.
+   */
+  readonly former: Addressed | null;
+}
+
+interface Addressed {
   /** Names the key object. */
   readonly recordId: string;
   readonly call: KeyedCall;
@@ -35,23 +43,23 @@ export async function readKeyedRequest(
   destination: Destination,
   key: Key,
   waitMs: number,
+  nowMs: number,
 ): Promise<KeyedRequest | Refusal> {
   const { url, hostname, tenant, policy } = destination;
   const { headers, method } = incoming.request;
   const caller = await incoming.caller(tenant.callers);
   if (isRefusal(caller)) return caller;
+  const former = await formerCaller(incoming, tenant, nowMs);
+  if (isRefusal(former)) return former;
   const body = await incoming.body();
   if (isRefusal(body)) return body;
 
   const path = url.pathname;
-  const [name, identity] = await Promise.all([
-    recordId({ tenant: hostname, method, path, caller, key: key.value, isDerived: key.isDerived }),
-    identityOf(incoming, body, destination),
-  ]);
+  const identity = await identityOf(incoming, body, destination);
   const forwarded = forKeyedRequest(headersToOrigin(headers, url, incoming.request.cf !== undefined), key);
-  const call: KeyedCall = {
+  const scope = { tenant: hostname, method, path, key: key.value, isDerived: key.isDerived };
+  const call = {
     about: { tenant: hostname, operation: `${method} ${path}`, key: key.value },
-    request: identity,
     policy: key.isDerived ? withinWindow(policy) : attemptPolicy(policy),
     waitMs,
     forward: {
@@ -62,11 +70,47 @@ export async function readKeyedRequest(
       body: body.bytes.byteLength > 0 ? body.bytes : null,
       bodyBytes: body.bytes.byteLength,
     },
-    // The origin has never seen a derived key.
-    probe: key.isDerived ? null : probeOf(destination, method, key.value, forwarded),
     quota: tenant.quota === null ? null : { binding: tenant.quota.binding, key: `${hostname} ${caller}` },
   };
-  return { recordId: name, call };
+  const addressed = async (who: Caller, onlyContinues: boolean): Promise<Addressed> => {
+    // The origin has never seen a derived key.
+    const probe = key.isDerived ? null : probeOf(destination, who.rule, method, key.value, forwarded);
+    const { inId, bound } = placeOf(who, key);
+    const request = { ...identity, caller: bound };
+    return { recordId: await recordId({ ...scope, caller: inId }), call: { ...call, request, probe, onlyContinues } };
+  };
+  const now = await addressed({ rule: tenant.callers, digest: caller }, false);
+  const before = former === null ? null : await addressed(former, true);
+  const isSame = before?.recordId === now.recordId && before.call.request.caller === now.call.request.caller;
+  return { ...now, former: isSame ? null : before };
+}
+
+/** Who sends a request, by one rule. */
+interface Caller {
+  readonly rule: CallerRule;
+  readonly digest: string;
+}
+
+/** Null where there is no former rule any more, or it names nobody, so that no record can have been made by it. */
+async function formerCaller(
+  incoming: Incoming,
+  { callersBefore: rule }: Tenant,
+  nowMs: number,
+): Promise<Caller | null | Refusal> {
+  if (rule === null || nowMs >= rule.untilMs) return null;
+  const digest = await incoming.caller(rule);
+  if (!isRefusal(digest)) return { rule, digest };
+  // It may well name somebody, and that can't be told for now.
+  return digest.refusal === "caller_unverifiable" ? digest : null;
+}
+
+/**
+ * A caller is part of the record's name, or what the record is bound to (docs/protocol.md 3.5.9). A derived key is nobody's
+ * to present: those of two callers are never the same.
+ */
+function placeOf({ rule, digest }: Caller, key: Key): { inId: RecordScope["caller"]; bound: string | null } {
+  const isBound = rule.onChange === "refuse" && !key.isDerived;
+  return isBound ? { inId: null, bound: digest } : { inId: digest, bound: null };
 }
 
 /** What makes the request the same as another one. */
@@ -74,7 +118,7 @@ export async function identityOf(
   incoming: Incoming,
   body: RequestBody,
   { url, policy }: Destination,
-): Promise<RequestIdentity> {
+): Promise<Fingerprint> {
   const { method, headers } = incoming.request;
   const json = policy.fingerprint.body === "json" ? await incoming.json() : null;
   const input = { method, path: url.pathname, query: url.search, headers, body, json: isRefusal(json) ? null : json };
@@ -90,6 +134,7 @@ function withinWindow(policy: Policy): AttemptPolicy {
 /** Asks with the headers by which the origin knows the caller, and nothing else of the client's. */
 function probeOf(
   { url, tenant, policy }: Destination,
+  callers: CallerRule,
   method: string,
   key: string,
   headers: readonly HeaderPair[],
@@ -98,7 +143,7 @@ function probeOf(
   if (path === null) return null;
   const operation: HeaderPair = ["oncegate-operation", `${method} ${url.pathname}`];
   const carriers = policy.keyFrom.flatMap((carrier) => (carrier.kind === "header" ? [carrier.name] : []));
-  const told = new Set(["accept-encoding", "via", "cdn-loop", ...carriers, ...headersOfCallers(tenant.callers)]);
+  const told = new Set(["accept-encoding", "via", "cdn-loop", ...carriers, ...headersOfCallers(callers)]);
   return {
     origin: tenant.origin,
     url: originUrl(tenant.origin, new URL(url.origin + path)),

@@ -4,9 +4,13 @@
 export type LogEvent =
   /** A call from the Worker to a key object failed. `flags` are the platform's, which decide what is done next. */
   | { readonly event: "call_failed"; readonly call: string; readonly why: string; readonly flags: string }
+  /** A token did not stand verification. Says by what, never what stood in it. */
+  | { readonly event: "caller_unverified"; readonly why: string }
   | { readonly event: "configuration_fault"; readonly path: string; readonly message: string }
   /** A fault of the gateway itself. `id` is what the client was told, or names the attempt. */
   | { readonly event: "fault"; readonly id: string; readonly where: string; readonly why: string }
+  /** The keys of a token issuer could not be fetched. */
+  | { readonly event: "jwks_unavailable"; readonly url: string; readonly why: string }
   /** An attempt ended without an answer, or in the middle of one. */
   | { readonly event: "no_answer"; readonly record: string; readonly why: string }
   /** A request that was passed through got no answer. */

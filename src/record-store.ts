@@ -22,8 +22,12 @@ const CREATE_RECORD = `CREATE TABLE IF NOT EXISTS record (
   rule TEXT, fingerprint TEXT, plain TEXT,
   attempt INTEGER, attempt_id TEXT,
   since_ms INTEGER, term_ms INTEGER,
-  status INTEGER, headers TEXT, body_bytes INTEGER, body BLOB
+  status INTEGER, headers TEXT, body_bytes INTEGER, body BLOB,
+  caller TEXT
 )`;
+
+/** For a table that a version before has created: it lacks what was added since. */
+const ADD_CALLER = "ALTER TABLE record ADD COLUMN caller TEXT";
 
 /** By attempt, so that the body of one answer can never continue with that of another. */
 const CREATE_CHUNK = `CREATE TABLE IF NOT EXISTS chunk (
@@ -46,9 +50,11 @@ const COLUMNS: readonly (keyof RecordRow)[] = [
   "status",
   "headers",
   "body_bytes",
+  "caller",
 ];
 
 const SELECT = `SELECT ${COLUMNS.join(", ")} FROM record`;
+const SELECT_BEFORE_CALLER = SELECT.replace("caller", "NULL AS caller");
 
 const UPSERT = `INSERT INTO record (slot, ${COLUMNS.join(", ")}, body) VALUES (1, ${COLUMNS.map(() => "?").join(", ")}, ?)
   ON CONFLICT (slot) DO UPDATE SET ${[...COLUMNS, "body"].map((column) => `${column} = excluded.${column}`).join(", ")}`;
@@ -57,7 +63,7 @@ export class RecordStore implements ChunkStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   /** What is known of the tables without asking; `deleteAll()` takes them away from under a living object. */
-  #tables: ReadonlySet<string> | null = null;
+  #tables: ReadonlyMap<string, { readonly hasCaller: boolean }> | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -65,8 +71,9 @@ export class RecordStore implements ChunkStore {
   }
 
   load(): KeyRecord | UnreadableRecord | null {
-    if (!this.#has("record")) return null;
-    const [row] = this.#sql.exec(SELECT).toArray();
+    const table = this.#table("record");
+    if (table === null) return null;
+    const [row] = this.#sql.exec(table.hasCaller ? SELECT : SELECT_BEFORE_CALLER).toArray();
     return row === undefined ? null : decodeRow(row);
   }
 
@@ -90,7 +97,7 @@ export class RecordStore implements ChunkStore {
   }
 
   chunk(attemptId: string, seq: number): Uint8Array | null {
-    if (!this.#has("chunk")) return null;
+    if (this.#table("chunk") === null) return null;
     const [row] = this.#sql
       .exec<{ bytes: ArrayBuffer }>("SELECT bytes FROM chunk WHERE attempt_id = ? AND seq = ?", attemptId, seq)
       .toArray();
@@ -98,7 +105,7 @@ export class RecordStore implements ChunkStore {
   }
 
   dropChunks(): void {
-    if (this.#has("chunk")) this.#sql.exec("DELETE FROM chunk");
+    if (this.#table("chunk") !== null) this.#sql.exec("DELETE FROM chunk");
   }
 
   durable(): Promise<void> {
@@ -121,20 +128,28 @@ export class RecordStore implements ChunkStore {
     return this.#storage.deleteAll();
   }
 
-  #has(table: "record" | "chunk"): boolean {
-    this.#tables ??= new Set(
-      this.#sql
-        .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
-        .toArray()
-        .map(({ name }) => name),
-    );
-    return this.#tables.has(table);
+  #table(name: "record" | "chunk"): { readonly hasCaller: boolean } | null {
+    return this.#known().get(name) ?? null;
   }
 
-  #create(table: "record" | "chunk"): void {
-    if (this.#has(table)) return;
-    this.#sql.exec(table === "record" ? CREATE_RECORD : CREATE_CHUNK);
-    this.#tables = new Set([...(this.#tables ?? []), table]);
+  #known(): ReadonlyMap<string, { readonly hasCaller: boolean }> {
+    const all = "SELECT name, sql FROM sqlite_master WHERE type = 'table'";
+    this.#tables ??= new Map(
+      this.#sql
+        .exec<{ name: string; sql: string | null }>(all)
+        .toArray()
+        .map(({ name, sql }) => [name, { hasCaller: sql?.includes("caller TEXT") === true }]),
+    );
+    return this.#tables;
+  }
+
+  /** Makes the table what this version writes. Where it is so already, which it is but once, nothing is written. */
+  #create(name: "record" | "chunk"): void {
+    const table = this.#table(name);
+    if (table !== null && (table.hasCaller || name === "chunk")) return;
+    if (name === "chunk") this.#sql.exec(CREATE_CHUNK);
+    else this.#sql.exec(table === null ? CREATE_RECORD : ADD_CALLER);
+    this.#tables = new Map(this.#known()).set(name, { hasCaller: name === "record" });
   }
 
   /** Reads one row at a time, at the reader's speed. A body that is deleted meanwhile ends in an error, not early. */
@@ -152,7 +167,7 @@ export class RecordStore implements ChunkStore {
   }
 
   #chunkBytes(attemptId: string): number | null {
-    if (!this.#has("chunk")) return null;
+    if (this.#table("chunk") === null) return null;
     const sum = "SELECT sum(length(bytes)) AS bytes FROM chunk WHERE attempt_id = ?";
     return this.#sql.exec<{ bytes: number | null }>(sum, attemptId).one().bytes;
   }

@@ -63,9 +63,12 @@ function parseJwksUrl(written: string): string | null {
   return url.protocol === "https:" || (url.protocol === "http:" && isLocal) ? url.href : null;
 }
 
-export const callerItems = listOf(
-  callerItem,
-  "must be a list of what tells callers apart; [] makes all requests one caller's",
+export const callerItems = v.pipe(
+  listOf(callerItem, "must be a list of what tells callers apart; [] makes all requests one caller's"),
+  v.check(
+    (items) => items.filter(({ kind }) => kind === "jwt").length <= 1,
+    "must not have more than one jwt: a request carries one token, and has to stand the verification of each",
+  ),
 );
 export const anonymous = oneOf(["refuse", "shared"]);
 export const onCallerChange = oneOf(["separate", "refuse"]);
@@ -75,7 +78,8 @@ const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?Z)?$/;
 
 function parseDate(written: string): number | null {
   const ms = DATE.test(written) ? Date.parse(written) : Number.NaN;
-  return Number.isNaN(ms) ? null : ms;
+  // Date.parse takes the 30th of February for the 2nd of March.
+  return Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(written.slice(0, 10)) ? null : ms;
 }
 
 /** The rule that held before. What it leaves out was as it is by default. */

@@ -1,6 +1,6 @@
 /** What makes two requests the same (docs/protocol.md 3.8). */
 
-import { type RequestIdentity } from "../record/record.ts";
+import { type Fingerprint } from "../record/record.ts";
 import { type RequestBody } from "./body.ts";
 import { digestOf, sha256 } from "./digest.ts";
 import { type FormField, readForm } from "./form.ts";
@@ -54,7 +54,7 @@ interface Meaning {
   readonly said: readonly (string | null)[];
 }
 
-export async function fingerprint(input: FingerprintInput, rule: FingerprintRule): Promise<RequestIdentity> {
+export async function fingerprint(input: FingerprintInput, rule: FingerprintRule): Promise<Fingerprint> {
   const { headers, body } = input;
   const mediaType = parseMediaType(headers.get("content-type")).canonical;
   const plain = await digestOf(["bytes", ...headOf(input, mediaType), body.sha256]);

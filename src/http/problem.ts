@@ -65,6 +65,14 @@ export const PROBLEMS = {
     detail:
       "What the request says of its sender did not stand verification. Nothing was sent to the origin. Send valid credentials and the same key.",
   },
+  caller_unverifiable: {
+    ...busy,
+    status: 503,
+    retryAfterSeconds: 5,
+    title: "The caller can't be verified for now",
+    detail:
+      "The keys by which the sender's token is verified can't be had now. Nothing was sent to the origin. Send the request again later with the same key.",
+  },
   caller_changed: {
     ...idempotency,
     status: 422,
@@ -208,6 +216,8 @@ export interface Refusal {
   readonly detail?: string;
   /** Replaces the problem's own where it depends on the configuration. */
   readonly retryAfterSeconds?: number;
+  /** The value of `WWW-Authenticate` (RFC 9110, 11.6.1). */
+  readonly challenge?: string;
 }
 
 export function refuse(code: ProblemCode, detail?: string): Refusal {
@@ -231,7 +241,7 @@ export function writtenAs(
  * if it has none.
  */
 export function problemResponse(
-  { refusal, detail, retryAfterSeconds }: Refusal,
+  { refusal, detail, retryAfterSeconds, challenge }: Refusal,
   url: URL | null,
   rules: ErrorRules = PLAIN_RULES,
 ): Response {
@@ -243,6 +253,7 @@ export function problemResponse(
     "cache-control": "no-store",
     ...shouldRetry(problem.retryable),
   });
+  if (challenge !== undefined) headers.set("www-authenticate", challenge);
   const waitSeconds = retryAfterSeconds ?? problem.retryAfterSeconds;
   if (waitSeconds !== undefined) headers.set("retry-after", String(waitSeconds));
   // Named by the gateway's own code, whatever it is written as: that is where it is explained.

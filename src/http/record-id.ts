@@ -9,8 +9,8 @@ export interface RecordScope {
   readonly tenant: string;
   readonly method: string;
   readonly path: string;
-  /** The digest of the caller. */
-  readonly caller: string;
+  /** The digest of the caller; null where the record is bound to its caller instead (docs/protocol.md 3.5.9). */
+  readonly caller: string | null;
   readonly key: string;
   /** Of its own kind, so that it never meets a key that a client has sent. */
   readonly isDerived: boolean;

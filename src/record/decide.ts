@@ -5,6 +5,7 @@
 
 import {
   type CompletedRecord,
+  type Fingerprint,
   type KeyRecord,
   type RecordPolicy,
   type RequestIdentity,
@@ -29,6 +30,8 @@ export interface Situation {
   readonly policy: Pick<RecordPolicy, "onUnknown" | "maxAttempts" | "inFlight">;
   /** False when the Worker only looks, after a failed call (docs/protocol.md 4.5). */
   readonly mayExecute: boolean;
+  /** False where no record may begin here, for it would have another name today (docs/protocol.md 3.5.10). */
+  readonly mayBegin: boolean;
   /** Whether the origin can be asked about this key. */
   readonly mayProbe: boolean;
   /** What the probe found that this request has waited for, if it has. It waits for one only. */
@@ -55,11 +58,17 @@ export type Decision =
   | { readonly action: "replay"; readonly record: CompletedRecord }
   /** `record` is there where its times may be shown. */
   | { readonly action: "refuse"; readonly code: RefusalCode; readonly record: UnknownRecord | TombstoneRecord | null }
-  /** Only when looking: there is no record, so nothing is learned. */
+  /** Where no record may begin: there is none, so nothing is learned. */
   | { readonly action: "nothing" };
 
 /** A subset of the problem codes of docs/protocol.md 6.4. */
-export type RefusalCode = "key_reused" | "in_flight" | "outcome_unknown" | "attempts_exhausted" | "replay_unavailable";
+export type RefusalCode =
+  | "caller_changed"
+  | "key_reused"
+  | "in_flight"
+  | "outcome_unknown"
+  | "attempts_exhausted"
+  | "replay_unavailable";
 
 export function decide(situation: Situation): Decision {
   return situation.running === null ? decideResting(situation) : decideRunning(situation);
@@ -68,19 +77,21 @@ export function decide(situation: Situation): Decision {
 function decideRunning({ record, running, request, policy, probed }: Situation): Decision {
   // An attempt or probe without a readable record means damaged storage. It runs, so nothing else may.
   if (record === null || record.state === "unreadable") return refuse("outcome_unknown");
-  if (!sameRequest(record.request, request)) return refuse("key_reused");
+  const mismatch = mismatchOf(record.request, request);
+  if (mismatch !== null) return refuse(mismatch);
   if (running === "probe") return probed === null ? { action: "await probe" } : refuse("outcome_unknown");
   return policy.inFlight === "wait" ? { action: "join" } : refuse("in_flight");
 }
 
 function decideResting(situation: Situation): Decision {
-  const { record, request, mayExecute, nowMs } = situation;
+  const { record, request, mayExecute, mayBegin, nowMs } = situation;
   const resting = asOf(record, nowMs);
   if (resting === null) {
-    return mayExecute ? { action: "execute", attemptNumber: 1, before: null } : { action: "nothing" };
+    return mayExecute && mayBegin ? { action: "execute", attemptNumber: 1, before: null } : { action: "nothing" };
   }
   if (resting.state === "unreadable") return refuse("outcome_unknown");
-  if (!sameRequest(resting.request, request)) return refuse("key_reused");
+  const mismatch = mismatchOf(resting.request, request);
+  if (mismatch !== null) return refuse(mismatch);
   switch (resting.state) {
     case "unknown":
       return decideUnknown(resting, situation);
@@ -136,11 +147,17 @@ export function becomeUnknown(record: KeyRecord, nowMs: number, unknownTtlMs: nu
   return { state: "unknown", about, request, attempt, sinceMs: nowMs, expiresAtMs: nowMs + unknownTtlMs };
 }
 
+/** Why `request` is not the one of the record. The caller comes first: another one learns nothing of the request. */
+function mismatchOf(recorded: RequestIdentity, request: RequestIdentity): "caller_changed" | "key_reused" | null {
+  if (recorded.caller !== request.caller) return "caller_changed";
+  return sameRequest(recorded, request) ? null : "key_reused";
+}
+
 /**
  * Whether two requests are the same. Fingerprints made by different rules don't compare, so after a change of the
  * configured rule the plain digests decide: an honest retry stays a retry.
  */
-function sameRequest(a: RequestIdentity, b: RequestIdentity): boolean {
+function sameRequest(a: Fingerprint, b: Fingerprint): boolean {
   return a.rule === b.rule ? a.fingerprint === b.fingerprint : a.plain === b.plain;
 }
 

@@ -3,8 +3,17 @@
  * The stored form of these arms is a contract, see row.ts. All times are milliseconds since the Unix epoch.
  */
 
-/** What makes two requests the same (docs/protocol.md 3.8). Digests are lower-case hex SHA-256. */
-export interface RequestIdentity {
+/** What makes two requests the same, and whose they are (docs/protocol.md 3.5 and 3.8). Digests are lower-case hex SHA-256. */
+export interface RequestIdentity extends Fingerprint {
+  /**
+   * Whom the record is bound to, as a digest; null where the caller is part of the record's name, so that no other
+   * caller's request comes here.
+   */
+  readonly caller: string | null;
+}
+
+/** What was asked for. */
+export interface Fingerprint {
   /** The rule that made `fingerprint`, by the name it has in the configuration. */
   readonly rule: string;
   readonly fingerprint: string;

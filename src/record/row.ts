@@ -5,11 +5,15 @@
  * Shape 1. `since_ms` is when the state began: started, became unknown, or recorded. `term_ms` is the time at which the
  * record expires; for `pending`, which has no end yet, it is the unknown term in milliseconds. `status`, `headers` (a
  * JSON array of [name, value] pairs) and `body_bytes` are set for `completed` only.
+ *
+ * Shape 2 is shape 1 of a record that is bound to its caller, whose digest stands in `caller`. A record that is not is
+ * written in shape 1, which versions before can read.
  */
 
 import { type AnswerHead, type HeaderPair, type KeyRecord, type UnreadableRecord, unreachable } from "./record.ts";
 
-const ROW_SHAPE = 1;
+const SHAPE_UNBOUND = 1;
+const SHAPE_BOUND = 2;
 
 export interface RecordRow {
   readonly shape: number;
@@ -27,11 +31,12 @@ export interface RecordRow {
   readonly status: number | null;
   readonly headers: string | null;
   readonly body_bytes: number | null;
+  readonly caller: string | null;
 }
 
 export function encodeRow(record: KeyRecord): RecordRow {
   const common = {
-    shape: ROW_SHAPE,
+    shape: record.request.caller === null ? SHAPE_UNBOUND : SHAPE_BOUND,
     state: record.state,
     ...record.about,
     ...record.request,
@@ -74,11 +79,14 @@ export function decodeRow(row: Readonly<Record<string, unknown>>): KeyRecord | U
     return 0;
   };
 
-  if (integer("shape") !== ROW_SHAPE) faults.push("shape");
+  const caller = row["shape"] === SHAPE_BOUND ? text("caller") : null;
+  if (row["shape"] !== SHAPE_UNBOUND && row["shape"] !== SHAPE_BOUND) faults.push("shape");
+  // Never taken for a record that anybody may have.
+  if (caller === null && (row["caller"] ?? null) !== null) faults.push("caller");
   const state = text("state");
   const kept = {
     about: { tenant: text("tenant"), operation: text("operation"), key: text("key") },
-    request: { rule: text("rule"), fingerprint: text("fingerprint"), plain: text("plain") },
+    request: { rule: text("rule"), fingerprint: text("fingerprint"), plain: text("plain"), caller },
     attempt: { number: integer("attempt"), id: text("attempt_id") },
   };
   const sinceMs = integer("since_ms");

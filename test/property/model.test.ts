@@ -2,7 +2,7 @@ import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } fro
 import * as fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import { type Client, clientOf, statusOf, uniqueKey } from "../support/gateway.ts";
-import { alarmOf, objectOf, rowOf } from "../support/records.ts";
+import { alarmOf, boundObjectOf, objectOf, rowOf } from "../support/records.ts";
 import { scriptOrigin } from "../support/origin.ts";
 import { type OriginAnswer, ReferenceModel } from "./reference-model.ts";
 
@@ -12,24 +12,33 @@ const UNKNOWN_TTL_MS = 600_000;
 const MAX_ATTEMPTS = 3;
 const DEADLINE_MS = 10_000;
 
+interface Asking {
+  readonly caller: string;
+  readonly body: string;
+}
+
 type Step =
-  | { readonly do: "request"; readonly body: string; readonly count: number; readonly answer: OriginAnswer }
-  | { readonly do: "crash during a request"; readonly body: string }
+  | ({ readonly do: "request"; readonly count: number; readonly answer: OriginAnswer } & Asking)
+  | ({ readonly do: "crash during a request" } & Asking)
   | { readonly do: "crash" | "evict" | "alarm" }
   | { readonly do: "wait"; readonly ms: number };
 
 const body = fc.constantFrom("a", "a", "a", "b");
+/** Where records are bound to their callers. Otherwise another caller has another record, and so a history of his own. */
+const caller = fc.constantFrom("alice", "alice", "alice", "bob");
+const policies = fc.record({ retries: fc.boolean(), bound: fc.boolean() });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant("request" as const),
+      caller,
       body,
       count: fc.integer({ min: 1, max: 4 }),
       answer: fc.constantFrom<OriginAnswer>("ok", "not executed", "bad gateway", "reset"),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("crash during a request" as const), body }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("crash during a request" as const), caller, body }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("crash" as const, "evict" as const, "alarm" as const) }) },
   {
     weight: 2,
@@ -42,7 +51,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 afterEach(() => vi.useRealTimers());
 
-test("P1, P2, P5, P6: any history of requests, crashes, evictions, alarms and waits is answered as the model says", async () => {
+test("P1, P2, P4, P5, P6: any history of requests, crashes, evictions, alarms and waits is answered as the model says", async () => {
   let answer: OriginAnswer = "ok";
   let held = false;
   let executions = 0;
@@ -54,21 +63,23 @@ test("P1, P2, P5, P6: any history of requests, crashes, evictions, alarms and wa
   });
 
   /** What a step's requests are answered, in the form of the model. */
-  async function send(client: Client, key: string, text: string, count: number): Promise<string[]> {
+  async function send(client: Client, key: string, { caller, body: text }: Asking, count: number): Promise<string[]> {
+    const headers = { authorization: `Bearer ${caller}` };
     held = count > 1;
-    const requests = Array.from({ length: count }, () => client.post(PATH, { key, body: text }));
+    const requests = Array.from({ length: count }, () => client.post(PATH, { key, body: text, headers }));
     if (count > 1) {
       // Calls reach an object in order, so the last one's answer says that the others have arrived.
-      await client.post(PATH, { key, body: text, headers: { prefer: "wait=0" } });
+      await client.post(PATH, { key, body: text, headers: { ...headers, prefer: "wait=0" } });
       held = false;
     }
     return Promise.all(requests.map(async (request) => described(await request)));
   }
 
-  async function crashDuring(client: Client, key: string, text: string, executes: boolean): Promise<string[]> {
+  async function crashDuring(client: Client, key: string, asking: Asking, executes: boolean): Promise<string[]> {
+    const headers = { authorization: `Bearer ${asking.caller}` };
     held = executes;
     const arrived = origin.received.length + 1;
-    const request = client.post(PATH, { key, body: text });
+    const request = client.post(PATH, { key, body: asking.body, headers });
     if (executes) {
       await origin.arrived(arrived);
       await abortAllDurableObjects();
@@ -77,8 +88,10 @@ test("P1, P2, P5, P6: any history of requests, crashes, evictions, alarms and wa
     return [await described(await request)];
   }
 
-  const history = fc.asyncProperty(fc.boolean(), fc.array(step, { maxLength: 10 }), async (retries, steps) => {
+  const history = fc.asyncProperty(policies, fc.array(step, { maxLength: 10 }), async ({ retries, bound }, steps) => {
     const key = uniqueKey();
+    const keyObject = (): ReturnType<typeof objectOf> => (bound ? boundObjectOf(key, PATH) : objectOf(key, PATH));
+    const by = (one: Asking): Asking => (bound ? one : { ...one, caller: "alice" });
     const startMs = 1_900_000_000_000;
     let nowMs = startMs;
     executions = 0;
@@ -90,6 +103,7 @@ test("P1, P2, P5, P6: any history of requests, crashes, evictions, alarms and wa
       unknownTtlMs: UNKNOWN_TTL_MS,
     });
     const client = clientOf({
+      on_caller_change: bound ? "refuse" : "separate",
       on_unknown: retries ? "retry" : "refuse",
       max_attempts: MAX_ATTEMPTS,
       ttl: `${TTL_MS}ms`,
@@ -101,15 +115,15 @@ test("P1, P2, P5, P6: any history of requests, crashes, evictions, alarms and wa
       switch (one.do) {
         case "request": {
           answer = one.answer;
-          const expected = model.requests(one.body, one.count, one.answer, nowMs);
-          expect(await send(client, key, one.body, one.count)).toEqual(expected);
+          const expected = model.requests(by(one).caller, one.body, one.count, one.answer, nowMs);
+          expect(await send(client, key, by(one), one.count)).toEqual(expected);
           break;
         }
         case "crash during a request": {
           answer = "ok";
           const before = model.executions;
-          const expected = model.requests(one.body, 1, "crash", nowMs);
-          expect(await crashDuring(client, key, one.body, model.executions > before)).toEqual(expected);
+          const expected = model.requests(by(one).caller, one.body, 1, "crash", nowMs);
+          expect(await crashDuring(client, key, by(one), model.executions > before)).toEqual(expected);
           break;
         }
         case "crash":
@@ -117,11 +131,11 @@ test("P1, P2, P5, P6: any history of requests, crashes, evictions, alarms and wa
           break;
         case "evict":
           // Looked at first, since only an object that is in memory can be evicted.
-          await alarmOf(await objectOf(key, PATH));
-          await evictDurableObject(await objectOf(key, PATH));
+          await alarmOf(await keyObject());
+          await evictDurableObject(await keyObject());
           break;
         case "alarm":
-          await runDurableObjectAlarm(await objectOf(key, PATH));
+          await runDurableObjectAlarm(await keyObject());
           break;
         case "wait":
           nowMs += one.ms;
@@ -132,8 +146,8 @@ test("P1, P2, P5, P6: any history of requests, crashes, evictions, alarms and wa
     }
     // Whatever has happened, once the longest attempt is over nothing is pending, and what there is will end by itself.
     vi.setSystemTime(nowMs + DEADLINE_MS + 60_000);
-    await runDurableObjectAlarm(await objectOf(key, PATH));
-    const object = await objectOf(key, PATH);
+    await runDurableObjectAlarm(await keyObject());
+    const object = await keyObject();
     const row = await rowOf(object);
     expect(row?.["state"]).not.toBe("pending");
     expect((await alarmOf(object)) !== null).toBe(row !== undefined);

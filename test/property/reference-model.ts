@@ -10,8 +10,20 @@ interface Policy {
 }
 
 type Kept =
-  | { readonly is: "answered"; readonly body: string; readonly content: string; readonly endsMs: number }
-  | { readonly is: "unknown"; readonly body: string; readonly attempts: number; readonly endsMs: number };
+  | {
+      readonly is: "answered";
+      readonly caller: string;
+      readonly body: string;
+      readonly content: string;
+      readonly endsMs: number;
+    }
+  | {
+      readonly is: "unknown";
+      readonly caller: string;
+      readonly body: string;
+      readonly attempts: number;
+      readonly endsMs: number;
+    };
 
 export class ReferenceModel {
   executions = 0;
@@ -23,29 +35,35 @@ export class ReferenceModel {
     this.#policy = policy;
   }
 
-  /** What `count` requests at once are answered, the one that executes first. */
-  requests(body: string, count: number, answer: OriginAnswer | "crash", nowMs: number): string[] {
+  /** What `count` requests of `caller` at once are answered, the one that executes first. */
+  requests(caller: string, body: string, count: number, answer: OriginAnswer | "crash", nowMs: number): string[] {
     if (this.#kept !== null && nowMs >= this.#kept.endsMs) this.#kept = null;
-    const refusal = this.#refusal(body);
+    const refusal = this.#refusal(caller, body);
     if (refusal !== null) return Array.from({ length: count }, () => refusal);
-    const [first, joined] = this.#execute(body, answer, nowMs);
+    const [first, joined] = this.#execute(caller, body, answer, nowMs);
     return [first, ...Array.from({ length: count - 1 }, () => joined)];
   }
 
-  #refusal(body: string): string | null {
+  #refusal(caller: string, body: string): string | null {
     const kept = this.#kept;
     if (kept === null) return null;
+    if (kept.caller !== caller) return "422 caller_changed";
     if (kept.body !== body) return "422 key_reused";
     if (kept.is === "answered") return `replayed ${kept.content}`;
     if (!this.#policy.retries) return "409 outcome_unknown";
     return kept.attempts >= this.#policy.maxAttempts ? "409 attempts_exhausted" : null;
   }
 
-  #execute(body: string, answer: OriginAnswer | "crash", nowMs: number): [first: string, joined: string] {
+  #execute(
+    caller: string,
+    body: string,
+    answer: OriginAnswer | "crash",
+    nowMs: number,
+  ): [first: string, joined: string] {
     const content = `#${++this.executions}`;
     const before = this.#kept;
     if (answer === "ok") {
-      this.#kept = { is: "answered", body, content, endsMs: nowMs + this.#policy.ttlMs };
+      this.#kept = { is: "answered", caller, body, content, endsMs: nowMs + this.#policy.ttlMs };
       return [`executed ${content}`, `joined ${content}`];
     }
     if (answer === "not executed") {
@@ -53,9 +71,9 @@ export class ReferenceModel {
       return [undone, undone];
     }
     const attempts = 1 + (before?.is === "unknown" ? before.attempts : 0);
-    this.#kept = { is: "unknown", body, attempts, endsMs: nowMs + this.#policy.unknownTtlMs };
+    this.#kept = { is: "unknown", caller, body, attempts, endsMs: nowMs + this.#policy.unknownTtlMs };
     // After a crash the gateway looks, and says what the record says.
-    const looked = this.#refusal(body) ?? "409 outcome_unknown";
+    const looked = this.#refusal(caller, body) ?? "409 outcome_unknown";
     const told = { "bad gateway": `unknown ${content}`, reset: "502 origin_unreachable", crash: looked };
     return [told[answer], told[answer]];
   }

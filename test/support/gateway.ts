@@ -22,6 +22,8 @@ interface PostOptions {
   readonly body?: BodyInit | null;
   readonly json?: unknown;
   readonly headers?: Record<string, string | null>;
+  /** What the platform says of the connection. */
+  readonly cf?: Record<string, unknown>;
 }
 
 /** A gateway that serves `api.test` by `entry`, over the caller `authorization`. */
@@ -32,7 +34,7 @@ export function clientOf(entry: Entry = {}, more: Record<string, Entry> = {}): C
     gateway.fetch(new Request(url, { redirect: "manual", ...init }), bindings, createExecutionContext());
   return {
     fetch: send,
-    post(path, { key = crypto.randomUUID(), method = "POST", body, json, headers = {} } = {}) {
+    post(path, { key = crypto.randomUUID(), method = "POST", body, json, headers = {}, cf } = {}) {
       const fields = new Headers({ authorization: "Bearer alice" });
       if (key !== null) fields.set("idempotency-key", key);
       if (json !== undefined) fields.set("content-type", "application/json");
@@ -41,7 +43,7 @@ export function clientOf(entry: Entry = {}, more: Record<string, Entry> = {}): C
         else fields.set(name, value);
       }
       const content = json === undefined ? (body ?? null) : JSON.stringify(json);
-      return send(`https://${HOST}${path}`, { method, headers: fields, body: content });
+      return send(`https://${HOST}${path}`, { method, headers: fields, body: content, ...(cf && { cf }) });
     },
   };
 }

@@ -12,6 +12,13 @@ export async function objectOf(key: string, path: string, authorization = "Beare
   return env.KEYS.getByName(await recordId({ tenant: HOST, method: "POST", path, caller, key, isDerived: false }));
 }
 
+/** The object of a key whose record is bound to its caller. */
+export async function boundObjectOf(key: string, path: string) {
+  return env.KEYS.getByName(
+    await recordId({ tenant: HOST, method: "POST", path, caller: null, key, isDerived: false }),
+  );
+}
+
 /** The stored row, as SQL returns it; undefined where there is none. */
 export async function rowOf(stub: DurableObjectStub): Promise<Record<string, SqlStorageValue> | undefined> {
   return runInDurableObject(stub, (_, { storage }) => {

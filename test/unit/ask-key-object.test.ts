@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
-import { askKeyObject, type KeyStub } from "../../src/ask-key-object.ts";
+import { askFormerKeyObject, askKeyObject, type KeyStub } from "../../src/ask-key-object.ts";
 import { type KeyedCall, type LookReply, type Reply } from "../../src/call.ts";
 import { DEFAULT_POLICY } from "../../src/config/profiles.ts";
+import { type Refusal } from "../../src/http/problem.ts";
 
 const CALL: KeyedCall = {
   about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k" },
@@ -19,6 +20,7 @@ const CALL: KeyedCall = {
   },
   probe: null,
   quota: null,
+  onlyContinues: false,
 };
 
 const ANSWER: Reply = {
@@ -54,6 +56,12 @@ type Step = LookReply | Error | string | undefined;
  * made, each with the number of the stub that it was made on.
  */
 async function ask(...steps: Step[]) {
+  return askBy(askKeyObject, steps);
+}
+
+type Asking = (freshStub: () => KeyStub, call: KeyedCall) => Promise<Reply | Refusal | null>;
+
+async function askBy(asking: Asking, steps: Step[]) {
   const calls: string[] = [];
   const looks: unknown[] = [];
   let stubs = 0;
@@ -75,7 +83,7 @@ async function ask(...steps: Step[]) {
       },
     };
   };
-  const result = await askKeyObject(freshStub, CALL);
+  const result = await asking(freshStub, CALL);
   expect({ calls, notMade: steps }).toEqual({ calls, notMade: [] });
   return { calls, looks, result };
 }
@@ -157,7 +165,7 @@ describe("4.5.1 a call that may have arrived", () => {
 
   test("is looked after without what could execute it", async () => {
     const { looks } = await ask(failure(), ANSWER);
-    const { forward: _, probe: __, quota: ___, ...look } = CALL;
+    const { forward: _, probe: __, quota: ___, onlyContinues: ____, ...look } = CALL;
     expect(looks).toEqual([look]);
   });
 });
@@ -233,5 +241,30 @@ describe("what an operator is told", () => {
       },
       { event: "call_failed", call: "look", why: "undefined", flags: "" },
     ]);
+  });
+});
+
+describe("3.5.10 a call to the record of the former caller rule", () => {
+  const askFormer = async (...steps: Step[]) => {
+    const { calls, result } = await askBy((stub, call) => askFormerKeyObject(stub, call, false), steps);
+    return { calls, result };
+  };
+
+  test("goes on to another record only by the object's own word that there is none", async () => {
+    expect(await askFormer(NOTHING)).toEqual({ calls: ["submit on 1"], result: null });
+    expect(await askFormer(DID_NOT_ARRIVE, NOTHING)).toEqual({ calls: ["submit on 1", "submit on 2"], result: null });
+  });
+
+  test.each([ANSWER, REFUSAL])("is answered by what is there: $kind", async (reply) => {
+    expect(await askFormer(reply)).toEqual({ calls: ["submit on 1"], result: reply });
+    expect(await askFormer(failure(), reply)).toEqual({ calls: ["submit on 1", "look on 2"], result: reply });
+  });
+
+  test.each<[string, Step[], string[], string]>([
+    ["the look finds no record", [failure(), NOTHING], ["submit on 1", "look on 2"], "unavailable"],
+    ["the look fails", [failure(), failure()], ["submit on 1", "look on 2"], "unavailable"],
+    ["it was refused for load", [failure({ overloaded: true })], ["submit on 1"], "overloaded"],
+  ])("does not go on where %s", async (_, steps, calls, code) => {
+    expect(await askFormer(...steps)).toEqual({ calls, result: { refusal: code } });
   });
 });

@@ -214,8 +214,9 @@ describe("3.11.3 those who wait for a question", () => {
   /** As a record that is bound to its caller, instead of being found by it, is asked for. */
   const callOf = (caller: string): KeyedCall => ({
     about: { tenant: HOST, operation: `POST ${PATH}`, key: "k" },
-    request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64) },
+    request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller },
     policy: attemptPolicy(DEFAULT_POLICY),
+    onlyContinues: false,
     waitMs: 10_000,
     forward: {
       origin: { kind: "url", base: "http://origin.test" },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { callerOf, type CallerRule } from "../../../src/http/caller.ts";
+import { type CallerRule, type VerifyToken, callerOf } from "../../../src/http/caller.ts";
 
 function rule(...names: string[]): CallerRule {
   return { items: names.map((name) => ({ kind: "header", name })), anonymous: "refuse", onChange: "separate" };
@@ -9,11 +9,14 @@ function rule(...names: string[]): CallerRule {
 const AUTHORIZATION: CallerRule = rule("authorization");
 const TWO: CallerRule = rule("authorization", "x-account");
 
+/** No token is looked at where no item is a claim. */
+const noToken: VerifyToken = () => Promise.reject(new Error("a token was verified"));
+
 function requestWith(headers: HeadersInit): Request {
   return new Request("https://api.example.com/", { headers });
 }
 
-const who = (fields: Record<string, string>, rule: CallerRule) => callerOf(requestWith(fields), rule);
+const who = (fields: Record<string, string>, rule: CallerRule) => callerOf(requestWith(fields), rule, noToken);
 
 describe("3.5 caller", () => {
   // Made by another program. A change makes all callers new, and so all stored records.
@@ -52,7 +55,7 @@ describe("3.5 caller", () => {
       ["authorization", "a"],
       ["authorization", "b"],
     ]);
-    expect(await callerOf(requestWith(headers), AUTHORIZATION)).not.toBe(
+    expect(await callerOf(requestWith(headers), AUTHORIZATION, noToken)).not.toBe(
       await who({ authorization: "a" }, AUTHORIZATION),
     );
   });

@@ -102,6 +102,7 @@ describe("the classes of errors", () => {
     key_invalid: "invalid_request",
     caller_missing: "invalid_request",
     caller_unverified: "invalid_request",
+    caller_unverifiable: "service_unavailable",
     caller_changed: "invalid_request",
     quota_exceeded: "service_unavailable",
     body_too_large: "invalid_request",

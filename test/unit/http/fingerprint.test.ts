@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 
 import { type Change, identityOf as identity, PLAIN } from "./requests.ts";
-import { type RequestIdentity } from "../../../src/record/record.ts";
+import { type Fingerprint } from "../../../src/record/record.ts";
 
 async function fingerprintOf(change: Change, rule: "json" | "bytes" = "json"): Promise<string> {
   return (await identityOf(change, rule)).fingerprint;
 }
 
-function identityOf(change: Change, body: "json" | "bytes" = "json"): Promise<RequestIdentity> {
+function identityOf(change: Change, body: "json" | "bytes" = "json"): Promise<Fingerprint> {
   return identity(change, { ...PLAIN, body });
 }
 

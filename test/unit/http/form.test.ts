@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 
-import { type RequestIdentity } from "../../../src/record/record.ts";
+import { type Fingerprint } from "../../../src/record/record.ts";
 import { type Change, identityOf } from "./requests.ts";
 
 const PAIRS = "application/x-www-form-urlencoded";
@@ -29,7 +29,7 @@ async function fingerprintsOf(one: Change, other: Change): Promise<[string, stri
   return [(await identityOf(one)).fingerprint, (await identityOf(other)).fingerprint];
 }
 
-function isByBytes({ rule, fingerprint, plain }: RequestIdentity): boolean {
+function isByBytes({ rule, fingerprint, plain }: Fingerprint): boolean {
   return rule === "json" && fingerprint === plain;
 }
 

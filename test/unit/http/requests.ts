@@ -6,7 +6,7 @@ import { fingerprint, type FingerprintSettings, resolveFingerprint } from "../..
 import { readJsonBytes } from "../../../src/http/json.ts";
 import { type JsonPointer } from "../../../src/http/json-pointer.ts";
 import { parseMediaType } from "../../../src/http/media-type.ts";
-import { type RequestIdentity } from "../../../src/record/record.ts";
+import { type Fingerprint } from "../../../src/record/record.ts";
 
 interface Sent {
   readonly method: string;
@@ -37,7 +37,7 @@ export async function identityOf(
   change: Change,
   settings: Partial<FingerprintSettings> = {},
   carriers: readonly JsonPointer[] = [],
-): Promise<RequestIdentity> {
+): Promise<Fingerprint> {
   const { contentType, ifMatch, body: content, headers: more, ...line } = { ...CHARGE, ...change };
   const headers = new Headers(more);
   if (contentType !== null) headers.set("content-type", contentType);

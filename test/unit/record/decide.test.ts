@@ -95,6 +95,7 @@ describe("4.1 with the same fingerprint, no attempt running", () => {
             request: SAME,
             policy: policies[policyName as keyof typeof policies],
             mayExecute: true,
+            mayBegin: true,
             mayProbe: true,
             probed: null,
             nowMs: times[time as keyof typeof times],
@@ -109,6 +110,7 @@ describe("4.1 with the same fingerprint, no attempt running", () => {
             request: SAME,
             policy: policies[policyName as keyof typeof policies],
             mayExecute: false,
+            mayBegin: true,
             mayProbe: false,
             probed: null,
             nowMs: times[time as keyof typeof times],
@@ -140,6 +142,7 @@ describe("4.1 with the same fingerprint, while an attempt runs", () => {
             running: "attempt" as const,
             request: SAME,
             mayExecute,
+            mayBegin: true,
             mayProbe: true,
             probed: null,
             nowMs,
@@ -163,6 +166,7 @@ describe("4.1 with another fingerprint", () => {
             request: OTHER,
             policy,
             mayExecute,
+            mayBegin: true,
             mayProbe: true,
             probed: null,
             nowMs: times.live,
@@ -179,6 +183,7 @@ describe("4.1 with another fingerprint", () => {
       running: null,
       request: OTHER,
       mayExecute: true,
+      mayBegin: true,
       mayProbe: true,
       probed: null,
       nowMs: times.over,
@@ -187,11 +192,12 @@ describe("4.1 with another fingerprint", () => {
   });
 
   test("compares the plain digests where the rules differ (3.8.4)", () => {
-    const request = { rule: "bytes", fingerprint: "anything", plain: SAME.plain };
+    const request = { ...SAME, rule: "bytes", fingerprint: "anything" };
     const situation = {
       record: completed,
       running: null,
       mayExecute: true,
+      mayBegin: true,
       mayProbe: true,
       probed: null,
       nowMs: times.live,
@@ -207,6 +213,7 @@ describe("4.1 with another fingerprint", () => {
       record: completed,
       running: null,
       mayExecute: true,
+      mayBegin: true,
       mayProbe: true,
       probed: null,
       nowMs: times.live,
@@ -223,6 +230,7 @@ describe("5.7 probing an unknown outcome", () => {
     request: SAME,
     policy: { onUnknown: "probe", maxAttempts: 3, inFlight: "wait" },
     mayExecute: true,
+    mayBegin: true,
     mayProbe: true,
     probed: null,
     nowMs: times.live,

@@ -9,8 +9,8 @@ import {
   type UnreadableRecord,
 } from "../../../src/record/record.ts";
 
-export const SAME: RequestIdentity = { rule: "json", fingerprint: "fp-1", plain: "plain-1" };
-export const OTHER: RequestIdentity = { rule: "json", fingerprint: "fp-2", plain: "plain-2" };
+export const SAME: RequestIdentity = { rule: "json", fingerprint: "fp-1", plain: "plain-1", caller: null };
+export const OTHER: RequestIdentity = { rule: "json", fingerprint: "fp-2", plain: "plain-2", caller: null };
 
 const kept = {
   about: { tenant: "api.test", operation: "POST /v1/charges", key: "k" },

@@ -38,12 +38,13 @@ const fixtures = [
 describe("shape 1", () => {
   test.each(fixtures)("reads and writes a $state record", (record, row) => {
     expect(decodeRow(row)).toEqual(record);
-    expect(encodeRow(record)).toEqual(row);
+    // Columns that were added since are empty in it.
+    expect(encodeRow(record)).toEqual({ ...row, caller: null });
   });
 
   const [, row] = fixtures[3];
   test.each([
-    ["shape", 2],
+    ["shape", 3],
     ["shape", null],
     ["state", "done"],
     ["state", 1],
@@ -65,6 +66,7 @@ describe("shape 1", () => {
     ["headers", '[["a"]]'],
     ["headers", '[["a",1]]'],
     ["body_bytes", -1],
+    ["caller", "somebody"],
   ])("does not read a row whose %s is %j", (column, value) => {
     const read = decodeRow({ ...row, [column]: value });
     expect(read.state).toBe("unreadable");
@@ -78,4 +80,29 @@ describe("shape 1", () => {
       expect(JSON.stringify(decodeRow(damaged))).not.toContain("secret-key");
     }
   });
+});
+
+describe("shape 2", () => {
+  const CALLER = "c".repeat(64);
+  const bound = fixtures.map(([record, row]) => {
+    const request = { ...record.request, caller: CALLER };
+    return [
+      { ...record, request },
+      { ...row, shape: 2, caller: CALLER },
+    ] as const;
+  });
+
+  test.each(bound)("reads and writes a $state record that is bound to its caller", (record, row) => {
+    expect(decodeRow(row)).toEqual(record);
+    expect(encodeRow(record)).toEqual(row);
+  });
+
+  test.each([[null], [undefined], [""], [1]])(
+    "does not read a row whose caller is %j: it would be anybody's",
+    (caller) => {
+      for (const [, row] of bound) {
+        expect(decodeRow({ ...row, caller })).toEqual({ state: "unreadable", why: "columns: caller" });
+      }
+    },
+  );
 });

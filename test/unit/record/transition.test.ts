@@ -14,6 +14,20 @@ describe("4.2 beginning an attempt", () => {
   });
 });
 
+describe("3.5.9 the caller that a record is bound to", () => {
+  test("stays with it, whatever becomes of its attempt", () => {
+    const request = { ...pending.request, caller: "c".repeat(64) };
+    const bound = begin({ ...pending, request }, policy, 1000);
+    expect(bound.request).toEqual(request);
+    for (const conclusion of [final, { outcome: "not-kept" }, { outcome: "unknown" }] as const) {
+      expect(conclude(bound, attempt, null, conclusion, policy, 1200)).toMatchObject({ record: { request } });
+    }
+    const before = { ...unknown, request };
+    const undone = conclude(bound, attempt, before, { outcome: "not-executed" }, policy, 1200);
+    expect(undone).toEqual({ action: "write", record: before });
+  });
+});
+
 describe("4.2.3 who may conclude", () => {
   test.each([pending, unknown])("the attempt that a $state record waits for", (record) => {
     expect(conclude(record, attempt, null, final, policy, 1200)).toEqual({
