@@ -86,7 +86,7 @@ function parseMemberPointer(written: string): JsonPointer | null {
   return written === "" ? null : parseJsonPointer(written);
 }
 
-export const pointers = listOf(
+const pointers = listOf(
   parsed(parseMemberPointer, 'must be a JSON Pointer to a member, such as "/order_id"'),
   'must be a list of JSON Pointers, such as ["/order_id"]',
 );
