@@ -17,6 +17,10 @@ export type WorkerdOptions = {
   readonly storage: string;
   /** Takes the place of `TENANTS` in wrangler.toml. */
   readonly tenants: Readonly<Record<string, unknown>>;
+  /** Further variables, for Workers that are measured beside Oncegate. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Where the runtime's inspector is to listen. */
+  readonly inspector?: string;
   readonly onOutput?: (text: string) => void;
 };
 
@@ -49,9 +53,10 @@ export function startWorkerd(options: WorkerdOptions): Promise<ServerProcess> {
       `--socket-addr=http=127.0.0.1:${options.port}`,
       // Says on its own descriptor when it listens; its output says nothing.
       "--control-fd=1",
+      ...(options.inspector === undefined ? [] : [`--inspector-addr=${options.inspector}`]),
     ],
     cwd: REPOSITORY,
-    env: { TENANTS: JSON.stringify(options.tenants) },
+    env: { ...options.variables, TENANTS: JSON.stringify(options.tenants) },
     readUrl: (output) => {
       const port = LISTENING.exec(output)?.[1];
       return port === undefined ? null : `http://127.0.0.1:${port}`;

@@ -1,0 +1,58 @@
+/** The conformance suite against a peer: what it holds, what it does otherwise by design, and what it breaks. */
+
+import { nameOf } from "../../test/conformance/check.ts";
+import { startOrigin } from "../../test/conformance/origin.ts";
+import { type Result, runChecks } from "../../test/conformance/run.ts";
+import { suite } from "../../test/conformance/suite.ts";
+import { type Need, allNeeds } from "../../test/conformance/tenants.ts";
+import { type Runtime } from "../support/runtime.ts";
+import { type Peer } from "./peers.ts";
+import { startPeer } from "./start.ts";
+
+export type Conformance = {
+  readonly peer: string;
+  readonly passed: number;
+  readonly byDesign: number;
+  readonly failed: number;
+  readonly notApplicable: number;
+  readonly failures: readonly { readonly section: string; readonly title: string; readonly why: string }[];
+};
+
+/** What a middleware can't be configured for is no fault of it. */
+const NOT_CONFIGURABLE: ReadonlyMap<Need, string> = new Map(allNeeds.map((need) => [need, "has no such setting"]));
+
+export async function conformanceOf(runtime: Runtime, peer: Peer): Promise<Conformance> {
+  const origin = await startOrigin(0);
+  const running = await startPeer(runtime, peer, `http://127.0.0.1:${origin.port}`, true);
+  // A peer that has died leaves requests of the suite without anybody to hear of it: the checks that sent them run out.
+  const died = (error: Error): void => console.error(`${peer.name}: ${error.message}`);
+  process.on("uncaughtException", died);
+  try {
+    const unmet = peer.name === "oncegate" ? new Map<Need, string>() : NOT_CONFIGURABLE;
+    const results = await runChecks(suite, { url: new URL(running.url), origin }, unmet, () => {});
+    return summaryOf(peer, results);
+  } finally {
+    process.off("uncaughtException", died);
+    await running.stop();
+    await origin.stop();
+  }
+}
+
+function summaryOf(peer: Peer, results: readonly Result[]): Conformance {
+  const failed = results.filter((result) => result.outcome === "fail");
+  const failures = failed.filter(({ check }) => !isByDesign(peer, nameOf(check)));
+  const count = (outcome: Result["outcome"]): number => results.filter((result) => result.outcome === outcome).length;
+  return {
+    peer: peer.name,
+    passed: count("pass"),
+    byDesign: failed.length - failures.length,
+    failed: failures.length,
+    notApplicable: count("not applicable"),
+    failures: failures.map(({ check, why }) => ({ section: check.section, title: check.title, why })),
+  };
+}
+
+/** `name` begins with the section. */
+function isByDesign({ byDesign }: Peer, name: string): boolean {
+  return Object.keys(byDesign).some((prefix) => name.startsWith(prefix) && !/^\d/.test(name.slice(prefix.length)));
+}

@@ -1,0 +1,75 @@
+/** What Oncegate is compared with, and where each has chosen otherwise by design. */
+
+import { type WorkerName } from "../support/runtime.ts";
+
+export type Peer = {
+  readonly name: string;
+  readonly what: string;
+  /** A Worker of bench/workers, or a server of bench/peers with its further arguments. */
+  readonly runs:
+    | { readonly on: "workerd"; readonly worker: WorkerName }
+    | { readonly on: "node"; readonly file: string; readonly redis: boolean };
+  /** What keeps a record when the process dies. */
+  readonly durable: string;
+  /** Checks in which it has another rule of its own, by how their names begin (a section first), with that rule. */
+  readonly byDesign: Readonly<Record<string, string>>;
+};
+
+/** No middleware has a word for these: it lives inside one API. */
+const LIBRARY = "it has one host and one policy, and no gateway's headers";
+const INSIDE_THE_API = {
+  "3.1": LIBRARY,
+  "3.2": LIBRARY,
+  "3.9": LIBRARY,
+  "7.1": LIBRARY,
+  "7.2": LIBRARY,
+  "7.3": LIBRARY,
+  "8": LIBRARY,
+  "6.1.2": "tells no times",
+};
+
+const NOBODY_WAITS = {
+  "4.3": "refuses a duplicate of a running request with 409",
+  "2 P1 runs 100 simultaneous requests": "runs one, and refuses the others with 409",
+};
+
+export const PEERS: readonly Peer[] = [
+  {
+    name: "oncegate",
+    what: "Oncegate",
+    runs: { on: "workerd", worker: "oncegate" },
+    durable: "SQLite, an object for each key",
+    byDesign: {},
+  },
+  {
+    name: "three-calls",
+    what: "Hono middleware, get – lock – complete",
+    runs: { on: "workerd", worker: "three-calls" },
+    durable: "SQLite, an object for each key",
+    byDesign: { ...INSIDE_THE_API, ...NOBODY_WAITS },
+  },
+  {
+    name: "node-idempotency",
+    what: "@node-idempotency/core 1.0.11, in memory",
+    runs: { on: "node", file: "node-idempotency.ts", redis: false },
+    durable: "nothing",
+    byDesign: { ...INSIDE_THE_API },
+  },
+  {
+    name: "node-idempotency-redis",
+    what: "@node-idempotency/core 1.0.11, Redis",
+    runs: { on: "node", file: "node-idempotency.ts", redis: true },
+    durable: "Redis, as its settings say",
+    byDesign: { ...INSIDE_THE_API },
+  },
+  {
+    name: "express-idempotency",
+    what: "express-idempotency 1.0.6, in memory",
+    runs: { on: "node", file: "express-idempotency.ts", redis: false },
+    durable: "nothing",
+    byDesign: {
+      ...INSIDE_THE_API,
+      ...NOBODY_WAITS,
+    },
+  },
+];

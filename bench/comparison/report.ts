@@ -1,0 +1,46 @@
+/** How fast the peers are, and how much of the protocol they hold. */
+
+import { type Facts, factsLine } from "../support/facts.ts";
+import { type Served } from "../support/load.ts";
+import { spreadOf } from "../support/statistics.ts";
+import { type Conformance } from "./conformance.ts";
+import { type Peer } from "./peers.ts";
+
+export type Speed = { readonly fresh: Served[]; readonly known: Served[] };
+
+export type PeersResult = {
+  readonly facts: Facts;
+  readonly settings: { readonly rounds: number; readonly seconds: number; readonly connections: number };
+  readonly redis: boolean;
+  readonly speeds: Readonly<Record<string, Speed>>;
+  readonly conformance: readonly Conformance[];
+};
+
+export function tablesOf(peers: readonly Peer[], result: PeersResult): string {
+  const { facts, settings, redis } = result;
+  const head = `| | kept in | new keys per second | p50, ms | p99, ms | replays per second | checks passed | failed | by design |
+|---|---|---|---|---|---|---|---|---|`;
+  const how = `${settings.rounds} rounds of ${settings.seconds} s in turn, ${settings.connections} connections, storage of Workers in memory${redis ? "" : "; no redis-server on this machine"}.`;
+  const failures = peers.flatMap((peer) => failuresOf(peer, result));
+  return [head, ...peers.map((peer) => rowOf(peer, result)), "", `${factsLine(facts)}. ${how}`, "", ...failures].join(
+    "\n",
+  );
+}
+
+function rowOf(peer: Peer, { speeds, conformance }: PeersResult): string {
+  const { fresh, known } = speeds[peer.name] ?? { fresh: [], known: [] };
+  const median = (rounds: readonly Served[], figure: keyof Served, digits: number): string =>
+    spreadOf(rounds.map((round) => round[figure])).median.toFixed(digits);
+  const checks = conformance.find((one) => one.peer === peer.name);
+  const figures = [median(fresh, "perSecond", 0), median(fresh, "p50Ms", 1), median(fresh, "p99Ms", 1)];
+  const counts = checks === undefined ? ["", "", ""] : [checks.passed, checks.failed, checks.byDesign];
+  return `| ${[peer.what, peer.durable, ...figures, median(known, "perSecond", 0), ...counts].join(" | ")} |`;
+}
+
+/** By name: a number alone says nothing about which promise is broken. */
+function failuresOf(peer: Peer, { conformance }: PeersResult): string[] {
+  const failures = conformance.find((one) => one.peer === peer.name)?.failures ?? [];
+  if (failures.length === 0) return [];
+  const lines = failures.map(({ section, title }) => `- ${section} ${title}`);
+  return [`<details><summary>${peer.what}: ${failures.length} failed</summary>`, "", ...lines, "", "</details>", ""];
+}

@@ -1,0 +1,88 @@
+// npm run cost -- [--rps 500 | --keys 120m] [--replays 0.02] [--origin-ms 300] [--ttl 24h] [--body 2k]
+//                  [--write]
+// What a month of keyed requests costs in dollars, and what a Redis or a DynamoDB table would cost for the same records. --write puts the table
+// of docs/cost.md in its place.
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { fillIn } from "../support/document.ts";
+import { type Bill, type Workload, dynamodbBill, keysPerMonth, oncegateBill, redisBill } from "./model.ts";
+import { inDollars, inWords, readBytes, readSeconds } from "./units.ts";
+
+const MONTH_SECONDS = 30 * 24 * 60 * 60;
+
+/** "Up to a few hundred milliseconds", by the platform's page on namespaces. */
+const FIRST_USE_MS = 300;
+
+const { values } = parseArgs({
+  options: {
+    rps: { type: "string" },
+    keys: { type: "string" },
+    replays: { type: "string", default: "0.02" },
+    "origin-ms": { type: "string", default: "300" },
+    ttl: { type: "string", default: "24h" },
+    body: { type: "string", default: "2k" },
+    write: { type: "boolean", default: false },
+  },
+});
+
+const workload: Workload = {
+  newKeysPerSecond:
+    values.keys === undefined
+      ? known("rps", Number(values.rps ?? "500"))
+      : known("keys", readBytes(values.keys)) / MONTH_SECONDS,
+  replaysPerKey: known("replays", Number(values.replays)),
+  originMs: known("origin-ms", Number(values["origin-ms"])),
+  ttlSeconds: known("ttl", readSeconds(values.ttl)),
+  bodyBytes: known("body", readBytes(values.body)),
+};
+
+const keys = keysPerMonth(workload);
+const { newKeysPerSecond, replaysPerKey, originMs, bodyBytes } = workload;
+console.log(
+  `${inWords(keys)} new keys a month (${inWords(newKeysPerSecond)} a second), ${replaysPerKey} replays for each`,
+);
+console.log(`an origin of ${originMs} ms, answers of ${bodyBytes} bytes, kept for ${values.ttl}\n`);
+print("Oncegate on Cloudflare", oncegateBill(workload));
+print("a Redis (serverless Valkey), the store alone", redisBill(workload));
+print("a DynamoDB table (on demand), the store alone", dynamodbBill(workload));
+console.log(
+  `Latency: the first request of each key waits for the platform's check of a new name, up to ${FIRST_USE_MS} ms`,
+);
+console.log(
+  `or so: with it an answer of ${originMs} ms takes up to ${originMs + FIRST_USE_MS} ms. A retry does not wait for it,`,
+);
+console.log("and it costs no money. Prices, assumptions and where they come from: docs/cost.md");
+if (values.write) fillIn(join(import.meta.dirname, "..", "..", "docs", "cost.md"), "cost", table());
+
+/** The same workload in several sizes. */
+function table(): string {
+  const sizes = [1e6, 1e7, 1.2e8, 500 * MONTH_SECONDS].map((keys) => keys / MONTH_SECONDS);
+  const rows = sizes.map((newKeysPerSecond) => rowOf({ ...workload, newKeysPerSecond }));
+  const head = "| new keys | a second | Oncegate | for a million | of that, rows written | Redis | DynamoDB |";
+  return [head, "|---|---|---|---|---|---|---|", ...rows].join("\n");
+}
+
+function rowOf(sized: Workload): string {
+  const { dollars, items } = oncegateBill(sized);
+  const keys = keysPerMonth(sized);
+  const written = items.find(({ what }) => what === "rows written")?.dollars ?? 0;
+  const others = [redisBill(sized), dynamodbBill(sized)].map(({ dollars }) => inDollars(dollars));
+  const amounts = [inWords(keys), inWords(sized.newKeysPerSecond)];
+  return `| ${[...amounts, inDollars(dollars), inDollars((dollars / keys) * 1e6), inDollars(written), ...others].join(" | ")} |`;
+}
+
+function known(name: string, value: number | undefined): number {
+  if (value === undefined || !(value >= 0)) throw new Error(`--${name} can't be read`);
+  return value;
+}
+
+function print(name: string, { items, dollars }: Bill): void {
+  console.log(`${name}: ${inDollars(dollars)} a month, ${inDollars((dollars / keys) * 1e6)} for a million keys`);
+  for (const { what, amount, unit, dollars } of items) {
+    console.log(
+      `  ${what.padEnd(18)} ${`${inWords(amount)} ${unit}`.trim().padStart(20)}  ${inDollars(dollars).padStart(12)}`,
+    );
+  }
+  console.log();
+}

@@ -1,0 +1,126 @@
+/** What a month of keyed requests costs. Pure; prices in prices.ts, rows as the tests count them in rows.ts. */
+
+import { CLOUDFLARE, DYNAMODB, REDIS, billed } from "./prices.ts";
+import { MEASURED_ROWS } from "./rows.ts";
+
+export type Workload = {
+  /** New keys a second, over the whole month. */
+  readonly newKeysPerSecond: number;
+  /** Retries that are replayed, for each new key. */
+  readonly replaysPerKey: number;
+  readonly originMs: number;
+  readonly ttlSeconds: number;
+  /** Of an answer that is kept. */
+  readonly bodyBytes: number;
+};
+
+/** The parts of a bill: what, how much of it, and dollars. */
+type Item = { readonly what: string; readonly amount: number; readonly unit: string; readonly dollars: number };
+export type Bill = { readonly items: readonly Item[]; readonly dollars: number };
+
+const MONTH_SECONDS = 30 * 24 * 60 * 60;
+const HOURS = 30 * 24;
+const GB = 1e9;
+
+/** An object is billed for 128 MB while it is active, whatever it uses. */
+const OBJECT_GB = 0.128;
+
+/** Active time beside the origin's: commits, and the calls between Worker and object. Assumed. */
+const OBJECT_OVERHEAD_SECONDS = 0.02;
+
+/** Of an alarm, which reads one row and deletes. Assumed. */
+const ALARM_SECONDS = 0.01;
+
+/** Of Worker and object together: assumed from what the whole process takes on one machine (bench/README.md). */
+const CPU_MS = 2;
+
+/** `deleteAll` has no cursor. "Deletes count as writes": taken as the record's row. */
+const DELETE_ROWS = 1;
+
+/** Of an object on disk that holds a record: what `databaseSize` says, within one page. */
+const PAGE_BYTES = 4096;
+const EMPTY_BYTES = 3 * PAGE_BYTES;
+const HEAD_BYTES = 700;
+
+/** Bodies up to this size stand in the record's row; others in rows of their own, in a table that takes 2 more. */
+const INLINE_BYTES_MAX = 65_536;
+const CHUNK_BYTES = 262_144;
+
+export function objectBytes(bodyBytes: number): number {
+  return EMPTY_BYTES + PAGE_BYTES * Math.floor((bodyBytes + HEAD_BYTES) / PAGE_BYTES);
+}
+
+export function keysPerMonth({ newKeysPerSecond }: Workload): number {
+  return newKeysPerSecond * MONTH_SECONDS;
+}
+
+/** Records that live at the same time. */
+function liveRecords({ newKeysPerSecond, ttlSeconds }: Workload): number {
+  return newKeysPerSecond * ttlSeconds;
+}
+
+export function oncegateBill(workload: Workload): Bill {
+  const keys = keysPerMonth(workload);
+  const requests = keys * (1 + workload.replaysPerKey);
+  const replays = requests - keys;
+  const chunks = workload.bodyBytes > INLINE_BYTES_MAX ? 2 + Math.ceil(workload.bodyBytes / CHUNK_BYTES) : 0;
+  const written = keys * (MEASURED_ROWS.executed.written + MEASURED_ROWS.expired.written + DELETE_ROWS + chunks);
+  const read =
+    keys * (MEASURED_ROWS.executed.read + MEASURED_ROWS.expired.read) + replays * MEASURED_ROWS.replayed.read;
+  const activeSeconds =
+    keys * (workload.originMs / 1000 + OBJECT_OVERHEAD_SECONDS + ALARM_SECONDS) + replays * OBJECT_OVERHEAD_SECONDS;
+  const gbSeconds = activeSeconds * OBJECT_GB;
+  const storedGb = (liveRecords(workload) * objectBytes(workload.bodyBytes)) / GB;
+  // The alarm at the end of a term is a request to the object too.
+  const objectRequests = requests + keys;
+  return bill([
+    { what: "the plan", amount: 1, unit: "month", dollars: CLOUDFLARE.planPerMonth },
+    item("Worker requests", requests, "", CLOUDFLARE.workerRequests),
+    item("Worker CPU", requests * CPU_MS, "ms", CLOUDFLARE.workerCpuMs),
+    item("object requests", objectRequests, "", CLOUDFLARE.objectRequests),
+    item("object duration", gbSeconds, "GB-s", CLOUDFLARE.objectGbSeconds),
+    item("rows written", written, "", CLOUDFLARE.rowsWritten),
+    item("rows read", read, "", CLOUDFLARE.rowsRead),
+    item("storage", storedGb, "GB", CLOUDFLARE.storedGb),
+  ]);
+}
+
+/** The usual middleware over a Redis: take the key (SET NX), read it, store the answer. The store alone. */
+export function redisBill(workload: Workload): Bill {
+  const keys = keysPerMonth(workload);
+  const replays = keys * workload.replaysPerKey;
+  const kilobytes = Math.max(1, (workload.bodyBytes + HEAD_BYTES) / 1000);
+  // A replay fails to take the key, and reads the answer. What moves more than 1 KB counts as more.
+  const units = keys * (1 + kilobytes) + replays * (1 + kilobytes);
+  const gb = Math.max(REDIS.gbMin, (liveRecords(workload) * (workload.bodyBytes + HEAD_BYTES)) / GB);
+  return bill([
+    { what: "memory", amount: gb, unit: "GB", dollars: gb * HOURS * REDIS.gbHour },
+    { what: "processing units", amount: units, unit: "", dollars: units * REDIS.processingUnit },
+  ]);
+}
+
+/** The usual middleware over a DynamoDB table: a conditional put, and an update with the answer. The store alone. */
+export function dynamodbBill(workload: Workload): Bill {
+  const keys = keysPerMonth(workload);
+  const replays = keys * workload.replaysPerKey;
+  const itemBytes = workload.bodyBytes + HEAD_BYTES;
+  // A conditional put that fails is billed like one that succeeds, by the size of the item that is there. An update is
+  // billed by what the item becomes. Items that expire are deleted free of charge.
+  const writeUnits = keys * (1 + Math.ceil(itemBytes / 1024)) + replays * Math.ceil(itemBytes / 1024);
+  const readUnits = replays * Math.ceil(itemBytes / 4096);
+  const gb = (liveRecords(workload) * itemBytes) / GB;
+  const stored = { included: DYNAMODB.storedGbIncluded, perUnit: DYNAMODB.storedGb };
+  return bill([
+    { what: "write units", amount: writeUnits, unit: "", dollars: writeUnits * DYNAMODB.writeUnit },
+    { what: "read units", amount: readUnits, unit: "", dollars: readUnits * DYNAMODB.readUnit },
+    item("storage", gb, "GB", stored),
+  ]);
+}
+
+function item(what: string, amount: number, unit: string, price: { included: number; perUnit: number }): Item {
+  return { what, amount, unit, dollars: billed(amount, price) };
+}
+
+function bill(items: readonly Item[]): Bill {
+  return { items, dollars: items.reduce((sum, { dollars }) => sum + dollars, 0) };
+}

@@ -1,0 +1,34 @@
+/** Prices in US dollars, each with where and when it was read. Change them here and nowhere else. */
+
+const MILLION = 1_000_000;
+
+/**
+ * https://developers.cloudflare.com/workers/platform/pricing/ and
+ * https://developers.cloudflare.com/durable-objects/platform/pricing/, 2026-11. Paid plan; what it includes comes off first.
+ */
+export const CLOUDFLARE = {
+  planPerMonth: 5,
+  workerRequests: { included: 10 * MILLION, perUnit: 0.3 / MILLION },
+  workerCpuMs: { included: 30 * MILLION, perUnit: 0.02 / MILLION },
+  objectRequests: { included: MILLION, perUnit: 0.15 / MILLION },
+  objectGbSeconds: { included: 400_000, perUnit: 12.5 / MILLION },
+  rowsRead: { included: 25_000 * MILLION, perUnit: 0.001 / MILLION },
+  rowsWritten: { included: 50 * MILLION, perUnit: 1 / MILLION },
+  storedGb: { included: 5, perUnit: 0.2 },
+} as const;
+
+/** https://aws.amazon.com/elasticache/pricing/, serverless Valkey, us-east-1; assumed as of 2026-11. */
+export const REDIS = { gbHour: 0.084, processingUnit: 0.0023 / MILLION, gbMin: 0.1 } as const;
+
+/** https://aws.amazon.com/dynamodb/pricing/on-demand/, standard class, us-east-1; assumed as of 2026-11. */
+export const DYNAMODB = {
+  writeUnit: 0.625 / MILLION,
+  readUnit: 0.125 / MILLION,
+  storedGb: 0.25,
+  storedGbIncluded: 25,
+} as const;
+
+/** What a platform bills for `used` units. */
+export function billed(used: number, { included, perUnit }: { included: number; perUnit: number }): number {
+  return Math.max(0, used - included) * perUnit;
+}

@@ -1,0 +1,89 @@
+// npm run bench [-- --rounds 5 --seconds 6 --warm-up 3 --connections 16 --cases new,replay --storages memory,disk
+//                   --json FILE --write]
+// What Oncegate costs over the least that does the same. --write puts table and picture into bench/README.md.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { README, fillIn } from "../support/document.ts";
+import { facts, writeJson } from "../support/facts.ts";
+import { freshKey, run } from "../support/load.ts";
+import { namesOf, numberOf } from "../support/options.ts";
+import { STORAGES, type StorageName, createRuntime } from "../support/runtime.ts";
+import { BY_DEFAULT, CASES, type Case } from "./cases.ts";
+import { type Measured, type Settings, measure } from "./measure.ts";
+import { pictureOf } from "./picture.ts";
+import { type CaseResult, tableOf } from "./report.ts";
+
+const RESULTS = join(import.meta.dirname, "..", "results");
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "6" },
+    "warm-up": { type: "string", default: "3" },
+    connections: { type: "string", default: "16" },
+    cases: { type: "string", default: BY_DEFAULT.join(",") },
+    storages: { type: "string", default: "all" },
+    json: { type: "string", default: join(RESULTS, "bench.json") },
+    write: { type: "boolean", default: false },
+  },
+});
+
+const settings: Settings = {
+  rounds: numberOf("rounds", values.rounds, 1),
+  seconds: numberOf("seconds", values.seconds, 1),
+  warmUpSeconds: numberOf("warm-up", values["warm-up"], 1),
+  connections: numberOf("connections", values.connections, 1),
+};
+const names = namesOf(
+  "cases",
+  values.cases,
+  CASES.map(({ name }) => name),
+);
+const storages = namesOf("storages", values.storages, Object.keys(STORAGES) as StorageName[]);
+
+const runtime = createRuntime();
+try {
+  const origin = await runtime.startOrigin();
+  const alone = await run({ url: origin.url, connections: settings.connections, seconds: 3, key: freshKey });
+  console.error(`the origin alone: ${alone.perSecond.toFixed(0)} per second`);
+  const cases: CaseResult[] = [];
+  for (const one of CASES.filter(({ name }) => names.includes(name))) {
+    for (const storage of one.storages.filter((name) => storages.includes(name))) {
+      cases.push(await roundsOf(one, storage, origin.url));
+    }
+  }
+  const result = { facts: facts(), settings, originAlonePerSecond: alone.perSecond, cases };
+  writeJson(values.json, result);
+  writeFileSync(values.json.replace(/(\.json)?$/, ".svg"), pictureOf(result));
+  console.log(tableOf(result));
+  if (values.write) fillIn(README, "bench", `${tableOf(result)}\n\n![What Oncegate serves](results/bench.svg)`);
+} finally {
+  await runtime.close();
+}
+
+/** A B A B, so that both meet the machine in the same moods. */
+async function roundsOf(one: Case, storage: StorageName, origin: string): Promise<CaseResult> {
+  const [first, second] = one.sides;
+  const rounds: [Measured[], Measured[]] = [[], []];
+  for (let round = 1; round <= settings.rounds; round++) {
+    const a = await measure(runtime, origin, one, first, storage, settings);
+    const b = await measure(runtime, origin, one, second, storage, settings);
+    rounds[0].push(a);
+    rounds[1].push(b);
+    const figures = `${b.perSecond.toFixed(0)} of ${a.perSecond.toFixed(0)} per second`;
+    console.error(`${one.name}, ${storage}, round ${round} of ${settings.rounds}: ${figures}`);
+  }
+  return {
+    name: one.name,
+    what: one.what,
+    storage,
+    connections: one.connections ?? settings.connections,
+    bar: one.bar,
+    sides: [
+      { worker: first, rounds: rounds[0] },
+      { worker: second, rounds: rounds[1] },
+    ],
+  };
+}

@@ -1,0 +1,56 @@
+/** From what was measured to the table: medians of the rounds, and how far they spread. */
+
+import { type Facts, factsLine } from "../support/facts.ts";
+import { type StorageName, type WorkerName } from "../support/runtime.ts";
+import { type Spread, spreadOf } from "../support/statistics.ts";
+import { type Measured, type Settings } from "./measure.ts";
+
+/** One case on one storage: the rounds of both sides, in the order in which they ran. */
+export type CaseResult = {
+  readonly name: string;
+  readonly what: string;
+  readonly storage: StorageName;
+  readonly connections: number;
+  readonly bar: number | null;
+  readonly sides: readonly [Side, Side];
+};
+
+type Side = { readonly worker: WorkerName; readonly rounds: readonly Measured[] };
+
+export type BenchResult = {
+  readonly facts: Facts;
+  readonly settings: Settings;
+  readonly cases: readonly CaseResult[];
+};
+
+/** How many times as much the second side serves, or takes, as the first did in the same round. */
+export function ratioOf({ sides: [first, second] }: CaseResult, figure: "perSecond" | "cpuMsPerRequest"): Spread {
+  return spreadOf(second.rounds.map((round, at) => round[figure] / (first.rounds[at]?.[figure] ?? Number.NaN)));
+}
+
+export function tableOf({ facts, settings, cases }: BenchResult): string {
+  const head = `| | storage | | per second | p50, ms | p99, ms | CPU, ms | throughput, ratio | CPU, ratio |
+|---|---|---|---|---|---|---|---|---|`;
+  const how = `${settings.rounds} rounds of ${settings.seconds} s for each line, in turn, after ${settings.warmUpSeconds} s of warming up; ${settings.connections} connections unless it says "one at a time".`;
+  return [head, ...cases.flatMap(rowsOf), "", `${factsLine(facts)}. ${how}`].join("\n");
+}
+
+function rowsOf(result: CaseResult): string[] {
+  return result.sides.map(({ worker, rounds }, at) => {
+    const median = (figure: keyof Measured, digits: number): string =>
+      spreadOf(rounds.map((round) => round[figure])).median.toFixed(digits);
+    const figures = [median("perSecond", 0), median("p50Ms", 1), median("p99Ms", 1), median("cpuMsPerRequest", 2)];
+    const ratios = at === 0 ? ["", ""] : [withBar(result), inWords(ratioOf(result, "cpuMsPerRequest"))];
+    return `| ${[at === 0 ? result.what : "", at === 0 ? result.storage : "", worker, ...figures, ...ratios].join(" | ")} |`;
+  });
+}
+
+function withBar(result: CaseResult): string {
+  const ratio = ratioOf(result, "perSecond");
+  if (result.bar === null) return inWords(ratio);
+  return `${inWords(ratio)}; ${ratio.median >= result.bar ? "meets" : "below"} ${result.bar}`;
+}
+
+function inWords({ median, from, to }: Spread): string {
+  return `**${median.toFixed(2)}** (${from.toFixed(2)}–${to.toFixed(2)})`;
+}

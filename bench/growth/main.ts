@@ -1,0 +1,71 @@
+// npm run bench:growth [-- --parts records,expiries,joiners,memory --storage memory --seconds 10 --records 0,10000,100000
+//                          --expiries 10000 --joiners 1000 --memory-minutes 10 --json FILE --write]
+// What becomes of throughput, latency and memory as records pile up, end, and are waited for. All parts take half an hour.
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { README, fillIn } from "../support/document.ts";
+import { type Facts, facts, factsLine, writeJson } from "../support/facts.ts";
+import { namesOf, numberOf } from "../support/options.ts";
+import { STORAGES, type StorageName, createRuntime } from "../support/runtime.ts";
+import { type Line, PARTS, type Part, type Settings } from "./parts.ts";
+
+const { values } = parseArgs({
+  options: {
+    parts: { type: "string", default: "all" },
+    storage: { type: "string", default: "memory" },
+    seconds: { type: "string", default: "10" },
+    connections: { type: "string", default: "16" },
+    records: { type: "string", default: "0,10000,100000" },
+    expiries: { type: "string", default: "10000" },
+    joiners: { type: "string", default: "1000" },
+    "memory-minutes": { type: "string", default: "10" },
+    json: { type: "string", default: join(import.meta.dirname, "..", "results", "growth.json") },
+    write: { type: "boolean", default: false },
+  },
+});
+const [storage = "memory"] = namesOf("storage", values.storage, Object.keys(STORAGES) as StorageName[]);
+const settings: Settings = {
+  storage,
+  connections: numberOf("connections", values.connections, 1),
+  seconds: numberOf("seconds", values.seconds, 1),
+  records: values.records.split(",").map((text) => numberOf("records", text, 0)),
+  expiries: numberOf("expiries", values.expiries, 1),
+  joiners: numberOf("joiners", values.joiners, 1),
+  memoryMinutes: numberOf("memory-minutes", values["memory-minutes"], 1),
+};
+const parts = namesOf("parts", values.parts, Object.keys(PARTS) as Part[]);
+
+const runtime = createRuntime();
+try {
+  const lines: Line[] = [];
+  for (const part of parts) {
+    console.error(`${part} ...`);
+    lines.push(...(await PARTS[part](runtime, settings, (progress) => console.error(`  ${progress}`))));
+  }
+  const result = { facts: facts(), settings, lines };
+  writeJson(values.json, result);
+  const tables = tablesOf(result.facts, lines);
+  console.log(tables);
+  if (values.write) fillIn(README, "growth", tables);
+} finally {
+  await runtime.close();
+}
+
+/** A table for each part, since each has figures of its own. */
+function tablesOf(facts: Facts, lines: readonly Line[]): string {
+  const tables = parts.map((part) => {
+    const own = lines.filter((line) => line.part === part);
+    const columns = Object.keys(own[0]?.figures ?? {});
+    const rows = own.map(
+      ({ what, figures }) => `| ${[what, ...columns.map((name) => short(figures[name]))].join(" | ")} |`,
+    );
+    return [`| | ${columns.join(" | ")} |`, `|---${"|---".repeat(columns.length)}|`, ...rows].join("\n");
+  });
+  return [...tables, `${factsLine(facts)}. Storage in ${settings.storage}.`].join("\n\n");
+}
+
+function short(figure: number | undefined): string {
+  if (figure === undefined) return "";
+  return Number.isInteger(figure) || figure >= 100 ? figure.toFixed(0) : figure.toFixed(1);
+}

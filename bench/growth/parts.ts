@@ -1,0 +1,176 @@
+/** What happens to throughput, latency and memory as records pile up, end, and are waited for. Each part runs alone. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Served, freshKey, post, run } from "../support/load.ts";
+import { residentMegabytes } from "../support/process.ts";
+import { type RunningWorker, type Runtime, type StorageName } from "../support/runtime.ts";
+
+export type Settings = {
+  readonly storage: StorageName;
+  readonly connections: number;
+  /** How long each measurement goes on. */
+  readonly seconds: number;
+  /** Records that live while the first part measures. */
+  readonly records: readonly number[];
+  /** Records that end within a minute in the second part. */
+  readonly expiries: number;
+  readonly joiners: number;
+  readonly memoryMinutes: number;
+};
+
+export type Part = "records" | "expiries" | "joiners" | "memory";
+
+export type Line = { readonly part: Part; readonly what: string; readonly figures: Readonly<Record<string, number>> };
+
+type Say = (progress: string) => void;
+
+/** Filling goes as fast as it can, and tells how far it is as often as this. */
+const TOLD_EVERY_MS = 5000;
+const FILL_CONNECTIONS = 32;
+
+export const PARTS: Readonly<Record<Part, (runtime: Runtime, settings: Settings, say: Say) => Promise<Line[]>>> = {
+  records: withRecords,
+  expiries: whileRecordsEnd,
+  joiners: withJoiners,
+  memory: overTime,
+};
+
+/** New keys and replays, with more and more records beside them. */
+async function withRecords(runtime: Runtime, settings: Settings, say: Say): Promise<Line[]> {
+  const { worker, stop } = await start(runtime, settings, {});
+  const lines: Line[] = [];
+  let live = 0;
+  for (const records of settings.records.toSorted((a, b) => a - b)) {
+    await fill(worker, records - live, say);
+    const fresh = await measure(worker, settings, freshKey);
+    const known = await knownKeys(worker, 200);
+    const replayed = await measure(worker, settings, known);
+    live = records + fresh.requests + 200;
+    const memoryMb = residentMegabytes(worker.pid);
+    const line = {
+      part: "records" as const,
+      what: `${records} live records`,
+      figures: { ...named("new", fresh), ...named("replay", replayed), memoryMb },
+    };
+    lines.push(line);
+    say(`${line.what}: ${fresh.perSecond.toFixed(0)} new keys, ${replayed.perSecond.toFixed(0)} replays per second`);
+  }
+  await stop();
+  return lines;
+}
+
+/** Records whose terms end within one minute, while new keys and replays are served: before, during, after. */
+async function whileRecordsEnd(runtime: Runtime, settings: Settings, say: Say): Promise<Line[]> {
+  // They end in the order in which they were made, so filling must not take much longer than a minute.
+  const ttlSeconds = 90;
+  const routes = [{ match: `POST /short-lived`, ttl: `${ttlSeconds}s` }];
+  const { worker, stop } = await start(runtime, settings, { routes });
+  const known = await knownKeys(worker, 200);
+  const line = async (when: string): Promise<Line> => {
+    const fresh = await measure(worker, settings, freshKey);
+    const replayed = await measure(worker, settings, known);
+    say(`${when}: ${fresh.perSecond.toFixed(0)} new keys, ${replayed.perSecond.toFixed(0)} replays per second`);
+    return { part: "expiries", what: when, figures: { ...named("new", fresh), ...named("replay", replayed) } };
+  };
+  const lines = [await line("before any record ends")];
+  const started = performance.now();
+  await fill(worker, settings.expiries, say, "/short-lived");
+  const filledSeconds = (performance.now() - started) / 1000;
+  say(`${settings.expiries} records made in ${filledSeconds.toFixed(0)} s; waiting for the first to end ...`);
+  const restMs = ttlSeconds * 1000 - (performance.now() - started);
+  if (restMs > 0) await sleep(restMs);
+  const perMinute = Math.round((settings.expiries / Math.max(filledSeconds, 1)) * 60);
+  lines.push(await line(`while records end, at ${perMinute} a minute`));
+  await sleep(Math.max(0, ttlSeconds * 1000 + filledSeconds * 1000 - (performance.now() - started)) + 5000);
+  lines.push(await line("after all have ended"));
+  await stop();
+  return lines;
+}
+
+/** One attempt, and all who wait for it: how long after the origin's answer the last of them has it. */
+async function withJoiners(runtime: Runtime, settings: Settings, say: Say): Promise<Line[]> {
+  const originMs = 5000;
+  const { worker, stop } = await start(runtime, settings, {}, originMs);
+  // The code is warm, and so is the connection to the origin.
+  await post(worker.url, freshKey());
+  const key = freshKey();
+  const ends: number[] = [];
+  let refused = 0;
+  const ask = async (): Promise<void> => {
+    const { status } = await post(worker.url, key);
+    if (status === 201) ends.push(performance.now());
+    else refused++;
+  };
+  const started = performance.now();
+  await Promise.all(Array.from({ length: settings.joiners + 1 }, ask));
+  const firstMs = Math.min(...ends) - started;
+  const lastMs = Math.max(...ends) - started;
+  const memoryMb = residentMegabytes(worker.pid);
+  say(
+    `${ends.length} answered, ${refused} refused; the first after ${firstMs.toFixed(0)} ms, the last ${(lastMs - firstMs).toFixed(0)} ms later`,
+  );
+  await stop();
+  const figures = { answered: ends.length, refused, originMs, firstMs, lastAfterFirstMs: lastMs - firstMs, memoryMb };
+  return [{ part: "joiners", what: `${settings.joiners} who join one attempt`, figures }];
+}
+
+/** Resident memory under a steady load of new keys and replays, minute by minute. */
+async function overTime(runtime: Runtime, settings: Settings, say: Say): Promise<Line[]> {
+  const { worker, stop } = await start(runtime, settings, {});
+  const known = await knownKeys(worker, 200);
+  const lines: Line[] = [];
+  for (let minute = 1; minute <= settings.memoryMinutes; minute++) {
+    let sent = 0;
+    // One new key for nine replays, so that what grows by time is told from what grows by keys.
+    const mixed = (): string | null => (++sent % 10 === 0 ? freshKey() : known());
+    const served = await run({ url: worker.url, connections: settings.connections, seconds: 60, key: mixed });
+    const figures = { perSecond: served.perSecond, p99Ms: served.p99Ms, memoryMb: residentMegabytes(worker.pid) };
+    lines.push({ part: "memory", what: `minute ${minute}`, figures });
+    say(
+      `minute ${minute} of ${settings.memoryMinutes}: ${figures.memoryMb} MB, ${served.perSecond.toFixed(0)} per second`,
+    );
+  }
+  await stop();
+  return lines;
+}
+
+async function start(runtime: Runtime, { storage }: Settings, policy: object, originDelayMs = 0) {
+  const origin = await runtime.startOrigin(originDelayMs);
+  const worker = await runtime.start("oncegate", { origin: origin.url, storage, settings: { ...policy } });
+  const stop = async (): Promise<void> => {
+    await worker.discard();
+    await origin.stop("at once");
+  };
+  return { worker, stop };
+}
+
+function measure(worker: RunningWorker, { connections, seconds }: Settings, key: () => string | null): Promise<Served> {
+  return run({ url: worker.url, connections, seconds, key });
+}
+
+async function knownKeys({ url }: RunningWorker, count: number): Promise<() => string | null> {
+  const keys = Array.from({ length: count }, freshKey);
+  for (const key of keys) await post(url, key);
+  let next = 0;
+  return () => keys[next++ % keys.length] ?? null;
+}
+
+async function fill({ url }: RunningWorker, count: number, say: Say, path?: string): Promise<void> {
+  let sent = 0;
+  let toldMs = performance.now();
+  const work = async (): Promise<void> => {
+    while (sent < count) {
+      sent++;
+      const { status, body } = await post(url, freshKey(), path);
+      if (status !== 201) throw new Error(`a record could not be made: ${status} ${body}`);
+      if (performance.now() - toldMs < TOLD_EVERY_MS) continue;
+      toldMs = performance.now();
+      say(`making records: ${sent} of ${count}`);
+    }
+  };
+  await Promise.all(Array.from({ length: FILL_CONNECTIONS }, work));
+}
+
+function named(what: string, { perSecond, p50Ms, p99Ms }: Served): Record<string, number> {
+  return { [`${what} per second`]: perSecond, [`${what} p50, ms`]: p50Ms, [`${what} p99, ms`]: p99Ms };
+}

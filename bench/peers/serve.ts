@@ -1,0 +1,34 @@
+/** An Express server that reads bodies raw, on a free port, and says which. */
+
+import { type AddressInfo } from "node:net";
+import express, { type Express, type NextFunction, type Request, type Response } from "express";
+
+/** Above what any check sends. */
+const BODY_MAX = "30mb";
+
+export function createServer(): Express {
+  const app = express();
+  app.disable("x-powered-by").disable("etag");
+  app.use(express.raw({ type: () => true, limit: BODY_MAX }));
+  return app;
+}
+
+/** The origin, by the command line. */
+export function originOf(argv: readonly string[]): string {
+  const [, , origin] = argv;
+  if (origin === undefined) throw new Error("the origin is missing");
+  return origin;
+}
+
+export function serve(app: Express): void {
+  // Express's own answer to an error would tell a client its stack. A status that a middleware has set stands.
+  app.use((error: Error, _request: Request, response: Response, _next: NextFunction) => {
+    if (response.headersSent) return void response.destroy();
+    const status = response.statusCode >= 400 ? response.statusCode : 502;
+    response.status(status).json({ message: error.message });
+  });
+  const server = app.listen(0, "127.0.0.1", () => {
+    console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  });
+  process.once("SIGTERM", () => process.exit());
+}

@@ -1,0 +1,49 @@
+/** What a figure is worth nothing without: when, where, with what, and how it was measured. */
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { dirname, join } from "node:path";
+import { spawnSync } from "node:child_process";
+
+const REPOSITORY = join(import.meta.dirname, "..", "..");
+
+export type Facts = {
+  readonly date: string;
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly commit: string;
+  readonly command: string;
+};
+
+/** `packages` are those whose version matters, beside Node's and workerd's. */
+export function facts(packages: readonly string[] = []): Facts {
+  const versions = ["workerd", "autocannon", ...packages].map((name) => [name, versionOf(name)]);
+  return {
+    date: new Date().toISOString(),
+    machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform}`,
+    versions: { node: process.version, ...Object.fromEntries(versions) },
+    commit:
+      gitSays("rev-parse", "--short", "HEAD") + (gitSays("status", "--porcelain", "src") === "" ? "" : ", src changed"),
+    command: ["node", ...process.argv.slice(1).map((arg) => arg.replace(`${REPOSITORY}/`, ""))].join(" "),
+  };
+}
+
+/** One line for below a table. */
+export function factsLine({ date, machine, versions, commit }: Facts): string {
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `${date.slice(0, 10)}, ${machine}; ${named.join(", ")}; commit ${commit}`;
+}
+
+export function writeJson(file: string, result: object): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+}
+
+function versionOf(name: string): string {
+  const file = join(REPOSITORY, "node_modules", name, "package.json");
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+function gitSays(...args: string[]): string {
+  return spawnSync("git", args, { cwd: REPOSITORY, encoding: "utf8" }).stdout?.trim() ?? "?";
+}

@@ -1,0 +1,37 @@
+/** What the kernel tells of a runtime's process. Linux only. */
+
+import { readFileSync, readdirSync } from "node:fs";
+
+/** USER_HZ, in which /proc counts: 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** The workerd whose command line contains `argument`, such as its storage folder. */
+export function pidOf(argument: string): number {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    const commandLine = read(`/proc/${pid}/cmdline`);
+    if (commandLine.includes("workerd\0serve") && commandLine.includes(argument)) return Number(pid);
+  }
+  throw new Error(`no workerd has ${argument} in its command line`);
+}
+
+/** Processor time so far, of all threads, user and system. */
+export function cpuSeconds(pid: number): number {
+  const stat = read(`/proc/${pid}/stat`);
+  // The second field is the program's name, which may hold spaces; nothing behind its bracket does.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+export function residentMegabytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s*(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1];
+  return Math.round(Number(kilobytes) / 1000);
+}
+
+/** Empty where the process has ended meanwhile. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

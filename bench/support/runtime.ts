@@ -1,0 +1,144 @@
+/** Workers on the bare runtime, Oncegate among them, each with a storage of its own; and the origin behind them. */
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "vite";
+import { type ServerProcess, startServerProcess } from "../../scripts/server-process.ts";
+import { buildWorker, startWorkerd } from "../../scripts/workerd-process.ts";
+import { pidOf } from "./process.ts";
+
+/** Oncegate, or a file of bench/workers. */
+export type WorkerName = "oncegate" | "bare" | "bare-kv" | "shards" | "proxy" | "empty" | "three-calls";
+
+/** Where records are kept while something is measured. */
+export const STORAGES = { memory: "/dev/shm", disk: tmpdir() } as const;
+export type StorageName = keyof typeof STORAGES;
+
+export type RunningWorker = ServerProcess & {
+  readonly pid: number;
+  /** Stops it and deletes its storage: one object for each key leaves a file for each. */
+  readonly discard: () => Promise<void>;
+};
+
+export type Runtime = {
+  readonly start: (worker: WorkerName, options: StartOptions) => Promise<RunningWorker>;
+  readonly startOrigin: (delayMs?: number) => Promise<ServerProcess>;
+  readonly close: () => Promise<void>;
+};
+
+type StartOptions = {
+  readonly origin: string;
+  readonly storage: StorageName;
+  /** Oncegate's settings for its only tenant. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Oncegate's whole configuration instead. */
+  readonly tenants?: Readonly<Record<string, unknown>>;
+  /** Where the runtime's inspector is to listen, for a profile. */
+  readonly inspector?: string;
+};
+
+const WORKERS = join(import.meta.dirname, "..", "workers");
+const REPOSITORY = join(import.meta.dirname, "..", "..");
+const COMPATIBILITY_DATE = /^compatibility_date = "(.*)"$/m.exec(
+  readFileSync(join(REPOSITORY, "wrangler.toml"), "utf8"),
+)?.[1];
+
+/** Everything that `start` and `startOrigin` began is ended by `close`. */
+export function createRuntime(): Runtime {
+  const folder = mkdtempSync(join(tmpdir(), "oncegate-bench-"));
+  const bundles = new Map<WorkerName, string>();
+  const running = new Set<ServerProcess>();
+  const used = new Set([folder]);
+  const bundleOf = async (worker: WorkerName): Promise<string> => {
+    const known = bundles.get(worker);
+    if (known !== undefined) return known;
+    const bundle = join(folder, worker);
+    if (worker === "oncegate") buildWorker(bundle);
+    else await writeBundle(worker, bundle);
+    bundles.set(worker, bundle);
+    return bundle;
+  };
+  return {
+    async start(worker, { origin, storage, settings = {}, tenants, inspector }) {
+      const records = mkdtempSync(join(STORAGES[storage], `oncegate-bench-${worker}-`));
+      used.add(records);
+      const served = tenants ?? { "*": { origin, caller: ["authorization"], ...settings } };
+      const server = await startWorkerd({
+        bundle: await bundleOf(worker),
+        port: 0,
+        storage: records,
+        tenants: served,
+        variables: { ORIGIN: origin },
+        ...(inspector !== undefined && { inspector }),
+      });
+      running.add(server);
+      const discard = async (): Promise<void> => {
+        await server.stop("at once");
+        running.delete(server);
+        rmSync(records, { recursive: true, force: true });
+        used.delete(records);
+      };
+      return { ...server, pid: pidOf(records), discard };
+    },
+    async startOrigin(delayMs = 0) {
+      const server = await startServerProcess({
+        name: "the origin",
+        args: [join(import.meta.dirname, "origin.ts"), String(delayMs)],
+        cwd: REPOSITORY,
+        env: {},
+        readUrl: (output) => /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? null,
+        startTimeoutMs: 10_000,
+      });
+      running.add(server);
+      return server;
+    },
+    async close() {
+      for (const server of running) await server.stop("at once");
+      for (const path of used) rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+async function writeBundle(worker: WorkerName, bundle: string): Promise<void> {
+  const entry = join(WORKERS, `${worker}.ts`);
+  await build({
+    configFile: false,
+    publicDir: false,
+    logLevel: "error",
+    build: {
+      outDir: join(bundle, "dist"),
+      lib: { entry, formats: ["es"], fileName: () => "index.js" },
+      rolldownOptions: { external: [/^cloudflare:/] },
+      minify: false,
+      target: "es2024",
+    },
+  });
+  mkdirSync(join(bundle, "deploy"), { recursive: true });
+  const hasObjects = readFileSync(entry, "utf8").includes("extends DurableObject");
+  writeFileSync(join(bundle, "deploy", "workerd.capnp"), configOf(hasObjects));
+}
+
+function configOf(hasObjects: boolean): string {
+  const objects = `(name = "KEYS", durableObjectNamespace = "KeyObject"),`;
+  const storage = `durableObjectNamespaces = [(className = "KeyObject", uniqueKey = "bench-keys", enableSql = true)],
+      durableObjectStorage = (localDisk = "storage"),`;
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "worker", worker = (
+      modules = [(name = "index.js", esModule = embed "../dist/index.js")],
+      compatibilityDate = "${COMPATIBILITY_DATE}",
+      bindings = [
+        ${hasObjects ? objects : ""}
+        (name = "ORIGIN", fromEnvironment = "ORIGIN"),
+      ],
+      ${hasObjects ? storage : ""}
+    )),
+    (name = "internet", network = (allow = ["public", "private"])),
+    (name = "storage", disk = (writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")],
+);
+`;
+}

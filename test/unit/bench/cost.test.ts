@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import { type Workload, dynamodbBill, objectBytes, oncegateBill, redisBill } from "../../../bench/cost/model.ts";
+import { billed } from "../../../bench/cost/prices.ts";
+import { inDollars, inWords, readBytes, readSeconds } from "../../../bench/cost/units.ts";
+
+const HUNDRED: Workload = {
+  newKeysPerSecond: 100,
+  replaysPerKey: 0,
+  originMs: 1000,
+  ttlSeconds: 86_400,
+  bodyBytes: 2000,
+};
+
+function dollarsOf(bill: ReturnType<typeof oncegateBill>): Record<string, number> {
+  return Object.fromEntries(bill.items.map(({ what, dollars }) => [what, Number(dollars.toFixed(2))]));
+}
+
+describe("what a month costs", () => {
+  test("bills only what is beyond the plan", () => {
+    expect(billed(12, { included: 10, perUnit: 3 })).toBe(6);
+    expect(billed(9, { included: 10, perUnit: 3 })).toBe(0);
+    expect(oncegateBill({ ...HUNDRED, newKeysPerSecond: 0.1 }).dollars).toBe(5);
+  });
+
+  test("reckons a hundred new keys a second", () => {
+    // 259.2 million keys: 7 rows written each, and 1.03 s of an object.
+    expect(dollarsOf(oncegateBill(HUNDRED))).toEqual({
+      "the plan": 5,
+      "Worker requests": 74.76,
+      "Worker CPU": 9.77,
+      "object requests": 77.61,
+      "object duration": 422.16,
+      "rows written": 1764.4,
+      "rows read": 0,
+      storage: 20.23,
+    });
+  });
+
+  test("a replay costs requests and a little time, and no row", () => {
+    const without = dollarsOf(oncegateBill(HUNDRED));
+    const replayed = dollarsOf(oncegateBill({ ...HUNDRED, replaysPerKey: 1 }));
+    expect(replayed["rows written"]).toBe(without["rows written"]);
+    expect(replayed["Worker requests"]).toBe(152.52);
+    expect(replayed["object requests"]).toBe(116.49);
+  });
+
+  test("an answer in rows of its own costs them, and their table", () => {
+    const rows = oncegateBill({ ...HUNDRED, bodyBytes: 300_000 }).items.find(({ what }) => what === "rows written");
+    expect(rows?.amount).toBe(259_200_000 * (7 + 2 + 2));
+  });
+
+  test("keeps as many records as live at a time", () => {
+    const day = oncegateBill(HUNDRED).items.find(({ what }) => what === "storage");
+    const hour = oncegateBill({ ...HUNDRED, ttlSeconds: 3600 }).items.find(({ what }) => what === "storage");
+    expect(day?.amount).toBeCloseTo(106.17, 2);
+    expect(hour?.amount).toBeCloseTo(106.17 / 24, 2);
+  });
+
+  test.each([
+    [0, 12_288],
+    [2000, 12_288],
+    [4000, 16_384],
+    [8000, 20_480],
+    [60_000, 69_632],
+  ])("an object with an answer of %i bytes takes %i, as databaseSize says", (bodyBytes, expected) => {
+    expect(objectBytes(bodyBytes)).toBe(expected);
+  });
+});
+
+describe("what others cost for the same records", () => {
+  test("a Redis holds all of them in memory", () => {
+    // 8.64 million records of 2,700 bytes, and 3.7 units for each new key.
+    expect(dollarsOf(redisBill(HUNDRED))).toEqual({ memory: 1410.88, "processing units": 2.21 });
+    expect(dollarsOf(redisBill({ ...HUNDRED, newKeysPerSecond: 0.001 }))["memory"]).toBe(6.05);
+  });
+
+  test("a DynamoDB table bills by the kilobyte written", () => {
+    // 1 unit to take the key, 3 to store 2,700 bytes.
+    expect(dollarsOf(dynamodbBill(HUNDRED))).toEqual({ "write units": 648, "read units": 0, storage: 0 });
+    expect(dollarsOf(dynamodbBill({ ...HUNDRED, replaysPerKey: 1 }))).toEqual({
+      "write units": 1134,
+      "read units": 32.4,
+      storage: 0,
+    });
+  });
+});
+
+describe("quantities", () => {
+  test.each([
+    ["300ms", 0.3],
+    ["90s", 90],
+    ["24h", 86_400],
+    ["7d", 604_800],
+    ["24", undefined],
+    ["a day", undefined],
+  ])("reads %s as seconds", (text, seconds) => {
+    expect(readSeconds(text)).toBe(seconds);
+  });
+
+  test.each([
+    ["500", 500],
+    ["2k", 2000],
+    ["2KB", 2000],
+    ["1.5m", 1_500_000],
+    ["120m", 120_000_000],
+    ["-1", undefined],
+    ["2g", undefined],
+  ])("reads %s as bytes", (text, bytes) => {
+    expect(readBytes(text)).toBe(bytes);
+  });
+
+  test("tells large amounts in words", () => {
+    expect([1_296_000_000, 120_000_000, 25_920, 46.296].map(inWords)).toEqual([
+      "1.30 billion",
+      "120.0 million",
+      "25,920",
+      "46.3",
+    ]);
+    expect(inDollars(10_650.678)).toBe("$10,650.68");
+  });
+});

@@ -1,0 +1,94 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pictureOf } from "../../../bench/gateway/picture.ts";
+import { type BenchResult, ratioOf, tableOf } from "../../../bench/gateway/report.ts";
+import { fillIn } from "../../../bench/support/document.ts";
+import { namesOf, numberOf } from "../../../bench/support/options.ts";
+import { quantile, spreadOf } from "../../../bench/support/statistics.ts";
+
+const round = (perSecond: number, cpuMsPerRequest: number) => {
+  return { perSecond, cpuMsPerRequest, requests: 100, p50Ms: 2, p99Ms: 9, busy: 1 };
+};
+
+const RESULT: BenchResult = {
+  facts: {
+    date: "2026-11-27T10:00:00.000Z",
+    machine: "2 × CPU",
+    versions: { node: "v24" },
+    commit: "abc",
+    command: "",
+  },
+  settings: { rounds: 3, seconds: 6, warmUpSeconds: 3, connections: 16 },
+  cases: [
+    {
+      name: "new",
+      what: "a new key",
+      storage: "memory",
+      connections: 16,
+      bar: 0.9,
+      sides: [
+        { worker: "bare", rounds: [round(100, 2), round(200, 2), round(100, 1)] },
+        { worker: "oncegate", rounds: [round(95, 3), round(100, 3), round(96, 3)] },
+      ],
+    },
+  ],
+};
+
+describe("figures of several rounds", () => {
+  test("are told by their median and how far they spread", () => {
+    expect(spreadOf([3, 1, 2])).toEqual({ median: 2, from: 1, to: 3 });
+    expect([0, 0.5, 0.99, 1].map((share) => quantile([4, 3, 2, 1], share))).toEqual([1, 2, 4, 4]);
+    expect(quantile([], 0.5)).toBeNaN();
+  });
+
+  test("are compared within their own round", () => {
+    const [one] = RESULT.cases;
+    expect(one && ratioOf(one, "perSecond")).toEqual({ median: 0.95, from: 0.5, to: 0.96 });
+    expect(one && ratioOf(one, "cpuMsPerRequest")).toEqual({ median: 1.5, from: 1.5, to: 3 });
+  });
+
+  test("make a table that says whether the bar was met, and with what it was measured", () => {
+    const table = tableOf(RESULT);
+    expect(table).toContain("|  |  | oncegate | 96 | 2.0 | 9.0 | 3.00 | **0.95** (0.50–0.96); meets 0.9 |");
+    expect(table).toContain("2026-11-27, 2 × CPU; node v24; commit abc");
+  });
+
+  test("make a picture that stands alone", () => {
+    const picture = pictureOf(RESULT);
+    expect(picture).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/u);
+    expect(picture).toContain("a new key, memory");
+    expect(picture).toContain("2026-11-27");
+    expect(picture).toMatch(/<\/svg>\n$/u);
+  });
+});
+
+describe("a document", () => {
+  let file = "";
+  beforeAll(() => {
+    file = join(mkdtempSync(join(tmpdir(), "oncegate-bench-test-")), "README.md");
+  });
+  afterAll(() => rmSync(join(file, ".."), { recursive: true }));
+
+  test("gets what was measured between its markers, each time anew, and nowhere else", () => {
+    writeFileSync(file, "before\n<!-- a: begin -->\n<!-- a: end -->\n<!-- b: begin -->\nkept\n<!-- b: end -->\n");
+    fillIn(file, "a", "first");
+    fillIn(file, "a", "second");
+    expect(readFileSync(file, "utf8")).toBe(
+      "before\n<!-- a: begin -->\n\nsecond\n\n<!-- a: end -->\n<!-- b: begin -->\nkept\n<!-- b: end -->\n",
+    );
+    expect(() => fillIn(file, "c", "x")).toThrow("has no place for c");
+  });
+});
+
+describe("options", () => {
+  test("are refused before anything runs", () => {
+    expect(numberOf("rounds", "5", 1)).toBe(5);
+    expect(() => numberOf("rounds", "0", 1)).toThrow("--rounds must be a number of at least 1, not 0");
+    expect(() => numberOf("rounds", "many", 1)).toThrow("--rounds must be a number of at least 1, not many");
+    expect(namesOf("cases", "b, a", ["a", "b"])).toEqual(["b", "a"]);
+    expect(namesOf("cases", "all", ["a", "b"])).toEqual(["a", "b"]);
+    expect(() => namesOf("cases", "c", ["a", "b"])).toThrow('--cases: "c" is none of a, b');
+  });
+});
