@@ -29,7 +29,7 @@ export interface FormerCallerRule extends CallerRule {
 }
 
 /** Limits the new records of each caller by one of the Worker's rate limiting bindings. */
-interface Quota {
+export interface Quota {
   readonly binding: string;
   /** What a caller beyond it is told to wait: the period of the binding. */
   readonly retryAfterSeconds: number;
