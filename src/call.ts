@@ -40,11 +40,19 @@ export interface Mark {
   readonly expiresAtMs: number | null;
 }
 
+/** What the object knows of the attempt that a reply tells of, for the gateway's numbers alone (docs/numbers.md). */
+export interface AttemptFacts {
+  readonly number: number;
+  /** From the forward to the end of the answer, or to its head where it streams; null where nobody measured it. */
+  readonly originMs: number | null;
+}
+
 export interface AnswerReply {
   readonly kind: "answer";
   readonly mark: Mark;
   /** Whether the request has waited for an attempt of another one. */
   readonly waited: boolean;
+  readonly attempt?: AttemptFacts;
   readonly status: number;
   /** Pairs of name and value. The platform's types widen tuples that cross RPC. */
   readonly headers: readonly (readonly string[])[];
@@ -57,6 +65,7 @@ export interface RefusalReply {
   readonly kind: "refusal";
   readonly mark: Mark;
   readonly waited: boolean;
+  readonly attempt?: AttemptFacts;
   readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable";
 }
 

@@ -5,20 +5,20 @@ import { askKeyObject } from "./ask-key-object.ts";
 import { type Reply } from "./call.ts";
 import { configOf, tenantFor } from "./config/config.ts";
 import { type Tenant } from "./config/policy.ts";
-import { derivedKey } from "./derived-key.ts";
 import { isLoop } from "./http/headers.ts";
 import { withoutTrailingDot } from "./http/hostname.ts";
-import { type Key, findKey } from "./http/key-carrier.ts";
 import { matchingPath } from "./http/matching-path.ts";
 import { grantedWait } from "./http/prefer.ts";
 import { PROBLEMS, type Refusal, isRefusal, plainProblem, problemResponse, refuse } from "./http/problem.ts";
 import { Incoming } from "./incoming.ts";
-import { type Destination, readKeyedRequest } from "./keyed-request.ts";
+import { keyOf } from "./key-of.ts";
+import { readKeyedRequest } from "./keyed-request.ts";
 import { type Asked, keyedResponse } from "./keyed-response.ts";
 import { log } from "./log.ts";
 import { passThrough } from "./pass-through.ts";
 import { publishedPolicy } from "./published-policy.ts";
 import { refusal } from "./reply.ts";
+import { RequestNumbers } from "./request-numbers.ts";
 
 interface Gateway {
   Bindings: Env;
@@ -53,26 +53,19 @@ gateway.all("*", async (c) => {
   const policy = tenant.policyFor(request.method, matchingPath(url.pathname));
   const incoming = new Incoming(request, policy.requestBytesMax);
   const destination = { url, hostname, tenant, policy };
+  const numbers = new RequestNumbers(c.env, destination, request.method);
   const key = await keyOf(incoming, destination);
-  if (isRefusal(key)) return problemResponse(key, url, policy);
+  if (isRefusal(key)) return numbers.told(key, problemResponse(key, url, policy));
   if (key === null) return passThrough(incoming, destination, c.env);
 
   const wait = grantedWait(request.headers.get("prefer"), policy.waitMs);
   const asked = { url, policy, key, waitSeconds: wait.askedSeconds };
   const keyed = await readKeyedRequest(incoming, destination, key, wait.ms);
-  if (isRefusal(keyed)) return keyedResponse(keyed, asked);
-  return answerKeyed(await askKeyObject(() => c.env.KEYS.getByName(keyed.recordId), keyed.call), asked);
+  if (isRefusal(keyed)) return numbers.told(keyed, keyedResponse(keyed, asked));
+  numbers.asks(keyed.recordId, key.isDerived);
+  const reply = await askKeyObject(() => c.env.KEYS.getByName(keyed.recordId), keyed.call);
+  return answerKeyed(reply, asked, numbers);
 });
-
-/** Null for a request that passes through; WebSocket upgrades and preflights do: their methods can't be covered. */
-async function keyOf(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
-  const { policy } = destination;
-  const { method, headers } = incoming.request;
-  if (policy.key === "off" || !policy.methods.includes(method)) return null;
-  const key = await findKey(policy.keyFrom, headers, () => incoming.documentWithKey());
-  if (key !== null) return key;
-  return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
-}
 
 gateway.onError((error, c) => {
   // A fault of the gateway, before any key object was asked.
@@ -81,12 +74,13 @@ gateway.onError((error, c) => {
 });
 
 /** From here on the request may have run, and no fault of the gateway may say otherwise. */
-function answerKeyed(reply: Reply | Refusal, asked: Asked): Response {
+function answerKeyed(reply: Reply | Refusal, asked: Asked, numbers: RequestNumbers): Response {
   try {
-    return keyedResponse(reply, asked);
+    return numbers.told(reply, keyedResponse(reply, asked));
   } catch (error) {
     log({ event: "fault", id: crypto.randomUUID(), where: "keyed answer", why: String(error) });
-    return keyedResponse(refusal("outcome_unknown"), asked);
+    const instead = refusal("outcome_unknown");
+    return numbers.told(instead, keyedResponse(instead, asked));
   }
 }
 

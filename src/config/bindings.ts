@@ -10,10 +10,19 @@ export function rateLimit(env: object, name: string): RateLimit | null {
   return isRateLimit(value) ? value : null;
 }
 
+export function dataset(env: object, name: string): AnalyticsEngineDataset | null {
+  const value: unknown = Reflect.get(env, name);
+  return isDataset(value) ? value : null;
+}
+
 function isFetcher(value: unknown): value is Fetcher {
   return typeof value === "object" && value !== null && "fetch" in value;
 }
 
 function isRateLimit(value: unknown): value is RateLimit {
   return typeof value === "object" && value !== null && "limit" in value;
+}
+
+function isDataset(value: unknown): value is AnalyticsEngineDataset {
+  return typeof value === "object" && value !== null && "writeDataPoint" in value;
 }
