@@ -16,6 +16,7 @@ import { readKeyedRequest } from "./keyed-request.ts";
 import { type Asked, keyedResponse } from "./keyed-response.ts";
 import { log } from "./log.ts";
 import { passThrough } from "./pass-through.ts";
+import { observe } from "./observe.ts";
 import { publishedPolicy } from "./published-policy.ts";
 import { refusal } from "./reply.ts";
 import { RequestNumbers } from "./request-numbers.ts";
@@ -54,6 +55,7 @@ gateway.all("*", async (c) => {
   const incoming = new Incoming(request, policy.requestBytesMax);
   const destination = { url, hostname, tenant, policy };
   const numbers = new RequestNumbers(c.env, destination, request.method);
+  if (policy.mode === "observe") return observe(incoming, destination, numbers, c.env, c.executionCtx);
   const key = await keyOf(incoming, destination);
   if (isRefusal(key)) return numbers.told(key, problemResponse(key, url, policy));
   if (key === null) return passThrough(incoming, destination, c.env);

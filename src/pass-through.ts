@@ -8,10 +8,12 @@ import { type Destination } from "./keyed-request.ts";
 import { log } from "./log.ts";
 import { fetchFrom, isFinalStatus, originUrl } from "./origin.ts";
 
+/** `onHead` is told of the head of the origin's answer, as it came; null where none did that can be passed on. */
 export async function passThrough(
   incoming: Incoming,
   { url, tenant, policy }: Destination,
   env: object,
+  onHead: (answer: Response | null) => void = () => {},
 ): Promise<Response> {
   const { request } = incoming;
   const headers = headersToOrigin(request.headers, url, request.cf !== undefined);
@@ -20,6 +22,7 @@ export async function passThrough(
   const passedOn = await incoming.passedOn(originUrl(tenant.origin, url));
   if (isRefusal(passedOn)) return problemResponse(passedOn, url, policy);
   const answer = await send(tenant.origin, passedOn, headers, env);
+  onHead(answer);
   if (answer === null) return problemResponse(refuse("origin_unreachable", UNREACHABLE), url, policy);
   const fields = new Headers();
   for (const [name, value] of headersFromOrigin(answer.headers)) fields.append(name, value);

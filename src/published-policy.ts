@@ -28,7 +28,8 @@ export function publishedPolicy(hostname: string, tenant: Tenant, url: URL): Res
 
 function published(policy: Policy) {
   return {
-    key: policy.key,
+    // What only observes promises nothing.
+    key: policy.mode === "enforce" ? policy.key : "off",
     methods: COVERABLE_METHODS.filter((method) => policy.methods.includes(method)),
     in_flight: policy.inFlight,
     wait_seconds: policy.waitMs / 1000,
