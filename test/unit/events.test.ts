@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "../../src/call.ts";
@@ -112,6 +115,20 @@ describe("the event of a keyed request", () => {
 });
 
 describe("the point of an event", () => {
+  test("has each field in the column that docs/numbers.md names", () => {
+    const readme = readFileSync(join(import.meta.dirname, "../../docs/numbers.md"), "utf8");
+    const rows = [...readme.matchAll(/^\| `(\w+)` \| `(blob|double)(\d+)` \|/gm)];
+    const plain = keyedEvent(subject("POST", "/", {}), refuse("unavailable"), 503, SPENT);
+    const documented = rows.map(([, field = "", kind, number]) => {
+      const change = field === "derived" ? true : kind === "blob" ? "marked" : 4711;
+      const { blobs = [], doubles = [] } = pointOf({ ...plain, [field]: change });
+      const column = (kind === "blob" ? blobs : doubles)[Number(number) - 1];
+      expect([field, column]).toEqual([field, change === true ? "derived" : change]);
+      return field;
+    });
+    expect(new Set(documented)).toEqual(new Set(Object.keys(plain).filter((field) => field !== "event")));
+  });
+
   test("has the columns of docs/numbers.md", () => {
     const reply = { ...refusal("in_flight"), waited: true, attempt: { number: 3, originMs: null } };
     expect(pointOf(keyedEvent(subject("POST", "/v1/charges/ch_1"), reply, 409, SPENT))).toEqual({
