@@ -11,7 +11,7 @@ import { type Outcome } from "./record/classify.ts";
 import { unreachable } from "./record/record.ts";
 
 /** What became of a request; in observe mode, what would have become of it. */
-export type Told = Mark["status"] | "would_execute" | "would_join" | "would_replay" | "would_probe" | "would_refuse";
+type Told = Mark["status"] | "would_execute" | "would_join" | "would_replay" | "would_probe" | "would_refuse";
 
 /** The names are those of the log line. Durations are milliseconds; null is what is not known, or does not apply. */
 export interface KeyedEvent {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "../../src/call.ts";
 import { type KeyedEvent, type Subject, keyedEvent, observedEvent, pointOf } from "../../src/events.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type KeyedEvent, pointOf } from "../../src/events.ts";
 import { HOST, clientOf, statusOf, uniqueKey } from "../support/gateway.ts";
@@ -92,7 +92,7 @@ describe("3.7.2 what is logged", () => {
     const numbers = collectNumbers();
     const statuses = [200, 201, 401, 429, 500, 502, 503];
     scriptOrigin((_, number) => new Response("s3cr3t", { status: statuses[number % statuses.length] ?? 200 }));
-    const printable = fc.stringMatching(/^[0-9A-Za-z._:\/+=-]{1,40}$/);
+    const printable = fc.stringMatching(/^[0-9A-Za-z._:/+=-]{1,40}$/);
     const visible = printable.map((text) => `s3cr3t${text}`);
     const ask = fc.record({
       key: fc.oneof(

@@ -288,7 +288,7 @@ async function shadowHas(key: string, state: string): Promise<void> {
   for (let tries = 0; ; tries++) {
     const row = await rowOf(shadow);
     if (row?.["state"] === state) return;
-    if (tries === 2000) throw new Error(`the shadow is ${String(row?.["state"])}, not ${state}`);
+    if (tries === 2000) throw new Error(`the shadow is ${JSON.stringify(row?.["state"])}, not ${state}`);
     await scheduler.wait(1);
   }
 }
