@@ -13,6 +13,8 @@ const SLOW = { testTimeout: 30_000, hookTimeout: 60_000 };
 /** Pure code is tested in Node, what needs the platform in workerd, and the whole over HTTP from outside. */
 export default defineConfig({
   test: {
+    // A line for each keyed request would hide all others.
+    onConsoleLog: (line) => !line.startsWith('{"event":"keyed"'),
     projects: [
       {
         test: {

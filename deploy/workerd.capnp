@@ -24,8 +24,12 @@ const oncegate :Workerd.Worker = (
   compatibilityDate = "2026-10-30",
   bindings = [
     (name = "KEYS", durableObjectNamespace = "KeyObject"),
+    (name = "SHADOWS", durableObjectNamespace = "ShadowObject"),
     (name = "TENANTS", fromEnvironment = "TENANTS"),
   ],
-  durableObjectNamespaces = [(className = "KeyObject", uniqueKey = "oncegate-keys", enableSql = true)],
+  durableObjectNamespaces = [
+    (className = "KeyObject", uniqueKey = "oncegate-keys", enableSql = true),
+    (className = "ShadowObject", uniqueKey = "oncegate-shadows", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "storage"),
 );

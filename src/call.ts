@@ -17,6 +17,10 @@ export interface LookCall {
 /** Without a caller from a Worker of a version that bound no record to one. */
 type SentIdentity = Fingerprint & Partial<RequestIdentity>;
 
+export function identityIn({ request }: Pick<LookCall, "request">): RequestIdentity {
+  return { ...request, caller: request.caller ?? null };
+}
+
 /** A request that may be executed. */
 export interface KeyedCall extends LookCall {
   /** Whether it may do no more than go on with a record that is there (docs/protocol.md 3.5.10). */
@@ -53,6 +57,13 @@ export interface Mark {
   readonly expiresAtMs: number | null;
 }
 
+/** What the object knows of the attempt that a reply tells of, for the gateway's numbers alone (docs/numbers.md). */
+export interface AttemptFacts {
+  readonly number: number;
+  /** From the forward to the end of the answer, or to its head where it streams; null where nobody measured it. */
+  readonly originMs: number | null;
+}
+
 export interface AnswerReply {
   readonly kind: "answer";
   readonly mark: Mark;
@@ -60,6 +71,7 @@ export interface AnswerReply {
   readonly speaker: "origin" | "gateway";
   /** Whether the request has waited for an attempt of another one. */
   readonly waited: boolean;
+  readonly attempt?: AttemptFacts;
   readonly status: number;
   /** Pairs of name and value. The platform's types widen tuples that cross RPC. */
   readonly headers: readonly (readonly string[])[];
@@ -72,6 +84,7 @@ export interface RefusalReply {
   readonly kind: "refusal";
   readonly mark: Mark;
   readonly waited: boolean;
+  readonly attempt?: AttemptFacts;
   readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable" | "quota_exceeded";
 }
 

@@ -7,22 +7,24 @@ import { type KeyStub, askFormerKeyObject, askKeyObject } from "./ask-key-object
 import { type Reply } from "./call.ts";
 import { configOf, tenantFor } from "./config/config.ts";
 import { type Policy, type Tenant } from "./config/policy.ts";
-import { derivedKey } from "./derived-key.ts";
 import { type Answer, tellBrowser } from "./for-browsers.ts";
 import { type Speaker } from "./http/cors.ts";
 import { isLoop } from "./http/headers.ts";
 import { withoutTrailingDot } from "./http/hostname.ts";
-import { type Key, findKey } from "./http/key-carrier.ts";
+import { type Key } from "./http/key-carrier.ts";
 import { matchingPath } from "./http/matching-path.ts";
 import { grantedWait } from "./http/prefer.ts";
 import { PROBLEMS, type Refusal, isRefusal, plainProblem, problemResponse, refuse } from "./http/problem.ts";
 import { Incoming } from "./incoming.ts";
-import { type Destination, readKeyedRequest } from "./keyed-request.ts";
+import { keyOf } from "./key-of.ts";
+import { type KeyedRequest, readKeyedRequest } from "./keyed-request.ts";
 import { type Asked, keyedResponse } from "./keyed-response.ts";
 import { log } from "./log.ts";
+import { observe } from "./observe.ts";
 import { passThrough } from "./pass-through.ts";
 import { publishedPolicy } from "./published-policy/respond.ts";
 import { refusal } from "./reply.ts";
+import { RequestNumbers } from "./request-numbers.ts";
 
 interface Gateway {
   Bindings: Env;
@@ -68,35 +70,41 @@ gateway.all("*", async (c) => {
   const request = c.req.raw;
   const incoming = new Incoming(request, policy.requestBytesMax);
   const destination = { url, hostname, tenant, policy };
+  const numbers = new RequestNumbers(c.env, destination, request.method);
+  if (policy.mode === "observe") return say(c, await observe(incoming, destination, numbers, c.env, c.executionCtx));
   const key = await keyOf(incoming, destination);
-  if (isRefusal(key)) return problemResponse(key, url, policy);
+  if (isRefusal(key)) return numbers.told(key, problemResponse(key, url, policy));
   if (key === null) return say(c, await passThrough(incoming, destination, c.env));
 
   const wait = grantedWait(request.headers.get("prefer"), policy.waitMs);
   const asked = { url, policy, key, quota: tenant.quota, waitSeconds: wait.askedSeconds };
   const keyed = await readKeyedRequest(incoming, destination, key, wait.ms, Date.now());
-  if (isRefusal(keyed)) return keyedResponse(keyed, asked);
-  const { former, recordId, call } = keyed;
-  const stub = (name: string) => (): KeyStub => c.env.KEYS.getByName(name);
-  const reply =
-    former === null ? null : await askFormerKeyObject(stub(former.recordId), former.call, former.recordId === recordId);
-  return say(c, answerKeyed(reply ?? (await askKeyObject(stub(recordId), call)), asked));
+  if (isRefusal(keyed)) return numbers.told(keyed, keyedResponse(keyed, asked));
+  return say(c, answerKeyed(await ask(keyed, c.env, key, numbers), asked, numbers));
 });
+
+/** Asks the record that the request has by a former rule first, if there is one (docs/protocol.md 3.5.10). */
+async function ask(
+  { former, recordId, call }: KeyedRequest,
+  { KEYS }: Env,
+  { isDerived }: Key,
+  numbers: RequestNumbers,
+): Promise<Reply | Refusal> {
+  const stub = (name: string) => (): KeyStub => KEYS.getByName(name);
+  if (former !== null) {
+    numbers.asks(former.recordId, isDerived);
+    const isSameRecord = former.recordId === recordId;
+    const reply = await askFormerKeyObject(stub(former.recordId), former.call, isSameRecord);
+    if (reply !== null) return reply;
+  }
+  numbers.asks(recordId, isDerived);
+  return askKeyObject(stub(recordId), call);
+}
 
 /** Where nobody else does, the gateway speaks. */
 function say(c: Context<Gateway>, { speaker, response }: Answer): Response {
   c.set("speaker", speaker);
   return response;
-}
-
-/** Null for a request that passes through; WebSocket upgrades and preflights do: their methods can't be covered. */
-async function keyOf(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
-  const { policy } = destination;
-  const { method, headers } = incoming.request;
-  if (policy.key === "off" || !policy.methods.includes(method)) return null;
-  const key = await findKey(policy.keyFrom, headers, () => incoming.documentWithKey());
-  if (key !== null) return key;
-  return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
 }
 
 gateway.onError((error, c) => {
@@ -107,13 +115,15 @@ gateway.onError((error, c) => {
 });
 
 /** From here on the request may have run, and no fault of the gateway may say otherwise. */
-function answerKeyed(reply: Reply | Refusal, asked: Asked): Answer {
+function answerKeyed(reply: Reply | Refusal, asked: Asked, numbers: RequestNumbers): Answer {
   try {
     const isOrigins = !isRefusal(reply) && reply.kind === "answer" && reply.speaker === "origin";
-    return { speaker: isOrigins ? "origin" : "gateway", response: keyedResponse(reply, asked) };
+    const response = numbers.told(reply, keyedResponse(reply, asked));
+    return { speaker: isOrigins ? "origin" : "gateway", response };
   } catch (error) {
     log({ event: "fault", id: crypto.randomUUID(), where: "keyed answer", why: String(error) });
-    return { speaker: "gateway", response: keyedResponse(refusal("outcome_unknown"), asked) };
+    const instead = refusal("outcome_unknown");
+    return { speaker: "gateway", response: numbers.told(instead, keyedResponse(instead, asked)) };
   }
 }
 

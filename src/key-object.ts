@@ -13,14 +13,14 @@ import {
   modeOf,
   modeOfProbe,
 } from "./arrival.ts";
-import { type Forward, type KeyedCall, type LookCall, type LookReply, type Reply } from "./call.ts";
+import { type Forward, type KeyedCall, type LookCall, type LookReply, type Reply, identityIn } from "./call.ts";
 import { type AttemptPolicy } from "./config/policy.ts";
 import { KeptRecord } from "./kept-record.ts";
 import { log } from "./log.ts";
 import { type NoAnswer, type OriginAnswer, exchange } from "./origin.ts";
 import { admits } from "./quota.ts";
 import { type Decision, type Probed, type Running, decide } from "./record/decide.ts";
-import { type RequestIdentity, type UnknownRecord, unreachable } from "./record/record.ts";
+import { type UnknownRecord, unreachable } from "./record/record.ts";
 import { type Conclusion, type Transition } from "./record/transition.ts";
 import { type Recording } from "./recording.ts";
 import { refusal, replay, toldLost, toldOf, toldOfStream } from "./reply.ts";
@@ -302,10 +302,6 @@ export class KeyObject extends DurableObject<Env> {
     else running.tell(toldOf(transition.action === "write" ? transition.record : null, arrival));
     return transition;
   }
-}
-
-function identityIn({ request }: LookCall): RequestIdentity {
-  return { ...request, caller: request.caller ?? null };
 }
 
 /** `then` is what becomes of a request when what it waits for is told. */

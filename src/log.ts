@@ -1,5 +1,7 @@
 /** Structured log lines. Never a raw key, credential or body (docs/protocol.md 3.7.2). */
 
+import { type KeyedEvent } from "./events.ts";
+
 /** What an operator finds by `event` in the Worker's logs. `record` is the beginning of a record id. */
 export type LogEvent =
   /** A call from the Worker to a key object failed. `flags` are the platform's, which decide what is done next. */
@@ -11,8 +13,12 @@ export type LogEvent =
   | { readonly event: "fault"; readonly id: string; readonly where: string; readonly why: string }
   /** The keys of a token issuer could not be fetched. */
   | { readonly event: "jwks_unavailable"; readonly url: string; readonly why: string }
+  /** A keyed request was answered, or one that passed through was observed. */
+  | KeyedEvent
   /** An attempt ended without an answer, or in the middle of one. */
   | { readonly event: "no_answer"; readonly record: string; readonly why: string }
+  /** What would have become of a request could not be told. The request itself was not touched. */
+  | { readonly event: "observe_failed"; readonly why: string }
   /** A request that was passed through got no answer. */
   | { readonly event: "pass_through_failed"; readonly why: string }
   /** The origin was asked what became of an unknown outcome. */
@@ -24,6 +30,8 @@ export type LogEvent =
   /** The record's row can't be read. It is treated as an unknown outcome. */
   | { readonly event: "unreadable_record"; readonly record: string; readonly why: string };
 
+/** What is counted goes out as plain information, and all else as a warning. */
 export function log(event: LogEvent): void {
-  console.warn(JSON.stringify(event));
+  if (event.event === "keyed") console.log(JSON.stringify(event));
+  else console.warn(JSON.stringify(event));
 }

@@ -86,21 +86,30 @@ async function sendKeyed(
 }
 
 function readHead({ status, headers }: Response, attemptNumber: number, policy: ExchangePolicy) {
-  const declared = headers.get("content-length") ?? "";
   const visible = headersOfKeptAnswer(headers);
   const withheld = policy.replaySetCookie ? [] : visible.filter(isCookie);
   const kept = policy.replaySetCookie ? visible : visible.filter((pair) => !isCookie(pair));
-  const signs = {
+  const signs = signsOf({ status, headers }, attemptNumber);
+  const isStream = STREAMED_TYPES.has(essenceOf(headers.get("content-type")));
+  return { head: { status, headers: kept }, withheld, signs, isStream, declaredBytes: declaredBytesOf(headers) };
+}
+
+/** What the head of an answer says of the attempt that it came to. */
+export function signsOf({ status, headers }: Pick<Response, "status" | "headers">, attemptNumber: number): AnswerSigns {
+  return {
     status,
     hasRetryAfter: headers.has("retry-after"),
     originOutcome: headers.get("oncegate-outcome"),
     originStatus: headers.get("oncegate-status"),
     attemptNumber,
   };
-  const isStream = STREAMED_TYPES.has(essenceOf(headers.get("content-type")));
+}
+
+/** The length of the body by the origin's word; null where it says none. */
+export function declaredBytesOf(headers: Headers): number | null {
+  const declared = headers.get("content-length") ?? "";
   // Of coded bytes it would speak, which a decoded body no longer has.
-  const declaredBytes = headers.has("content-encoding") || !/^[0-9]+$/.test(declared) ? null : Number(declared);
-  return { head: { status, headers: kept }, withheld, signs, isStream, declaredBytes };
+  return headers.has("content-encoding") || !/^[0-9]+$/.test(declared) ? null : Number(declared);
 }
 
 /** By URL, or through the service binding that the origin names. */

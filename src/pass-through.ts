@@ -9,10 +9,12 @@ import { type Destination } from "./keyed-request.ts";
 import { log } from "./log.ts";
 import { fetchFrom, isFinalStatus, originUrl } from "./origin.ts";
 
+/** `onHead` is told of the head of the origin's answer, as it came; null where none did that can be passed on. */
 export async function passThrough(
   incoming: Incoming,
   { url, tenant, policy }: Destination,
   env: object,
+  onHead: (answer: Response | null) => void = () => {},
 ): Promise<Answer> {
   const { request } = incoming;
   const headers = headersToOrigin(request.headers, url, request.cf !== undefined);
@@ -21,6 +23,7 @@ export async function passThrough(
   const passedOn = await incoming.passedOn(originUrl(tenant.origin, url));
   if (isRefusal(passedOn)) return { speaker: "gateway", response: problemResponse(passedOn, url, policy) };
   const answer = await send(tenant.origin, passedOn, headers, env);
+  onHead(answer);
   if (answer === null) {
     return { speaker: "gateway", response: problemResponse(refuse("origin_unreachable", UNREACHABLE), url, policy) };
   }

@@ -1,6 +1,6 @@
 /** What a request is answered, given what its record has become. Pure, but for the streams that pass through. */
 
-import { type AnswerReply, type Mark, type RefusalReply } from "./call.ts";
+import { type AnswerReply, type AttemptFacts, type Mark, type RefusalReply } from "./call.ts";
 import { type Arrival } from "./arrival.ts";
 import { type OriginAnswer } from "./origin.ts";
 import { type CompletedRecord, type HeaderPair, type RestingRecord, unreachable } from "./record/record.ts";
@@ -18,11 +18,13 @@ const TELLS_UNKNOWN: ReadonlySet<RefusalReply["code"]> = new Set([
 ]);
 
 export function refusal(code: RefusalReply["code"], record: RestingRecord | null = null): RefusalReply {
-  return { kind: "refusal", code, waited: false, mark: mark(TELLS_UNKNOWN.has(code) ? "unknown" : "refused", record) };
+  const status = TELLS_UNKNOWN.has(code) ? "unknown" : "refused";
+  return { kind: "refusal", code, waited: false, ...attemptOf(record), mark: mark(status, record) };
 }
 
 export function replay(record: CompletedRecord, body: Body): AnswerReply {
-  return answer("gateway", mark("replayed", record), record.answer, [], body, record.answer.bodyBytes);
+  const said = answer("gateway", mark("replayed", record), record.answer, [], body, record.answer.bodyBytes);
+  return { ...said, ...attemptOf(record) };
 }
 
 /** What is told while an answer streams: nobody knows yet when it will be recorded as a whole, if ever. */
@@ -93,6 +95,11 @@ function answer(
 ): AnswerReply {
   const headers = [...head.headers, ...withheld];
   return { kind: "answer", mark, speaker, waited: false, status: head.status, headers, body, bodyBytes };
+}
+
+/** How long it took is no part of a record. */
+function attemptOf(record: RestingRecord | null): { attempt?: AttemptFacts } {
+  return record === null ? {} : { attempt: { number: record.attempt.number, originMs: null } };
 }
 
 function mark(status: Mark["status"], record: RestingRecord | null): Mark {

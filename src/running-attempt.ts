@@ -22,6 +22,9 @@ export class RunningAttempt {
   /** What the request that caused the attempt is told. */
   readonly firstReply: Promise<Reply>;
   readonly #joiners = new Waiters<Reply>();
+  readonly #startedAtMs = Date.now();
+  /** How long the origin took, as far as was told last. */
+  #originMs: number | null = null;
   #tellFirst: ((reply: Reply) => void) | null;
   /** The answer that streams, once there is something of it to read. */
   #stream: { readonly joiner: () => Reply; readonly body: Recording } | null = null;
@@ -43,7 +46,7 @@ export class RunningAttempt {
   /** Waits for what is told next, at most `waitMs`. `bodyBytes` is the size of the waiting request's body. */
   async join(waitMs: number, bodyBytes: number): Promise<Reply> {
     if (this.#stream !== null)
-      return this.#stream.body.readers < READERS_MAX ? this.#stream.joiner() : refusal("in_flight");
+      return this.#stream.body.readers < READERS_MAX ? this.#withFacts(this.#stream.joiner()) : refusal("in_flight");
     const waiting = this.#joiners.wait(waitMs, bodyBytes);
     if (waiting === null) return refusal("in_flight");
     return { ...((await waiting) ?? refusal("in_flight")), waited: true };
@@ -51,19 +54,24 @@ export class RunningAttempt {
 
   /** Tells the request that caused the attempt of an answer of which nothing is recorded yet. */
   tellFirst(first: Told["first"]): void {
-    this.#tellFirst?.(first());
+    this.#originMs = Date.now() - this.#startedAtMs;
+    this.#tellFirst?.(this.#withFacts(first()));
     this.#tellFirst = null;
   }
 
   /** Lets all who wait, and all who join from now on, read an answer that streams. */
   attach(joiner: Told["joiner"], body: Recording): void {
     this.#stream = { joiner, body };
-    this.#joiners.tell(joiner);
+    this.#joiners.tell(() => this.#withFacts(joiner()));
   }
 
   /** Tells all who wait now. Who joins later waits for the next telling: after a time-out a late answer may come. */
   tell({ first, joiner }: Told): void {
     this.tellFirst(first);
-    this.#joiners.tell(joiner);
+    this.#joiners.tell(() => this.#withFacts(joiner()));
+  }
+
+  #withFacts(reply: Reply): Reply {
+    return { ...reply, attempt: { number: this.attempt.number, originMs: this.#originMs } };
   }
 }

@@ -10,6 +10,11 @@ export function rateLimit(env: object, name: string): RateLimit | null {
   return isRateLimit(value) ? value : null;
 }
 
+export function dataset(env: object, name: string): AnalyticsEngineDataset | null {
+  const value: unknown = Reflect.get(env, name);
+  return isDataset(value) ? value : null;
+}
+
 function isFetcher(value: unknown): value is Fetcher {
   return typeof value === "object" && value !== null && "fetch" in value;
 }
@@ -17,4 +22,8 @@ function isFetcher(value: unknown): value is Fetcher {
 /** A service binding has every name, for it may be a method over there. */
 function isRateLimit(value: unknown): value is RateLimit {
   return typeof value === "object" && value !== null && "limit" in value && !isFetcher(value);
+}
+
+function isDataset(value: unknown): value is AnalyticsEngineDataset {
+  return typeof value === "object" && value !== null && "writeDataPoint" in value;
 }

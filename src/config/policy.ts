@@ -59,6 +59,10 @@ export interface AttemptPolicy extends RecordPolicy {
 
 export interface Policy extends AttemptPolicy, ErrorRules {
   readonly profile: ProfileName;
+  /** `observe`: requests pass through, and only what would have become of them is told. `off`: they pass through. */
+  readonly mode: "enforce" | "observe" | "off";
+  /** Whether keyed answers say how long they took. */
+  readonly debugTiming: boolean;
   readonly key: "required" | "optional" | "off";
   /** Where a key may stand. The first that is there counts. */
   readonly keyFrom: readonly KeyCarrier[];
@@ -134,6 +138,8 @@ export const LIMITS = {
 
 /** What holds where the configuration and the profile are silent. */
 export const DEFAULTS = Object.freeze({
+  mode: "enforce" as const,
+  debugTiming: false,
   keyFrom: Object.freeze([Object.freeze({ kind: "header" as const, name: "idempotency-key" })]),
   deriveKey: null,
   ttlMs: DAY,

@@ -27,6 +27,7 @@ const CODE_MESSAGE = "must be a code of 1 to 64 letters, digits, _, . and -";
 
 const policyFields = {
   profile: v.optional(oneOf(["ietf", "stripe", "acp", "ucp"])),
+  mode: v.optional(oneOf(["enforce", "observe", "off"])),
   key: v.optional(oneOf(["required", "optional", "off"])),
   key_from: v.optional(keyCarriers),
   derive_key: v.optional(deriveKey),
@@ -51,6 +52,7 @@ const policyFields = {
   error_status: v.optional(byCode(integer({ min: 400, max: 599 }))),
   error_code: v.optional(byCode(text(/^[A-Za-z0-9_.-]{1,64}$/, CODE_MESSAGE))),
   replayed_header: v.optional(headerName),
+  debug_timing: v.optional(v.boolean("must be true or false")),
   probe: v.optional(v.pipe(v.string(PROBE_MESSAGE), v.check(isProbeTemplate, PROBE_MESSAGE))),
 };
 
@@ -146,6 +148,7 @@ export function overlay(base: Policy, fields: Readable<typeof policyFields>): Po
   const carriers = keyFrom.flatMap((carrier) => (carrier.kind === "body" ? [carrier.pointer] : []));
   return Object.freeze({
     profile: fields.profile ?? from.profile,
+    mode: fields.mode ?? from.mode,
     key: fields.key ?? from.key,
     keyFrom,
     deriveKey: fields.derive_key === undefined ? from.deriveKey : fields.derive_key,
@@ -170,6 +173,7 @@ export function overlay(base: Policy, fields: Readable<typeof policyFields>): Po
     errorStatus: { ...from.errorStatus, ...fields.error_status },
     errorCode: { ...from.errorCode, ...fields.error_code },
     replayedHeader: fields.replayed_header ?? from.replayedHeader,
+    debugTiming: fields.debug_timing ?? from.debugTiming,
     probe: fields.probe ?? from.probe,
   });
 }

@@ -53,7 +53,8 @@ function published(policy: Policy) {
   const { fingerprint, deriveKey } = policy;
   return {
     profile: policy.profile,
-    key: policy.key,
+    // What only observes promises nothing.
+    key: policy.mode === "enforce" ? policy.key : "off",
     key_from: policy.keyFrom.map((carrier) =>
       carrier.kind === "header" ? carrier.name : writeJsonPointer(carrier.pointer),
     ),

@@ -26,10 +26,10 @@ interface PostOptions {
   readonly cf?: Record<string, unknown>;
 }
 
-/** A gateway that serves `api.test` by `entry`, over the caller `authorization`. */
-export function clientOf(entry: Entry = {}, more: Record<string, Entry> = {}): Client {
+/** A gateway that serves `api.test` by `entry`, over the caller `authorization`. `others` are bindings of the test's own. */
+export function clientOf(entry: Entry = {}, more: Record<string, Entry> = {}, others: object = {}): Client {
   const tenants = { [HOST]: { origin: ORIGIN, caller: ["authorization"], ...entry }, ...more };
-  const bindings = { ...env, TENANTS: tenants };
+  const bindings = { ...env, ...others, TENANTS: tenants };
   const send = async (url: string, init?: RequestInit): Promise<Response> =>
     gateway.fetch(new Request(url, { redirect: "manual", ...init }), bindings, createExecutionContext());
   return {

@@ -13,6 +13,8 @@ const DAY = 86_400_000;
 
 const DEFAULTS = {
   profile: "ietf",
+  mode: "enforce",
+  debugTiming: false,
   key: "optional",
   keyFrom: [{ kind: "header", name: "idempotency-key" }],
   deriveKey: null,
@@ -86,6 +88,7 @@ describe("where the configuration is silent", () => {
 describe("a field that is set", () => {
   test("has its value, in milliseconds where it is a duration, and leaves the others", () => {
     const fields = {
+      mode: "observe",
       key: "required",
       methods: ["POST", "PATCH", "PUT", "DELETE"],
       ttl: "90d",
@@ -110,9 +113,11 @@ describe("a field that is set", () => {
       not_executed_on: [418, 400],
       unknown_on: [500, 599],
       replay_set_cookie: true,
+      debug_timing: true,
       probe: "/v1/keys/{key}",
     };
     const policy = {
+      mode: "observe",
       key: "required",
       methods: ["POST", "PATCH", "PUT", "DELETE"],
       ttlMs: 90 * DAY,
@@ -147,6 +152,7 @@ describe("a field that is set", () => {
       notExecutedOn: [418, 400],
       unknownOn: [500, 599],
       replaySetCookie: true,
+      debugTiming: true,
       probe: "/v1/keys/{key}",
     };
     expect(policyWith(fields)).toEqual({ profile: "ietf", ...policy });

@@ -12,7 +12,10 @@ const URL_OF_REQUEST = new URL(`https://${HOST}/.well-known/idempotency?x=1`);
 /** What the document says of each field of a policy; null where it is nobody's business or is told elsewhere. */
 const TOLD: { readonly [Field in keyof Policy]: ((policy: Policy) => object) | null } = {
   profile: ({ profile }) => ({ profile }),
-  key: ({ key }) => ({ key }),
+  // What only observes promises nothing.
+  mode: ({ mode, key }) => ({ key: mode === "enforce" ? key : "off" }),
+  debugTiming: null,
+  key: ({ mode, key }) => ({ key: mode === "enforce" ? key : "off" }),
   keyFrom: ({ keyFrom }) => ({
     key_from: keyFrom.map((from) => (from.kind === "header" ? from.name : pointer(from.pointer))),
   }),
