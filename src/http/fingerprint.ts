@@ -57,9 +57,11 @@ interface Meaning {
 export async function fingerprint(input: FingerprintInput, rule: FingerprintRule): Promise<Fingerprint> {
   const { headers, body } = input;
   const mediaType = parseMediaType(headers.get("content-type")).canonical;
-  const plain = await digestOf(["bytes", ...headOf(input, mediaType), body.sha256]);
   const told = rule.headers.map((name) => headers.get(name));
-  const meaning = rule.body === "json" ? await meaningOf(input, mediaType, rule) : null;
+  const [plain, meaning] = await Promise.all([
+    digestOf(["bytes", ...headOf(input, mediaType), body.sha256]),
+    rule.body === "json" ? meaningOf(input, mediaType, rule) : null,
+  ]);
   if (meaning !== null) {
     const head = headOf(input, meaning.mediaType);
     const fingerprint = await digestOf([meaning.tag, ...head, ...told, ...meaning.said]);
