@@ -28,7 +28,13 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             // An origin that is a Worker of its own, for tenants whose origin is `service:ECHO`.
-            miniflare: { serviceBindings: { ECHO: echo } },
+            miniflare: {
+              serviceBindings: { ECHO: echo },
+              // For tenants in KV; a test binds it under the name that the gateway reads.
+              kvNamespaces: ["KV_OF_TESTS"],
+              // A secret, for tenants with `origin_auth`. Key objects see what is bound here, and nothing of a test's.
+              bindings: { ORIGIN_SECRET: "s3cret of the gateway" },
+            },
           }),
         ],
         test: {

@@ -13,6 +13,7 @@ import { matchingPath } from "./http/matching-path.ts";
 import { grantedWait } from "./http/prefer.ts";
 import { PROBLEMS, type Refusal, isRefusal, plainProblem, problemResponse, refuse } from "./http/problem.ts";
 import { Incoming } from "./incoming.ts";
+import { objectOf } from "./key-objects.ts";
 import { type Destination, readKeyedRequest } from "./keyed-request.ts";
 import { type Asked, keyedResponse } from "./keyed-response.ts";
 import { log } from "./log.ts";
@@ -61,7 +62,8 @@ gateway.all("*", async (c) => {
   const asked = { url, policy, key, waitSeconds: wait.askedSeconds };
   const keyed = await readKeyedRequest(incoming, destination, key, wait.ms);
   if (isRefusal(keyed)) return keyedResponse(keyed, asked);
-  return answerKeyed(await askKeyObject(() => c.env.KEYS.getByName(keyed.recordId), keyed.call), asked);
+  const keyObject = () => objectOf(c.env.KEYS, keyed.recordId, tenant.placement);
+  return answerKeyed(await askKeyObject(keyObject, keyed.call), asked);
 });
 
 /** Null for a request that passes through; WebSocket upgrades and preflights do: their methods can't be covered. */
