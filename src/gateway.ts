@@ -3,8 +3,8 @@
 import { Hono } from "hono";
 import { askKeyObject } from "./ask-key-object.ts";
 import { type Reply } from "./call.ts";
-import { configOf, tenantFor } from "./config/config.ts";
 import { type Tenant } from "./config/policy.ts";
+import { tenantOf } from "./config/tenants.ts";
 import { derivedKey } from "./derived-key.ts";
 import { isLoop } from "./http/headers.ts";
 import { withoutTrailingDot } from "./http/hostname.ts";
@@ -35,7 +35,8 @@ gateway.use(async (c, next) => {
   if (!URL.canParse(c.req.url)) return problemResponse(refuse("unknown_tenant"), null);
   const url = new URL(c.req.url);
   const hostname = withoutTrailingDot(url.hostname);
-  const tenant = tenantFor(configOf(c.env), hostname);
+  const found = tenantOf(c.env, hostname);
+  const tenant = found instanceof Promise ? await found : found;
   if (isRefusal(tenant)) return problemResponse(withOpaqueId(tenant, hostname), url);
   if (isLoop(c.req.raw.headers)) return problemResponse(refuse("loop_detected"), url);
   c.set("url", url);
@@ -93,9 +94,10 @@ function answerKeyed(reply: Reply | Refusal, asked: Asked): Response {
 }
 
 /** What is wrong with the gateway or its configuration is for the operator alone, who finds it in the log by the id. */
-function withOpaqueId({ refusal: code }: Refusal, why: string): Refusal {
+function withOpaqueId(refused: Refusal, why: string): Refusal {
+  const code = refused.refusal;
   const { detail } = PROBLEMS[code];
-  if (code !== "internal" && code !== "misconfigured") return { refusal: code };
+  if (code !== "internal" && code !== "misconfigured") return refused;
   const id = crypto.randomUUID();
   log({ event: "fault", id, where: code, why });
   return refuse(code, `${detail} The gateway's log tells more under ${id}.`);
