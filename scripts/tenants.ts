@@ -36,18 +36,23 @@ interface Options {
   readonly "new-records"?: boolean;
 }
 
-try {
-  process.exitCode = main();
-} catch (error) {
-  // A file that is not there, an option that is not known, no login: wrangler's and Node's own words.
-  console.error(error instanceof Error ? error.message : String(error));
-  if (error instanceof UsageError) console.error(`\n${USAGE}`);
-  process.exitCode = 1;
-}
+if (import.meta.main) process.exitCode = tenants(process.argv.slice(2));
 
 /** Returns the exit code. */
-function main(): number {
+export function tenants(args: readonly string[]): number {
+  try {
+    return main([...args]);
+  } catch (error) {
+    // A file that is not there, an option that is not known, no login: wrangler's and Node's own words.
+    console.error(error instanceof Error ? error.message : String(error));
+    if (error instanceof UsageError) console.error(`\n${USAGE}`);
+    return 1;
+  }
+}
+
+function main(args: string[]): number {
   const { values, positionals } = parseArgs({
+    args,
     allowPositionals: true,
     options: {
       env: { type: "string" },

@@ -1,14 +1,15 @@
 /** One entry of `TENANTS` → a tenant. */
 
 import { TrieRouter } from "hono/router/trie-router";
-import { type CallerRule, headersOfCallers, nameOf } from "../http/caller.ts";
+import { type CallerRule, nameOf } from "../http/caller.ts";
 import { withoutTrailingDot } from "../http/hostname.ts";
 import { matchingPath } from "../http/matching-path.ts";
-import { type OriginAddress, type OriginAuth, type Policy, type Route, type Tenant } from "./policy.ts";
+import { faultsOfOriginAuth } from "./origin-auth.ts";
+import { type OriginAddress, type Policy, type Route, type Tenant } from "./policy.ts";
 import { DEFAULT_POLICY } from "./profiles.ts";
 import { type Fault, readFields } from "./read-fields.ts";
 import { entryFields, overlay, routeFields } from "./schema.ts";
-import { rateLimit, secretText, serviceBinding } from "./bindings.ts";
+import { rateLimit, serviceBinding } from "./bindings.ts";
 
 /** What an entry is checked against. */
 export interface Surroundings {
@@ -54,10 +55,9 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
     onChange: on_caller_change ?? "separate",
   });
   if (origin_auth !== undefined) {
-    const sentByClients = [callers, ...(caller_was === undefined ? [] : [caller_was])].flatMap(headersOfCallers);
-    const keyHeaders = [policy, ...routes.map((route) => route.policy)].flatMap(headersOfKeys);
-    const taken = new Set([...sentByClients, ...keyHeaders]);
-    addFaultsOfAuth(origin_auth, taken, `${path}.origin_auth`, around, faults);
+    const rules = [callers, ...(caller_was === undefined ? [] : [caller_was])];
+    const policies = [policy, ...routes.map((route) => route.policy)];
+    faults.push(...faultsOfOriginAuth(origin_auth, { rules, policies, env: around.env }, `${path}.origin_auth`));
   }
   if (faults.length > faultsBefore || origin === undefined || caller === undefined) return null;
   return Object.freeze({
@@ -89,29 +89,6 @@ function faultOfOrigin(origin: OriginAddress, { env, hostnames }: Surroundings):
   // On another port it is another server. Under a wildcard the loop mark guards.
   if (url.port !== "" || !hostnames.has(hostname)) return null;
   return `leads back to this gateway: ${hostname} is a tenant. The origin needs a hostname of its own`;
-}
-
-function headersOfKeys({ keyFrom }: Policy): string[] {
-  return keyFrom.flatMap((carrier) => (carrier.kind === "header" ? [carrier.name] : []));
-}
-
-/** `taken` are the headers that clients need for themselves. A secret's value is in no fault. */
-function addFaultsOfAuth(
-  { header, secret }: OriginAuth,
-  taken: ReadonlySet<string>,
-  path: string,
-  { env }: Surroundings,
-  faults: Fault[],
-): void {
-  const found = secretText(env, secret);
-  if (found === null) {
-    const message = `names no secret of this Worker: ${secret}. Set it with "npx wrangler secret put ${secret}", and name it in wrangler.toml: secrets = { required = ["${secret}"] }`;
-    faults.push({ path, message });
-  } else if (found === "unsendable") {
-    const message = `needs a secret of 1 to 4,096 visible ASCII characters, which a header can hold: ${secret} is none`;
-    faults.push({ path, message });
-  }
-  if (taken.has(header)) faults.push({ path, message: `needs a header of its own: clients send ${header}` });
 }
 
 function parseRoute(table: unknown, path: string, base: Policy, faults: Fault[]): Route[] {

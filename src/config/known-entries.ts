@@ -7,8 +7,8 @@
 /** How long what was told counts without asking again. KV's own cache does not ask for a shorter time either. */
 export const FRESH_MS = 30_000;
 
-/** A read that takes longer has failed. Also how long a request waits for the read of another. */
-export const READ_MS_MAX = 3000;
+/** A read takes milliseconds; one that takes longer than this has failed. Also how long a request waits for another's. */
+export const READ_MS_MAX = 5000;
 
 /** How long an entry counts while the store can't be read: policies seldom change, and an outage seldom lasts longer. */
 export const GRACE_MS = 60 * 60 * 1000;
@@ -25,7 +25,7 @@ const RETRY_MS = 1000;
 /** Kept names. An entry takes a few kilobytes once it is parsed, and an isolate has 128 MB for all that it does. */
 export const KEPT_MAX = 1000;
 
-/** Short beside a read, and a hundred or so looks in the longest wait. */
+/** Short beside a read, and two hundred looks in the longest wait. */
 const LOOK_AGAIN_MS = 25;
 
 export interface Clock {

@@ -1,15 +1,15 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+
+import { tenants } from "../../../scripts/tenants.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
 
-/** Each command loads wrangler up to three times, seconds each where several share two cores. */
+/** A command runs wrangler up to twice, which takes seconds where several share two cores. */
 const RUN_MS_MAX = 120_000;
 
 const TOML = `
@@ -41,45 +41,46 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Runs the script in the folder, as its users do, with the input `input`. */
-async function run(command: string, input = "") {
-  const child = spawn(process.execPath, [join(REPOSITORY, "scripts/tenants.ts"), ...command.split(" ")], {
-    cwd: folder,
-    env: { ...process.env, FORCE_COLOR: "0", WRANGLER_SEND_METRICS: "false", CLOUDFLARE_API_TOKEN: "" },
-    timeout: RUN_MS_MAX,
-  });
-  child.stdin.end(input);
-  const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
-  return { code: code as unknown, out, error };
+/** Runs the script's work in this process, which spares it to load wrangler anew. FOLDER is the folder of this file's. */
+function run(command: string) {
+  const said = { out: "", error: "" };
+  const log = vi.spyOn(console, "log").mockImplementation((line) => void (said.out += `${line}\n`));
+  const error = vi.spyOn(console, "error").mockImplementation((line) => void (said.error += `${line}\n`));
+  try {
+    return { code: tenants(command.replaceAll("FOLDER", folder).split(" ")), ...said };
+  } finally {
+    log.mockRestore();
+    error.mockRestore();
+  }
 }
 
-const LOCAL = "--local --config wrangler.toml";
+const LOCAL = "--local --config FOLDER/wrangler.toml";
 
 describe("npm run tenants", { timeout: RUN_MS_MAX }, () => {
   test(
     "puts, lists, prints, checks and deletes entries of the local namespace",
     { timeout: 4 * RUN_MS_MAX },
     async () => {
-      expect(await run(`put *.shop.example.com good.json ${LOCAL}`)).toEqual({
+      expect(run(`put *.shop.example.com FOLDER/good.json ${LOCAL}`)).toEqual({
         code: 0,
         out: "put *.shop.example.com → https://origin.example.com, 0 routes (local)\nIt counts everywhere within two minutes.\n",
         error: "",
       });
-      expect(await run(`list ${LOCAL}`)).toEqual({ code: 0, out: "*.shop.example.com\n", error: "" });
-      const got = await run(`get *.shop.example.com ${LOCAL}`);
+      expect(run(`list ${LOCAL}`)).toEqual({ code: 0, out: "*.shop.example.com\n", error: "" });
+      const got = run(`get *.shop.example.com ${LOCAL}`);
       expect(JSON.parse(got.out)).toEqual(GOOD);
 
-      const moved = await run(`put *.shop.example.com moved.json ${LOCAL}`);
+      const moved = run(`put *.shop.example.com FOLDER/moved.json ${LOCAL}`);
       expect(moved).toMatchObject({ code: 1, out: "" });
       expect(moved.error).toContain("its jurisdiction was none, and records don't move");
-      expect(await run(`validate ${LOCAL}`)).toEqual({
+      expect(run(`validate ${LOCAL}`)).toEqual({
         code: 0,
         out: "TENANTS_KV: no faults\n*.shop.example.com → https://origin.example.com, 0 routes\n",
         error: "1 entry (local)\nread 1 of 1\n",
       });
 
-      expect(await run(`delete *.shop.example.com ${LOCAL}`)).toMatchObject({ code: 0, error: "" });
-      expect(await run(`delete *.shop.example.com ${LOCAL}`)).toEqual({
+      expect(run(`delete *.shop.example.com ${LOCAL}`)).toMatchObject({ code: 0, error: "" });
+      expect(run(`delete *.shop.example.com ${LOCAL}`)).toEqual({
         code: 1,
         out: "",
         error: "There is no entry *.shop.example.com (local).\n",
@@ -87,8 +88,8 @@ describe("npm run tenants", { timeout: RUN_MS_MAX }, () => {
     },
   );
 
-  test("refuses an entry with faults, and tells all of them", async () => {
-    expect(await run(`put Shop.example.com bad.json ${LOCAL}`)).toEqual({
+  test("refuses an entry with faults, and tells all of them", () => {
+    expect(run(`put Shop.example.com FOLDER/bad.json ${LOCAL}`)).toEqual({
       code: 1,
       out: "",
       error: [
@@ -102,25 +103,34 @@ describe("npm run tenants", { timeout: RUN_MS_MAX }, () => {
     });
   });
 
-  test("checks an entry alone, from standard input", async () => {
-    const command = "validate shop.example.com - --config wrangler.toml";
-    expect(await run(command, JSON.stringify(GOOD))).toMatchObject({ code: 0, error: "" });
-    expect(await run(command, "{")).toMatchObject({
+  test("checks an entry alone, wherever it is to be put", () => {
+    const command = "validate shop.example.com FOLDER/good.json --config FOLDER/wrangler.toml";
+    expect(run(command)).toMatchObject({ code: 0, error: "" });
+    expect(run(command.replace("good.json", "wrangler.toml"))).toEqual({
       code: 1,
+      out: "",
       error: 'shop.example.com: 1 fault\nTENANTS_KV."shop.example.com": must be a table, written as JSON\n',
     });
   });
 
+  test("fails as a process does", () => {
+    const { status, stderr } = spawnSync(process.execPath, [join(REPOSITORY, "scripts/tenants.ts")], {
+      encoding: "utf8",
+      timeout: RUN_MS_MAX,
+    });
+    expect({ status, said: stderr.split("\n")[0] }).toEqual({ status: 1, said: "Which command?" });
+  });
+
   test.each([
-    ["nothing", "--local", "Which command?"],
+    ["no command", "--local", "Which command?"],
     ["a command that there is none of", "frob --local", "Which command?"],
     ["too few arguments", `put shop.example.com ${LOCAL}`, "put needs other arguments."],
-    ["no place", "list --config wrangler.toml", "Where: --local or --remote?"],
+    ["no place", "list --config FOLDER/wrangler.toml", "Where: --local or --remote?"],
     ["an option that there is none of", "list --frob", "Unknown option '--frob'"],
-    ["a file that is not there", `put shop.example.com none.json ${LOCAL}`, "no such file"],
+    ["a file that is not there", `put shop.example.com FOLDER/none.json ${LOCAL}`, "no such file"],
     ["an environment without the binding", `list --env bare ${LOCAL}`, "[[env.bare.kv_namespaces]]"],
-  ])("says kindly what is wrong with %s", async (_, command, message) => {
-    const { code, out, error } = await run(command);
+  ])("says kindly what is wrong with %s", (_, command, message) => {
+    const { code, out, error } = run(command);
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(error).toContain(message);
     expect(error).not.toContain("    at ");
