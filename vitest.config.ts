@@ -37,6 +37,10 @@ export default defineConfig({
                 FEW_RECORDS: { namespace_id: "1", simple: { limit: 5, period: 60 } },
                 MANY_RECORDS: { namespace_id: "2", simple: { limit: 1_000_000, period: 60 } },
               },
+              // For tenants in KV; a test binds it under the name that the gateway reads.
+              kvNamespaces: ["KV_OF_TESTS"],
+              // A secret, for tenants with `origin_auth`. Key objects see what is bound here, and nothing of a test's.
+              bindings: { ORIGIN_SECRET: "s3cret of the gateway" },
             },
           }),
         ],

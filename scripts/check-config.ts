@@ -1,6 +1,7 @@
-// npm run check:config [-- --env production --config wrangler.toml]
+// npm run check:config [-- --env production --config wrangler.toml --kv remote]
 //
 // What the gateway would make of the configuration, before it is deployed: one line for each tenant, or all faults.
+// With --kv, of the tenants in KV as well (remote or local).
 
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
@@ -8,11 +9,14 @@ import { parseArgs } from "node:util";
 
 import { unstable_readConfig as readConfig } from "wrangler";
 
-import { type Config, parseConfig } from "../src/config/config.ts";
+import { type Config, NAME_MESSAGE, isTenantName, parseConfig } from "../src/config/config.ts";
+import { TENANTS_KV, parseKvEntry } from "../src/config/kv-entry.ts";
 import { type Fault } from "../src/config/read-fields.ts";
 import { type Tenant } from "../src/config/policy.ts";
+import { listNames, readEntries } from "./tenants/namespace.ts";
 
-type WranglerConfig = ReturnType<typeof readConfig>;
+/** A wrangler.toml as wrangler reads it, for one environment. */
+export type Deployment = ReturnType<typeof readConfig>;
 
 /** What the platform takes as one variable. A larger one is refused at deployment. */
 const VARIABLE_BYTES_MAX = 5 * 1024;
@@ -38,11 +42,21 @@ if (import.meta.main) {
 
 /** Returns the exit code. */
 function main(): number {
-  const { values: options } = parseArgs({ options: { env: { type: "string" }, config: { type: "string" } } });
+  const { values: options } = parseArgs({
+    options: { env: { type: "string" }, config: { type: "string" }, kv: { type: "string" } },
+  });
   const path = options.config ?? join(import.meta.dirname, "..", "wrangler.toml");
-  const { faults, summary } = checkConfig(path, options.env);
+  const verdict = checkConfig(path, options.env);
+  const inKv = options.kv === undefined ? null : checkKv(path, options.env, options.kv);
   const where = `${options.config ?? "wrangler.toml"}, ${options.env === undefined ? "top level" : `environment ${options.env}`}`;
+  return report(where, {
+    faults: [...verdict.faults, ...(inKv?.faults ?? [])],
+    summary: [...verdict.summary, ...(inKv?.summary ?? [])],
+  });
+}
 
+/** Prints a verdict. Returns the exit code. */
+export function report(where: string, { faults, summary }: Verdict): number {
   if (faults.length === 0) {
     console.log([`${where}: no faults`, ...summary].join("\n"));
     return 0;
@@ -54,14 +68,48 @@ function main(): number {
 
 /** Throws wrangler's own errors where it can't read the file or finds no such environment in it. */
 export function checkConfig(path: string, environment: string | undefined): Verdict {
-  const wrangler = readConfig({ config: path, env: environment });
-  const config = parseConfig(environmentOf(wrangler));
-  const faults = [...config.faults, ...variableFaults(wrangler), ...delayFaults(wrangler, config)];
-  return { faults, summary: summaryOf(config) };
+  const wrangler = readDeployment(path, environment);
+  const { tenants, faults: found } = parseConfig(environmentOf(wrangler));
+  const faults = [...found, ...variableFaults(wrangler), ...deploymentFaults(wrangler, tenants)];
+  return { faults, summary: summaryOf(tenants) };
+}
+
+/** Throws as above. */
+export function readDeployment(path: string, environment: string | undefined): Deployment {
+  return readConfig({ config: path, env: environment });
+}
+
+/** What the gateway would make of entries in KV, by name, beside the static ones. */
+export function checkEntries(wrangler: Deployment, entries: ReadonlyMap<string, string>): Verdict {
+  const env = environmentOf(wrangler);
+  const staticTenants = parseConfig(env).tenants;
+  const around = { env, staticNames: [...staticTenants.keys()] };
+  const faults: Fault[] = [];
+  const tenants = new Map<string, Tenant | null>();
+  for (const [name, text] of entries) {
+    const path = `${TENANTS_KV}."${name}"`;
+    if (!isTenantName(name)) faults.push({ path, message: NAME_MESSAGE });
+    if (staticTenants.has(name)) faults.push({ path, message: "stands in the variables as well, which win" });
+    const entry = parseKvEntry(name, text, around);
+    faults.push(...entry.faults);
+    tenants.set(name, entry.tenant);
+  }
+  return { faults: [...faults, ...deploymentFaults(wrangler, tenants)], summary: summaryOf(tenants) };
+}
+
+function checkKv(config: string, environment: string | undefined, where: string): Verdict {
+  if (where !== "local" && where !== "remote") throw new Error("--kv must be local or remote");
+  const namespace = { config, environment, where, persistTo: undefined } as const;
+  return checkEntries(readDeployment(config, environment), readEntries(namespace, listNames(namespace)));
+}
+
+/** What neither an entry nor the deployment is wrong about alone. */
+function deploymentFaults(wrangler: Deployment, tenants: Config["tenants"]): Fault[] {
+  return [...delayFaults(wrangler, tenants), ...secretFaults(wrangler, tenants)];
 }
 
 /** What the Worker will see as its environment, as far as the configuration reads it. */
-function environmentOf(wrangler: WranglerConfig): object {
+function environmentOf(wrangler: Deployment): object {
   const {
     services = [],
     vpc_services: vpcServices,
@@ -71,18 +119,21 @@ function environmentOf(wrangler: WranglerConfig): object {
   } = wrangler;
   // All that can fetch from somewhere that is not a public URL, and so may be an origin.
   const bindings = [...services, ...vpcServices, ...vpcNetworks, ...certificates].map(({ binding }) => binding);
+  // Their values are not known here. A deploy fails where one that is required is not set.
+  const secrets = (wrangler.secrets?.required ?? []).map((name: string) => [name, "a secret"]);
   const limiters = ratelimits.map(({ name }: { name: string }) => [name, { limit: standIn }]);
   const origins = bindings.map((binding) => [binding, { fetch: standIn }]);
-  return { ...wrangler.vars, ...Object.fromEntries([...origins, ...limiters]) };
+  return { ...wrangler.vars, ...Object.fromEntries([...secrets, ...origins, ...limiters]) };
 }
 
 function standIn(): never {
   throw new Error("nothing is asked while a configuration is checked");
 }
 
-function variableFaults({ vars }: WranglerConfig): Fault[] {
+function variableFaults({ vars, kv_namespaces: namespaces }: Deployment): Fault[] {
+  const hasKv = namespaces.some(({ binding }: { binding: string }) => binding === TENANTS_KV);
   // Variables are not inherited, so an environment without its own has none.
-  if (!Object.keys(vars).some((name) => name.startsWith("TENANTS"))) {
+  if (!hasKv && !Object.keys(vars).some((name) => name.startsWith("TENANTS"))) {
     return [{ path: "TENANTS", message: "is missing here: the gateway would refuse every hostname" }];
   }
   return Object.entries(vars).flatMap(([name, value]) => {
@@ -94,21 +145,35 @@ function variableFaults({ vars }: WranglerConfig): Fault[] {
 }
 
 /** A deploy must not reset an object before the attempt that runs in it has ended. */
-function delayFaults({ durable_objects: { code_update_strategy: strategy } }: WranglerConfig, config: Config): Fault[] {
+function delayFaults(
+  { durable_objects: { code_update_strategy: strategy } }: Deployment,
+  tenants: Config["tenants"],
+): Fault[] {
   if (strategy === undefined) return [];
   const delaySeconds = strategy.mode === "immediate" ? 0 : (strategy.max_delay ?? MAX_DELAY_SECONDS_DEFAULT);
-  const deadlinesMs = [...config.tenants.values()].flatMap((tenant) => (tenant === null ? [] : deadlinesOf(tenant)));
+  const deadlinesMs = [...tenants.values()].flatMap((tenant) => (tenant === null ? [] : deadlinesOf(tenant)));
   const longestSeconds = Math.max(0, ...deadlinesMs) / 1000;
   if (deadlinesMs.length === 0 || delaySeconds > longestSeconds) return [];
   const message = `allows a running attempt ${delaySeconds} s, and must allow more than the longest origin_deadline, ${longestSeconds} s`;
   return [{ path: "durable_objects.code_update_strategy", message }];
 }
 
+/** A variable stands in the file, and in every dashboard: it is no secret. */
+function secretFaults({ vars }: Deployment, tenants: Config["tenants"]): Fault[] {
+  const used = [...tenants.values()].flatMap((tenant) => tenant?.origin.auth?.secret ?? []);
+  return [...new Set(used)]
+    .filter((name) => Object.hasOwn(vars, name))
+    .map((name) => ({
+      path: name,
+      message: `is a variable, and used by origin_auth: take it out of [vars], and set it with "npx wrangler secret put ${name}"`,
+    }));
+}
+
 function deadlinesOf({ policy, routes }: Tenant): number[] {
   return [policy, ...routes.map((route) => route.policy)].map(({ originDeadlineMs }) => originDeadlineMs);
 }
 
-function summaryOf({ tenants }: Config): string[] {
+function summaryOf(tenants: Config["tenants"]): string[] {
   return [...tenants].flatMap(([name, tenant]) => {
     if (tenant === null) return [];
     const { origin, routes } = tenant;

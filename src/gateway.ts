@@ -5,8 +5,8 @@ import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { type KeyStub, askFormerKeyObject, askKeyObject } from "./ask-key-object.ts";
 import { type Reply } from "./call.ts";
-import { configOf, tenantFor } from "./config/config.ts";
 import { type Policy, type Tenant } from "./config/policy.ts";
+import { tenantOf } from "./config/tenants.ts";
 import { type Answer, tellBrowser } from "./for-browsers.ts";
 import { type Speaker } from "./http/cors.ts";
 import { isLoop } from "./http/headers.ts";
@@ -17,7 +17,8 @@ import { grantedWait } from "./http/prefer.ts";
 import { PROBLEMS, type Refusal, isRefusal, plainProblem, problemResponse, refuse } from "./http/problem.ts";
 import { Incoming } from "./incoming.ts";
 import { keyOf } from "./key-of.ts";
-import { type KeyedRequest, readKeyedRequest } from "./keyed-request.ts";
+import { objectOf } from "./key-objects.ts";
+import { type Destination, type KeyedRequest, readKeyedRequest } from "./keyed-request.ts";
 import { type Asked, keyedResponse } from "./keyed-response.ts";
 import { log } from "./log.ts";
 import { observe } from "./observe.ts";
@@ -42,7 +43,8 @@ gateway.use(async (c, next) => {
   if (!URL.canParse(c.req.url)) return problemResponse(refuse("unknown_tenant"), null);
   const url = new URL(c.req.url);
   const hostname = withoutTrailingDot(url.hostname);
-  const tenant = tenantFor(configOf(c.env), hostname);
+  const found = tenantOf(c.env, hostname);
+  const tenant = found instanceof Promise ? await found : found;
   if (isRefusal(tenant)) return problemResponse(withOpaqueId(tenant, hostname), url);
   c.set("url", url);
   c.set("hostname", hostname);
@@ -80,17 +82,18 @@ gateway.all("*", async (c) => {
   const asked = { url, policy, key, quota: tenant.quota, waitSeconds: wait.askedSeconds };
   const keyed = await readKeyedRequest(incoming, destination, key, wait.ms, Date.now());
   if (isRefusal(keyed)) return numbers.told(keyed, keyedResponse(keyed, asked));
-  return say(c, answerKeyed(await ask(keyed, c.env, key, numbers), asked, numbers));
+  return say(c, answerKeyed(await ask(keyed, c.env, destination, key, numbers), asked, numbers));
 });
 
 /** Asks the record that the request has by a former rule first, if there is one (docs/protocol.md 3.5.10). */
 async function ask(
   { former, recordId, call }: KeyedRequest,
   { KEYS }: Env,
+  { tenant }: Destination,
   { isDerived }: Key,
   numbers: RequestNumbers,
 ): Promise<Reply | Refusal> {
-  const stub = (name: string) => (): KeyStub => KEYS.getByName(name);
+  const stub = (name: string) => (): KeyStub => objectOf(KEYS, name, tenant.placement);
   if (former !== null) {
     numbers.asks(former.recordId, isDerived);
     const isSameRecord = former.recordId === recordId;
@@ -128,9 +131,10 @@ function answerKeyed(reply: Reply | Refusal, asked: Asked, numbers: RequestNumbe
 }
 
 /** What is wrong with the gateway or its configuration is for the operator alone, who finds it in the log by the id. */
-function withOpaqueId({ refusal: code }: Refusal, why: string): Refusal {
+function withOpaqueId(refused: Refusal, why: string): Refusal {
+  const code = refused.refusal;
   const { detail } = PROBLEMS[code];
-  if (code !== "internal" && code !== "misconfigured") return { refusal: code };
+  if (code !== "internal" && code !== "misconfigured") return refused;
   const id = crypto.randomUUID();
   log({ event: "fault", id, where: code, why });
   return refuse(code, `${detail} The gateway's log tells more under ${id}.`);

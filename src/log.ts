@@ -27,6 +27,8 @@ export type LogEvent =
   | { readonly event: "quota_not_asked"; readonly binding: string; readonly why: string }
   /** An attempt wanted to write over newer truth, and did not. */
   | { readonly event: "stale"; readonly record: string }
+  /** The namespace `TENANTS_KV` could not be read for this name. What it told last counts for a while. */
+  | { readonly event: "tenants_unreadable"; readonly name: string; readonly why: string }
   /** The record's row can't be read. It is treated as an unknown outcome. */
   | { readonly event: "unreadable_record"; readonly record: string; readonly why: string };
 

@@ -9,6 +9,7 @@ import { type Answer } from "./for-browsers.ts";
 import { type ProblemCode, type Refusal, isRefusal } from "./http/problem.ts";
 import { Incoming } from "./incoming.ts";
 import { keyOf } from "./key-of.ts";
+import { objectOf } from "./key-objects.ts";
 import { type Destination, type KeyedRequest, readKeyedRequest } from "./keyed-request.ts";
 import { log } from "./log.ts";
 import { declaredBytesOf, signsOf } from "./origin.ts";
@@ -82,7 +83,7 @@ async function begin(
   if (isRefusal(keyed)) return { refused: keyed };
   numbers.asks(keyed.recordId, key.isDerived);
   const { about, request, policy, probe } = keyed.call;
-  const shadow = env.SHADOWS.getByName(keyed.recordId);
+  const shadow = objectOf(env.SHADOWS, keyed.recordId, destination.tenant.placement);
   const { would, attempt } = await shadow.observe({ about, request, policy, mayProbe: probe !== null });
   return { would, attempt, keyed };
 }
@@ -92,7 +93,7 @@ async function conclude(
   beginning: Promise<Begun | null>,
   head: Head,
   answered: { readonly response: Response; readonly elapsedMs: number },
-  { policy }: Destination,
+  { tenant, policy }: Destination,
   numbers: RequestNumbers,
   env: Env,
 ): Promise<void> {
@@ -106,7 +107,7 @@ async function conclude(
     numbers.observed(found, answered.response.status, answered.elapsedMs);
     if ("refused" in begun || attempt === null) return;
     const { recordId, call } = begun.keyed;
-    await env.SHADOWS.getByName(recordId).observed({ attempt, conclusion, policy: call.policy });
+    await objectOf(env.SHADOWS, recordId, tenant.placement).observed({ attempt, conclusion, policy: call.policy });
   } catch (error) {
     failed(error);
   }

@@ -2,8 +2,8 @@
 
 import { AnswerBody } from "./answer-body.ts";
 import { type Forward } from "./call.ts";
-import { type Origin, type AttemptPolicy } from "./config/policy.ts";
-import { serviceBinding } from "./config/bindings.ts";
+import { type AttemptPolicy, type Origin, type OriginAuth } from "./config/policy.ts";
+import { secretText, serviceBinding } from "./config/bindings.ts";
 import { headersOfKeptAnswer, isCookie } from "./http/headers.ts";
 import { essenceOf } from "./http/media-type.ts";
 import { type AnswerSigns } from "./record/classify.ts";
@@ -80,7 +80,7 @@ async function sendKeyed(
 ): Promise<Response> {
   const sent = new Headers(headers.map(([name, value]): [string, string] => [name, value]));
   sent.set("oncegate-attempt", String(attemptNumber));
-  const init: RequestInit = { method, headers: sent, body, redirect: "manual", signal };
+  const init = { method, headers: sent, body, redirect: "manual", signal } as const;
   // A probe is a GET, and what was said of one attempt must not be taken from a cache for another.
   return fetchFrom(origin, env, url, method === "GET" ? { ...init, cache: "no-store" } : init);
 }
@@ -112,18 +112,33 @@ export function declaredBytesOf(headers: Headers): number | null {
   return headers.has("content-encoding") || !/^[0-9]+$/.test(declared) ? null : Number(declared);
 }
 
-/** By URL, or through the service binding that the origin names. */
+/**
+ * By URL, or through the service binding that the origin names. The one place where an origin's secret is added, so that
+ * it goes with every request to that origin and nowhere else.
+ */
 export async function fetchFrom(
   origin: Origin,
   env: object,
   request: string | Request,
-  init: RequestInit,
+  fields: RequestInit & { readonly headers: Headers },
 ): Promise<Response> {
+  // A Worker of an older version than this object's knows of none.
+  const init = origin.auth ? { ...fields, headers: withSecret(fields.headers, origin.auth, env) } : fields;
   if (origin.kind === "url") return fetch(request, init);
   const service = serviceBinding(env, origin.binding);
   // The configuration was checked against the bindings, so this is a fault of the deployment.
   if (service === null) throw new Error(`there is no service binding ${origin.binding}`);
   return service.fetch(request, init);
+}
+
+/** A copy with the secret in place of whatever the client sent under that name. */
+function withSecret(headers: Headers, { header, secret }: OriginAuth, env: object): Headers {
+  const found = secretText(env, secret);
+  // The configuration was checked against the secrets. Never without: the origin would take it for somebody else's.
+  if (found === null || found === "unsendable") throw new Error(`there is no secret ${secret} that can be sent`);
+  const sent = new Headers(headers);
+  sent.set(header, found.text);
+  return sent;
 }
 
 /** Statuses of an answer that can be passed on; 1xx is none. */

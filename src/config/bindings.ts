@@ -15,8 +15,27 @@ export function dataset(env: object, name: string): AnalyticsEngineDataset | nul
   return isDataset(value) ? value : null;
 }
 
+export function kvNamespace(env: object, name: string): KVNamespace | null {
+  const value: unknown = Reflect.get(env, name);
+  return isKvNamespace(value) ? value : null;
+}
+
+/** Visible ASCII, spaces inside: what a header holds unchanged. Origins and proxies take no more in one header. */
+const SENDABLE = /^[!-~](?:[ -~]{0,4094}[!-~])?$/;
+
+/** A secret that can be sent as a header. `unsendable` where there is one that can't. */
+export function secretText(env: object, name: string): { readonly text: string } | "unsendable" | null {
+  const value: unknown = Reflect.get(env, name);
+  if (typeof value !== "string") return null;
+  return SENDABLE.test(value) ? { text: value } : "unsendable";
+}
+
 function isFetcher(value: unknown): value is Fetcher {
   return typeof value === "object" && value !== null && "fetch" in value;
+}
+
+function isKvNamespace(value: unknown): value is KVNamespace {
+  return typeof value === "object" && value !== null && "getWithMetadata" in value;
 }
 
 /** A service binding has every name, for it may be a method over there. */

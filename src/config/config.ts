@@ -9,6 +9,7 @@ import { log } from "../log.ts";
 import { parseEntry } from "./entry.ts";
 import { type Tenant } from "./policy.ts";
 import { withoutTrailingDot } from "../http/hostname.ts";
+import { kvNamespace } from "./bindings.ts";
 import { type Fault, isTable } from "./read-fields.ts";
 
 export interface Config {
@@ -42,7 +43,8 @@ export function tenantFor(config: Config, hostname: string): Tenant | Refusal {
   return refuse("unknown_tenant");
 }
 
-function* namesServing(hostname: string): Generator<string> {
+/** The names under which an entry would serve `hostname`, the nearest first. */
+export function* namesServing(hostname: string): Generator<string> {
   yield hostname;
   for (let dot = hostname.indexOf("."); dot >= 0; dot = hostname.indexOf(".", dot + 1)) yield `*${hostname.slice(dot)}`;
   yield "*";
@@ -64,7 +66,7 @@ export function parseConfig(env: object): Config {
   return Object.freeze({ tenants, faults: Object.freeze(faults), unreadable });
 }
 
-const NAME_MESSAGE = 'must be a hostname in lower case without a port, "*.suffix" or "*"';
+export const NAME_MESSAGE = 'must be a hostname in lower case without a port, "*.suffix" or "*"';
 
 interface NamedEntry {
   /** As requests would look it up. */
@@ -79,7 +81,7 @@ function mergeVariables(env: object, faults: Fault[]): { entries: NamedEntry[]; 
   const entries: NamedEntry[] = [];
   let unreadable = false;
   for (const [variable, value] of Object.entries(env)) {
-    if (!variable.startsWith("TENANTS")) continue;
+    if (!variable.startsWith("TENANTS") || kvNamespace(env, variable) !== null) continue;
     const table = readTable(value);
     if (table === null) {
       faults.push({ path: variable, message: "must be a table, or a string that holds one as JSON" });
@@ -107,6 +109,10 @@ function readTable(value: unknown): Readonly<Record<string, unknown>> | null {
     // Not JSON: reported as such by the caller.
     return null;
   }
+}
+
+export function isTenantName(name: string): boolean {
+  return nameMeant(name) === name;
 }
 
 /** The name of an entry as requests would look it up: the same for a right name, null where nobody can tell. */

@@ -4,7 +4,8 @@ import { TrieRouter } from "hono/router/trie-router";
 import { type CallerRule, nameOf } from "../http/caller.ts";
 import { withoutTrailingDot } from "../http/hostname.ts";
 import { matchingPath } from "../http/matching-path.ts";
-import { type Origin, type Policy, type Route, type Tenant } from "./policy.ts";
+import { faultsOfOriginAuth } from "./origin-auth.ts";
+import { type OriginAddress, type Policy, type Route, type Tenant } from "./policy.ts";
 import { DEFAULT_POLICY } from "./profiles.ts";
 import { type Fault, readFields } from "./read-fields.ts";
 import { entryFields, overlay, routeFields } from "./schema.ts";
@@ -24,6 +25,9 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   const read = readFields(entryFields, entry, path, faults);
   const {
     origin,
+    origin_auth,
+    jurisdiction,
+    location,
     caller,
     anonymous,
     on_caller_change,
@@ -45,10 +49,21 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   addContradictions(policy, path, faults);
   const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, policy, faults));
   const policyFor = matcher(routes, policy, `${path}.routes`, faults);
+  const callers = rule({
+    items: caller ?? [],
+    anonymous: anonymous ?? "refuse",
+    onChange: on_caller_change ?? "separate",
+  });
+  if (origin_auth !== undefined) {
+    const rules = [callers, ...(caller_was === undefined ? [] : [caller_was])];
+    const policies = [policy, ...routes.map((route) => route.policy)];
+    faults.push(...faultsOfOriginAuth(origin_auth, { rules, policies, env: around.env }, `${path}.origin_auth`));
+  }
   if (faults.length > faultsBefore || origin === undefined || caller === undefined) return null;
   return Object.freeze({
-    origin: Object.freeze(origin),
-    callers: rule({ items: caller, anonymous: anonymous ?? "refuse", onChange: on_caller_change ?? "separate" }),
+    origin: Object.freeze({ ...origin, auth: Object.freeze(origin_auth ?? null) }),
+    placement: Object.freeze({ jurisdiction: jurisdiction ?? null, location: location ?? null }),
+    callers,
     callersBefore: caller_was === undefined ? null : rule(caller_was),
     cors: Object.freeze(cors ?? null),
     quota: Object.freeze(quota ?? null),
@@ -64,7 +79,7 @@ function rule<T extends CallerRule>(written: T): T {
   return Object.freeze({ ...written, items: Object.freeze(items) });
 }
 
-function faultOfOrigin(origin: Origin, { env, hostnames }: Surroundings): string | null {
+function faultOfOrigin(origin: OriginAddress, { env, hostnames }: Surroundings): string | null {
   if (origin.kind === "service") {
     const bound = serviceBinding(env, origin.binding) !== null;
     return bound ? null : `names no service binding of this Worker: ${origin.binding}`;

@@ -10,6 +10,7 @@ import { type RecordPolicy } from "../record/record.ts";
 
 export interface Tenant {
   readonly origin: Origin;
+  readonly placement: Placement;
   readonly callers: CallerRule;
   /** How callers were told apart before, for as long as records from then may live. */
   readonly callersBefore: FormerCallerRule | null;
@@ -41,9 +42,29 @@ export interface Route {
   readonly policy: Policy;
 }
 
-export type Origin =
+export type Origin = OriginAddress & {
+  /** What is added to every request to it, and to no other. */
+  readonly auth: OriginAuth | null;
+};
+
+export type OriginAddress =
   /** `base` has no trailing slash; its path, if any, precedes the request's. */
   { readonly kind: "url"; readonly base: string } | { readonly kind: "service"; readonly binding: string };
+
+/** By which the origin knows that a request comes from the gateway. */
+export interface OriginAuth {
+  readonly header: string;
+  /** The name of the Worker's secret. Its value is looked up when a request is sent, and stands nowhere else. */
+  readonly secret: string;
+}
+
+/** Where the objects of a tenant live. */
+export interface Placement {
+  /** Objects of the same name in two jurisdictions are two objects. */
+  readonly jurisdiction: "eu" | "us" | "fedramp" | null;
+  /** Counts when an object is made. */
+  readonly location: DurableObjectLocationHint | null;
+}
 
 /** The part of a policy that travels to the key object. */
 export interface AttemptPolicy extends RecordPolicy {

@@ -4,7 +4,8 @@ import * as v from "valibot";
 import { resolveFingerprint } from "../http/fingerprint.ts";
 import { isProbeTemplate } from "../http/probe-path.ts";
 import { anonymous, callerItems, callerWas, onCallerChange } from "./caller-values.ts";
-import { COVERABLE_METHODS, LIMITS, type Origin, type Policy } from "./policy.ts";
+import { jurisdiction, location, originAuth } from "./deploy-values.ts";
+import { COVERABLE_METHODS, LIMITS, type OriginAddress, type Policy } from "./policy.ts";
 import { PROFILES } from "./profiles.ts";
 import { type Readable } from "./read-fields.ts";
 import {
@@ -58,7 +59,7 @@ const policyFields = {
 
 const origin = v.pipe(
   v.string('must be a URL or "service:BINDING"'),
-  v.rawTransform(({ dataset, addIssue, NEVER }): Origin => {
+  v.rawTransform(({ dataset, addIssue, NEVER }): OriginAddress => {
     const parsed = parseOrigin(dataset.value);
     if (typeof parsed !== "string") return parsed;
     addIssue({ message: parsed });
@@ -67,7 +68,7 @@ const origin = v.pipe(
 );
 
 /** A fault's text where `written` is not an origin. */
-function parseOrigin(written: string): Origin | string {
+function parseOrigin(written: string): OriginAddress | string {
   const service = /^service:([A-Za-z_$][A-Za-z0-9_$]*)$/.exec(written)?.[1];
   if (service !== undefined) return { kind: "service", binding: service };
   const url = URL.canParse(written) ? new URL(written) : null;
@@ -128,6 +129,9 @@ export const routeFields = {
 /** The fields of an entry of `TENANTS`. Routes are tables of their own. */
 export const entryFields = {
   origin,
+  origin_auth: v.optional(originAuth),
+  jurisdiction: v.optional(jurisdiction),
+  location: v.optional(location),
   caller: callerItems,
   anonymous: v.optional(anonymous),
   on_caller_change: v.optional(onCallerChange),

@@ -11,7 +11,7 @@ const CALL: KeyedCall = {
   policy: DEFAULT_POLICY,
   waitMs: 25_000,
   forward: {
-    origin: { kind: "url", base: "https://origin.example.com" },
+    origin: { kind: "url", base: "https://origin.example.com", auth: null },
     url: "https://origin.example.com/v1/charges",
     method: "POST",
     headers: [["authorization", "Bearer sk_test"]],

@@ -219,7 +219,7 @@ describe("3.11.3 those who wait for a question", () => {
     onlyContinues: false,
     waitMs: 10_000,
     forward: {
-      origin: { kind: "url", base: "http://origin.test" },
+      origin: { kind: "url", base: "http://origin.test", auth: null },
       url: `http://origin.test${PATH}`,
       method: "POST",
       headers: [],

@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 
 import { afterEach, describe, expect, test } from "vitest";
 
-import { checkConfig } from "../../../scripts/check-config.ts";
+import { checkConfig, checkEntries, readDeployment } from "../../../scripts/check-config.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
 
@@ -149,6 +149,38 @@ describe("checking a configuration", () => {
     expect(summary).toEqual(["b.example.com → service:API, 0 routes"]);
   });
 
+  test("takes a secret for set where the deployment requires it, and no variable for one", async () => {
+    const toml = (secrets: string, vars: string) => `
+      ${secrets}
+      [vars]
+      ${vars}
+      [vars.TENANTS."a.example.com"]
+      ${ENTRY}
+      origin_auth = "secret:GATE"
+    `;
+    expect((await verdictOn(toml('secrets = { required = ["GATE"] }', ""))).faults).toEqual([]);
+    expect((await verdictOn(toml("", ""))).faults).toEqual([
+      {
+        path: 'TENANTS."a.example.com".origin_auth',
+        message:
+          'names no secret of this Worker: GATE. Set it with "npx wrangler secret put GATE", and name it in wrangler.toml: secrets = { required = ["GATE"] }',
+      },
+    ]);
+    expect((await verdictOn(toml("", 'GATE = "open sesame"'))).faults).toEqual([
+      {
+        path: "GATE",
+        message:
+          'is a variable, and used by origin_auth: take it out of [vars], and set it with "npx wrangler secret put GATE"',
+      },
+    ]);
+  });
+
+  test("needs no variables where tenants stand in KV", async () => {
+    const kv = '[[kv_namespaces]]\nbinding = "TENANTS_KV"\nid = "0"';
+    expect(await verdictOn(kv)).toEqual({ faults: [], summary: [] });
+    expect((await verdictOn(kv.replace("TENANTS_KV", "OTHER"))).faults).toMatchObject([{ path: "TENANTS" }]);
+  });
+
   test("finds a variable that is larger than the platform takes, white space included", async () => {
     const table = JSON.stringify({ "*": { origin: "https://origin.example.com", caller: [] } });
     expect((await verdictOn(`[vars]\nTENANTS = '${table.padEnd(5120)}'`)).faults).toEqual([]);
@@ -213,5 +245,65 @@ describe("checking a configuration", () => {
   test("throws wrangler's error where there is no file, or no TOML in it", async () => {
     expect(() => checkConfig(join(tmpdir(), "nonexistent", "wrangler.toml"), undefined)).toThrow("wrangler.toml");
     await expect(verdictOn("[vars")).rejects.toThrow("Invalid TOML document");
+  });
+});
+
+describe("checking entries of KV", () => {
+  const TOML = `
+    services = [{ binding = "API", service = "api" }]
+    secrets = { required = ["GATE"] }
+    [durable_objects]
+    bindings = [{ name = "KEYS", class_name = "KeyObject" }]
+    code_update_strategy = { mode = "deferred", max_delay = 900 }
+    [[migrations]]
+    tag = "v1"
+    new_sqlite_classes = ["KeyObject"]
+    [vars.TENANTS."fixed.example.com"]
+    ${ENTRY}
+  `;
+  const ENTRY_JSON = { origin: "https://origin.example.com", caller: [] };
+
+  async function verdictOnEntries(entries: Record<string, object>, toml = TOML) {
+    const texts = Object.entries(entries).map(([name, entry]): [string, string] => [name, JSON.stringify(entry)]);
+    return checkEntries(readDeployment(await fileOf(toml), undefined), new Map(texts));
+  }
+
+  test("sums up what has no faults", async () => {
+    expect(
+      await verdictOnEntries({
+        "a.example.com": { ...ENTRY_JSON, origin: "service:API", routes: [{ match: "POST /v1" }] },
+        "*.example.com": { ...ENTRY_JSON, origin_auth: "secret:GATE" },
+      }),
+    ).toEqual({
+      faults: [],
+      summary: ["a.example.com → service:API, 1 route", "*.example.com → https://origin.example.com, 0 routes"],
+    });
+  });
+
+  test("finds all faults: of names, of fields, and of what the deployment has", async () => {
+    const { faults, summary } = await verdictOnEntries({
+      "A.example.com": ENTRY_JSON,
+      "fixed.example.com": ENTRY_JSON,
+      "b.example.com": { origin: "service:NONE", ttl: "1", caller: [], origin_auth: "secret:NONE" },
+      "c.example.com": { ...ENTRY_JSON, origin: "https://fixed.example.com" },
+    });
+    expect(faults.map(({ path }) => path)).toEqual([
+      'TENANTS_KV."A.example.com"',
+      'TENANTS_KV."fixed.example.com"',
+      'TENANTS_KV."b.example.com".ttl',
+      'TENANTS_KV."b.example.com".origin',
+      'TENANTS_KV."b.example.com".origin_auth',
+      'TENANTS_KV."c.example.com".origin',
+    ]);
+    expect(faults[1]?.message).toBe("stands in the variables as well, which win");
+    expect(summary).toHaveLength(2);
+  });
+
+  test("finds an attempt that a deploy would not wait for", async () => {
+    const entries = { "a.example.com": { ...ENTRY_JSON, origin_deadline: "5m" } };
+    expect((await verdictOnEntries(entries)).faults).toEqual([]);
+    expect((await verdictOnEntries(entries, TOML.replace("900", "300"))).faults).toMatchObject([
+      { path: "durable_objects.code_update_strategy" },
+    ]);
   });
 });

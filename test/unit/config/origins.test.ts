@@ -22,7 +22,7 @@ describe("an origin that is a URL", () => {
     ["with an address", "http://[::1]:9100/a", "http://[::1]:9100/a"],
     ["with dots in its path", "https://origin.example.com/a/../b", "https://origin.example.com/b"],
   ])("is taken %s", (_, origin, base) => {
-    expect(originOf(origin)).toEqual({ kind: "url", base });
+    expect(originOf(origin)).toEqual({ kind: "url", base, auth: null });
   });
 
   test.each([
@@ -56,7 +56,7 @@ describe("an origin that is a service", () => {
   const service = { fetch: () => Promise.resolve(new Response()) };
 
   test("is taken where the Worker has that binding", () => {
-    expect(originOf("service:API", { API: service })).toEqual({ kind: "service", binding: "API" });
+    expect(originOf("service:API", { API: service })).toEqual({ kind: "service", binding: "API", auth: null });
   });
 
   test.each<[string, unknown]>([

@@ -69,6 +69,9 @@ describe("where the configuration is silent", () => {
     expect(callers).toMatchObject({ anonymous: "refuse", onChange: "separate" });
     expect(fields.filter(([, written]) => written === "").map(([field]) => field)).toEqual([
       "origin",
+      "origin_auth",
+      "jurisdiction",
+      "location",
       "caller",
       "caller_was",
       "cors",

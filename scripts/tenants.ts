@@ -1,0 +1,177 @@
+// npm run tenants -- put | get | list | delete | validate
+//
+// Tenants in the KV namespace TENANTS_KV. An entry is JSON with the fields of wrangler.toml; one with faults is not put.
+
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+import { TENANTS_KV } from "../src/config/kv-entry.ts";
+import { type Deployment, checkEntries, readDeployment, report } from "./check-config.ts";
+import { type Namespace, deleteEntry, listNames, putEntry, readEntries } from "./tenants/namespace.ts";
+
+const USAGE = `npm run tenants -- COMMAND --local | --remote [--env production] [--config wrangler.toml]
+
+  put NAME FILE         checks the entry in FILE (JSON; - is standard input), and puts it;
+                        another jurisdiction than before only with --new-records
+  get NAME              prints the entry
+  list                  prints the names
+  delete NAME           removes the entry
+  validate              checks all entries
+  validate NAME FILE    checks the entry in FILE alone; needs neither --local nor --remote
+
+NAME is an exact hostname, *.suffix or *. Quote what has a star in it.`;
+
+const STANDARD_INPUT = 0;
+
+/** Told to whoever has called; not a fault of the script. */
+class UsageError extends Error {}
+
+interface Options {
+  readonly env?: string;
+  readonly config?: string;
+  readonly local?: boolean;
+  readonly remote?: boolean;
+  readonly "persist-to"?: string;
+  readonly "new-records"?: boolean;
+}
+
+if (import.meta.main) process.exitCode = tenants(process.argv.slice(2));
+
+/** Returns the exit code. */
+export function tenants(args: readonly string[]): number {
+  try {
+    return main([...args]);
+  } catch (error) {
+    // A file that is not there, an option that is not known, no login: wrangler's and Node's own words.
+    console.error(error instanceof Error ? error.message : String(error));
+    if (error instanceof UsageError) console.error(`\n${USAGE}`);
+    return 1;
+  }
+}
+
+function main(args: string[]): number {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      env: { type: "string" },
+      config: { type: "string" },
+      local: { type: "boolean" },
+      remote: { type: "boolean" },
+      "persist-to": { type: "string" },
+      "new-records": { type: "boolean" },
+      help: { type: "boolean" },
+    },
+  });
+  const [command, name, file, ...more] = positionals;
+  const needed = { put: 2, get: 1, list: 0, delete: 1, validate: name === undefined ? 0 : 2 };
+  if (values.help === true) return say(USAGE);
+  if (command === undefined || !Object.hasOwn(needed, command)) throw new UsageError("Which command?");
+  const given = [name, file].filter((one) => one !== undefined).length + more.length;
+  if (given !== needed[command as keyof typeof needed]) throw new UsageError(`${command} needs other arguments.`);
+  return run(command as keyof typeof needed, name ?? "", file ?? "", values);
+}
+
+function run(
+  command: "put" | "get" | "list" | "delete" | "validate",
+  name: string,
+  file: string,
+  options: Options,
+): number {
+  const path = resolve(options.config ?? join(import.meta.dirname, "..", "wrangler.toml"));
+  const deployment = readDeployment(path, options.env);
+  const namespace = (): Namespace => namespaceOf(deployment, path, options);
+  switch (command) {
+    case "put":
+      return put(namespace(), deployment, name, textIn(file), options["new-records"] === true);
+    case "get": {
+      const text = readEntries(namespace(), [name]).get(name);
+      return text === undefined ? complain(`There is no entry ${name} ${place(options)}.`) : say(text.trimEnd());
+    }
+    case "list":
+      for (const one of listNames(namespace())) say(one);
+      return 0;
+    case "delete": {
+      const target = namespace();
+      // Deleting what is not there succeeds, and so a misspelt name would seem to be gone.
+      if (!readEntries(target, [name]).has(name)) return complain(`There is no entry ${name} ${place(options)}.`);
+      deleteEntry(target, name);
+      return say(`deleted ${name} ${place(options)}. It may be served for two minutes more.`);
+    }
+    case "validate":
+      if (name !== "") return report(name, checkEntries(deployment, new Map([[name, textIn(file)]])));
+      return validateAll(namespace(), deployment);
+    default:
+      return command satisfies never;
+  }
+}
+
+function put(namespace: Namespace, deployment: Deployment, name: string, text: string, mayForget: boolean): number {
+  const verdict = checkEntries(deployment, new Map([[name, text]]));
+  if (verdict.faults.length > 0) return report(name, verdict);
+  const before = readEntries(namespace, [name]).get(name);
+  const former = before === undefined ? null : changeOfJurisdiction(before, text);
+  if (former !== null && !mayForget) {
+    return complain(
+      `${name} is not put: its jurisdiction was ${former}, and records don't move. Each key that was used there would be new, and its retry would run again. Say --new-records if that is meant.`,
+    );
+  }
+  putEntry(namespace, name, text);
+  say(`${before === undefined ? "put" : "replaced"} ${verdict.summary.join("")} (${namespace.where})`);
+  return say("It counts everywhere within two minutes.");
+}
+
+/** What it was, where it is another one now. What can't be read had none. */
+function changeOfJurisdiction(before: string, after: string): string | null {
+  const [was, is] = [before, after].map((text): unknown => {
+    try {
+      return Reflect.get(Object(JSON.parse(text)), "jurisdiction");
+    } catch {
+      return undefined;
+    }
+  });
+  if (was === is) return null;
+  return typeof was === "string" ? was : "none";
+}
+
+function validateAll(namespace: Namespace, deployment: Deployment): number {
+  const names = listNames(namespace);
+  console.error(`${names.length === 1 ? "1 entry" : `${names.length} entries`} (${namespace.where})`);
+  const entries = readEntries(namespace, names, (count) => console.error(`read ${count} of ${names.length}`));
+  const verdict = checkEntries(deployment, entries);
+  return report(TENANTS_KV, verdict);
+}
+
+function namespaceOf(deployment: Deployment, config: string, options: Options): Namespace {
+  const { env: environment, local = false, remote = false, "persist-to": persistTo } = options;
+  if (local === remote) throw new UsageError("Where: --local or --remote?");
+  const bound = deployment.kv_namespaces.some(({ binding }: { binding: string }) => binding === TENANTS_KV);
+  if (!bound) {
+    const scope = environment === undefined ? "" : `env.${environment}.`;
+    throw new Error(
+      `${config} binds no KV namespace ${TENANTS_KV}${environment === undefined ? "" : ` in the environment ${environment}`}. ` +
+        `Make one with "npx wrangler kv namespace create ${TENANTS_KV}", and write its id there:\n\n` +
+        `[[${scope}kv_namespaces]]\nbinding = "${TENANTS_KV}"\nid = "…"`,
+    );
+  }
+  return { config, environment, where: local ? "local" : "remote", persistTo };
+}
+
+function textIn(file: string): string {
+  return readFileSync(file === "-" ? STANDARD_INPUT : file, "utf8");
+}
+
+function place({ env, local }: Options): string {
+  return `(${local === true ? "local" : "remote"}${env === undefined ? "" : `, environment ${env}`})`;
+}
+
+function say(line: string): number {
+  console.log(line);
+  return 0;
+}
+
+function complain(line: string): number {
+  console.error(line);
+  return 1;
+}

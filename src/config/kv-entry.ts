@@ -1,0 +1,47 @@
+/** An entry of the namespace `TENANTS_KV`: the same fields as in `TENANTS`, as JSON. */
+
+import { parseEntry } from "./entry.ts";
+import { type Tenant } from "./policy.ts";
+import { type Fault } from "./read-fields.ts";
+
+export const TENANTS_KV = "TENANTS_KV";
+
+/** Ten times what a variable holds: hundreds of routes. It is parsed on the way of a request. */
+const ENTRY_CHARACTERS_MAX = 50_000;
+
+export interface KvEntry {
+  /** Null where there are faults. */
+  readonly tenant: Tenant | null;
+  readonly faults: readonly Fault[];
+}
+
+/** `around` has the bindings that it may name, and the names of the static entries. */
+export function parseKvEntry(
+  name: string,
+  text: string,
+  around: { readonly env: object; readonly staticNames: Iterable<string> },
+): KvEntry {
+  const path = `${TENANTS_KV}."${name}"`;
+  if (text.length > ENTRY_CHARACTERS_MAX) {
+    return faulty(path, `is ${text.length} characters long, and must have at most ${ENTRY_CHARACTERS_MAX}`);
+  }
+  const written = readJson(text);
+  if (written === undefined) return faulty(path, "must be a table, written as JSON");
+  // Other names in the namespace are not known here. The loop mark guards where an origin is one of them.
+  const hostnames = new Set([name, ...around.staticNames]);
+  const faults: Fault[] = [];
+  return { tenant: parseEntry(written, path, { env: around.env, hostnames }, faults), faults };
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON: reported as such by the caller. No JSON means undefined.
+    return undefined;
+  }
+}
+
+function faulty(path: string, message: string): KvEntry {
+  return { tenant: null, faults: [{ path, message }] };
+}

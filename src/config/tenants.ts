@@ -1,0 +1,92 @@
+/**
+ * Who serves a hostname, by the variables and by the KV namespace `TENANTS_KV` where it is bound (docs/protocol.md 3.1).
+ * Names are looked for in one order across both, and in the variables first: so what is deployed with the code can't be
+ * changed from elsewhere.
+ */
+
+import { type Refusal, refuse } from "../http/problem.ts";
+import { log } from "../log.ts";
+import { kvNamespace } from "./bindings.ts";
+import { type Config, configOf, namesServing, tenantFor } from "./config.ts";
+import { KnownEntries } from "./known-entries.ts";
+import { type KvEntry, TENANTS_KV, parseKvEntry } from "./kv-entry.ts";
+import { type Tenant } from "./policy.ts";
+
+/** KV's own minimum. */
+const KV_CACHE_SECONDS = 30;
+
+/** RFC 1035, 2.3.4, and at most as many reads as these labels make names. */
+const HOSTNAME_CHARACTERS_MAX = 253;
+const HOSTNAME_LABELS_MAX = 10;
+
+type KvTenants = Pick<KnownEntries<KvEntry>, "get">;
+
+const known = new WeakMap<object, KvTenants>();
+
+/** A promise only where KV has to be asked: a hostname that the variables serve by its own name costs nothing more. */
+export function tenantOf(env: object, hostname: string): Tenant | Refusal | Promise<Tenant | Refusal> {
+  const config = configOf(env);
+  const kv = kvTenantsOf(env, config);
+  if (kv === null || config.unreadable || config.tenants.has(hostname)) return tenantFor(config, hostname);
+  return tenantAcross(config, kv, hostname);
+}
+
+/** Stops at the first name that can't be told of: an entry that serves more hostnames might lead to another origin. */
+export async function tenantAcross(config: Config, kv: KvTenants, hostname: string): Promise<Tenant | Refusal> {
+  if (!mayBeLookedUp(hostname)) return refuse("unknown_tenant");
+  for (const name of namesServing(hostname)) {
+    const fixed = config.tenants.get(name);
+    if (fixed === null) return refuse("misconfigured");
+    if (fixed !== undefined) return fixed;
+    const told = await kv.get(name);
+    if (told === "unavailable") return refuse("unavailable", UNAVAILABLE);
+    if (told !== null) return told.tenant ?? refuse("misconfigured");
+  }
+  return refuse("unknown_tenant");
+}
+
+const UNAVAILABLE =
+  "What this hostname serves can't be learned just now. Nothing was sent to the origin: send the request again later with the same key.";
+
+/** Hostnames that DNS does not have are nobody's, also under a wildcard. */
+function mayBeLookedUp(hostname: string): boolean {
+  const labels = hostname.split(".");
+  return (
+    hostname.length <= HOSTNAME_CHARACTERS_MAX &&
+    labels.length <= HOSTNAME_LABELS_MAX &&
+    labels.every((label) => label !== "")
+  );
+}
+
+/** One for each environment, and so for each isolate. Null where no namespace is bound. */
+function kvTenantsOf(env: object, config: Config): KvTenants | null {
+  const before = known.get(env);
+  if (before !== undefined) return before;
+  const namespace = kvNamespace(env, TENANTS_KV);
+  if (namespace === null) return null;
+  const around = { env, staticNames: [...config.tenants.keys()] };
+  const read = (name: string): Promise<KvEntry | null> => readEntry(namespace, name, around);
+  const made = new KnownEntries(read, {
+    now: () => Date.now(),
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  });
+  known.set(env, made);
+  return made;
+}
+
+async function readEntry(
+  namespace: KVNamespace,
+  name: string,
+  around: Parameters<typeof parseKvEntry>[2],
+): Promise<KvEntry | null> {
+  try {
+    const text = await namespace.get(name, { type: "text", cacheTtl: KV_CACHE_SECONDS });
+    if (text === null) return null;
+    const entry = parseKvEntry(name, text, around);
+    for (const fault of entry.faults) log({ event: "configuration_fault", ...fault });
+    return entry;
+  } catch (error) {
+    log({ event: "tenants_unreadable", name, why: String(error) });
+    throw error;
+  }
+}
