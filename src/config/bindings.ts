@@ -10,6 +10,12 @@ export function rateLimit(env: object, name: string): RateLimit | null {
   return isRateLimit(value) ? value : null;
 }
 
+/** A secret or a variable; an empty one is none. */
+export function secret(env: object, name: string): string | null {
+  const value: unknown = Reflect.get(env, name);
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
 function isFetcher(value: unknown): value is Fetcher {
   return typeof value === "object" && value !== null && "fetch" in value;
 }
