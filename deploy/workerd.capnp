@@ -24,8 +24,14 @@ const oncegate :Workerd.Worker = (
   compatibilityDate = "2026-10-30",
   bindings = [
     (name = "KEYS", durableObjectNamespace = "KeyObject"),
+    (name = "JOURNALS", durableObjectNamespace = "Journal"),
+    # Unset, there are no operators: nothing is answered under /_oncegate, and no journal is kept.
+    (name = "OPERATOR_TOKEN", fromEnvironment = "OPERATOR_TOKEN"),
     (name = "TENANTS", fromEnvironment = "TENANTS"),
   ],
-  durableObjectNamespaces = [(className = "KeyObject", uniqueKey = "oncegate-keys", enableSql = true)],
+  durableObjectNamespaces = [
+    (className = "KeyObject", uniqueKey = "oncegate-keys", enableSql = true),
+    (className = "Journal", uniqueKey = "oncegate-journals", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "storage"),
 );

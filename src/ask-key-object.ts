@@ -24,8 +24,8 @@ export async function askKeyObject(freshStub: () => KeyStub, call: KeyedCall): P
     if (second.kind !== "failed") return learned(second);
   }
   // The call may have been carried out and its answer lost. What the record says is the answer; nothing is executed.
-  const { about, request, policy, waitMs } = call;
-  const looked = await tryCall("look", () => freshStub().look({ about, request, policy, waitMs }));
+  const { about, request, policy, waitMs, hasOperators } = call;
+  const looked = await tryCall("look", () => freshStub().look({ about, request, policy, waitMs, hasOperators }));
   return looked.kind === "failed" ? refuse("unavailable") : learned(looked);
 }
 

@@ -12,6 +12,8 @@ export interface LookCall {
   readonly policy: AttemptPolicy;
   /** The policy's wait, possibly shortened by the client. */
   readonly waitMs: number;
+  /** Whether the tenant has operators, who are told what they must see. */
+  readonly hasOperators: boolean;
 }
 
 /** A request that may be executed. */

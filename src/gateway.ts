@@ -4,8 +4,8 @@ import { Hono } from "hono";
 import { askKeyObject } from "./ask-key-object.ts";
 import { type Reply } from "./call.ts";
 import { configOf, tenantFor } from "./config/config.ts";
-import { type Tenant } from "./config/policy.ts";
 import { derivedKey } from "./derived-key.ts";
+import { type GatewayContext } from "./gateway-context.ts";
 import { isLoop } from "./http/headers.ts";
 import { withoutTrailingDot } from "./http/hostname.ts";
 import { type Key, findKey } from "./http/key-carrier.ts";
@@ -16,17 +16,15 @@ import { Incoming } from "./incoming.ts";
 import { type Destination, readKeyedRequest } from "./keyed-request.ts";
 import { type Asked, keyedResponse } from "./keyed-response.ts";
 import { log } from "./log.ts";
+import { operatorApi } from "./operator/api.ts";
+import { counting } from "./operator/counting.ts";
+import { areSet, tokensOf } from "./operator/tokens.ts";
 import { passThrough } from "./pass-through.ts";
 import { publishedPolicy } from "./published-policy.ts";
 import { refusal } from "./reply.ts";
 
-interface Gateway {
-  Bindings: Env;
-  Variables: { url: URL; hostname: string; tenant: Tenant };
-}
-
 /** Reserved paths are told by the same path as policies, so that no spelling of one is another's. */
-export const gateway = new Hono<Gateway>({
+export const gateway = new Hono<GatewayContext>({
   getPath: (request) => (URL.canParse(request.url) ? matchingPath(new URL(request.url).pathname) : "/"),
 });
 
@@ -45,16 +43,19 @@ gateway.use(async (c, next) => {
 
 gateway.get("/.well-known/idempotency", (c) => publishedPolicy(c.var.hostname, c.var.tenant, c.var.url));
 gateway.all("/.well-known/idempotency", () => plainProblem(405, "Method Not Allowed", { allow: "GET, HEAD" }));
-gateway.all("/_oncegate/*", () => plainProblem(404, "Not Found"));
+gateway.route("/_oncegate", operatorApi);
+
+gateway.use(counting);
 
 gateway.all("*", async (c) => {
   const { url, hostname, tenant } = c.var;
   const request = c.req.raw;
   const policy = tenant.policyFor(request.method, matchingPath(url.pathname));
   const incoming = new Incoming(request, policy.requestBytesMax);
-  const destination = { url, hostname, tenant, policy };
+  const destination = { url, hostname, tenant, policy, hasOperators: areSet(tokensOf(c.env, tenant)) };
   const key = await keyOf(incoming, destination);
   if (isRefusal(key)) return problemResponse(key, url, policy);
+  if (key === null) c.set("passedThrough", incoming);
   if (key === null) return passThrough(incoming, destination, c.env);
 
   const wait = grantedWait(request.headers.get("prefer"), policy.waitMs);

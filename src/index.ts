@@ -2,3 +2,4 @@
 
 export { gateway as default } from "./gateway.ts";
 export { KeyObject } from "./key-object.ts";
+export { Journal } from "./operator/journal.ts";

@@ -21,6 +21,7 @@ export interface Destination {
   readonly hostname: string;
   readonly tenant: Tenant;
   readonly policy: Policy;
+  readonly hasOperators: boolean;
 }
 
 export interface KeyedRequest {
@@ -36,7 +37,7 @@ export async function readKeyedRequest(
   key: Key,
   waitMs: number,
 ): Promise<KeyedRequest | Refusal> {
-  const { url, hostname, tenant, policy } = destination;
+  const { url, hostname, tenant, policy, hasOperators } = destination;
   const { headers, method } = incoming.request;
   const caller = await incoming.caller(tenant.callers);
   if (isRefusal(caller)) return caller;
@@ -54,6 +55,7 @@ export async function readKeyedRequest(
     request: identity,
     policy: key.isDerived ? withinWindow(policy) : attemptPolicy(policy),
     waitMs,
+    hasOperators,
     forward: {
       origin: tenant.origin,
       url: originUrl(tenant.origin, url),

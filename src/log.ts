@@ -7,6 +7,8 @@ export type LogEvent =
   | { readonly event: "configuration_fault"; readonly path: string; readonly message: string }
   /** A fault of the gateway itself. `id` is what the client was told, or names the attempt. */
   | { readonly event: "fault"; readonly id: string; readonly where: string; readonly why: string }
+  /** A key object could not tell the journal what an operator must see. */
+  | { readonly event: "journal_failed"; readonly record: string; readonly why: string }
   /** An attempt ended without an answer, or in the middle of one. */
   | { readonly event: "no_answer"; readonly record: string; readonly why: string }
   /** A request that was passed through got no answer. */

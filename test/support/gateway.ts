@@ -25,9 +25,13 @@ interface PostOptions {
 }
 
 /** A gateway that serves `api.test` by `entry`, over the caller `authorization`. */
-export function clientOf(entry: Entry = {}, more: Record<string, Entry> = {}): Client {
+export function clientOf(
+  entry: Entry = {},
+  more: Record<string, Entry> = {},
+  secrets: Record<string, unknown> = {},
+): Client {
   const tenants = { [HOST]: { origin: ORIGIN, caller: ["authorization"], ...entry }, ...more };
-  const bindings = { ...env, TENANTS: tenants };
+  const bindings = { ...env, TENANTS: tenants, ...secrets };
   const send = async (url: string, init?: RequestInit): Promise<Response> =>
     gateway.fetch(new Request(url, { redirect: "manual", ...init }), bindings, createExecutionContext());
   return {
