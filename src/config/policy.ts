@@ -37,7 +37,7 @@ export interface Quota {
 }
 
 /** Who may look into the tenant's records and settle them (docs/protocol.md 8). */
-export interface Operators {
+interface Operators {
   /** The secret of the Worker that holds the token of this tenant alone; null where it has none. */
   readonly tokenSecret: string | null;
   /** How long what they did is kept. */

@@ -40,7 +40,7 @@ export interface AuditQuery {
 }
 
 /** Nobody's work by hand comes near it. Full, actions are refused rather than older lines forgotten. */
-export const LINES_MAX = 100_000;
+const LINES_MAX = 100_000;
 
 const COLUMNS = "seq, at_ms, record, token, operator, action, given, why, result, before, after";
 
@@ -73,8 +73,10 @@ export class Audit {
     const bySeq = beforeSeq ?? Number.MAX_SAFE_INTEGER;
     const [where, bindings] = record === null ? ["", []] : ["record = ? AND", [record]];
     const query = `SELECT ${COLUMNS} FROM audit WHERE ${where} seq < ? AND expires_ms > ? ORDER BY seq DESC LIMIT ?`;
-    const rows = this.#tables.sql.exec<Row>(query, ...bindings, bySeq, nowMs, limit).toArray();
-    return rows.map(({ at_ms, ...line }) => ({ ...line, atMs: at_ms }));
+    return this.#tables.sql
+      .exec<Row>(query, ...bindings, bySeq, nowMs, limit)
+      .toArray()
+      .map(lineOf);
   }
 
   expire(nowMs: number): void {
@@ -84,4 +86,8 @@ export class Audit {
   get isEmpty(): boolean {
     return this.#tables.sql.exec("SELECT 1 FROM audit LIMIT 1").toArray().length === 0;
   }
+}
+
+function lineOf({ at_ms, ...line }: Row): AuditLine {
+  return { ...line, atMs: at_ms };
 }

@@ -28,7 +28,7 @@ const CLOSED_KEPT_MS = 7 * DAY_MS;
 export const OPERATION_CHARACTERS_MAX = 256;
 
 /** Some megabytes in all. Whoever has as many open questions has another problem than an incomplete list. */
-export const ENTRIES_MAX: readonly { readonly states: readonly NewsState[]; readonly max: number }[] = [
+const ENTRIES_MAX: readonly { readonly states: readonly NewsState[]; readonly max: number }[] = [
   { states: ["unknown"], max: 10_000 },
   { states: ["tombstone"], max: 5_000 },
   { states: ["mismatch", "completed", "none"], max: 5_000 },

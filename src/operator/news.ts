@@ -37,10 +37,10 @@ export type Cause =
   | Mismatch;
 
 /** The refusals that are mismatches (docs/protocol.md 6.4). */
-export type Mismatch = "key_reused";
+export type Mismatch = "key_reused" | "caller_changed";
 
 export function isMismatch(code: string): code is Mismatch {
-  return code === "key_reused";
+  return code === "key_reused" || code === "caller_changed";
 }
 
 /**

@@ -39,7 +39,7 @@ export const HOURS_MAX = 7 * 24;
 const OPERATIONS_MAX = 100;
 
 /** In place of operations beyond it. */
-export const OTHER = "(other)";
+const OTHER = "(other)";
 
 export class Tallies {
   readonly #tables: Tables;

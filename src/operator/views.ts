@@ -62,9 +62,9 @@ export function countsView(counts: readonly HourlyCount[], hours: number, nowMs:
     if (ofHour !== undefined) ofHour[kind] += n;
     for (const counted of [ofOperation, total]) counted[kind] += n;
   }
-  const operations = [...byOperation].map(([operation, counted]) => ({ operation, ...numbers(counted) }));
+  const operations = [...byOperation].map(([operation, counted]) => numbers(counted, { operation }));
   return {
-    hours: [...byHour].map(([hour, counted]) => ({ hour: time(hour * HOUR_MS), ...numbers(counted) })),
+    hours: [...byHour].map(([hour, counted]) => numbers(counted, { hour: time(hour * HOUR_MS) })),
     operations,
     total: numbers(total),
     keyless: [...byOperation]
@@ -93,9 +93,10 @@ function sums(): Sums {
   };
 }
 
-/** A replay or a joined answer is a request that would have run again. */
-function numbers(counted: Sums): object {
+/** A replay or a joined answer is a request that would have run again. `of` says what the numbers are of. */
+function numbers(counted: Sums, of: object = {}): object {
   return {
+    ...of,
     ...Object.fromEntries(COUNT_KINDS.slice(0, 7).map((kind) => [kind, counted[kind]])),
     duplicates_prevented: counted.replayed + counted.joined,
   };

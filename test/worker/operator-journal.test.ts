@@ -303,6 +303,46 @@ describe("8.6 the journal", () => {
     expect(entry).toMatchObject({ cause: "process_died" });
   });
 
+  test("is told of it by the watchdog too, which nobody has told whether there are operators", async () => {
+    const { operator, key, id } = await started(() => new Response("ok"));
+    await abortAllDurableObjects();
+    const object = await objectOf(key, PATH);
+    await runInDurableObject(object, (instance, { storage }) => {
+      storage.sql.exec("UPDATE record SET state = 'pending', term_ms = 3600000, status = NULL, headers = NULL");
+      Reflect.set(Reflect.get(instance, "env"), "OPERATOR_TOKEN", TOKEN);
+    });
+    await runDurableObjectAlarm(object);
+    const [entry] = await entryOf(operator, id, "unknown");
+    expect(entry).toMatchObject({ cause: "process_died" });
+    await runInDurableObject(
+      object,
+      (instance) => void Reflect.deleteProperty(Reflect.get(instance, "env"), "OPERATOR_TOKEN"),
+    );
+  });
+
+  test("leads to a record whose key was derived, which is settled for its window only", async () => {
+    const origin = scriptOrigin(unknown);
+    const path = `/v1/${uniqueKey()}`;
+    const operator = operatorOf({ derive_key: { window: "5m" } });
+    const ask = () => operator.client.post(path, { key: null, json: { amount: 5 } });
+    expect(statusOf(await ask())).toBe("unknown");
+    const [entry] = await eventually(
+      async () => {
+        const query = `/journal?operation=${encodeURIComponent(`POST ${path}`)}`;
+        return (await (await operator.get(query)).json<{ entries: Entry[] }>()).entries;
+      },
+      (entries) => entries.length > 0,
+    );
+    const given = { outcome: "final", status: 201, body: "charged", why: "x" };
+    expect((await operator.post(`/records/${entry?.record}/settle`, given)).status).toBe(200);
+    const { since, expires } = await (
+      await operator.get(`/records/${entry?.record}`)
+    ).json<{ since: string; expires: string }>();
+    expect(Date.parse(expires) - Date.parse(since)).toBe(5 * 60 * 1000);
+    expect(await (await ask()).text()).toBe("charged");
+    expect(origin.received).toHaveLength(1);
+  });
+
   test("is told nothing of what goes as it should", async () => {
     const { operator, client, key, id } = await started(() => new Response("ok"));
     await client.post(PATH, { key });
