@@ -159,12 +159,17 @@ export class KeptRecord {
         return { done: false, before, refusal: operated.code };
       case "forget":
         this.#leftover?.cut();
+        this.#leftover = null;
         this.#ctx.waitUntil(this.#store.forget());
         break;
       case "write":
-        this.#dropLeftover();
-        this.#store.writeWhole(operated.record, body);
+        // An alarm that is set for nothing looks again; a record without its alarm would stay.
         this.#setAlarm(operated.record.expiresAtMs);
+        // A record must not lose its body before it is another one.
+        this.#store.atomically(() => {
+          this.#dropLeftover();
+          this.#store.writeWhole(operated.record, body);
+        });
         break;
       default:
         return unreachable(operated);

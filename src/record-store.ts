@@ -78,6 +78,17 @@ export class RecordStore implements ChunkStore {
     this.#sql.exec(UPSERT, ...COLUMNS.map((column) => row[column]), body);
   }
 
+  /** Either all that `write` writes, or nothing of it. */
+  atomically(write: () => void): void {
+    try {
+      this.#storage.transactionSync(write);
+    } catch (error) {
+      // A table that was made in it is gone again.
+      this.#tables = null;
+      throw error;
+    }
+  }
+
   /** Replaces the record, and its body, if it has one, which is here as a whole: in the record's own row or in chunks. */
   writeWhole(record: KeyRecord, body: Uint8Array | null): void {
     const isLong = body !== null && body.byteLength > INLINE_BYTES_MAX;

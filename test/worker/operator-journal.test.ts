@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { type Client, HOST, problemOf, statusOf, uniqueKey } from "../support/gateway.ts";
 import { type Operator, TOKEN, eventually, idOf, operatorOf } from "../support/operator.ts";
+import { arm } from "../fault/storage-fault.ts";
 import { heldAnswer, scriptOrigin } from "../support/origin.ts";
 import { objectOf } from "../support/records.ts";
 
@@ -227,6 +228,33 @@ describe("8.5 the audit", () => {
       storage.sql.exec("SELECT expires_ms - at_ms AS term FROM audit WHERE record = ?", id).one(),
     );
     expect(terms).toEqual({ term: 24 * 60 * 60 * 1000 });
+  });
+});
+
+describe("8.4 an action whose storage fails", () => {
+  test("has not erased half an answer", async () => {
+    const body = "x".repeat(300_000);
+    const { operator, client, key, id } = await started(() => new Response(body));
+    const armed = await arm(await objectOf(key, PATH), "throws", 1, "INSERT INTO record");
+    expect(await problemOf(await operator.post(`/records/${id}/purge`, { why: "x" }))).toBe("503 unavailable");
+    armed.healed = true;
+    expect(armed.struck).toBe(true);
+    expect(await auditOf(operator, id)).toMatchObject([{ action: "purge", result: "failed", after: null }]);
+    expect(await (await client.post(PATH, { key })).text()).toBe(body);
+    expect((await operator.post(`/records/${id}/purge`, { why: "x" })).status).toBe(200);
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("409 replay_unavailable");
+  });
+
+  test("has not settled by half an answer, and can be done again", async () => {
+    const { operator, client, key, id } = await started(unknown);
+    const settling = { outcome: "final", status: 200, body: "x".repeat(300_000), why: "x" };
+    const armed = await arm(await objectOf(key, PATH), "throws", 1, "INSERT INTO record");
+    expect(await problemOf(await operator.post(`/records/${id}/settle`, settling))).toBe("503 unavailable");
+    armed.healed = true;
+    expect(armed.struck).toBe(true);
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
+    expect((await operator.post(`/records/${id}/settle`, settling)).status).toBe(200);
+    expect(await (await client.post(PATH, { key })).text()).toBe(settling.body);
   });
 });
 
