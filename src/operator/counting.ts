@@ -1,12 +1,13 @@
 /** What a request counts as for the operators of its hostname. */
 
-import { type MiddlewareHandler } from "hono";
+import { type Context, type MiddlewareHandler } from "hono";
 import { COVERABLE_METHODS, type Tenant } from "../config/policy.ts";
 import { type GatewayContext } from "../gateway-context.ts";
 import { digestOf } from "../http/digest.ts";
 import { matchingPath } from "../http/matching-path.ts";
 import { isRefusal } from "../http/problem.ts";
 import { type Incoming } from "../incoming.ts";
+import { log } from "../log.ts";
 import { count } from "./counts.ts";
 import { Repeats } from "./repeats.ts";
 import { COUNT_KINDS, type CountKind } from "./tallies.ts";
@@ -19,6 +20,15 @@ const repeats = new Repeats();
 /** Counts what may change something, once it is answered. Where nobody operates the hostname, it does nothing. */
 export const counting: MiddlewareHandler<GatewayContext> = async (c, next) => {
   await next();
+  try {
+    countAnswer(c);
+  } catch (error) {
+    // The request may have run, and its answer must not be replaced for the sake of a number.
+    log({ event: "fault", id: crypto.randomUUID(), where: "counting", why: String(error) });
+  }
+};
+
+function countAnswer(c: Context<GatewayContext>): void {
   const { method } = c.req.raw;
   const { tenant, hostname, url, passedThrough } = c.var;
   if (!MAY_CHANGE.has(method) || !areSet(tokensOf(c.env, tenant))) return;
@@ -27,7 +37,7 @@ export const counting: MiddlewareHandler<GatewayContext> = async (c, next) => {
   if (passedThrough === undefined) return counted(kindOf(c.res.headers));
   counted("keyless");
   c.executionCtx.waitUntil(compare(passedThrough, c.var, counted));
-};
+}
 
 /** Method and matched pattern, of which there are as many as are configured; never a path, which may hold anything. */
 function operationOf(tenant: Tenant, method: string, path: string): string {
