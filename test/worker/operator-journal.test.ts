@@ -392,6 +392,9 @@ describe("8.6 the journal", () => {
       headers: { "idempotency-key": uniqueKey() },
     });
     expect(response.status).toBe(502);
+    // What was told after it has arrived, so it would have too.
+    const later = await started(unknown);
+    await entryOf(later.operator, later.id, "unknown");
     const tables = await runInDurableObject(env.JOURNALS.getByName(host), (_, { storage }) =>
       storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
     );
