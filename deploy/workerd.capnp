@@ -25,11 +25,15 @@ const oncegate :Workerd.Worker = (
   bindings = [
     (name = "KEYS", durableObjectNamespace = "KeyObject"),
     (name = "SHADOWS", durableObjectNamespace = "ShadowObject"),
+    (name = "JOURNALS", durableObjectNamespace = "Journal"),
+    # Unset, there are no operators: nothing is answered under /_oncegate, and no journal is kept.
+    (name = "OPERATOR_TOKEN", fromEnvironment = "OPERATOR_TOKEN"),
     (name = "TENANTS", fromEnvironment = "TENANTS"),
   ],
   durableObjectNamespaces = [
     (className = "KeyObject", uniqueKey = "oncegate-keys", enableSql = true),
     (className = "ShadowObject", uniqueKey = "oncegate-shadows", enableSql = true),
+    (className = "Journal", uniqueKey = "oncegate-journals", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "storage"),
 );

@@ -44,8 +44,8 @@ async function submit(freshStub: () => KeyStub, call: KeyedCall): Promise<LookRe
     if (second.kind !== "failed") return second;
   }
   // The call may have been carried out and its answer lost. What the record says is the answer; nothing is executed.
-  const { about, request, policy, waitMs } = call;
-  const looked = await tryCall("look", () => freshStub().look({ about, request, policy, waitMs }));
+  const { about, request, policy, waitMs, journal } = call;
+  const looked = await tryCall("look", () => freshStub().look({ about, request, policy, waitMs, journal }));
   return looked.kind === "failed" ? refuse("unavailable") : learned(looked);
 }
 

@@ -1,6 +1,6 @@
 /** What the Worker asks of a key object, and what it is answered: plain values that cross RPC. */
 
-import { type Origin, type AttemptPolicy } from "./config/policy.ts";
+import { type AttemptPolicy, type Origin, type Placement } from "./config/policy.ts";
 import { type Fingerprint, type HeaderPair, type KeyRecord, type RequestIdentity } from "./record/record.ts";
 import { type RefusalCode } from "./record/decide.ts";
 
@@ -12,6 +12,8 @@ export interface LookCall {
   readonly policy: AttemptPolicy;
   /** The policy's wait, possibly shortened by the client. */
   readonly waitMs: number;
+  /** Where the journal is whose operators are told what they must see; null where there are none. */
+  readonly journal: Placement | null;
 }
 
 /** Without a caller from a Worker of a version that bound no record to one. */

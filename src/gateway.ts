@@ -5,10 +5,9 @@ import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { type KeyStub, askFormerKeyObject, askKeyObject } from "./ask-key-object.ts";
 import { type Reply } from "./call.ts";
-import { type Policy, type Tenant } from "./config/policy.ts";
 import { tenantOf } from "./config/tenants.ts";
 import { type Answer, tellBrowser } from "./for-browsers.ts";
-import { type Speaker } from "./http/cors.ts";
+import { type GatewayContext } from "./gateway-context.ts";
 import { isLoop } from "./http/headers.ts";
 import { withoutTrailingDot } from "./http/hostname.ts";
 import { type Key } from "./http/key-carrier.ts";
@@ -22,18 +21,16 @@ import { type Destination, type KeyedRequest, readKeyedRequest } from "./keyed-r
 import { type Asked, keyedResponse } from "./keyed-response.ts";
 import { log } from "./log.ts";
 import { observe } from "./observe.ts";
+import { operatorApi } from "./operator/api.ts";
+import { counting } from "./operator/counting.ts";
+import { areSet, tokensOf } from "./operator/tokens.ts";
 import { passThrough } from "./pass-through.ts";
 import { publishedPolicy } from "./published-policy/respond.ts";
 import { refusal } from "./reply.ts";
 import { RequestNumbers } from "./request-numbers.ts";
 
-interface Gateway {
-  Bindings: Env;
-  Variables: { url: URL; hostname: string; tenant: Tenant; policy: Policy; speaker: Speaker };
-}
-
 /** Reserved paths are told by the same path as policies, so that no spelling of one is another's. */
-export const gateway = new HonoBase<Gateway>({
+export const gateway = new HonoBase<GatewayContext>({
   // The one that policies are matched with; Hono's default would add two more to what an isolate loads.
   router: new TrieRouter(),
   getPath: (request) => (URL.canParse(request.url) ? matchingPath(new URL(request.url).pathname) : "/"),
@@ -65,17 +62,21 @@ gateway.use(async (c, next) =>
 
 gateway.get("/.well-known/idempotency", (c) => publishedPolicy(c, c.var.hostname, c.var.tenant, c.var.url));
 gateway.all("/.well-known/idempotency", () => plainProblem(405, "Method Not Allowed", { allow: "GET, HEAD" }));
-gateway.all("/_oncegate/*", () => plainProblem(404, "Not Found"));
+gateway.route("/_oncegate", operatorApi);
+
+gateway.use(counting);
 
 gateway.all("*", async (c) => {
   const { url, hostname, tenant, policy } = c.var;
   const request = c.req.raw;
   const incoming = new Incoming(request, policy.requestBytesMax);
-  const destination = { url, hostname, tenant, policy };
+  const journal = areSet(tokensOf(c.env, tenant)) ? tenant.placement : null;
+  const destination = { url, hostname, tenant, policy, journal };
   const numbers = new RequestNumbers(c.env, destination, request.method);
   if (policy.mode === "observe") return say(c, await observe(incoming, destination, numbers, c.env, c.executionCtx));
   const key = await keyOf(incoming, destination);
   if (isRefusal(key)) return numbers.told(key, problemResponse(key, url, policy));
+  if (key === null) c.set("passedThrough", incoming);
   if (key === null) return say(c, await passThrough(incoming, destination, c.env));
 
   const wait = grantedWait(request.headers.get("prefer"), policy.waitMs);
@@ -105,7 +106,7 @@ async function ask(
 }
 
 /** Where nobody else does, the gateway speaks. */
-function say(c: Context<Gateway>, { speaker, response }: Answer): Response {
+function say(c: Context<GatewayContext>, { speaker, response }: Answer): Response {
   c.set("speaker", speaker);
   return response;
 }

@@ -37,6 +37,13 @@ export class Incoming {
     return (this.#body ??= readRequestBody(headers, body, this.#bytesMax));
   }
 
+  /** What the body digests to, where that is known without reading it for this. */
+  async digestIfRead(): Promise<string | null> {
+    if (this.#body === null) return this.request.body === null ? "" : null;
+    const body = await this.#body;
+    return isRefusal(body) ? null : body.sha256;
+  }
+
   /** What the body stands for; null where it is not JSON whose meaning can be told. Other bodies stay unread. */
   json(): Promise<JsonNode | null | Refusal> {
     return (this.#json ??= this.#readJson());

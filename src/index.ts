@@ -3,3 +3,4 @@
 export { gateway as default } from "./gateway.ts";
 export { KeyObject } from "./key-object.ts";
 export { ShadowObject } from "./shadow-object.ts";
+export { Journal } from "./operator/journal.ts";

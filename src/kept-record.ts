@@ -5,6 +5,7 @@
 
 import { type AttemptPolicy } from "./config/policy.ts";
 import { log } from "./log.ts";
+import { type Teller } from "./operator/teller.ts";
 import { RecordStore } from "./record-store.ts";
 import { type Running, asOf, decideAlarm } from "./record/decide.ts";
 import {
@@ -17,20 +18,30 @@ import {
   type UnreadableRecord,
   unreachable,
 } from "./record/record.ts";
+import { type Busy, type Command, type OperateRefusal, operate } from "./record/operate.ts";
 import { type Conclusion, type Transition, begin, conclude } from "./record/transition.ts";
 import { type BodySource, Recording } from "./recording.ts";
 
 /** How long past `origin_deadline` the watchdog looks: time for an abort to be noticed and its outcome written. */
 const WATCHDOG_GRACE_MS = 15_000;
 
+/** What an operator's command came to, by the states of the record before and after. */
+export type Operation =
+  | { readonly done: true; readonly before: string; readonly after: string }
+  | { readonly done: false; readonly before: string; readonly refusal: OperateRefusal };
+
+const CAUSES = { settle: "settled", release: "released", purge: "purged" } as const;
+
 export class KeptRecord {
   readonly #ctx: DurableObjectState;
   readonly #store: RecordStore;
+  readonly #teller: Teller;
   /** A recording that is no kept answer, and is dropped when those who read it have read it. */
   #leftover: Recording | null = null;
 
-  constructor(ctx: DurableObjectState) {
+  constructor(ctx: DurableObjectState, teller: Teller) {
     this.#ctx = ctx;
+    this.#teller = teller;
     this.#store = new RecordStore(ctx.storage);
   }
 
@@ -49,7 +60,9 @@ export class KeptRecord {
   loadResting(nowMs: number): KeyRecord | UnreadableRecord | null {
     const loaded = this.load();
     const record = asOf(loaded, nowMs);
-    if (loaded?.state === "pending" && record?.state === "unknown") this.#ctx.waitUntil(this.#writeOrphan(record));
+    if (loaded?.state === "pending" && record?.state === "unknown") {
+      this.#ctx.waitUntil(this.#writeOrphan(loaded, record, nowMs));
+    }
     return record;
   }
 
@@ -76,8 +89,11 @@ export class KeptRecord {
 
   /** Says that nothing is known of `attempt` so far. The watchdog stays set, for it goes on. */
   timeOut(attempt: Attempt, before: UnknownRecord | null, policy: AttemptPolicy, nowMs: number): Transition {
-    const transition = conclude(this.#store.load(), attempt, before, { outcome: "unknown" }, policy, nowMs);
-    if (transition.action === "write") this.#store.write(transition.record);
+    const record = this.#store.load();
+    const transition = conclude(record, attempt, before, { outcome: "unknown" }, policy, nowMs);
+    if (transition.action !== "write") return transition;
+    this.#store.write(transition.record);
+    this.#teller.changed(record, before, transition.record, "timeout", nowMs);
     return transition;
   }
 
@@ -87,14 +103,18 @@ export class KeptRecord {
     conclusion: Conclusion,
     body: Recording | null,
     nowMs: number,
+    cause: "attempt" | "probe" = "attempt",
   ): Transition {
-    const transition = conclude(this.#store.load(), attempt, before, conclusion, policy, nowMs);
+    const record = this.#store.load();
+    const transition = conclude(record, attempt, before, conclusion, policy, nowMs);
     switch (transition.action) {
       case "write":
         this.#writeOutcome(transition.record, body);
+        this.#teller.changed(record, before, transition.record, cause, nowMs);
         break;
       case "forget":
         this.#ctx.waitUntil(this.#store.forget());
+        this.#teller.changed(record, before, null, cause, nowMs);
         break;
       case "stale":
         log({ event: "stale", record: this.name });
@@ -124,16 +144,52 @@ export class KeptRecord {
     return this.#store.durable();
   }
 
+  /** Whose record it is, as far as that can be read; null without one. */
+  get tenant(): string | null {
+    return this.#store.tenant();
+  }
+
+  /** Carries out what an operator says, if it may be. `body` is that of an answer which is given. */
+  operate(command: Command, body: Uint8Array | null, busy: Busy, nowMs: number): Operation {
+    const record = busy === null ? this.loadResting(nowMs) : this.load();
+    const operated = operate(record, busy, command, nowMs);
+    const before = record?.state ?? "none";
+    switch (operated.action) {
+      case "refuse":
+        return { done: false, before, refusal: operated.code };
+      case "forget":
+        this.#leftover?.cut();
+        this.#leftover = null;
+        this.#ctx.waitUntil(this.#store.forget());
+        break;
+      case "write":
+        // An alarm that is set for nothing looks again; a record without its alarm would stay.
+        this.#setAlarm(operated.record.expiresAtMs);
+        // A record must not lose its body before it is another one.
+        this.#store.atomically(() => {
+          this.#dropLeftover();
+          this.#store.writeWhole(operated.record, body);
+        });
+        break;
+      default:
+        return unreachable(operated);
+    }
+    const after = operated.action === "write" ? operated.record : null;
+    this.#teller.changed(record, null, after, CAUSES[command.action], nowMs);
+    return { done: true, before, after: after?.state ?? "none" };
+  }
+
   /** The watchdog of a running attempt, and the end of a term. */
   alarm(running: Running, nowMs: number): Promise<void> | void {
-    const decision = decideAlarm(this.load(), running, nowMs);
+    const record = this.load();
+    const decision = decideAlarm(record, running, nowMs);
     switch (decision.action) {
       case "nothing":
         return;
       case "forget":
         return this.#store.forget();
       case "mark unknown":
-        return this.#writeOrphan(decision.record);
+        return this.#writeOrphan(record, decision.record, nowMs);
       case "look again":
         return this.#ctx.storage.setAlarm(decision.atMs);
       default:
@@ -148,9 +204,10 @@ export class KeptRecord {
   }
 
   /** All but the alarm is written in this synchronous step, and its time is set in it too. */
-  #writeOrphan(record: UnknownRecord): Promise<void> {
+  #writeOrphan(before: KeyRecord | UnreadableRecord | null, record: UnknownRecord, nowMs: number): Promise<void> {
     this.#store.write(record);
     this.#dropLeftover();
+    this.#teller.changed(before, null, record, "process_died", nowMs);
     return this.#ctx.storage.setAlarm(record.expiresAtMs);
   }
 

@@ -15,11 +15,15 @@ import {
 } from "./arrival.ts";
 import { type Forward, type KeyedCall, type LookCall, type LookReply, type Reply, identityIn } from "./call.ts";
 import { type AttemptPolicy } from "./config/policy.ts";
-import { KeptRecord } from "./kept-record.ts";
+import { KeptRecord, type Operation } from "./kept-record.ts";
 import { log } from "./log.ts";
+import { type Inspection, inspect } from "./operator/inspect.ts";
+import { isMismatch } from "./operator/news.ts";
+import { Teller } from "./operator/teller.ts";
 import { type NoAnswer, type OriginAnswer, exchange } from "./origin.ts";
 import { admits } from "./quota.ts";
 import { type Decision, type Probed, type Running, decide } from "./record/decide.ts";
+import { type Busy, type Command } from "./record/operate.ts";
 import { type UnknownRecord, unreachable } from "./record/record.ts";
 import { type Conclusion, type Transition } from "./record/transition.ts";
 import { type Recording } from "./recording.ts";
@@ -49,6 +53,7 @@ interface Prepared {
 
 export class KeyObject extends DurableObject<Env> {
   readonly #kept: KeptRecord;
+  readonly #teller: Teller;
   /** Set for as long as an attempt's exchange with the origin goes on, whatever its record says meanwhile. */
   #attempt: RunningAttempt | null = null;
   /** Those who wait for the probe that runs, if one does. */
@@ -58,7 +63,8 @@ export class KeyObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#kept = new KeptRecord(ctx);
+    this.#teller = new Teller(ctx, env);
+    this.#kept = new KeptRecord(ctx, this.#teller);
   }
 
   /** Answers a keyed request: executes it, or answers from the record, or refuses it. */
@@ -69,6 +75,19 @@ export class KeyObject extends DurableObject<Env> {
   /** Answers from what there is, and never executes: for a Worker that lost the answer to its `submit`. */
   look(call: LookCall): Promise<LookReply> {
     return this.#answer(call, null, null);
+  }
+
+  /** What `tenant`'s operators see of the record. Its answer's body only if asked for, up to `bodyBytesMax`. */
+  inspect(tenant: string, bodyBytesMax: number | null): Promise<Inspection> {
+    this.#teller.journal = undefined;
+    return inspect(this.#kept, this.#busy, tenant, bodyBytesMax, Date.now());
+  }
+
+  /** Carries out what one of `tenant`'s operators says. `body` is that of an answer which is given. */
+  operate(tenant: string, command: Command, body: Uint8Array | null): Operation {
+    this.#teller.journal = undefined;
+    if (this.#kept.tenant !== tenant) return { done: false, before: "none", refusal: "no_record" };
+    return this.#kept.operate(command, body, this.#busy, Date.now());
   }
 
   /** The watchdog of a running attempt, and the end of a record's term. */
@@ -87,11 +106,17 @@ export class KeyObject extends DurableObject<Env> {
     return this.#probe === null ? null : "probe";
   }
 
+  /** Also what is about to run. */
+  get #busy(): Busy {
+    return this.#running ?? (this.#preparation === null ? null : "preparation");
+  }
+
   // Not async: a request that waits must not keep its body in memory.
   #answer(call: LookCall, sendable: Sendable | null, probed: Probed | null): Promise<LookReply> {
     const nowMs = Date.now();
     const { policy, waitMs } = call;
     const request = identityIn(call);
+    this.#teller.journal = call.journal;
     const running = this.#running;
     const record = running === null ? this.#kept.loadResting(nowMs) : this.#kept.load();
     const may = {
@@ -126,6 +151,7 @@ export class KeyObject extends DurableObject<Env> {
         return Promise.resolve(body === null ? refusal("outcome_unknown") : replay(decision.record, body));
       }
       case "refuse":
+        if (isMismatch(decision.code)) this.#teller.mismatched(record, decision.code, nowMs);
         return Promise.resolve(refusal(decision.code, decision.record));
       case "nothing":
         return Promise.resolve({ kind: "nothing" });
@@ -218,7 +244,7 @@ export class KeyObject extends DurableObject<Env> {
     const conclusion = conclusionOfProbeAnswer(arrived(answer, body));
     const isSettled = conclusion.outcome === "final" || conclusion.outcome === "not-kept";
     const concluding = { attempt, before: null, policy };
-    const transition = isSettled ? this.#kept.conclude(concluding, conclusion, body, Date.now()) : null;
+    const transition = isSettled ? this.#kept.conclude(concluding, conclusion, body, Date.now(), "probe") : null;
     // Whoever reads it reads it from the record.
     body.tellEnd();
     this.#kept.leave(body, transition, policy);

@@ -1,7 +1,7 @@
 /** From a request with a key to the call that its key object is asked to carry out (docs/protocol.md 3.4 to 3.8). */
 
 import { type KeyedCall } from "./call.ts";
-import { type AttemptPolicy, type Policy, type Tenant, attemptPolicy } from "./config/policy.ts";
+import { type AttemptPolicy, type Placement, type Policy, type Tenant, attemptPolicy } from "./config/policy.ts";
 import { type RequestBody } from "./http/body.ts";
 import { type CallerRule, headersOfCallers } from "./http/caller.ts";
 import { fingerprint } from "./http/fingerprint.ts";
@@ -21,6 +21,8 @@ export interface Destination {
   readonly hostname: string;
   readonly tenant: Tenant;
   readonly policy: Policy;
+  /** Where its journal is; null where nobody would read it. */
+  readonly journal: Placement | null;
 }
 
 export interface KeyedRequest extends Addressed {
@@ -45,7 +47,7 @@ export async function readKeyedRequest(
   waitMs: number,
   nowMs: number,
 ): Promise<KeyedRequest | Refusal> {
-  const { url, hostname, tenant, policy } = destination;
+  const { url, hostname, tenant, policy, journal } = destination;
   const { headers, method } = incoming.request;
   const caller = await incoming.caller(tenant.callers);
   if (isRefusal(caller)) return caller;
@@ -62,6 +64,7 @@ export async function readKeyedRequest(
     about: { tenant: hostname, operation: `${method} ${path}`, key: key.value },
     policy: key.isDerived ? withinWindow(policy) : attemptPolicy(policy),
     waitMs,
+    journal,
     forward: {
       origin: tenant.origin,
       url: originUrl(tenant.origin, url),
@@ -108,7 +111,10 @@ async function formerCaller(
  * A caller is part of the record's name, or what the record is bound to (docs/protocol.md 3.5.9). A derived key is nobody's
  * to present: those of two callers are never the same.
  */
-function placeOf({ rule, digest }: Caller, key: Key): { inId: RecordScope["caller"]; bound: string | null } {
+export function placeOf(
+  { rule, digest }: Caller,
+  key: Pick<Key, "isDerived">,
+): { inId: RecordScope["caller"]; bound: string | null } {
   const isBound = rule.onChange === "refuse" && !key.isDerived;
   return isBound ? { inId: null, bound: digest } : { inId: digest, bound: null };
 }

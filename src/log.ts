@@ -15,6 +15,8 @@ export type LogEvent =
   | { readonly event: "jwks_unavailable"; readonly url: string; readonly why: string }
   /** A keyed request was answered, or one that passed through was observed. */
   | KeyedEvent
+  /** A key object could not tell the journal what an operator must see. */
+  | { readonly event: "journal_failed"; readonly record: string; readonly why: string }
   /** An attempt ended without an answer, or in the middle of one. */
   | { readonly event: "no_answer"; readonly record: string; readonly why: string }
   /** What would have become of a request could not be told. The request itself was not touched. */

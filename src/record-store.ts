@@ -4,7 +4,7 @@
  * together, and the platform holds back every message of the object until they are durable.
  */
 
-import { type ChunkStore } from "./recording.ts";
+import { type ChunkStore, INLINE_BYTES_MAX } from "./recording.ts";
 import { type CompletedRecord, type KeyRecord, type UnreadableRecord } from "./record/record.ts";
 import { type RecordRow, decodeRow, encodeRow } from "./record/row.ts";
 
@@ -83,6 +83,31 @@ export class RecordStore implements ChunkStore {
     const row = encodeRow(record);
     assertFits((row.headers?.length ?? 0) + (body?.byteLength ?? 0));
     this.#sql.exec(UPSERT, ...COLUMNS.map((column) => row[column]), body);
+  }
+
+  /** Either all that `write` writes, or nothing of it. */
+  atomically(write: () => void): void {
+    try {
+      this.#storage.transactionSync(write);
+    } catch (error) {
+      // A table that was made in it is gone again.
+      this.#tables = null;
+      throw error;
+    }
+  }
+
+  /** Replaces the record, and its body, if it has one, which is here as a whole: in the record's own row or in chunks. */
+  writeWhole(record: KeyRecord, body: Uint8Array | null): void {
+    const isLong = body !== null && body.byteLength > INLINE_BYTES_MAX;
+    if (isLong) this.appendChunks(record.attempt.id, 0, body);
+    this.write(record, isLong ? null : body);
+  }
+
+  /** Whose record it is, also where the rest of its row can't be read. */
+  tenant(): string | null {
+    if (this.#table("record") === null) return null;
+    const [row] = this.#sql.exec<{ tenant: SqlStorageValue }>("SELECT tenant FROM record").toArray();
+    return typeof row?.tenant === "string" ? row.tenant : null;
   }
 
   appendChunks(attemptId: string, seq: number, bytes: Uint8Array): number {

@@ -31,7 +31,7 @@ export interface BodySource {
 export type RecordingMode = "hold" | "keep" | "stream";
 
 /** Bodies up to this size stand in the record's own row, and in memory, so that most answers are one row. */
-const INLINE_BYTES_MAX = 65_536;
+export const INLINE_BYTES_MAX = 65_536;
 
 /** How much of a larger body is in memory at a time; what comes faster than it becomes durable waits at the origin. */
 const COMMIT_BYTES = 262_144;

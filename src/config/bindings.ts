@@ -30,6 +30,12 @@ export function secretText(env: object, name: string): { readonly text: string }
   return SENDABLE.test(value) ? { text: value } : "unsendable";
 }
 
+/** A secret or a variable; an empty one is none. */
+export function secret(env: object, name: string): string | null {
+  const value: unknown = Reflect.get(env, name);
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
 function isFetcher(value: unknown): value is Fetcher {
   return typeof value === "object" && value !== null && "fetch" in value;
 }

@@ -5,7 +5,7 @@ import { type CallerRule, nameOf } from "../http/caller.ts";
 import { withoutTrailingDot } from "../http/hostname.ts";
 import { matchingPath } from "../http/matching-path.ts";
 import { faultsOfOriginAuth } from "./origin-auth.ts";
-import { type OriginAddress, type Policy, type Route, type Tenant } from "./policy.ts";
+import { AUDIT_TTL_MS, type OriginAddress, type Policy, type Route, type Tenant } from "./policy.ts";
 import { DEFAULT_POLICY } from "./profiles.ts";
 import { type Fault, readFields } from "./read-fields.ts";
 import { entryFields, overlay, routeFields } from "./schema.ts";
@@ -34,6 +34,8 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
     caller_was,
     cors,
     quota,
+    operator_token,
+    audit_ttl,
     routes: written = [],
     ...fields
   } = read;
@@ -67,6 +69,7 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
     callersBefore: caller_was === undefined ? null : rule(caller_was),
     cors: Object.freeze(cors ?? null),
     quota: Object.freeze(quota ?? null),
+    operators: Object.freeze({ tokenSecret: operator_token ?? null, auditTtlMs: audit_ttl ?? AUDIT_TTL_MS }),
     policy,
     routes: Object.freeze(routes),
     policyFor,

@@ -16,6 +16,7 @@ export interface Tenant {
   readonly callersBefore: FormerCallerRule | null;
   readonly cors: CorsRule | null;
   readonly quota: Quota | null;
+  readonly operators: Operators;
   /** Where no route matches. */
   readonly policy: Policy;
   /** In the order of the configuration; the first that matches wins. */
@@ -34,6 +35,14 @@ export interface Quota {
   readonly binding: string;
   /** What a caller beyond it is told to wait: the period of the binding. */
   readonly retryAfterSeconds: number;
+}
+
+/** Who may look into the tenant's records and settle them (docs/protocol.md 8). */
+interface Operators {
+  /** The secret of the Worker that holds the token of this tenant alone; null where it has none. */
+  readonly tokenSecret: string | null;
+  /** How long what they did is kept. */
+  readonly auditTtlMs: number;
 }
 
 export interface Route {
@@ -147,6 +156,8 @@ export const LIMITS = {
   maxAttempts: { min: 1, max: 10 },
   /** A derived key takes equal requests for one, which two on the same day may well not be. */
   deriveWindowMs: { min: SECOND, max: DAY },
+  /** Long enough for a dispute over a payment to be looked into, and no longer than a year. */
+  auditTtlMs: { min: DAY, max: 365 * DAY },
   /** The platform's rate limits count over 10 or 60 seconds. */
   retryAfterMs: { min: SECOND, max: 60 * SECOND },
   /** Held as a whole, and an isolate has 128 MB: a few of this size at once are many. */
@@ -181,3 +192,6 @@ export const DEFAULTS = Object.freeze({
   replaySetCookie: false,
   probe: null,
 });
+
+/** The same for the entry as a whole. */
+export const AUDIT_TTL_MS = 90 * DAY;

@@ -116,6 +116,12 @@ const quota = v.pipe(
   v.transform(({ binding, retry_after }) => ({ binding, retryAfterSeconds: Math.ceil(retry_after / 1000) })),
 );
 
+/** The name alone: a token in the configuration would be a token in a repository. */
+const operatorToken = v.pipe(
+  text(/^secret:[A-Za-z_$][A-Za-z0-9_$]*$/, 'must name a secret of the Worker, such as "secret:OPERATOR_TOKEN_ACME"'),
+  v.transform((written) => written.slice("secret:".length)),
+);
+
 /** A method that a policy may cover, or `*`; any other method passes through before a route could count. */
 const MATCH = new RegExp(`^(?:\\*|${COVERABLE_METHODS.join("|")}) /\\S*$`);
 const MATCH_MESSAGE = 'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"';
@@ -138,6 +144,8 @@ export const entryFields = {
   caller_was: v.optional(callerWas),
   cors: v.optional(cors),
   quota: v.optional(quota),
+  operator_token: v.optional(operatorToken),
+  audit_ttl: v.optional(duration(LIMITS.auditTtlMs, "1d to 365d")),
   ...policyFields,
   routes: v.optional(v.array(v.unknown(), "must be a list of tables")),
 };

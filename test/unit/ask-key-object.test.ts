@@ -9,6 +9,7 @@ const CALL: KeyedCall = {
   about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k" },
   request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64) },
   policy: DEFAULT_POLICY,
+  journal: null,
   waitMs: 25_000,
   forward: {
     origin: { kind: "url", base: "https://origin.example.com", auth: null },

@@ -209,7 +209,13 @@ describe("3.5.9 the record that is bound", () => {
     const object = await boundObjectOf(key, PATH);
     const request = { rule: "json", fingerprint: "f", plain: "p" };
     const about = { tenant: "api.test", operation: `POST ${PATH}`, key };
-    const looked = await object.look({ about, request, policy: attemptPolicy(DEFAULT_POLICY), waitMs: 0 });
+    const looked = await object.look({
+      about,
+      request,
+      policy: attemptPolicy(DEFAULT_POLICY),
+      waitMs: 0,
+      journal: null,
+    });
     expect(looked).toMatchObject({ kind: "refusal", code: "caller_changed" });
   });
 });

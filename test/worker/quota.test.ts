@@ -217,6 +217,7 @@ describe("3.11.3 those who wait for a question", () => {
     request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller },
     policy: attemptPolicy(DEFAULT_POLICY),
     onlyContinues: false,
+    journal: null,
     waitMs: 10_000,
     forward: {
       origin: { kind: "url", base: "http://origin.test", auth: null },

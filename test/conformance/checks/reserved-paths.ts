@@ -26,7 +26,7 @@ const foreign = ["/_oncegatex", "/_oncegatex/y", "/x/_oncegate/y", "/.well-known
 
 export const reservedPaths: readonly Check[] = [
   {
-    section: "8.1",
+    section: "8.1.1",
     title: "publishes the policy as JSON, without asking the origin",
     run: async ({ origin, send }) => {
       const before = origin.count(POLICY_PATH);
@@ -39,7 +39,7 @@ export const reservedPaths: readonly Check[] = [
     },
   },
   {
-    section: "8.1",
+    section: "8.1.1",
     title: "publishes the header, the length of a key, the covered methods and every problem code",
     run: async ({ send }) => {
       const text = (await send(POLICY_PATH, { method: "GET" })).body.toString();
@@ -49,7 +49,7 @@ export const reservedPaths: readonly Check[] = [
     },
   },
   {
-    section: "8.1",
+    section: "8.1.1",
     title: "publishes the operations that routes set apart",
     needs: "key required",
     run: async ({ send }) => {
@@ -59,7 +59,7 @@ export const reservedPaths: readonly Check[] = [
     },
   },
   {
-    section: "8.1",
+    section: "8.1.1",
     title: "publishes no origin and no other host",
     needs: "two tenants",
     run: async ({ send, origin }) => {
@@ -104,7 +104,7 @@ export const reservedPaths: readonly Check[] = [
     },
   },
   ...own.map(([path, ask]): Check => ({
-    section: "8.2",
+    section: "8.1.2",
     title: `answers ${ask.method} ${path}${ask.key === undefined ? "" : " with a key"} with 404 itself`,
     run: async ({ origin, send }) => {
       const answer = await send(path, ask);
@@ -113,7 +113,7 @@ export const reservedPaths: readonly Check[] = [
     },
   })),
   ...foreign.map((path): Check => ({
-    section: "8.3",
+    section: "8.1.3",
     title: `leaves ${path} to the origin`,
     run: async ({ origin, send }) => {
       const before = origin.count(path);

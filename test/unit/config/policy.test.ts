@@ -60,13 +60,14 @@ describe("where the configuration is silent", () => {
     expect(new Set(fields.map(([field]) => field))).toEqual(new Set(Object.keys(entryFields)));
 
     const said = fields.filter(([, written]) => written !== "");
-    const { policy, callers, routes } = tenant(
+    const { policy, callers, operators, routes } = tenant(
       configWith(
         Object.fromEntries(said.map(([field, written = ""]) => [field, JSON.parse(written.replaceAll("_", ""))])),
       ),
     );
     expect({ policy, routes }).toEqual({ policy: DEFAULTS, routes: [] });
     expect(callers).toMatchObject({ anonymous: "refuse", onChange: "separate" });
+    expect(operators).toEqual({ tokenSecret: null, auditTtlMs: 90 * 24 * 60 * 60 * 1000 });
     expect(fields.filter(([, written]) => written === "").map(([field]) => field)).toEqual([
       "origin",
       "origin_auth",
@@ -76,6 +77,7 @@ describe("where the configuration is silent", () => {
       "caller_was",
       "cors",
       "quota",
+      "operator_token",
       "probe",
     ]);
   });

@@ -1,0 +1,77 @@
+/** What the journal of a hostname holds, page by page. */
+
+import { type Context } from "hono";
+import { HonoBase } from "hono/hono-base";
+import { TrieRouter } from "hono/router/trie-router";
+import { log } from "../log.ts";
+import { type OperatorContext } from "./operator-context.ts";
+import { type Position } from "./entries.ts";
+import { journalOf } from "./journal-of.ts";
+import { operatorProblem } from "./problem.ts";
+import { AUDIT_QUERY, COUNTS_QUERY, JOURNAL_QUERY, readQuery } from "./requests.ts";
+import { auditView, countsView, entryView } from "./views.ts";
+
+export const lists = new HonoBase<OperatorContext>({ router: new TrieRouter() });
+
+/** Oldest first: the question that is open longest is the first to be answered. */
+lists.get("/journal", (c) => {
+  const query = readQuery(c.var.url, JOURNAL_QUERY);
+  if (query instanceof Response) return query;
+  const { state = null, operation = null, older_than = 0, limit } = query;
+  const after = query.cursor === undefined ? null : positionOf(query.cursor);
+  if (after === "invalid") return operatorProblem("invalid_request", "cursor must be one that was given");
+  const asked = { state, operation, untilMs: Date.now() - older_than, after, limit };
+  return listed(c, async (journal) => {
+    const entries = await journal.entries(asked);
+    const last = entries.length === limit ? entries.at(-1) : undefined;
+    return { entries: entries.map(entryView), cursor: last === undefined ? null : cursorOf(last) };
+  });
+});
+
+/** Newest first. */
+lists.get("/audit", (c) => {
+  const query = readQuery(c.var.url, AUDIT_QUERY);
+  if (query instanceof Response) return query;
+  const { record = null, cursor, limit } = query;
+  if (cursor !== undefined && !/^[0-9]{1,15}$/.test(cursor)) {
+    return operatorProblem("invalid_request", "cursor must be one that was given");
+  }
+  return listed(c, async (journal) => {
+    const lines = await journal.audit({ record, beforeSeq: cursor === undefined ? null : Number(cursor), limit });
+    const last = lines.length === limit ? lines.at(-1) : undefined;
+    return { lines: lines.map(auditView), cursor: last === undefined ? null : String(last.seq) };
+  });
+});
+
+lists.get("/counts", (c) => {
+  const query = readQuery(c.var.url, COUNTS_QUERY);
+  if (query instanceof Response) return query;
+  return listed(c, async (journal) => countsView(await journal.counts(query.hours), query.hours, Date.now()));
+});
+
+/** A journal that does not answer says nothing of the records, which can be asked for themselves. */
+async function listed(
+  c: Context<OperatorContext>,
+  list: (journal: ReturnType<typeof journalOf>) => Promise<object>,
+): Promise<Response> {
+  try {
+    return Response.json(await list(journalOf(c.env, c.var.hostname, c.var.tenant.placement)), {
+      headers: { "cache-control": "no-store" },
+    });
+  } catch (error) {
+    log({ event: "journal_failed", record: "", why: String(error) });
+    return operatorProblem("unavailable");
+  }
+}
+
+const CURSOR = /^([0-9]{1,15})\.([0-9a-f]{64})\.(state|mismatch)$/;
+
+function cursorOf({ sinceMs, record, state }: { sinceMs: number; record: string; state: string }): string {
+  return `${sinceMs}.${record}.${state === "mismatch" ? state : "state"}`;
+}
+
+function positionOf(cursor: string): Position | "invalid" {
+  const [, sinceMs, record, kind] = CURSOR.exec(cursor) ?? [];
+  if (record === undefined || kind === undefined) return "invalid";
+  return { sinceMs: Number(sinceMs), record, kind };
+}

@@ -1,0 +1,55 @@
+/** An operator at work on the gateway of a test. */
+
+import { type Client, type Entry, HOST, clientOf } from "./gateway.ts";
+import { type RecordScope, recordId } from "../../src/http/record-id.ts";
+import { digestOf } from "../../src/http/digest.ts";
+
+export const TOKEN = "operators-token";
+
+export interface Operator {
+  readonly client: Client;
+  get(path: string, options?: Options): Promise<Response>;
+  post(path: string, json: unknown, options?: Options): Promise<Response>;
+}
+
+interface Options {
+  readonly host?: string;
+  readonly token?: string | null;
+  readonly headers?: Record<string, string>;
+}
+
+/** A gateway that serves `api.test` by `entry` and has operators. */
+export function operatorOf(
+  entry: Entry = {},
+  more: Record<string, Entry> = {},
+  secrets: Record<string, unknown> = { OPERATOR_TOKEN: TOKEN },
+): Operator {
+  const client = clientOf(entry, more, secrets);
+  const send = (method: string, path: string, { host = HOST, token = TOKEN, headers = {} }: Options, body?: string) =>
+    client.fetch(`https://${host}/_oncegate/v1${path}`, {
+      method,
+      headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
+      ...(body === undefined ? {} : { body }),
+    });
+  return {
+    client,
+    get: (path, options = {}) => send("GET", path, options),
+    post: (path, json, options = {}) => send("POST", path, options, JSON.stringify(json)),
+  };
+}
+
+/** The id of the record that `clientOf`'s default caller has for `POST path`. */
+export async function idOf(key: string, path: string, more: Partial<RecordScope> = {}): Promise<string> {
+  const caller = await digestOf(["caller", "authorization", "Bearer alice"]);
+  return recordId({ tenant: HOST, method: "POST", path, caller, key, isDerived: false, ...more });
+}
+
+/** Looks again until `isRight`: the journal is told beside the answer, by other objects. */
+export async function eventually<T>(look: () => Promise<T>, isRight: (seen: T) => boolean): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    const seen = await look();
+    if (isRight(seen)) return seen;
+    if (tries === 2000) throw new Error(`not seen in time; last: ${JSON.stringify(seen)}`);
+    await scheduler.wait(1);
+  }
+}

@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { type Busy, type Command, operate } from "../../../src/record/operate.ts";
+import { completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
+
+const NOW = 1200;
+const answer = { status: 202, headers: [["x", "y"]], bodyBytes: 3 } as const;
+const { about, request, attempt } = unknown;
+
+const settledFinal: Command = { action: "settle", outcome: "final", answer, ttlMs: 700 };
+const notExecuted: Command = { action: "settle", outcome: "not-executed" };
+const release: Command = { action: "release" };
+const purge: Command = { action: "purge" };
+
+const kept = {
+  action: "write",
+  record: { state: "completed", about, request, attempt, recordedAtMs: NOW, expiresAtMs: NOW + 700, answer },
+};
+const forget = { action: "forget" };
+const refused = (code: string) => ({ action: "refuse", code });
+
+const RECORDS = { none: null, pending, unknown, completed, tombstone, unreadable };
+
+describe("8.4 each command for each record where nothing runs", () => {
+  test.each([
+    ["none", settledFinal, refused("no_record")],
+    ["none", notExecuted, refused("no_record")],
+    ["none", release, refused("no_record")],
+    ["none", purge, refused("no_record")],
+    // The process that ran the attempt has died.
+    ["pending", settledFinal, kept],
+    ["pending", notExecuted, forget],
+    ["pending", release, forget],
+    ["pending", purge, refused("nothing_to_erase")],
+    ["unknown", settledFinal, kept],
+    ["unknown", notExecuted, forget],
+    ["unknown", release, forget],
+    ["unknown", purge, refused("nothing_to_erase")],
+    ["completed", settledFinal, refused("not_unknown")],
+    ["completed", notExecuted, refused("not_unknown")],
+    ["completed", release, forget],
+    ["completed", purge, { action: "write", record: tombstone }],
+    ["tombstone", settledFinal, refused("not_unknown")],
+    ["tombstone", notExecuted, refused("not_unknown")],
+    ["tombstone", release, forget],
+    ["tombstone", purge, refused("nothing_to_erase")],
+    ["unreadable", settledFinal, refused("not_unknown")],
+    ["unreadable", notExecuted, refused("not_unknown")],
+    ["unreadable", release, forget],
+    ["unreadable", purge, refused("nothing_to_erase")],
+  ] as const)("%s, %j", (state, command, result) => {
+    expect(operate(RECORDS[state], null, command, NOW)).toEqual(result);
+  });
+
+  test.each([settledFinal, notExecuted, release, purge])("what is over is gone, to the millisecond: %j", (command) => {
+    for (const record of [unknown, completed, tombstone]) {
+      expect(operate(record, null, command, 2000)).toEqual(refused("no_record"));
+      expect(operate(record, null, command, 1999)).not.toEqual(refused("no_record"));
+    }
+  });
+});
+
+describe("8.4 nothing is done while something runs", () => {
+  const busy: readonly Busy[] = ["attempt", "probe", "preparation"];
+  test.each(busy)("%s", (busy) => {
+    for (const record of Object.values(RECORDS)) {
+      for (const command of [settledFinal, notExecuted, release, purge]) {
+        expect(operate(record, busy, command, NOW)).toEqual(refused("running"));
+      }
+    }
+  });
+});

@@ -1,0 +1,37 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+
+const INTENT = { record: "r", token: "operator", operator: null, action: "release", given: "{}", why: "x" } as const;
+const NEWS = { operation: "POST /x", attempt: 1, cause: "attempt", times: 1, expiresAtMs: null } as const;
+
+/** Numbers from 1 to `count`. */
+const upTo = (count: number): string =>
+  `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
+
+describe("9 what a journal holds is bounded", () => {
+  test("of unknown records the oldest go first, and no others for them", async () => {
+    const journal = env.JOURNALS.getByName("full.test");
+    const now = Date.now();
+    await journal.tell({ ...NEWS, record: "t", state: "tombstone", sinceMs: 0, atMs: now, expiresAtMs: now + 60_000 });
+    await runInDurableObject(journal, (_, { storage }) => {
+      storage.sql.exec(`${upTo(10_050)} INSERT INTO entry
+        SELECT 'r' || i, 'state', 'unknown', 'attempt', 'POST /x', 1, i, i, ${now + 60_000}, 1 FROM n`);
+    });
+    await runDurableObjectAlarm(journal);
+    const asked = { operation: null, untilMs: now, after: null, limit: 1 };
+    expect((await journal.entries({ ...asked, state: "unknown" })).map(({ record }) => record)).toEqual(["r51"]);
+    expect((await journal.entries({ ...asked, state: "tombstone" })).map(({ record }) => record)).toEqual(["t"]);
+  });
+
+  test("an audit that is full takes no more, and forgets nothing before its time", async () => {
+    const journal = env.JOURNALS.getByName("audited.test");
+    const first = await journal.intend(INTENT, 1000);
+    await runInDurableObject(journal, (_, { storage }) => {
+      storage.sql.exec(`${upTo(99_998)} INSERT INTO audit (at_ms, expires_ms, record) SELECT 1, 9e15, 'x' FROM n`);
+    });
+    expect(await journal.intend(INTENT, 1000)).toBe(100_000);
+    expect(await journal.intend(INTENT, 1000)).toBeNull();
+    expect((await journal.audit({ record: "r", beforeSeq: null, limit: 9 })).map(({ seq }) => seq)).toContain(first);
+  });
+});

@@ -1,0 +1,69 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { HOST, statusOf, uniqueKey } from "../support/gateway.ts";
+import { eventually, operatorOf } from "../support/operator.ts";
+import { scriptOrigin } from "../support/origin.ts";
+
+/** As many at once are sent at once. */
+const EVENTS = 500;
+
+interface Counts {
+  readonly total: Record<string, number>;
+  readonly hours: readonly Record<string, number | string>[];
+  readonly operations: readonly (Record<string, number> & { readonly operation: string })[];
+  readonly keyless: readonly object[];
+}
+
+describe("8.7 counts", () => {
+  test("are kept by hour and by operation, as a pattern and never as a path", async () => {
+    scriptOrigin(() => new Response("ok"));
+    const operator = operatorOf({
+      routes: [
+        { match: "POST /v1/charges/:id", key: "required" },
+        { match: "POST /v1/orders", derive_key: { window: "5m", from: ["/order_id"] } },
+      ],
+    });
+    const { client } = operator;
+    const key = uniqueKey();
+    for (const status of ["executed", "replayed", "replayed"]) {
+      expect(statusOf(await client.post("/v1/charges/1", { key }))).toBe(status);
+    }
+    expect((await client.post("/v1/charges/1", { key, json: 2 })).status).toBe(422);
+    await client.post("/v1/other", { key: null, body: "unread" });
+    // Read for a key that it does not have, so that its digest is known.
+    for (const _ of [1, 2]) await client.post("/v1/orders", { key: null, json: { amount: 5 } });
+    await client.fetch(`https://${HOST}/v1/anything`);
+    const events = 4 + 1 + 2 + 3;
+    for (let n = events; n < EVENTS + 1; n++) await client.post(`/v1/charges/${n}`, { key: null });
+    const { total, hours, operations, keyless } = await eventually(
+      async () => (await operator.get("/counts?hours=2")).json<Counts>(),
+      ({ operations }) => operations.length > 0,
+    );
+    const none = { executed: 0, replayed: 0, joined: 0, released: 0, unknown: 0, refused: 0, keyless: 0 };
+    const charges = { ...none, executed: 1, replayed: 2, duplicates_prevented: 2 };
+    expect(operations).toEqual([
+      { operation: "POST *", ...none, keyless: 1, duplicates_prevented: 0 },
+      { operation: "POST /v1/charges/:id", ...charges, refused: expect.any(Number) },
+      { operation: "POST /v1/orders", ...none, keyless: 2, duplicates_prevented: 0 },
+    ]);
+    expect(total).toMatchObject({ executed: 1, replayed: 2, keyless: 3, duplicates_prevented: 2 });
+    expect(total["refused"]).toBeGreaterThan(EVENTS - 20);
+    expect(hours).toHaveLength(2);
+    expect(hours.reduce((sum, { replayed }) => sum + Number(replayed), 0)).toBe(2);
+    expect(keyless).toEqual([
+      { operation: "POST *", requests: 1, compared: 0, apparent_duplicates: 0 },
+      { operation: "POST /v1/orders", requests: 2, compared: 2, apparent_duplicates: 1 },
+    ]);
+  });
+
+  test("of more operations than fit are put together", async () => {
+    const journal = env.JOURNALS.getByName("many.test");
+    const many = Array.from({ length: 150 }, (_, n) => ({ operation: `POST /${n}`, kind: "executed" as const, n: 1 }));
+    await journal.count(many);
+    await journal.count(many);
+    const counts = await journal.counts(1);
+    expect(new Set(counts.map(({ operation }) => operation)).size).toBe(101);
+    expect(counts.reduce((sum, { n }) => sum + n, 0)).toBe(300);
+    expect(counts.find(({ operation }) => operation === "(other)")?.n).toBe(100);
+  });
+});
