@@ -1,6 +1,7 @@
 /** A key for a request that has none, made from what it asks for (docs/protocol.md 3.10). The record's id adds who asks. */
 
 import { type Refusal, isRefusal } from "./http/problem.ts";
+import { type CallerRule } from "./http/caller.ts";
 import { digestOf } from "./http/digest.ts";
 import { canonicalJson } from "./http/json.ts";
 import { valueAt } from "./http/json-pointer.ts";
@@ -15,7 +16,10 @@ import { type Destination, identityOf } from "./keyed-request.ts";
 export async function derivedKey(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
   const { tenant, policy } = destination;
   if (policy.deriveKey === null) return null;
-  const caller = await incoming.caller(tenant.callers);
+  const { callers } = tenant;
+  // Nothing keeps those apart who name themselves by nothing and ask for the same.
+  const naming: CallerRule = callers.anonymous === "refuse" ? callers : { ...callers, anonymous: "refuse" };
+  const caller = await incoming.caller(naming);
   // Whoever could not be verified this time may have been the last time: passed through, a retry would run again.
   if (isRefusal(caller)) return caller.refusal === "caller_missing" ? null : caller;
   const { from } = policy.deriveKey;

@@ -8,7 +8,7 @@ import { type Refusal, isRefusal, refuse } from "./http/problem.ts";
 import { verifiedClaims } from "./verified-claims.ts";
 
 const UNREADABLE =
-  "The body may carry a key, and can't be read without doubt: it must be valid JSON of at most 1 MB and 64 levels, without duplicate members. Nothing was sent to the origin.";
+  "The body may carry a key, and can't be read without doubt: it must be valid JSON of at most 1 MB, 50,000 values and 64 levels, without duplicate members. Nothing was sent to the origin.";
 
 export class Incoming {
   readonly request: Request;
@@ -47,6 +47,11 @@ export class Incoming {
   /** What the body stands for; null where it is not JSON whose meaning can be told. Other bodies stay unread. */
   json(): Promise<JsonNode | null | Refusal> {
     return (this.#json ??= this.#readJson());
+  }
+
+  /** Frees what the document takes, which is more than its bytes: a request may wait for long. */
+  letGoOfJson(): void {
+    this.#json = null;
   }
 
   /** The same where a key is looked for: a document that can't be read may have one, so it is refused rather than run. */

@@ -127,7 +127,8 @@ export class KeyObject extends DurableObject<Env> {
     const decision = decide({ record, running, request, policy, ...may, probed, nowMs });
     const bodyBytes = sendable?.forward.bodyBytes ?? 0;
     // After a probe each who waited decides by its own request, and by what the probe found.
-    const decideAnew = (found: Probed): Promise<LookReply> => this.#answer(call, sendable, found);
+    const decideAnew = (found: Probed): Promise<LookReply> =>
+      this.#answer(afterWaitSince(nowMs, call), sendable, found);
     switch (decision.action) {
       case "execute": {
         const { forward, quota } = assertSet(sendable);
@@ -195,12 +196,15 @@ export class KeyObject extends DurableObject<Env> {
     probed: Probed | null,
   ): Promise<LookReply> {
     const { forward, quota } = sendable;
+    if (call.policy.inFlight === "refuse") return Promise.resolve(refusal("in_flight"));
+    const sinceMs = Date.now();
     const caller = quota === "exceeded" ? null : quota?.key;
     // A body that comes as a stream stays behind until it is read.
     const waiting = preparation.wait(call.waitMs, isWhole(forward) ? forward.bodyBytes : 0);
     return afterWaiting(waiting, ({ exceeded }) => {
       const isRefused = exceeded !== null && exceeded === caller;
-      return this.#answer(call, isRefused ? { ...sendable, quota: "exceeded" } : sendable, probed);
+      const decided = isRefused ? { ...sendable, quota: "exceeded" as const } : sendable;
+      return this.#answer(afterWaitSince(sinceMs, call), decided, probed);
     });
   }
 
@@ -328,6 +332,11 @@ export class KeyObject extends DurableObject<Env> {
     else running.tell(toldOf(transition.action === "write" ? transition.record : null, arrival));
     return transition;
   }
+}
+
+/** The call as it goes on after it has waited: of its wait, what is left. */
+function afterWaitSince<T extends LookCall>(sinceMs: number, call: T): T {
+  return { ...call, waitMs: Math.max(0, call.waitMs - (Date.now() - sinceMs)) };
 }
 
 /** `then` is what becomes of a request when what it waits for is told. */

@@ -58,6 +58,7 @@ export async function readKeyedRequest(
 
   const path = url.pathname;
   const identity = await identityOf(incoming, body, destination);
+  incoming.letGoOfJson();
   const forwarded = forKeyedRequest(headersToOrigin(headers, url, incoming.request.cf !== undefined), key);
   const scope = { tenant: hostname, method, path, key: key.value, isDerived: key.isDerived };
   const call = {
@@ -94,7 +95,7 @@ interface Caller {
   readonly digest: string;
 }
 
-/** Null where there is no former rule any more, or it names nobody, so that no record can have been made by it. */
+/** Null where there is no former rule any more, or by it the request could never have begun a record. */
 async function formerCaller(
   incoming: Incoming,
   { callersBefore: rule }: Tenant,
@@ -103,8 +104,8 @@ async function formerCaller(
   if (rule === null || nowMs >= rule.untilMs) return null;
   const digest = await incoming.caller(rule);
   if (!isRefusal(digest)) return { rule, digest };
-  // It may well name somebody, and that can't be told for now.
-  return digest.refusal === "caller_unverifiable" ? digest : null;
+  // It may well name somebody, which can't be told for now, or named somebody until lately: there may be a record.
+  return digest.refusal === "caller_unverifiable" || digest.hasLapsed === true ? digest : null;
 }
 
 /**

@@ -29,15 +29,23 @@ export function keyedResponse(reply: Reply | Refusal, asked: Asked): Response {
 }
 
 function refusalResponse({ code }: RefusalReply, { url, policy, key, quota }: Asked): Response {
-  const detail = key.isDerived && code === "key_reused" ? DERIVED_KEY_REUSED : undefined;
+  const detail = key.isDerived ? DERIVED_DETAILS.get(code) : undefined;
   // When a caller may come again is for the tenant to say.
   const wait = code === "quota_exceeded" && quota !== null ? { retryAfterSeconds: quota.retryAfterSeconds } : {};
   return problemResponse({ ...refuse(code, detail), ...wait }, url, policy);
 }
 
-/** For a client that knows of no key. */
-const DERIVED_KEY_REUSED =
-  "A request that names the same operation was sent a moment ago with other content. Nothing was done. Send an Idempotency-Key of its own if this is another operation.";
+/** For clients that know of no key. */
+const DERIVED_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
+  [
+    "key_reused",
+    "A request that names the same operation was sent a moment ago with other content. Nothing was done. Send an Idempotency-Key of its own if this is another operation.",
+  ],
+  [
+    "outcome_unknown",
+    "An equal request was sent to the origin a moment ago, and it is not known whether it took effect. It is not sent again for now: find out first what became of it.",
+  ],
+]);
 
 function answerResponse({ mark, status, headers, body, bodyBytes }: AnswerReply, { policy }: Asked): Response {
   const fields = new Headers();

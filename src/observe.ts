@@ -1,5 +1,5 @@
 /**
- * Observe mode (docs/protocol.md 3.11): a request passes through as if there were no gateway's rules for it, and what
+ * Observe mode (docs/protocol.md 3.12): a request passes through as if there were no gateway's rules for it, and what
  * would have become of it is told beside. The request and its answer never wait for that, and no fault of it touches them.
  */
 

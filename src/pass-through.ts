@@ -29,6 +29,8 @@ export async function passThrough(
   }
   const fields = new Headers();
   for (const [name, value] of headersFromOrigin(answer.headers)) fields.append(name, value);
+  // Not the origin's to say, whatever its name.
+  fields.delete(policy.replayedHeader);
   const { status, statusText, body, webSocket } = answer;
   const response = new Response(body, { status, statusText, headers: fields, webSocket });
   return { speaker: "passed through", response };

@@ -1,6 +1,6 @@
 /**
  * The Durable Object that owns one shadow record: what the record of a key would be if requests were not only observed
- * (docs/protocol.md 3.11). A class of its own, so that no key object can ever come to answer from it, nor it from a record.
+ * (docs/protocol.md 3.12). A class of its own, so that no key object can ever come to answer from it, nor it from a record.
  * It holds neither requests nor answers: a shadow that is `completed` has the status of an answer, and nothing else of it.
  */
 

@@ -15,8 +15,11 @@ const KEYS_FRESH_MS = 10 * 60 * 1000;
 /** An unknown key may be a new one. Whoever makes one up causes a fetch no more often than this. */
 const UNKNOWN_KEY_AGAIN_MS = 30_000;
 
-/** `token` is what the client sent. Never throws. */
-export async function verifiedClaims(token: string, item: JwtItem): Promise<Claims | "unverified" | "unavailable"> {
+/** `token` is what the client sent. `lapsed`: it was good until its time was over. Never throws. */
+export async function verifiedClaims(
+  token: string,
+  item: JwtItem,
+): Promise<Claims | "unverified" | "lapsed" | "unavailable"> {
   const nowMs = Date.now();
   for (const ageMaxMs of [KEYS_FRESH_MS, UNKNOWN_KEY_AGAIN_MS]) {
     const jwks = await jwksAt(item.jwks, ageMaxMs, nowMs);
@@ -25,7 +28,9 @@ export async function verifiedClaims(token: string, item: JwtItem): Promise<Clai
     if (why === null) return claimsOf(token) ?? "unverified";
     if (why !== errors.JWKSNoMatchingKey.code) {
       log({ event: "caller_unverified", why });
-      return why === errors.JWKSInvalid.code ? "unavailable" : "unverified";
+      if (why === errors.JWKSInvalid.code) return "unavailable";
+      // Looked at last: all else about the token is right.
+      return why.startsWith(errors.JWTExpired.code) ? "lapsed" : "unverified";
     }
   }
   log({ event: "caller_unverified", why: errors.JWKSNoMatchingKey.code });

@@ -92,7 +92,7 @@ export async function readRequestBody(
 ): Promise<RequestBody | Refusal> {
   const tooLarge = refuse(
     "body_too_large",
-    `With an Idempotency-Key this operation accepts bodies of at most ${bytesMax} bytes. Nothing was sent to the origin.`,
+    `This operation accepts bodies of at most ${bytesMax} bytes where a key covers them or may stand in them. Nothing was sent to the origin.`,
   );
   const declared = headers.get("content-length") ?? "";
   const expectedBytes = /^[0-9]+$/.test(declared) ? Number(declared) : 0;

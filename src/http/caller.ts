@@ -43,7 +43,7 @@ export interface Sent {
 export type Claims = ReadonlyMap<string, JsonNode>;
 
 /** Verifies a token. `unverified`: it proves nothing. `unavailable`: that can't be told for now. */
-export type VerifyToken = (token: string, item: JwtItem) => Promise<Claims | "unverified" | "unavailable">;
+export type VerifyToken = (token: string, item: JwtItem) => Promise<Claims | "unverified" | "lapsed" | "unavailable">;
 
 /** An opaque digest of the values of the configured items. An empty header or cookie counts as absent: it names nobody. */
 export async function callerOf(sent: Sent, rule: CallerRule, verify: VerifyToken): Promise<string | Refusal> {
@@ -122,10 +122,10 @@ async function claimsIn(header: string | null, item: JwtItem, verify: VerifyToke
   const [, token = ""] = bearer;
   const claims = token.length > TOKEN_CHARACTERS_MAX ? "unverified" : await verify(token, item);
   if (claims === "unavailable") return refuse("caller_unverifiable");
-  const compared = claims === "unverified" ? null : pick(claims, comparedClaims(item));
-  return compared === null
-    ? { ...refuse("caller_unverified"), challenge: 'Bearer error="invalid_token"' }
-    : canonicalJson(compared);
+  const compared = claims === "unverified" || claims === "lapsed" ? null : pick(claims, comparedClaims(item));
+  if (compared !== null) return canonicalJson(compared);
+  const refusal = { ...refuse("caller_unverified"), challenge: 'Bearer error="invalid_token"' };
+  return claims === "lapsed" ? { ...refusal, hasLapsed: true } : refusal;
 }
 
 /** Null where one is missing: a caller is never told by half. */

@@ -12,7 +12,8 @@ export function cookieNamed(name: string, header: string | null): Cookie {
   const pairs = (header ?? "").split(";");
   const values = pairs.flatMap((pair) => valueOf(name, pair));
   const behindCommas = pairs.flatMap((pair) => pair.split(",").slice(1)).flatMap((part) => valueOf(name, part));
-  if (values.length > 1 || behindCommas.length > 0) return "mistakable";
+  // A comma may not stand in a value (RFC 6265, 4.1.1): it is where two lines were joined.
+  if (values.length > 1 || behindCommas.length > 0 || values[0]?.includes(",") === true) return "mistakable";
   return { value: values[0] ?? null };
 }
 

@@ -10,6 +10,9 @@ const BYTES_MAX = 1_000_000;
 /** Deeper texts are compared by bytes: a bound for the recursion, far beyond what APIs send. */
 const LEVELS_MAX = 64;
 
+/** More values are compared by bytes: each takes many times the memory of its two or three characters. */
+const VALUES_MAX = 50_000;
+
 /** More digits than this in an exponent are compared by bytes, so that exponents stay exact integers. */
 const EXPONENT_DIGITS_MAX = 15;
 
@@ -21,7 +24,7 @@ export type JsonNode = string | readonly JsonNode[] | ReadonlyMap<string, JsonNo
 
 /**
  * The value that `text` stands for, or null where only a comparison of the bytes is safe: not JSON, duplicate members,
- * lone surrogates, or too deep.
+ * lone surrogates, too deep, or too many values.
  */
 export function readJson(text: string): JsonNode | null {
   const reader = new Reader(text);
@@ -72,6 +75,7 @@ export function isElements(node: JsonNode): node is readonly JsonNode[] {
 class Reader {
   readonly #text: string;
   #at = 0;
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -83,6 +87,7 @@ class Reader {
   }
 
   value(levelsLeft: number): JsonNode | null {
+    if (++this.#values > VALUES_MAX) return null;
     this.#skipSpace();
     switch (this.#text[this.#at]) {
       case "{":

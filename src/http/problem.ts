@@ -216,6 +216,8 @@ export interface Refusal {
   readonly detail?: string;
   /** Replaces the problem's own where it depends on the configuration. */
   readonly retryAfterSeconds?: number;
+  /** What says who calls was good until its time was over: whom it names may have records. */
+  readonly hasLapsed?: true;
   /** The value of `WWW-Authenticate` (RFC 9110, 11.6.1). */
   readonly challenge?: string;
 }

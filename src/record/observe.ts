@@ -1,6 +1,6 @@
 /**
  * What would become of a request, told from a shadow record: one that follows requests which pass through, and answers
- * nobody (docs/protocol.md 3.11). It is the decision of 4.1 with other consequences. Pure.
+ * nobody (docs/protocol.md 3.12). It is the decision of 4.1 with other consequences. Pure.
  */
 
 import { type Situation, type RefusalCode, decide } from "./decide.ts";

@@ -70,7 +70,7 @@ const OCTETS = [
   ["accept-encoding", "gzip, br"],
 ] as const;
 
-describe("3.11 an observed request is, for origin and client, one that passes through", () => {
+describe("3.12 an observed request is, for origin and client, one that passes through", () => {
   // Within max_request_bytes, at it, and far beyond.
   test.each([0, 1, 99_999, 100_000, 100_001, 5_000_000])(
     "with a body of %s bytes, with its length and in chunks",

@@ -243,6 +243,25 @@ describe("3.5.10 caller_was: without a record by the former rule", () => {
     expect(origin.received).toHaveLength(2);
   });
 
+  test("is not run again because its token's time is over since", async () => {
+    const issuer = await issuerOf();
+    const origin = scriptOrigin(issuer.beside(() => new Response("ok")));
+    const charges = () => origin.received.filter(({ url }) => url.startsWith("http://origin.test")).length;
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+    const key = uniqueKey();
+    const headers = { ...ACCOUNT, authorization: `Bearer ${await issuer.token("alice")}` };
+    await clientOf({ caller: [issuer.item] }).post(PATH, { key, headers });
+    vi.setSystemTime(Date.now() + 400_000);
+    const client = clientOf({ ...NOW, caller_was: { caller: [issuer.item], until: UNTIL } });
+    expect(await problemOf(await client.post(PATH, { key, headers }))).toBe("401 caller_unverified");
+    expect(charges()).toBe(1);
+    const refreshed = { ...ACCOUNT, authorization: `Bearer ${await issuer.token("alice")}` };
+    expect(statusOf(await client.post(PATH, { key, headers: refreshed }))).toBe("replayed");
+    // Another issuer's token names nobody by the former rule.
+    const foreign = { ...ACCOUNT, authorization: `Bearer ${await (await issuerOf()).token("alice")}` };
+    expect(statusOf(await client.post(PATH, { headers: foreign }))).toBe("executed");
+  });
+
   test("is refused while it can't be told whom the former rule names", async () => {
     const issuer = await issuerOf();
     const origin = scriptOrigin(issuer.beside(() => new Response("ok")));

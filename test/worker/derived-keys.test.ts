@@ -119,6 +119,16 @@ describe("3.10 derived keys", () => {
     expect(origin.received).toHaveLength(2);
   });
 
+  test("are not made for those who share a caller by naming themselves by nothing", async () => {
+    const origin = scriptOrigin();
+    const client = clientOf({ ...DERIVING, anonymous: "shared" });
+    const json = { order_id: uniqueKey() };
+    for (const _ of [1, 2]) expect(statusOf(await keyless(client, json, { authorization: null }))).toBeUndefined();
+    expect(statusOf(await keyless(client, json))).toBe("executed");
+    expect(statusOf(await keyless(client, json))).toBe("replayed");
+    expect(origin.received).toHaveLength(3);
+  });
+
   test("can be taken back by a route", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ ...DERIVING, routes: [{ match: "POST /v1/orders", derive_key: false }] });
@@ -136,6 +146,7 @@ describe("3.10 derived keys", () => {
     expect(await problemOf(await keyless(client, json))).toBe("502 origin_unreachable");
     const again = await keyless(client, json);
     expect(await problemOf(again)).toBe("409 outcome_unknown");
+    expect(await again.clone().json()).toMatchObject({ detail: expect.stringMatching(/^An equal request was sent/) });
     const [, since = "", expires = ""] =
       /recorded=@(\d+); expires=@(\d+)/.exec(again.headers.get("idempotency-status") ?? "") ?? [];
     // The longer of window and origin_deadline.

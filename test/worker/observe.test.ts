@@ -25,7 +25,7 @@ async function shadowOf(key: string) {
   return env.SHADOWS.getByName(await recordId(scope));
 }
 
-describe("3.11 an observed request", () => {
+describe("3.12 an observed request", () => {
   test("passes through each time, unmarked, and touches no key object", async () => {
     const numbers = collectNumbers();
     const origin = scriptOrigin((_, number) => new Response(`run ${number}`, { status: 201 }));
@@ -169,7 +169,7 @@ describe("3.11 an observed request", () => {
   });
 });
 
-describe("3.11 a fault of observing", () => {
+describe("3.12 a fault of observing", () => {
   test.each<[string, object]>([
     ["without the binding", { SHADOWS: undefined }],
     [
@@ -194,7 +194,7 @@ describe("3.11 a fault of observing", () => {
   });
 });
 
-describe("3.11 a shadow record", () => {
+describe("3.12 a shadow record", () => {
   test("answers nobody: after the switch to enforce, a key begins anew, and back again", async () => {
     const numbers = collectNumbers();
     const origin = scriptOrigin((_, number) => new Response(`run ${number}`));

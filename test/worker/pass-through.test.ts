@@ -37,6 +37,12 @@ describe("3.3 pass-through", () => {
     expect(origin.received).toHaveLength(0);
   });
 
+  test("lets no origin mark an answer as replayed, whatever the header is named", async () => {
+    scriptOrigin(() => new Response("ok", { headers: { "x-replayed": "true" } }));
+    const response = await clientOf({ replayed_header: "X-Replayed" }).post("/v1/things", { key: null });
+    expect(response.headers.has("x-replayed")).toBe(false);
+  });
+
   test("leaves a path as it was sent", async () => {
     const origin = scriptOrigin();
     await clientOf().post("/v1/%63harges/a%2Fb?q=%20", {});

@@ -210,6 +210,41 @@ describe("3.11.3 concurrent requests with one key", () => {
   });
 });
 
+describe("4.3 a request that comes while another is prepared", () => {
+  test("does not wait where the policy says so (4.3.3)", async () => {
+    const origin = scriptOrigin();
+    const limiter = scriptLimiter(1, { isHeld: true });
+    const client = clientOf({ ...QUOTA, in_flight: "refuse" });
+    const key = uniqueKey();
+    const first = client.post(PATH, { key });
+    await asked(limiter, 1);
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("409 in_flight");
+    limiter.isHeld = false;
+    expect(statusOf(await first)).toBe("executed");
+    expect(origin.received).toHaveLength(1);
+  });
+
+  test("waits no longer than its wait in all (4.3.2)", async () => {
+    const held = heldAnswer();
+    const origin = scriptOrigin(held.answer);
+    const limiter = scriptLimiter(1, { isHeld: true });
+    const client = clientOf({ ...QUOTA, wait: "60s" });
+    const key = uniqueKey();
+    const first = client.post(PATH, { key });
+    await asked(limiter, 1);
+    const second = client.post(PATH, { key });
+    await allWait(client, key);
+    // The minute is over by the clock, though not by the timer: nothing of the wait is left for the attempt.
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
+    limiter.isHeld = false;
+    expect(await problemOf(await second)).toBe("409 in_flight");
+    held.release();
+    expect(statusOf(await first)).toBe("executed");
+    expect(origin.received).toHaveLength(1);
+    vi.useRealTimers();
+  });
+});
+
 describe("3.11.3 those who wait for a question", () => {
   /** As a record that is bound to its caller, instead of being found by it, is asked for. */
   const callOf = (caller: string): KeyedCall => ({

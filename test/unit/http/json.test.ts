@@ -88,6 +88,12 @@ describe("3.8.2 JSON of the same meaning", () => {
   });
 
   // Records outlive a deploy: with another form, honest retries of what is stored would be refused.
+  test("50,000 values are read, and one more is compared by bytes", () => {
+    const list = (values: number): string => `[${Array.from({ length: values - 1 }, () => "1").join(",")}]`;
+    expect(canonicalForm(list(50_000))).not.toBeNull();
+    expect(canonicalForm(list(50_001))).toBeNull();
+  });
+
   test("has the form that stored fingerprints were made of", () => {
     expect(
       canonicalForm(String.raw`{ "b" : [true, false, null, {}], "a\u00e9\u2028\n" : [-0, 120, 0.05, "\/"] }`),

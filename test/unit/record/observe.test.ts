@@ -27,7 +27,7 @@ const execute = (attemptNumber: number): Would => ({ would: "execute", attemptNu
 const refuse = (code: Extract<Would, { would: "refuse" }>["code"]): Would => ({ would: "refuse", code });
 const reused = refuse("key_reused");
 
-describe("3.11.3 what would become of a request", () => {
+describe("3.12.3 what would become of a request", () => {
   test.each<Case>([
     ["none", null, 1500, {}, execute(1), execute(1)],
     ["pending within its deadline", pending, 1099, {}, { would: "join" }, reused],
@@ -61,7 +61,7 @@ describe("3.11.3 what would become of a request", () => {
   });
 });
 
-describe("3.11.3 a shadow after its request was answered", () => {
+describe("3.12.3 a shadow after its request was answered", () => {
   const answer = { status: 201, headers: [], bodyBytes: 0 };
 
   test("is completed, by a status alone", () => {
