@@ -64,6 +64,16 @@ function hasType(key: Record<string, unknown>): key is Record<string, unknown> &
   return typeof key["kty"] === "string";
 }
 
+/** What `token` says, proved or not. Null where it can't be read. */
+export function unprovedClaims(token: string): Claims | null {
+  try {
+    return claimsOf(token);
+  } catch {
+    // Not base64url.
+    return null;
+  }
+}
+
 /** Read again, for `JSON.parse` rounds numbers and swallows duplicate members. Null where there are such. */
 function claimsOf(token: string): Claims | null {
   const document = readJsonBytes(base64url.decode(token.split(".")[1] ?? ""));

@@ -5,11 +5,11 @@ import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { type Policy } from "../config/policy.ts";
 import { matchingPath } from "../http/matching-path.ts";
-import { isRefusal, plainProblem, problemResponse } from "../http/problem.ts";
+import { plainProblem } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { carryOut } from "./actions.ts";
 import { type Intent } from "./audit.ts";
-import { recordIdOf } from "./find.ts";
+import { recordIdsOf } from "./find.ts";
 import { type Inspection } from "./inspect.ts";
 import { keyObjectOf } from "./journal-of.ts";
 import { lists } from "./lists.ts";
@@ -44,10 +44,18 @@ operatorApi.get("/v1/openapi.json", () => Response.json(OPENAPI, NO_STORE));
 operatorApi.post("/v1/records/find", async (c) => {
   const description = await readBody(c.req.raw, FIND);
   if (description instanceof Response) return description;
-  const id = await recordIdOf(c.var.hostname, c.var.tenant, description);
-  if (isRefusal(id)) return problemResponse(id, c.var.url);
-  const inspection = await inspected(c, id, null);
-  return inspection === null ? operatorProblem("unavailable") : Response.json(recordView(id, inspection), NO_STORE);
+  const ids = await recordIdsOf(c.var.hostname, c.var.tenant, description, Date.now());
+  if (typeof ids === "string") return operatorProblem("invalid_request", ids);
+  let answer = operatorProblem("unavailable");
+  // As the gateway would be asked: what is there by the former rule is what a retry is answered from.
+  for (const id of [ids.former, ids.now]) {
+    if (id === null) continue;
+    const inspection = await inspected(c, id, null);
+    if (inspection === null) return operatorProblem("unavailable");
+    answer = Response.json(recordView(id, inspection), NO_STORE);
+    if (inspection.state !== "none") break;
+  }
+  return answer;
 });
 
 operatorApi.get("/v1/records/:id", async (c) => {

@@ -34,7 +34,15 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   RecordId: { type: "string", pattern: "^[0-9a-f]{64}$" },
   Document: { type: "object" },
   Problem: object({ type: string, title: string, status: integer, detail: string, code: string }),
-  Description: object({ operation: string, headers, key: string }, ["headers"]),
+  Description: object(
+    {
+      operation: string,
+      headers,
+      certificate: { type: "string", description: "The SHA-256 fingerprint of the client's certificate, in hex." },
+      key: string,
+    },
+    ["headers", "certificate"],
+  ),
   Why: object({ why }),
   Settling: {
     oneOf: [

@@ -71,6 +71,8 @@ export const SETTLE = v.variant(
 
 export const WHY = object({ why });
 
+const CERTIFICATE_MESSAGE = "must be the SHA-256 fingerprint of a certificate, in hex";
+
 const operation = v.pipe(
   v.string('must be a method, a space and a path, such as "POST /v1/charges"'),
   v.regex(
@@ -80,9 +82,17 @@ const operation = v.pipe(
   v.maxLength(16_384, "must have at most 16384 characters"),
 );
 
+/** As tools print it: in any letter case, with colons or without. */
+const certificate = v.pipe(
+  v.string(CERTIFICATE_MESSAGE),
+  v.transform((written) => written.replaceAll(":", "").toLowerCase()),
+  v.regex(/^[0-9a-f]{64}$/, CERTIFICATE_MESSAGE),
+);
+
 export const FIND = object({
   operation,
   headers: v.optional(headers, {}),
+  certificate: v.optional(certificate),
   key: v.pipe(v.string("must be the key"), v.minLength(1, "must be the key")),
 });
 

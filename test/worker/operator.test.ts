@@ -177,7 +177,10 @@ describe("8.3 a record", () => {
 
   test("is not looked for without what tells the caller", async () => {
     const response = await operatorOf().post("/records/find", { operation: `POST ${PATH}`, key: "k" });
-    expect(await problemOf(response)).toBe("400 caller_missing");
+    expect(await problemOf(response)).toBe("400 invalid_request");
+    expect((await response.json<{ detail: string }>()).detail).toBe(
+      "The caller can't be told. Give, as the client sent it, headers: authorization.",
+    );
   });
 });
 
