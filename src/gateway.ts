@@ -73,6 +73,7 @@ gateway.all("*", async (c) => {
   const journal = areSet(tokensOf(c.env, tenant)) ? tenant.placement : null;
   const destination = { url, hostname, tenant, policy, journal };
   const numbers = new RequestNumbers(c.env, destination, request.method);
+  if (policy.mode === "observe") c.set("passedThrough", incoming);
   if (policy.mode === "observe") return say(c, await observe(incoming, destination, numbers, c.env, c.executionCtx));
   const key = await keyOf(incoming, destination);
   if (isRefusal(key)) return numbers.told(key, problemResponse(key, url, policy));

@@ -1,8 +1,13 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { HOST, statusOf, uniqueKey } from "../support/gateway.ts";
+import { issuerOf } from "../support/issuer.ts";
 import { eventually, operatorOf } from "../support/operator.ts";
 import { scriptOrigin } from "../support/origin.ts";
+
+const ENTRY = { origin: "http://origin.test", caller: ["authorization"] };
+const OBSERVED = "observed.test";
+const JWT = "jwt.test";
 
 /** As many at once are sent at once. */
 const EVENTS = 500;
@@ -54,6 +59,35 @@ describe("8.7 counts", () => {
       { operation: "POST *", requests: 1, compared: 0, apparent_duplicates: 0 },
       { operation: "POST /v1/orders", requests: 2, compared: 2, apparent_duplicates: 1 },
     ]);
+  });
+
+  test("have observed requests among those that no key covers, and not among the refused", async () => {
+    const issuer = await issuerOf();
+    const origin = scriptOrigin(issuer.beside(() => new Response("ok", { status: 201 })));
+    const operator = operatorOf(
+      {},
+      { [OBSERVED]: { ...ENTRY, mode: "observe" }, [JWT]: { ...ENTRY, caller: [issuer.item] } },
+    );
+    const post = (host: string, headers: Record<string, string>) =>
+      operator.client.fetch(`https://${host}/v1/charges`, { method: "POST", headers });
+    const key = uniqueKey();
+    for (const _ of [1, 2]) await post(OBSERVED, { authorization: "Bearer alice", "idempotency-key": key });
+    for (const _ of [1, 2]) await post(JWT, { authorization: `Bearer ${await issuer.token("alice")}` });
+    for (let n = 4; n < EVENTS + 1; n++) await post(OBSERVED, { authorization: "Bearer alice" });
+    const countsOf = (host: string) =>
+      eventually(
+        async () => (await operator.get("/counts?hours=2", { host })).json<Counts>(),
+        ({ operations }) => operations.length > 0,
+      );
+    const { total } = await countsOf(OBSERVED);
+    expect(total).toMatchObject({ executed: 0, refused: 0 });
+    expect(total["keyless"]).toBeGreaterThan(200);
+    // No token is verified for the sake of a number.
+    expect((await countsOf(JWT)).keyless).toEqual([
+      { operation: "POST *", requests: 2, compared: 0, apparent_duplicates: 0 },
+    ]);
+    expect(issuer.fetches()).toBe(0);
+    expect(origin.received.length).toBe(EVENTS + 1);
   });
 
   test("of more operations than fit are put together", async () => {
