@@ -29,7 +29,7 @@ export function tellBrowser({ speaker, response }: Answer, request: Request, url
 function askingOf({ method, headers }: Request, path: string, tenant: Tenant): Asking {
   const followed = method === "OPTIONS" ? headers.get("access-control-request-method") : null;
   const policy = tenant.policyFor(followed ?? method, path);
-  const hasKeys = policy.key !== "off" && policy.methods.includes(followed ?? method);
+  const hasKeys = policy.mode === "enforce" && policy.key !== "off" && policy.methods.includes(followed ?? method);
   const names = policy.keyFrom.flatMap((carrier) => (carrier.kind === "header" ? [carrier.name] : []));
   return {
     origin: headers.get("origin"),

@@ -57,6 +57,8 @@ describe("7.6.1 a preflight", () => {
     ["of a page that is not listed", CORS, { origin: "https://evil.example" }, "*"],
     ["for a method that is not covered", CORS, { "access-control-request-method": "GET" }, "*"],
     ["for a route without keys", { ...CORS, routes: [{ match: "POST /v1/charges", key: "off" }] }, {}, "*"],
+    ["where requests are only observed", { ...CORS, mode: "observe" }, {}, "*"],
+    ["for a route that the gateway leaves alone", { ...CORS, routes: [{ match: "POST /v1/*", mode: "off" }] }, {}, "*"],
     [
       "for a route whose key is in the body",
       { ...CORS, routes: [{ match: "POST /v1/charges", key_from: ["/key"] }] },
