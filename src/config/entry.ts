@@ -59,7 +59,8 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   if (origin_auth !== undefined) {
     const rules = [callers, ...(caller_was === undefined ? [] : [caller_was])];
     const policies = [policy, ...routes.map((route) => route.policy)];
-    faults.push(...faultsOfOriginAuth(origin_auth, { rules, policies, env: around.env }, `${path}.origin_auth`));
+    const beside = { rules, policies, tokenSecret: operator_token ?? null, env: around.env };
+    faults.push(...faultsOfOriginAuth(origin_auth, beside, `${path}.origin_auth`));
   }
   if (faults.length > faultsBefore || origin === undefined || caller === undefined) return null;
   return Object.freeze({

@@ -2,25 +2,29 @@
 
 import { type CallerRule, headersOfCallers } from "../http/caller.ts";
 import { secretText } from "./bindings.ts";
-import { type OriginAuth, type Policy } from "./policy.ts";
+import { OPERATOR_TOKEN, type OriginAuth, type Policy } from "./policy.ts";
 import { type Fault } from "./read-fields.ts";
 
 interface Beside {
   /** All rules by which a tenant's callers are told apart, and all its policies. */
   readonly rules: readonly CallerRule[];
   readonly policies: readonly Policy[];
+  /** The secret with the operators' token of this tenant; null where it has none. */
+  readonly tokenSecret: string | null;
   /** Has the Worker's secrets. */
   readonly env: object;
 }
 
 export function faultsOfOriginAuth(
   { header, secret }: OriginAuth,
-  { rules, policies, env }: Beside,
+  { rules, policies, tokenSecret, env }: Beside,
   path: string,
 ): Fault[] {
   const ofClients = new Set([...rules.flatMap(headersOfCallers), ...policies.flatMap(headersOfKeys)]);
   const messages = [
     faultOfSecret(secret, env),
+    // Whoever has it could settle and release records, and the origin is sent it with every request.
+    [OPERATOR_TOKEN, tokenSecret].includes(secret) ? `must not be the operators' token: ${secret}` : null,
     ofClients.has(header) ? `needs a header of its own: clients send ${header}` : null,
   ];
   return messages.flatMap((message) => (message === null ? [] : [{ path, message }]));

@@ -1,12 +1,9 @@
 /** Who may operate a hostname (docs/protocol.md 8.2): whoever presents the Worker's token, or the one of its tenant. */
 
 import { secret } from "../config/bindings.ts";
-import { type Placement, type Tenant } from "../config/policy.ts";
+import { OPERATOR_TOKEN, type Placement, type Tenant } from "../config/policy.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { isRefusal } from "../http/problem.ts";
-
-/** The secret that opens every hostname of the Worker. */
-const GLOBAL_SECRET = "OPERATOR_TOKEN";
 
 /** RFC 6750, 2.1; the name of the scheme in any letter case. */
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
@@ -22,7 +19,7 @@ export interface Tokens {
 
 export function tokensOf(env: object, { operators }: Tenant): Tokens {
   const { tokenSecret } = operators;
-  return { operator: secret(env, GLOBAL_SECRET), tenant: tokenSecret === null ? null : secret(env, tokenSecret) };
+  return { operator: secret(env, OPERATOR_TOKEN), tenant: tokenSecret === null ? null : secret(env, tokenSecret) };
 }
 
 export function areSet({ operator, tenant }: Tokens): boolean {

@@ -124,6 +124,17 @@ describe("origin_auth", () => {
     },
   );
 
+  test.each<[string, Record<string, unknown>]>([
+    ["OPERATOR_TOKEN", {}],
+    ["TOKEN_OF_API", { operator_token: "secret:TOKEN_OF_API" }],
+  ])("must not be the operators' token, which the origin would be told: %s", (name, fields) => {
+    const secrets = { OPERATOR_TOKEN: "s", TOKEN_OF_API: "s", GATE: "s" };
+    expect(configAmong(secrets, { origin_auth: `secret:${name}`, ...fields }).faults).toEqual([
+      { path: `${AT}.origin_auth`, message: `must not be the operators' token: ${name}` },
+    ]);
+    expect(configAmong(secrets, { origin_auth: "secret:GATE", ...fields }).faults).toEqual([]);
+  });
+
   test("may be 4,096 characters long, with spaces inside", () => {
     expect(configAmong({ GATE: `a ${"s".repeat(4094)}` }, { origin_auth: "secret:GATE" }).faults).toEqual([]);
   });
