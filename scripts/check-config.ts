@@ -11,8 +11,9 @@ import { unstable_readConfig as readConfig } from "wrangler";
 
 import { type Config, NAME_MESSAGE, isTenantName, parseConfig } from "../src/config/config.ts";
 import { TENANTS_KV, parseKvEntry } from "../src/config/kv-entry.ts";
+import { faultsOfOperatorTokens } from "../src/config/operator-token.ts";
 import { type Fault } from "../src/config/read-fields.ts";
-import { type Tenant } from "../src/config/policy.ts";
+import { OPERATOR_TOKEN, type Tenant } from "../src/config/policy.ts";
 import { listNames, readEntries } from "./tenants/namespace.ts";
 
 /** A wrangler.toml as wrangler reads it, for one environment. */
@@ -26,7 +27,7 @@ const MAX_DELAY_SECONDS_DEFAULT = 300;
 
 export interface Verdict {
   readonly faults: readonly Fault[];
-  /** A line for each tenant that has none. */
+  /** A line for each tenant that has none, and one for each hint. */
   readonly summary: readonly string[];
 }
 
@@ -71,7 +72,7 @@ export function checkConfig(path: string, environment: string | undefined): Verd
   const wrangler = readDeployment(path, environment);
   const { tenants, faults: found } = parseConfig(environmentOf(wrangler));
   const faults = [...found, ...variableFaults(wrangler), ...deploymentFaults(wrangler, tenants)];
-  return { faults, summary: summaryOf(tenants) };
+  return { faults, summary: [...summaryOf(tenants), ...hintsOf(wrangler, tenants)] };
 }
 
 /** Throws as above. */
@@ -94,7 +95,8 @@ export function checkEntries(wrangler: Deployment, entries: ReadonlyMap<string, 
     faults.push(...entry.faults);
     tenants.set(name, entry.tenant);
   }
-  return { faults: [...faults, ...deploymentFaults(wrangler, tenants)], summary: summaryOf(tenants) };
+  const summary = [...summaryOf(tenants), ...hintsOf(wrangler, tenants)];
+  return { faults: [...faults, ...deploymentFaults(wrangler, tenants)], summary };
 }
 
 function checkKv(config: string, environment: string | undefined, where: string): Verdict {
@@ -160,13 +162,23 @@ function delayFaults(
 
 /** A variable stands in the file, and in every dashboard: it is no secret. */
 function secretFaults({ vars }: Deployment, tenants: Config["tenants"]): Fault[] {
-  const used = [...tenants.values()].flatMap((tenant) => tenant?.origin.auth?.secret ?? []);
-  return [...new Set(used)]
-    .filter((name) => Object.hasOwn(vars, name))
-    .map((name) => ({
-      path: name,
-      message: `is a variable, and used by origin_auth: take it out of [vars], and set it with "npx wrangler secret put ${name}"`,
-    }));
+  const all = [...tenants.values()].filter((tenant) => tenant !== null);
+  const used = new Map<string | null, string>([
+    [OPERATOR_TOKEN, "the operator API"],
+    ...all.map(({ operators }) => [operators.tokenSecret, "operator_token"] as const),
+    ...all.map(({ origin }) => [origin.auth?.secret ?? null, "origin_auth"] as const),
+  ]);
+  return [...used].flatMap(([name, by]) => {
+    if (name === null || !Object.hasOwn(vars, name)) return [];
+    const message = `is a variable, and used by ${by}: take it out of [vars], and set it with "npx wrangler secret put ${name}"`;
+    return [{ path: name, message }];
+  });
+}
+
+/** What may be as it should: a secret may be set that the deployment does not require. */
+function hintsOf(wrangler: Deployment, tenants: Config["tenants"]): string[] {
+  const missing = faultsOfOperatorTokens(tenants, environmentOf(wrangler));
+  return missing.map(({ path, message }) => `hint: ${path} ${message}`);
 }
 
 function deadlinesOf({ policy, routes }: Tenant): number[] {

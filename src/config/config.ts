@@ -7,6 +7,7 @@
 import { type Refusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { parseEntry } from "./entry.ts";
+import { faultsOfOperatorTokens } from "./operator-token.ts";
 import { type Tenant } from "./policy.ts";
 import { withoutTrailingDot } from "../http/hostname.ts";
 import { kvNamespace } from "./bindings.ts";
@@ -28,7 +29,8 @@ export function configOf(env: object): Config {
   if (known !== undefined) return known;
   const config = parseConfig(env);
   parsed.set(env, config);
-  for (const fault of config.faults) log({ event: "configuration_fault", ...fault });
+  for (const fault of [...config.faults, ...faultsOfOperatorTokens(config.tenants, env)])
+    log({ event: "configuration_fault", ...fault });
   return config;
 }
 

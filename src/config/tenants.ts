@@ -10,6 +10,7 @@ import { kvNamespace } from "./bindings.ts";
 import { type Config, configOf, namesServing, tenantFor } from "./config.ts";
 import { KnownEntries } from "./known-entries.ts";
 import { type KvEntry, TENANTS_KV, parseKvEntry } from "./kv-entry.ts";
+import { faultsOfOperatorTokens } from "./operator-token.ts";
 import { type Tenant } from "./policy.ts";
 
 /** KV's own minimum. */
@@ -83,7 +84,8 @@ async function readEntry(
     const text = await namespace.get(name, { type: "text", cacheTtl: KV_CACHE_SECONDS });
     if (text === null) return null;
     const entry = parseKvEntry(name, text, around);
-    for (const fault of entry.faults) log({ event: "configuration_fault", ...fault });
+    const faults = [...entry.faults, ...faultsOfOperatorTokens([[name, entry.tenant]], around.env)];
+    for (const fault of faults) log({ event: "configuration_fault", ...fault });
     return entry;
   } catch (error) {
     log({ event: "tenants_unreadable", name, why: String(error) });

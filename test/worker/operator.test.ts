@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { env } from "cloudflare:workers";
+import { describe, expect, test, vi } from "vitest";
 import { clientOf, HOST, problemOf, statusOf, uniqueKey } from "../support/gateway.ts";
 import { idOf, operatorOf, TOKEN } from "../support/operator.ts";
 import { scriptOrigin } from "../support/origin.ts";
@@ -32,6 +33,29 @@ describe("8.2 who may operate", () => {
         expect(response.status).toBe(404);
         expect(await response.json()).toEqual({ type: "about:blank", title: "Not Found", status: 404 });
       }
+    },
+  );
+
+  test.each(["in the variables", "in KV"])(
+    "a tenant's secret that is missing is told in the log, and its clients are served: %s",
+    async (where) => {
+      const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+      scriptOrigin(completed);
+      const host = `${uniqueKey()}.test`;
+      const entry = { origin: "http://origin.test", caller: ["authorization"], operator_token: "secret:TEAM" };
+      const kv: KVNamespace = Reflect.get(env, "KV_OF_TESTS");
+      if (where === "in KV") await kv.put(host, JSON.stringify(entry));
+      const { client } = operatorOf({}, where === "in KV" ? {} : { [host]: entry }, { TENANTS_KV: kv });
+      const headers = { authorization: "Bearer alice", "idempotency-key": uniqueKey() };
+      expect(statusOf(await client.fetch(`https://${host}${PATH}`, { method: "POST", headers }))).toBe("executed");
+      expect(warn.mock.calls.map(([line]) => JSON.parse(String(line)))).toEqual([
+        {
+          event: "configuration_fault",
+          path: `"${host}".operator_token`,
+          message: expect.stringContaining("names no secret of this Worker: TEAM."),
+        },
+      ]);
+      warn.mockRestore();
     },
   );
 

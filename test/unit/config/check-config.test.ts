@@ -175,6 +175,38 @@ describe("checking a configuration", () => {
     ]);
   });
 
+  test("hints at an operators' secret that the deployment does not require, and takes no variable for one", async () => {
+    const toml = (secrets: string, vars: string) => `
+      ${secrets}
+      [vars]
+      ${vars}
+      [vars.TENANTS."a.example.com"]
+      ${ENTRY}
+      operator_token = "secret:TEAM"
+    `;
+    const served = "a.example.com → https://origin.example.com, 0 routes";
+    expect(await verdictOn(toml('secrets = { required = ["TEAM"] }', ""))).toEqual({ faults: [], summary: [served] });
+    expect(await verdictOn(toml("", ""))).toEqual({
+      faults: [],
+      summary: [
+        served,
+        'hint: "a.example.com".operator_token names no secret of this Worker: TEAM. Set it with "npx wrangler secret put TEAM", and name it in wrangler.toml: secrets = { required = ["TEAM"] }. Until then it opens nothing',
+      ],
+    });
+    expect((await verdictOn(toml("", 'TEAM = "t"\nOPERATOR_TOKEN = "t"'))).faults).toEqual([
+      {
+        path: "OPERATOR_TOKEN",
+        message:
+          'is a variable, and used by the operator API: take it out of [vars], and set it with "npx wrangler secret put OPERATOR_TOKEN"',
+      },
+      {
+        path: "TEAM",
+        message:
+          'is a variable, and used by operator_token: take it out of [vars], and set it with "npx wrangler secret put TEAM"',
+      },
+    ]);
+  });
+
   test("needs no variables where tenants stand in KV", async () => {
     const kv = '[[kv_namespaces]]\nbinding = "TENANTS_KV"\nid = "0"';
     expect(await verdictOn(kv)).toEqual({ faults: [], summary: [] });

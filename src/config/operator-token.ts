@@ -1,0 +1,15 @@
+/** What `operator_token` is checked against. Apart from what closes a host: its clients have no need of operators. */
+
+import { secret } from "./bindings.ts";
+import { type Tenant } from "./policy.ts";
+import { type Fault } from "./read-fields.ts";
+
+/** `tenants` by the names of their entries. */
+export function faultsOfOperatorTokens(tenants: Iterable<readonly [string, Tenant | null]>, env: object): Fault[] {
+  return [...tenants].flatMap(([entry, tenant]) => {
+    const name = tenant?.operators.tokenSecret ?? null;
+    if (name === null || secret(env, name) !== null) return [];
+    const message = `names no secret of this Worker: ${name}. Set it with "npx wrangler secret put ${name}", and name it in wrangler.toml: secrets = { required = ["${name}"] }. Until then it opens nothing`;
+    return [{ path: `"${entry}".operator_token`, message }];
+  });
+}
