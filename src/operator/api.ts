@@ -100,7 +100,8 @@ operatorApi.all("*", () => operatorProblem("not_found"));
 /** Null where the object does not answer. */
 async function inspected(c: OperatorCall, id: string, bodyBytesMax: number | null): Promise<Inspection | null> {
   try {
-    return await keyObjectOf(c.env, id, c.var.tenant.placement).inspect(c.var.hostname, bodyBytesMax);
+    const { placement } = c.var.tenant;
+    return await keyObjectOf(c.env, id, placement).inspect(c.var.hostname, bodyBytesMax, placement);
   } catch (error) {
     log({ event: "fault", id: id.slice(0, 16), where: "inspect", why: String(error) });
     return null;
