@@ -151,11 +151,15 @@ export class KeptRecord {
 
   /** Carries out what an operator says, if it may be. `body` is that of an answer which is given. */
   operate(command: Command, body: Uint8Array | null, busy: Busy, nowMs: number): Operation {
-    const record = busy === null ? this.loadResting(nowMs) : this.load();
+    const loaded = this.load();
+    // That a process died is neither written nor told where something else replaces it at once: two news of one moment could
+    // overtake each other.
+    const record = busy === null ? asOf(loaded, nowMs) : loaded;
     const operated = operate(record, busy, command, nowMs);
     const before = record?.state ?? "none";
     switch (operated.action) {
       case "refuse":
+        if (busy === null) this.loadResting(nowMs);
         return { done: false, before, refusal: operated.code };
       case "forget":
         this.#leftover?.cut();

@@ -331,6 +331,49 @@ describe("8.6 the journal", () => {
     expect(entry).toMatchObject({ cause: "process_died" });
   });
 
+  test.each([
+    [
+      "settle",
+      { outcome: "not-executed", why: "x" },
+      200,
+      [
+        ["unknown", "process_died"],
+        ["none", "settled"],
+      ],
+    ],
+    ["release", { why: "x" }, 200, [["none", "released"]]],
+    // It stays, so it is told.
+    ["purge", { why: "x" }, 409, [["unknown", "process_died"]]],
+  ] as const)(
+    "is told of it in order where an operator's %s is the first to meet it",
+    async (action, given, status, expected) => {
+      // So that the journal has its tables.
+      await started(unknown).then(({ operator, id }) => entryOf(operator, id, "unknown"));
+      const { operator, key, id } = await started(() => new Response("ok"));
+      await abortAllDurableObjects();
+      await runInDurableObject(await objectOf(key, PATH), (_, { storage }) => {
+        storage.sql.exec("UPDATE record SET state = 'pending', term_ms = 3600000, status = NULL, headers = NULL");
+      });
+      const journal = env.JOURNALS.getByName(HOST);
+      await runInDurableObject(journal, (_, { storage }) => {
+        storage.sql.exec("CREATE TABLE IF NOT EXISTS told (record, state, cause)");
+        storage.sql.exec(`CREATE TRIGGER IF NOT EXISTS note BEFORE INSERT ON entry
+        BEGIN INSERT INTO told VALUES (NEW.record, NEW.state, NEW.cause); END`);
+      });
+      expect((await operator.post(`/records/${id}/${action}`, given)).status).toBe(status);
+      // Told after it, in the same journal.
+      const later = await started(unknown);
+      await entryOf(operator, later.id, "unknown");
+      const told = await runInDurableObject(journal, (_, { storage }) => {
+        const rows = [...storage.sql.exec("SELECT state, cause FROM told WHERE record = ?", id).raw()];
+        storage.sql.exec("DROP TRIGGER note");
+        storage.sql.exec("DROP TABLE told");
+        return rows;
+      });
+      expect(told).toEqual(expected);
+    },
+  );
+
   test("is told of it by the watchdog too, which nobody has told whether there are operators", async () => {
     const { operator, key, id } = await started(() => new Response("ok"));
     await abortAllDurableObjects();
