@@ -83,8 +83,9 @@ export class Audit {
     this.#tables.sql.exec("DELETE FROM audit WHERE expires_ms <= ?", nowMs);
   }
 
-  get isEmpty(): boolean {
-    return this.#tables.sql.exec("SELECT 1 FROM audit LIMIT 1").toArray().length === 0;
+  /** When the first of them is over; null where there are none. */
+  get firstEndMs(): number | null {
+    return this.#tables.sql.exec<{ ms: number | null }>("SELECT min(expires_ms) AS ms FROM audit").one().ms;
   }
 }
 

@@ -103,8 +103,9 @@ export class Entries {
     this.#trim();
   }
 
-  get isEmpty(): boolean {
-    return this.#tables.sql.exec("SELECT 1 FROM entry LIMIT 1").toArray().length === 0;
+  /** When the first of them is over; null where there are none. */
+  get firstEndMs(): number | null {
+    return this.#tables.sql.exec<{ ms: number | null }>("SELECT min(expires_ms) AS ms FROM entry").one().ms;
   }
 
   #trim(): void {

@@ -11,7 +11,7 @@ import { type News } from "./news.ts";
 import { type Count, type HourlyCount, Tallies } from "./tallies.ts";
 import { Tables } from "./tables.ts";
 
-/** How often what is over is deleted: lists leave it out by themselves. */
+/** No more often is deleted what is over: lists leave it out by themselves. */
 const CLEAN_EVERY_MS = 60 * 60 * 1000;
 
 export class Journal extends DurableObject<Env> {
@@ -19,7 +19,8 @@ export class Journal extends DurableObject<Env> {
   readonly #entries: Entries;
   readonly #audit: Audit;
   readonly #tallies: Tallies;
-  #alarmIsSet = false;
+  /** When the alarm comes, as far as this process has set it. */
+  #alarmMs: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -30,25 +31,21 @@ export class Journal extends DurableObject<Env> {
   }
 
   tell(news: News): void {
-    this.#willWrite();
-    this.#entries.write(news);
+    this.#write(() => this.#entries.write(news));
   }
 
   count(counts: readonly Count[]): void {
-    this.#willWrite();
-    this.#tallies.add(counts, Date.now());
+    this.#write(() => this.#tallies.add(counts, Date.now()));
   }
 
   /** Writes down what an operator is about to do. Null where there is no room for it, and so it must not be done. */
   intend(intent: Intent, ttlMs: number): number | null {
-    this.#willWrite();
-    return this.#audit.begin(intent, Date.now(), ttlMs);
+    return this.#write(() => this.#audit.begin(intent, Date.now(), ttlMs));
   }
 
   /** What became of it. */
   ended(seq: number, result: Result): void {
-    this.#willWrite();
-    this.#audit.end(seq, result, Date.now());
+    this.#write(() => this.#audit.end(seq, result, Date.now()));
   }
 
   entries(query: EntryQuery): News[] {
@@ -65,30 +62,38 @@ export class Journal extends DurableObject<Env> {
 
   /** Deletes what is over, and with the last of it everything: a hostname where nothing happens holds nothing. */
   override alarm(): Promise<void> {
-    this.#alarmIsSet = false;
+    this.#alarmMs = null;
     if (!this.#tables.exist) return Promise.resolve();
     this.#expire();
-    const isEmpty = [this.#entries, this.#audit, this.#tallies].every((kind) => kind.isEmpty);
-    return isEmpty ? this.#tables.drop() : this.#setAlarm();
+    const endMs = this.#firstEndMs;
+    return endMs === null ? this.#tables.drop() : this.#setAlarm(endMs);
   }
 
   /**
-   * Nothing is awaited between this and the write, so the alarm can't drop the tables in between. What is over goes here
-   * too: an object that is woken often moves its alarm on each time.
+   * Nothing is awaited from here to the end of the write, so the alarm can't drop the tables in between. What is over goes
+   * here too: an object that is woken often moves its alarm on each time.
    */
-  #willWrite(): void {
+  #write<T>(write: () => T): T {
     this.#tables.create();
-    if (this.#alarmIsSet) return;
-    this.#expire();
-    this.ctx.waitUntil(this.#setAlarm());
+    if (this.#alarmMs === null) this.#expire();
+    const written = write();
+    // What is written after it may be over sooner. It stays until then, or until the object is woken anew.
+    if (this.#alarmMs === null) this.ctx.waitUntil(this.#setAlarm(this.#firstEndMs ?? 0));
+    return written;
   }
 
   #expire(): void {
     for (const kind of [this.#entries, this.#audit, this.#tallies]) kind.expire(Date.now());
   }
 
-  #setAlarm(): Promise<void> {
-    this.#alarmIsSet = true;
-    return this.ctx.storage.setAlarm(Date.now() + CLEAN_EVERY_MS);
+  get #firstEndMs(): number | null {
+    const ends = [this.#entries, this.#audit, this.#tallies].flatMap(({ firstEndMs }) => firstEndMs ?? []);
+    return ends.length === 0 ? null : Math.min(...ends);
+  }
+
+  /** At the first end, so that a hostname where nothing happens costs nothing until then. */
+  #setAlarm(endMs: number): Promise<void> {
+    this.#alarmMs = Math.max(endMs, Date.now() + CLEAN_EVERY_MS);
+    return this.ctx.storage.setAlarm(this.#alarmMs);
   }
 }

@@ -79,7 +79,9 @@ export class Tallies {
     this.#tables.sql.exec("DELETE FROM count WHERE hour <= ?", Math.floor(nowMs / HOUR_MS) - HOURS_MAX);
   }
 
-  get isEmpty(): boolean {
-    return this.#tables.sql.exec("SELECT 1 FROM count LIMIT 1").toArray().length === 0;
+  /** When the first of them is over; null where there are none. */
+  get firstEndMs(): number | null {
+    const { hour } = this.#tables.sql.exec<{ hour: number | null }>("SELECT min(hour) AS hour FROM count").one();
+    return hour === null ? null : (hour + HOURS_MAX) * HOUR_MS;
   }
 }
