@@ -14,7 +14,7 @@ import {
   modeOfProbe,
 } from "./arrival.ts";
 import { type Forward, type KeyedCall, type LookCall, type LookReply, type Reply, identityIn } from "./call.ts";
-import { type AttemptPolicy } from "./config/policy.ts";
+import { type AttemptPolicy, type Placement } from "./config/policy.ts";
 import { KeptRecord, type Operation } from "./kept-record.ts";
 import { log } from "./log.ts";
 import { type Inspection, inspect } from "./operator/inspect.ts";
@@ -78,15 +78,15 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /** What `tenant`'s operators see of the record. Its answer's body only if asked for, up to `bodyBytesMax`. */
-  inspect(tenant: string, bodyBytesMax: number | null): Promise<Inspection> {
-    this.#teller.journal = undefined;
+  inspect(tenant: string, journal: Placement, bodyBytesMax: number | null): Promise<Inspection> {
+    if (this.#kept.tenant === tenant) this.#teller.journal = journal;
     return inspect(this.#kept, this.#busy, tenant, bodyBytesMax, Date.now());
   }
 
   /** Carries out what one of `tenant`'s operators says. `body` is that of an answer which is given. */
-  operate(tenant: string, command: Command, body: Uint8Array | null): Operation {
-    this.#teller.journal = undefined;
+  operate(tenant: string, journal: Placement, command: Command, body: Uint8Array | null): Operation {
     if (this.#kept.tenant !== tenant) return { done: false, before: "none", refusal: "no_record" };
+    this.#teller.journal = journal;
     return this.#kept.operate(command, body, this.#busy, Date.now());
   }
 
