@@ -73,8 +73,12 @@ gateway.all("*", async (c) => {
   const journal = areSet(tokensOf(c.env, tenant)) ? tenant.placement : null;
   const destination = { url, hostname, tenant, policy, journal };
   const numbers = new RequestNumbers(c.env, destination, request.method);
-  if (policy.mode === "observe") c.set("passedThrough", incoming);
-  if (policy.mode === "observe") return say(c, await observe(incoming, destination, numbers, c.env, c.executionCtx));
+  if (policy.mode === "observe") {
+    const { answer, decided } = await observe(incoming, destination, numbers, c.env, c.executionCtx);
+    c.set("passedThrough", incoming);
+    c.set("observed", decided);
+    return say(c, answer);
+  }
   const key = await keyOf(incoming, destination);
   if (isRefusal(key)) return numbers.told(key, problemResponse(key, url, policy));
   if (key === null) c.set("passedThrough", incoming);
