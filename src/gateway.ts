@@ -6,6 +6,7 @@ import { TrieRouter } from "hono/router/trie-router";
 import { type KeyStub, askFormerKeyObject, askKeyObject } from "./ask-key-object.ts";
 import { type Reply } from "./call.ts";
 import { tenantOf } from "./config/tenants.ts";
+import { operatorConsole } from "./console/router.ts";
 import { type Answer, tellBrowser } from "./for-browsers.ts";
 import { type GatewayContext } from "./gateway-context.ts";
 import { isLoop } from "./http/headers.ts";
@@ -50,6 +51,9 @@ gateway.use(async (c, next) => {
   c.set("speaker", "gateway");
   return next();
 });
+
+// Before browsers are told of anything: no page of another site may read the console's, whatever `cors` allows.
+gateway.route("/", operatorConsole);
 
 gateway.use(async (c, next) => {
   await next();
