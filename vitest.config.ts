@@ -77,6 +77,15 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          name: "console",
+          include: ["test/console/**/*.test.ts"],
+          environment: "node",
+          globalSetup: ["test/fault/node/build-once.ts"],
+          ...SLOW,
+        },
+      },
+      {
         test: { name: "crash", include: ["test/crash/**/*.test.ts"], environment: "node" },
       },
     ],

@@ -6,6 +6,7 @@ import { TrieRouter } from "hono/router/trie-router";
 import { type KeyStub, askFormerKeyObject, askKeyObject } from "./ask-key-object.ts";
 import { type Reply } from "./call.ts";
 import { tenantOf } from "./config/tenants.ts";
+import { operatorConsole } from "./console/router.ts";
 import { type Answer, tellBrowser } from "./for-browsers.ts";
 import { type GatewayContext } from "./gateway-context.ts";
 import { isLoop } from "./http/headers.ts";
@@ -51,6 +52,9 @@ gateway.use(async (c, next) => {
   return next();
 });
 
+// Before browsers are told of anything: no page of another site may read the console's, whatever `cors` allows.
+gateway.route("/", operatorConsole);
+
 gateway.use(async (c, next) => {
   await next();
   tellBrowser({ speaker: c.var.speaker, response: c.res }, c.req.raw, c.var.url, c.var.tenant);
@@ -73,8 +77,12 @@ gateway.all("*", async (c) => {
   const journal = areSet(tokensOf(c.env, tenant)) ? tenant.placement : null;
   const destination = { url, hostname, tenant, policy, journal };
   const numbers = new RequestNumbers(c.env, destination, request.method);
-  if (policy.mode === "observe") c.set("passedThrough", incoming);
-  if (policy.mode === "observe") return say(c, await observe(incoming, destination, numbers, c.env, c.executionCtx));
+  if (policy.mode === "observe") {
+    const { answer, decided } = await observe(incoming, destination, numbers, c.env, c.executionCtx);
+    c.set("passedThrough", incoming);
+    c.set("observed", decided);
+    return say(c, answer);
+  }
   const key = await keyOf(incoming, destination);
   if (isRefusal(key)) return numbers.told(key, problemResponse(key, url, policy));
   if (key === null) c.set("passedThrough", incoming);

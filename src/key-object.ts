@@ -78,15 +78,15 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /** What `tenant`'s operators see of the record. Its answer's body only if asked for, up to `bodyBytesMax`. */
-  inspect(tenant: string, bodyBytesMax: number | null, journal?: Placement): Promise<Inspection> {
-    this.#teller.journal = journal;
+  inspect(tenant: string, journal: Placement, bodyBytesMax: number | null): Promise<Inspection> {
+    if (this.#kept.tenant === tenant) this.#teller.journal = journal;
     return inspect(this.#kept, this.#busy, tenant, bodyBytesMax, Date.now());
   }
 
   /** Carries out what one of `tenant`'s operators says. `body` is that of an answer which is given. */
-  operate(tenant: string, command: Command, body: Uint8Array | null, journal?: Placement): Operation {
-    this.#teller.journal = journal;
+  operate(tenant: string, journal: Placement, command: Command, body: Uint8Array | null): Operation {
     if (this.#kept.tenant !== tenant) return { done: false, before: "none", refusal: "no_record" };
+    this.#teller.journal = journal;
     return this.#kept.operate(command, body, this.#busy, Date.now());
   }
 

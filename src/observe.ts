@@ -26,15 +26,21 @@ type Head = Pick<Response, "status" | "headers"> | null;
 /** A covered request, as its shadow has met it. */
 type Begun = { readonly refused: Refusal } | (Observation & { readonly keyed: KeyedRequest });
 
+interface Observed {
+  readonly answer: Answer;
+  /** What would have become of the request; null where no record would cover it, or nobody knows. Never rejects. */
+  readonly decided: Promise<Found["decision"] | null>;
+}
+
 export async function observe(
   incoming: Incoming,
   destination: Destination,
   numbers: RequestNumbers,
   env: Env,
   ctx: Pick<ExecutionContext, "waitUntil">,
-): Promise<Answer> {
+): Promise<Observed> {
   const copy = mayBeKeyed(incoming.request, destination.policy) ? copyOf(incoming, destination.policy) : null;
-  if (copy === null) return passThrough(incoming, destination, env);
+  if (copy === null) return { answer: await passThrough(incoming, destination, env), decided: Promise.resolve(null) };
   const begun = begin(copy, destination, numbers, env).catch(failed);
   // No longer than until the shadow has met it: what waits keeps a request alive whose client is gone, and this one is to
   // end as soon as it would without being observed.
@@ -44,8 +50,9 @@ export async function observe(
     head = come;
   });
   const { response } = answer;
-  ctx.waitUntil(conclude(begun, head, { response, elapsedMs: numbers.elapsedMs }, destination, numbers, env));
-  return answer;
+  const decided = conclude(begun, head, { response, elapsedMs: numbers.elapsedMs }, destination, numbers, env);
+  ctx.waitUntil(decided);
+  return { answer, decided };
 }
 
 /** Whether a key could be found, so that no other request is copied. */
@@ -88,7 +95,7 @@ async function begin(
   return { would, attempt, keyed };
 }
 
-/** Tells the shadow what became of the request, and counts it. Never rejects. */
+/** Tells the shadow what became of the request, and counts it. Resolves with what would have become of it; never rejects. */
 async function conclude(
   beginning: Promise<Begun | null>,
   head: Head,
@@ -96,20 +103,21 @@ async function conclude(
   { tenant, policy }: Destination,
   numbers: RequestNumbers,
   env: Env,
-): Promise<void> {
+): Promise<Found["decision"] | null> {
   try {
     const begun = await beginning;
-    if (begun === null) return;
+    if (begun === null) return null;
     const attempt = "refused" in begun ? null : begun.attempt;
     const conclusion = conclusionOfHead(head, attempt?.number ?? 1, policy);
     const said = "refused" in begun ? refusedWith(begun.refused.refusal) : saidOf(begun.would);
     const found = { ...said, outcome: outcomeOf(conclusion), attempt: attempt?.number ?? null };
     numbers.observed(found, answered.response.status, answered.elapsedMs);
-    if ("refused" in begun || attempt === null) return;
+    if ("refused" in begun || attempt === null) return said.decision;
     const { recordId, call } = begun.keyed;
     await objectOf(env.SHADOWS, recordId, tenant.placement).observed({ attempt, conclusion, policy: call.policy });
+    return said.decision;
   } catch (error) {
-    failed(error);
+    return failed(error);
   }
 }
 

@@ -21,7 +21,7 @@ export async function carryOut(env: Env, ordered: Ordered): Promise<Response> {
   if (seq === null) return operatorProblem("audit_unavailable");
   let operation: Operation;
   try {
-    operation = await keyObjectOf(env, intent.record, placement).operate(hostname, command, body, placement);
+    operation = await keyObjectOf(env, intent.record, placement).operate(hostname, placement, command, body);
   } catch (error) {
     // It may have been done and its answer lost. The record says; the audit says that nobody knows.
     log({ event: "fault", id: intent.record.slice(0, 16), where: "operate", why: String(error) });

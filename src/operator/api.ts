@@ -3,21 +3,15 @@
 import { type Context } from "hono";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
-import { type Policy } from "../config/policy.ts";
-import { matchingPath } from "../http/matching-path.ts";
 import { plainProblem } from "../http/problem.ts";
-import { log } from "../log.ts";
-import { carryOut } from "./actions.ts";
-import { type Intent } from "./audit.ts";
+import { type Acting, inspectRecord, purge, release, settle } from "./act.ts";
 import { recordIdsOf } from "./find.ts";
 import { type Inspection } from "./inspect.ts";
-import { keyObjectOf } from "./journal-of.ts";
 import { lists } from "./lists.ts";
 import { OPENAPI } from "./openapi.ts";
 import { type OperatorContext } from "./operator-context.ts";
 import { operatorProblem } from "./problem.ts";
 import { FIND, OPERATOR_NAME, RECORD_ID, SETTLE, WHY, readBody } from "./requests.ts";
-import { type Order, orderOfSettling } from "./settle.ts";
 import { areSet, roleOf, tokensOf } from "./tokens.ts";
 import { recordView } from "./views.ts";
 
@@ -70,66 +64,38 @@ operatorApi.get("/v1/records/:id", async (c) => {
 operatorApi.post("/v1/records/:id/settle", async (c) => {
   const settling = await readBody(c.req.raw, SETTLE);
   if (settling instanceof Response) return settling;
-  const id = c.req.param("id");
-  if (!RECORD_ID.test(id)) return operatorProblem("not_found");
-  const inspection = await inspected(c, id, null);
-  if (inspection === null) return operatorProblem("unavailable");
-  const { state, facts } = inspection;
-  if (facts === null) return operatorProblem(state === "none" ? "not_found" : "not_unknown");
-  const order = orderOfSettling(settling, facts, policyOf(c, facts.operation));
-  if (typeof order === "string") return operatorProblem("invalid_request", order);
-  return act(c, "settle", settling.why, order);
+  const acting = actingOf(c);
+  return acting instanceof Response ? acting : settle(acting, c.req.param("id"), settling);
 });
 
 operatorApi.post("/v1/records/:id/release", async (c) => {
   const said = await readBody(c.req.raw, WHY);
   if (said instanceof Response) return said;
-  return act(c, "release", said.why, { command: { action: "release" }, body: null, given: {} });
+  const acting = actingOf(c);
+  return acting instanceof Response ? acting : release(acting, c.req.param("id"), said.why);
 });
 
 operatorApi.post("/v1/records/:id/purge", async (c) => {
   const said = await readBody(c.req.raw, WHY);
   if (said instanceof Response) return said;
-  return act(c, "purge", said.why, { command: { action: "purge" }, body: null, given: {} });
+  const acting = actingOf(c);
+  return acting instanceof Response ? acting : purge(acting, c.req.param("id"), said.why);
 });
 
 operatorApi.route("/v1", lists);
 
 operatorApi.all("*", () => operatorProblem("not_found"));
 
-/** Null where the object does not answer. */
-async function inspected(c: OperatorCall, id: string, bodyBytesMax: number | null): Promise<Inspection | null> {
-  try {
-    const { placement } = c.var.tenant;
-    return await keyObjectOf(c.env, id, placement).inspect(c.var.hostname, bodyBytesMax, placement);
-  } catch (error) {
-    log({ event: "fault", id: id.slice(0, 16), where: "inspect", why: String(error) });
-    return null;
-  }
+function inspected(c: OperatorCall, id: string, bodyBytesMax: number | null): Promise<Inspection | null> {
+  return inspectRecord(c.env, c.var, id, bodyBytesMax);
 }
 
-function policyOf(c: OperatorCall, operation: string): Policy {
-  const [method = "", path = ""] = operation.split(" ");
-  return c.var.tenant.policyFor(method, matchingPath(path));
-}
-
-/** An operator who hangs up changes nothing: what was begun comes to its end, and into the audit. */
-async function act(c: OperatorCall, action: Intent["action"], why: string, order: Order): Promise<Response> {
-  const record = c.req.param("id") ?? "";
-  if (!RECORD_ID.test(record)) return operatorProblem("not_found");
+/** Who acts, or what is wrong with the name. */
+function actingOf(c: OperatorCall): Acting | Response {
   const operator = c.req.header("oncegate-operator") ?? null;
   if (operator !== null && !OPERATOR_NAME.test(operator)) {
     return operatorProblem("invalid_request", "Oncegate-Operator must have 1 to 100 printable ASCII characters.");
   }
   const { hostname, tenant, role } = c.var;
-  const intent = { record, token: role, operator, action, why };
-  const done = carryOut(c.env, {
-    ...order,
-    hostname,
-    placement: tenant.placement,
-    intent,
-    auditTtlMs: tenant.operators.auditTtlMs,
-  });
-  c.executionCtx.waitUntil(done);
-  return done;
+  return { env: c.env, ctx: c.executionCtx, hostname, tenant, role, operator };
 }

@@ -30,14 +30,19 @@ export const counting: MiddlewareHandler<GatewayContext> = async (c, next) => {
 
 function countAnswer(c: Context<GatewayContext>): void {
   const { method } = c.req.raw;
-  const { tenant, hostname, url, passedThrough } = c.var;
+  const { tenant, hostname, url, passedThrough, observed } = c.var;
   if (!MAY_CHANGE.has(method) || !areSet(tokensOf(c.env, tenant))) return;
   const operation = operationOf(tenant, method, matchingPath(url.pathname));
   const counted = (kind: CountKind): void =>
     count(c.env, c.executionCtx, { hostname, placement: tenant.placement, operation, kind });
   if (passedThrough === undefined) return counted(kindOf(c.res.headers));
-  counted("keyless");
-  c.executionCtx.waitUntil(compare(passedThrough, c.var, counted));
+  const keyless = (): Promise<void> => {
+    counted("keyless");
+    return compare(passedThrough, c.var, counted);
+  };
+  // Also where a fault keeps it from being told: it passed through all the same.
+  const told = observed?.then((would) => (would === null ? keyless() : counted(would))) ?? keyless();
+  c.executionCtx.waitUntil(told);
 }
 
 /** Method and matched pattern, of which there are as many as are configured; never a path, which may hold anything. */

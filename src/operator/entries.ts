@@ -4,6 +4,7 @@ import { type News, type NewsState } from "./news.ts";
 import { type Tables } from "./tables.ts";
 
 export interface EntryQuery {
+  readonly record: string | null;
   readonly state: NewsState | null;
   readonly operation: string | null;
   /** Entries whose state began at or before. */
@@ -80,11 +81,12 @@ export class Entries {
     if (this.#untilTrim-- <= 0) this.#trim();
   }
 
-  list({ state, operation, untilMs, after, limit }: EntryQuery, nowMs: number): News[] {
+  list({ record, state, operation, untilMs, after, limit }: EntryQuery, nowMs: number): News[] {
     const conditions: [string, ...(string | number)[]][] = [
       ["expires_ms > ?", nowMs],
       ["since_ms <= ?", untilMs],
     ];
+    if (record !== null) conditions.push(["record = ?", record]);
     if (state !== null) conditions.push(["state = ?", state]);
     if (operation !== null) conditions.push(["operation = ?", operation]);
     if (after !== null)

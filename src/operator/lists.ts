@@ -20,7 +20,7 @@ lists.get("/journal", (c) => {
   const { state = null, operation = null, older_than = 0, limit } = query;
   const after = query.cursor === undefined ? null : positionOf(query.cursor);
   if (after === "invalid") return operatorProblem("invalid_request", "cursor must be one that was given");
-  const asked = { state, operation, untilMs: Date.now() - older_than, after, limit };
+  const asked = { record: null, state, operation, untilMs: Date.now() - older_than, after, limit };
   return listed(c, async (journal) => {
     const entries = await journal.entries(asked);
     const last = entries.length === limit ? entries.at(-1) : undefined;
@@ -66,11 +66,11 @@ async function listed(
 
 const CURSOR = /^([0-9]{1,15})\.([0-9a-f]{64})\.(state|mismatch)$/;
 
-function cursorOf({ sinceMs, record, state }: { sinceMs: number; record: string; state: string }): string {
+export function cursorOf({ sinceMs, record, state }: { sinceMs: number; record: string; state: string }): string {
   return `${sinceMs}.${record}.${state === "mismatch" ? state : "state"}`;
 }
 
-function positionOf(cursor: string): Position | "invalid" {
+export function positionOf(cursor: string): Position | "invalid" {
   const [, sinceMs, record, kind] = CURSOR.exec(cursor) ?? [];
   if (record === undefined || kind === undefined) return "invalid";
   return { sinceMs: Number(sinceMs), record, kind };

@@ -19,6 +19,8 @@ function object(properties: Record<string, object>, optional: readonly string[] 
   return { type: "object", properties, required, additionalProperties: false };
 }
 
+const OBSERVED = ["would_execute", "would_join", "would_replay", "would_probe", "would_refuse"] as const;
+
 const numbers = {
   executed: integer,
   replayed: integer,
@@ -26,6 +28,7 @@ const numbers = {
   released: integer,
   unknown: integer,
   refused: integer,
+  ...Object.fromEntries(OBSERVED.map((kind) => [kind, { ...integer, description: "Only observed." }])),
   keyless: integer,
   duplicates_prevented: { ...integer, description: "Replayed and joined: what would have run again." },
 };

@@ -10,7 +10,7 @@ import { operatorProblem } from "./problem.ts";
 import { HOURS_MAX } from "./tallies.ts";
 
 /** An answer of more than a megabyte is nothing that somebody gives by hand, and the request is held as a whole. */
-const REQUEST_BYTES_MAX = 2_000_000;
+export const REQUEST_BYTES_MAX = 2_000_000;
 
 /** A sentence or two, and the number of a ticket. */
 const WHY_CHARACTERS_MAX = 1000;
@@ -156,7 +156,7 @@ export function readQuery<const T extends v.GenericSchema>(url: URL, schema: T):
   return checked(Object.fromEntries(url.searchParams), schema);
 }
 
-function checked<const T extends v.GenericSchema>(value: unknown, schema: T): v.InferOutput<T> | Response {
+export function checked<const T extends v.GenericSchema>(value: unknown, schema: T): v.InferOutput<T> | Response {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "it"} ${issue.message}`);

@@ -7,7 +7,7 @@ import { type Command } from "../record/operate.ts";
 import { type Inspection } from "./inspect.ts";
 import { type SETTLE } from "./requests.ts";
 
-type Settling = v.InferOutput<typeof SETTLE>;
+export type Settling = v.InferOutput<typeof SETTLE>;
 
 export interface Order {
   readonly command: Command;

@@ -2,7 +2,7 @@
 
 import { type Tables } from "./tables.ts";
 
-/** What a request came to. The last three are of requests without a key, which passed through. */
+/** What a request came to. `would_…` are of those that were only observed, `keyless…` of those that passed through. */
 export const COUNT_KINDS = [
   "executed",
   "replayed",
@@ -10,6 +10,11 @@ export const COUNT_KINDS = [
   "released",
   "unknown",
   "refused",
+  "would_execute",
+  "would_join",
+  "would_replay",
+  "would_probe",
+  "would_refuse",
   "keyless",
   /** Of these: whose body was known, so that equal ones could be told. */
   "keyless_compared",
@@ -35,7 +40,7 @@ export const HOUR_MS = 60 * 60 * 1000;
 /** A week of hours, so that a day can be compared with the same day before. */
 export const HOURS_MAX = 7 * 24;
 
-/** In one hour. With them 9 kinds and a week of hours bound the table. */
+/** In one hour. With them 14 kinds and a week of hours bound the table. */
 const OPERATIONS_MAX = 100;
 
 /** In place of operations beyond it. */

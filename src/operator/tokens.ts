@@ -44,7 +44,7 @@ export async function roleOf(tokens: Tokens, authorization: string | null): Prom
 }
 
 /** Digests have one length, whatever they were made of. */
-async function isEqual(presented: string, token: string | null): Promise<boolean> {
+export async function isEqual(presented: string, token: string | null): Promise<boolean> {
   const [a, b] = await Promise.all([digest(presented), digest(token ?? "")]);
   return crypto.subtle.timingSafeEqual(a, b) && token !== null;
 }

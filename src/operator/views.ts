@@ -3,7 +3,8 @@
 import { type AuditLine } from "./audit.ts";
 import { type Inspection } from "./inspect.ts";
 import { type News } from "./news.ts";
-import { COUNT_KINDS, type CountKind, HOUR_MS, type HourlyCount } from "./tallies.ts";
+import { type Sums, duplicatesPrevented, summed } from "./sums.ts";
+import { COUNT_KINDS, HOUR_MS, type HourlyCount } from "./tallies.ts";
 
 export function recordView(id: string, { state, busy, facts, answer }: Inspection): object {
   return {
@@ -47,25 +48,11 @@ export function auditView({ seq, atMs, given, ...line }: AuditLine): object {
   return { seq, at: time(atMs), record, token, operator, action, given: parsed(given), why, result, before, after };
 }
 
-/** The numbers of an hour, or of an operation. */
-type Sums = Record<CountKind, number>;
-
 export function countsView(counts: readonly HourlyCount[], hours: number, nowMs: number): object {
-  const last = Math.floor(nowMs / HOUR_MS);
-  const byHour = new Map(Array.from({ length: hours }, (_, index) => [last - hours + 1 + index, sums()]));
-  const byOperation = new Map<string, Sums>();
-  const total = sums();
-  for (const { hour, operation, kind, n } of counts) {
-    const ofOperation = byOperation.get(operation) ?? sums();
-    byOperation.set(operation, ofOperation);
-    const ofHour = byHour.get(hour);
-    if (ofHour !== undefined) ofHour[kind] += n;
-    for (const counted of [ofOperation, total]) counted[kind] += n;
-  }
-  const operations = [...byOperation].map(([operation, counted]) => numbers(counted, { operation }));
+  const { byHour, byOperation, total } = summed(counts, hours, nowMs);
   return {
     hours: [...byHour].map(([hour, counted]) => numbers(counted, { hour: time(hour * HOUR_MS) })),
-    operations,
+    operations: [...byOperation].map(([operation, counted]) => numbers(counted, { operation })),
     total: numbers(total),
     keyless: [...byOperation]
       .filter(([, counted]) => counted.keyless > 0)
@@ -79,26 +66,16 @@ export function countsView(counts: readonly HourlyCount[], hours: number, nowMs:
   };
 }
 
-function sums(): Sums {
-  return {
-    executed: 0,
-    replayed: 0,
-    joined: 0,
-    released: 0,
-    unknown: 0,
-    refused: 0,
-    keyless: 0,
-    keyless_compared: 0,
-    keyless_repeated: 0,
-  };
-}
+/** Those that are told apart from these by `keyless`. */
+const KINDS_APART: ReadonlySet<string> = new Set(["keyless_compared", "keyless_repeated"]);
 
-/** A replay or a joined answer is a request that would have run again. `of` says what the numbers are of. */
+/** `of` says what the numbers are of. */
 function numbers(counted: Sums, of: object = {}): object {
+  const kinds = COUNT_KINDS.filter((kind) => !KINDS_APART.has(kind));
   return {
     ...of,
-    ...Object.fromEntries(COUNT_KINDS.slice(0, 7).map((kind) => [kind, counted[kind]])),
-    duplicates_prevented: counted.replayed + counted.joined,
+    ...Object.fromEntries(kinds.map((kind) => [kind, counted[kind]])),
+    duplicates_prevented: duplicatesPrevented(counted),
   };
 }
 

@@ -19,7 +19,7 @@ describe("9 what a journal holds is bounded", () => {
         SELECT 'r' || i, 'state', 'unknown', 'attempt', 'POST /x', 1, i, i, ${now + 60_000}, 1 FROM n`);
     });
     await runDurableObjectAlarm(journal);
-    const asked = { operation: null, untilMs: now, after: null, limit: 1 };
+    const asked = { record: null, operation: null, untilMs: now, after: null, limit: 1 };
     expect((await journal.entries({ ...asked, state: "unknown" })).map(({ record }) => record)).toEqual(["r51"]);
     expect((await journal.entries({ ...asked, state: "tombstone" })).map(({ record }) => record)).toEqual(["t"]);
   });

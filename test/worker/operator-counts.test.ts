@@ -44,7 +44,8 @@ describe("8.7 counts", () => {
       async () => (await operator.get("/counts?hours=2")).json<Counts>(),
       ({ operations }) => operations.length > 0,
     );
-    const none = { executed: 0, replayed: 0, joined: 0, released: 0, unknown: 0, refused: 0, keyless: 0 };
+    const observed = { would_execute: 0, would_join: 0, would_replay: 0, would_probe: 0, would_refuse: 0 };
+    const none = { executed: 0, replayed: 0, joined: 0, released: 0, unknown: 0, refused: 0, keyless: 0, ...observed };
     const charges = { ...none, executed: 1, replayed: 2, duplicates_prevented: 2 };
     expect(operations).toEqual([
       { operation: "POST *", ...none, keyless: 1, duplicates_prevented: 0 },
@@ -88,6 +89,24 @@ describe("8.7 counts", () => {
     ]);
     expect(issuer.fetches()).toBe(0);
     expect(origin.received.length).toBe(EVENTS + 1);
+  });
+
+  test("tell what would have become of requests that are only observed", async () => {
+    scriptOrigin(() => new Response("ok"));
+    const entry = { origin: "http://origin.test", caller: ["authorization"], mode: "observe" };
+    const host = "would.test";
+    const operator = operatorOf({}, { [host]: entry });
+    const post = (headers: Record<string, string>, body: string): Promise<Response> =>
+      operator.client.fetch(`https://${host}/v1/charges`, { method: "POST", headers, body });
+    const keyed = { authorization: "Bearer alice", "idempotency-key": uniqueKey() };
+    for (const body of ["1", "1", "1", "2"]) expect((await post(keyed, body)).status).toBe(200);
+    for (let n = 4; n < EVENTS + 1; n++) await post({}, "unkeyed");
+    const { total } = await eventually(
+      async () => (await operator.get("/counts?hours=2", { host })).json<Counts>(),
+      ({ total }) => Number(total["keyless"]) > EVENTS / 2,
+    );
+    expect(total).toMatchObject({ would_execute: 1, would_refuse: 1, executed: 0, refused: 0 });
+    expect(Number(total["would_join"]) + Number(total["would_replay"])).toBe(2);
   });
 
   test("of more operations than fit are put together", async () => {

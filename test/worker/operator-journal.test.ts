@@ -535,7 +535,7 @@ describe("8.6 the journal", () => {
     const news = { record: "r", operation: "POST /x", attempt: 1, times: 1, sinceMs: 1, expiresAtMs: null } as const;
     await journal.tell({ ...news, state: "completed", cause: "probe", atMs: Date.now() });
     await journal.tell({ ...news, state: "none", cause: "released", atMs: Date.now() - 1000 });
-    const asked = { state: null, operation: null, untilMs: Date.now(), after: null, limit: 9 };
+    const asked = { record: null, state: null, operation: null, untilMs: Date.now(), after: null, limit: 9 };
     expect((await journal.entries(asked)).map(({ state }) => state)).toEqual(["completed"]);
   });
 
@@ -557,7 +557,7 @@ describe("8.6 the journal", () => {
       storage.sql.exec("UPDATE entry SET expires_ms = 1 WHERE record = 'r'");
     });
     await runDurableObjectAlarm(journal);
-    const asked = { state: null, operation: null, untilMs: now, after: null, limit: 9 };
+    const asked = { record: null, state: null, operation: null, untilMs: now, after: null, limit: 9 };
     expect((await journal.entries(asked)).map(({ record }) => record)).toEqual(["s"]);
     // At the end of what is left, where that is later than an hour from now.
     expect((await look()).alarm).toBe(now + 7_200_000);

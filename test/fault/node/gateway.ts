@@ -21,11 +21,15 @@ export interface Gateway {
 const MEMORY = "/dev/shm";
 const MEMORY_BYTES_MIN = 1_000_000_000;
 
-/** `folder` keeps the records; without it there is one that goes with the gateway. */
-export async function startGateway(tenants: Record<string, unknown>, folder?: string): Promise<Gateway> {
+/** `folder` keeps the records; without it there is one that goes with the gateway. `variables` are secrets and the like. */
+export async function startGateway(
+  tenants: Record<string, unknown>,
+  folder?: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Gateway> {
   const records = folder ?? (await mkdtemp(join(hasRoom(MEMORY) ? MEMORY : tmpdir(), "oncegate-fault-")));
   const start = (port: number): Promise<ServerProcess> =>
-    startWorkerd({ bundle: inject("bundle"), port, storage: join(records, "records"), tenants });
+    startWorkerd({ bundle: inject("bundle"), port, storage: join(records, "records"), tenants, variables });
   let running = await start(0);
   const url = new URL(running.url);
   return {

@@ -1,0 +1,151 @@
+/** The first page: what went on, and what waits for somebody. */
+
+import { type Tenant } from "../config/policy.ts";
+import { cursorOf } from "../operator/lists.ts";
+import { type News } from "../operator/news.ts";
+import { type Summed, duplicatesPrevented } from "../operator/sums.ts";
+import { ActForm } from "./act-form.tsx";
+import { CAUSES } from "./causes.ts";
+import { Chart } from "./chart.tsx";
+import { coverageOf } from "./coverage.ts";
+import { Alert, HOME } from "./layout.tsx";
+import { Search } from "./search.tsx";
+import { type Session } from "./session.ts";
+import { ageOf, momentOf } from "./times.ts";
+
+/** Each has a form of its own. */
+export const UNKNOWN_SHOWN_MAX = 20;
+
+export interface Seen {
+  readonly hostname: string;
+  readonly tenant: Tenant;
+  readonly session: Session;
+  readonly said: string | null;
+  /** Null where the journal does not answer. */
+  readonly journal: { readonly counts: Summed; readonly unknown: readonly News[] } | null;
+  readonly nowMs: number;
+}
+
+export function Overview({ hostname, tenant, session, said, journal, nowMs }: Seen) {
+  if (journal === null) {
+    return (
+      <>
+        <Alert said={said} />
+        <Alert said="The journal does not answer. The records can be asked for themselves." />
+        <Search session={session} />
+      </>
+    );
+  }
+  const { counts, unknown } = journal;
+  return (
+    <>
+      <Alert said={said} />
+      <Numbers {...counts} />
+      <Observed {...counts} />
+      <Unknown unknown={unknown} session={session} nowMs={nowMs} />
+      <Chart {...counts} />
+      <Search session={session} />
+      <Keyless counts={counts} hostname={hostname} tenant={tenant} />
+      <p class="soft">
+        Numbers are of the last 24 hours, some seconds late, and no ledger: what an instance of the gateway holds when
+        it ends is lost.
+      </p>
+    </>
+  );
+}
+
+function Numbers({ total }: Summed) {
+  const numbers = [
+    ["duplicates prevented", duplicatesPrevented(total)],
+    ["executed", total.executed],
+    ["refused", total.refused],
+    ["unknown", total.unknown],
+    ["without a key", total.keyless],
+  ] as const;
+  return (
+    <dl class="numbers">
+      {numbers.map(([label, number]) => (
+        <div>
+          <dt>{label}</dt>
+          <dd>{number}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Observed({ total }: Summed) {
+  const { would_execute, would_join, would_replay, would_probe, would_refuse } = total;
+  const observed = would_execute + would_join + would_replay + would_probe + would_refuse;
+  return observed === 0 ? null : (
+    <section class="observed">
+      <h2>Observed</h2>
+      <p>
+        {observed} requests were only observed. Switching on would have prevented {would_replay + would_join} duplicates
+        and refused {would_refuse} requests.
+      </p>
+    </section>
+  );
+}
+
+function Unknown({ unknown, session, nowMs }: { unknown: readonly News[]; session: Session; nowMs: number }) {
+  const shown = unknown.slice(0, UNKNOWN_SHOWN_MAX);
+  const last = unknown.length > shown.length ? shown.at(-1) : undefined;
+  return (
+    <section id="unknown">
+      <h2>Unknown outcomes, oldest first</h2>
+      {shown.length === 0 ? <p>None waits to be settled.</p> : null}
+      {shown.map(({ record, operation, cause, attempt, sinceMs }) => (
+        <div class="entry">
+          <h3>
+            <a href={`/_oncegate/records/${record}`}>{operation}</a>
+          </h3>
+          <p class="soft">
+            for {ageOf(nowMs - sinceMs)}, since {momentOf(sinceMs)} · {CAUSES[cause]} · attempt {attempt}
+          </p>
+          <details>
+            <summary aria-label={`Settle ${operation}, record ${record.slice(0, 8)}`}>Settle</summary>
+            <ActForm id={record} choices={["final", "not-executed", "release"]} session={session} />
+          </details>
+        </div>
+      ))}
+      {last === undefined ? null : (
+        <p>
+          <a href={`${HOME}?after=${cursorOf(last)}#unknown`}>More of them</a>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Keyless({ counts, hostname, tenant }: { counts: Summed; hostname: string; tenant: Tenant }) {
+  const operations = [...counts.byOperation].filter(([, { keyless }]) => keyless > 0);
+  return (
+    <section>
+      <h2>Called without a key</h2>
+      {operations.length === 0 ? <p>None, of methods that may be covered.</p> : null}
+      {operations.map(([operation, { keyless, keyless_compared, keyless_repeated }]) => (
+        <div class="entry">
+          <h3>
+            <code>{operation}</code>
+          </h3>
+          <p>
+            {keyless} requests. {keyless_compared} could be compared, of which {keyless_repeated} look like duplicates.
+          </p>
+          <Cover operation={operation} hostname={hostname} tenant={tenant} />
+        </div>
+      ))}
+    </section>
+  );
+}
+
+function Cover({ operation, hostname, tenant }: { operation: string; hostname: string; tenant: Tenant }) {
+  const coverage = coverageOf(operation, hostname, tenant);
+  return coverage === null ? null : (
+    <details>
+      <summary aria-label={`What would cover ${operation}`}>What would cover it</summary>
+      <p>{coverage.where}</p>
+      <pre>{coverage.lines.join("\n")}</pre>
+    </details>
+  );
+}

@@ -1,0 +1,257 @@
+import { randomUUID } from "node:crypto";
+import { request } from "node:http";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type Gateway, startGateway } from "../fault/node/gateway.ts";
+import { WAIT_MS, startChromium } from "./chromium.ts";
+import { type Origin, startOrigin } from "./origin.ts";
+
+const TOKEN = "token-of-the-operators";
+
+/** Names below `localhost` lead to this machine, and browsers trust them as they trust https. */
+const HOST = "api.localhost";
+const OTHER = "shop.localhost";
+const WIDE = { width: 1100, height: 900 };
+const NARROW = { width: 360, height: 740 };
+
+let origin: Origin;
+let gateway: Gateway;
+let browser: Browser;
+let pictures: string | undefined;
+
+beforeAll(async () => {
+  browser = await startChromium();
+  origin = await startOrigin();
+  const tenant = { origin: origin.url, caller: ["authorization"] };
+  const routes = [{ match: "POST /v1/orders", derive_key: { window: "5m", from: ["/order_id"] } }];
+  gateway = await startGateway({ [HOST]: { ...tenant, routes }, [OTHER]: tenant }, undefined, {
+    OPERATOR_TOKEN: TOKEN,
+  });
+  pictures = await mkdtemp(join(tmpdir(), "oncegate-console-"));
+});
+
+afterAll(async () => {
+  if (pictures !== undefined) console.log(`The pictures are in ${pictures}`);
+  await browser?.close();
+  await gateway?.stop();
+  await origin?.stop();
+});
+
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+});
+
+/** A request of an API's client. Node does not look up names below `localhost` everywhere, so it says the name itself. */
+function send(path: string, key: string | null, body = "{}"): Promise<string> {
+  const headers = { host: HOST, authorization: "Bearer alice", "content-type": "application/json" };
+  const keyed = key === null ? {} : { "idempotency-key": key };
+  return new Promise((resolve, reject) => {
+    const sending = request(
+      new URL(path, gateway.url).href,
+      { method: "POST", headers: { ...headers, ...keyed } },
+      (answer) => {
+        answer.resume();
+        answer.once("end", () => resolve(`${answer.statusCode} ${String(answer.headers["idempotency-status"] ?? "")}`));
+      },
+    );
+    sending.once("error", reject).end(body);
+  });
+}
+
+const base = (host = HOST): string => `http://${host}:${gateway.url.port}/_oncegate/`;
+
+interface Watched {
+  readonly page: Page;
+  /** What the browser complains of, and what asks somebody. */
+  readonly complaints: string[];
+}
+
+async function open(
+  options: { readonly viewport?: typeof WIDE; readonly colorScheme?: "light" | "dark" } = {},
+): Promise<Watched> {
+  const context = await browser.newContext({ viewport: WIDE, ...options });
+  context.setDefaultTimeout(WAIT_MS);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("dialog", (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  return { page, complaints };
+}
+
+async function signIn(page: Page, host = HOST): Promise<void> {
+  await page.goto(base(host));
+  await page.getByLabel("Your name").fill("jane");
+  await page.getByLabel("Operator token").fill(TOKEN);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign out" }).waitFor();
+}
+
+/** Looks again until the journal was told, which happens beside the answers. */
+async function reloadUntil(page: Page, isRight: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + WAIT_MS;
+  while (!(await isRight())) {
+    if (Date.now() > deadline) throw new Error(`not seen in time: ${await page.locator("main").innerText()}`);
+    await page.reload();
+  }
+}
+
+/** An unknown outcome that the overview shows, by its operation. */
+async function lose(page: Page): Promise<{ path: string; key: string; isShown: () => Promise<boolean> }> {
+  const [path, key] = [`/v1/lost/${randomUUID().slice(0, 8)}`, randomUUID()];
+  expect(await send(path, key)).toMatch(/^502 unknown/);
+  const isShown = async (): Promise<boolean> => (await page.getByRole("link", { name: `POST ${path}` }).count()) > 0;
+  await reloadUntil(page, isShown);
+  return { path, key, isShown };
+}
+
+describe("8.11 in a browser", () => {
+  test("somebody signs in, settles an unknown outcome with the mouse, and signs out", async () => {
+    const { page, complaints } = await open();
+    await signIn(page);
+    const { path, key, isShown } = await lose(page);
+    const entry = page.locator(".entry", { hasText: path });
+    await entry.getByText("Settle", { exact: true }).click();
+    expect(await entry.getByLabel("Status").isVisible()).toBe(false);
+    await entry.getByLabel("It ran.").check();
+    await entry.getByLabel("Status").fill("201");
+    await entry.getByLabel("Body").fill('{"id":"ch_1"}');
+    await entry.getByRole("button", { name: "Do it" }).click();
+    // The browser itself asks for the reason.
+    expect(await entry.locator("input[name=why]:invalid").count()).toBe(1);
+    await entry.getByLabel("Reason").fill("in the ledger, ticket 4711");
+    await entry.getByRole("button", { name: "Do it" }).click();
+    await page.getByText("jane (operator token): settle").waitFor();
+    expect(await page.locator("main").innerText()).toContain("Reason: in the ledger, ticket 4711");
+    await page.getByRole("link", { name: HOST }).click();
+    await reloadUntil(page, async () => !(await isShown()));
+    expect(await send(path, key)).toMatch(/^201 replayed/);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("Operator token").waitFor();
+    expect(await page.context().cookies()).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  test("and with the keyboard alone", async () => {
+    const { page, complaints } = await open();
+    await page.goto(base());
+    const { keyboard } = page;
+    const focusOn = async (selector: string): Promise<void> => {
+      for (let presses = 0; presses < 200; presses++) {
+        if ((await page.locator(`${selector}:focus`).count()) > 0) return;
+        await keyboard.press("Tab");
+      }
+      throw new Error(`${selector} is not reached by the keyboard`);
+    };
+    await focusOn("input[name=operator]");
+    await keyboard.type("kim");
+    await keyboard.press("Tab");
+    await keyboard.type(TOKEN);
+    await keyboard.press("Enter");
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+    const { path, key, isShown } = await lose(page);
+    await focusOn(`summary[aria-label*="${path}"]`);
+    await keyboard.press("Enter");
+    await focusOn("details[open] input[name=choice]");
+    await keyboard.press("ArrowDown");
+    expect(await page.locator("input[value=not-executed]:checked").count()).toBe(1);
+    await focusOn("details[open] input[name=why]");
+    await keyboard.type("not in the ledger");
+    await keyboard.press("Enter");
+    await page.getByText("kim (operator token): settle").waitFor();
+    await page.goto(base());
+    await reloadUntil(page, async () => !(await isShown()));
+    expect(await send(path, key)).toMatch(/^502 unknown/);
+    expect(complaints).toEqual([]);
+  });
+
+  test("a record is found by what a customer can tell", async () => {
+    const { page, complaints } = await open();
+    const key = `order-${randomUUID()}`;
+    expect(await send("/v1/charges", key)).toMatch(/^201 executed/);
+    await signIn(page);
+    await page.getByLabel("Operation").fill("POST /v1/charges");
+    await page.getByLabel("Headers that tell the caller").fill("Authorization: Bearer alice");
+    await page.getByLabel("Key", { exact: true }).fill(key);
+    await page.getByRole("button", { name: "Find by key" }).click();
+    await page.getByText(key).waitFor();
+    expect(await page.locator(".state").innerText()).toBe("completed");
+    expect(complaints).toEqual([]);
+  });
+
+  test("no script runs, not even one that stands in the page", async () => {
+    const { page, complaints } = await open();
+    const [path, key] = ["/v1/lost/'><script>alert(1)</script>", `<img/src=x/onerror=alert(1)>${randomUUID()}`];
+    await send(encodeURI(path), key);
+    await signIn(page);
+    // Of the page as it is there is nothing to complain.
+    await reloadUntil(page, async () => (await page.getByRole("link", { name: "script" }).count()) > 0);
+    expect(complaints).toEqual([]);
+    // As if the escaping had failed.
+    await page.route(`${base()}*`, async (route) => {
+      const headers = { ...route.request().headers(), host: HOST };
+      const response = await route.fetch({ url: new URL("/_oncegate/", gateway.url).href, headers });
+      const injected = `<script>document.title = "taken"; alert(2)</script><img src="x" onerror="alert(3)">`;
+      await route.fulfill({ response, body: (await response.text()).replace("<h1>", `${injected}<h1>`) });
+    });
+    await page.goto(base());
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    expect(await page.title()).toBe(`Overview · ${HOST}`);
+    expect(complaints.length).toBeGreaterThanOrEqual(2);
+    for (const said of complaints) expect(said).toContain("Content Security Policy");
+  });
+
+  test("a session of one hostname opens no other, and no page of the same host reads the console", async () => {
+    const { page } = await open();
+    await signIn(page);
+    const session = (await page.context().cookies()).find(({ name }) => name === "oncegate_session");
+    expect(session).toMatchObject({ domain: HOST, path: "/_oncegate", httpOnly: true, sameSite: "Strict" });
+    await page
+      .context()
+      .addCookies([{ ...session, name: "oncegate_session", value: session?.value ?? "", domain: OTHER }]);
+    await page.goto(base(OTHER));
+    await page.getByLabel("Operator token").waitFor();
+
+    // A page of the API's own, which has the console's origin.
+    await page.goto(`http://${HOST}:${gateway.url.port}/v1/page`);
+    const fetched = await page.evaluate(`fetch("/_oncegate/").then((response) => response.text())`);
+    expect(fetched).toContain("Operator token");
+    expect(fetched).not.toContain("Sign out");
+    const opened = page.context().waitForEvent("page");
+    await page.evaluate(`window.taken = window.open("/_oncegate/"), null`);
+    const popup = await opened;
+    await popup.getByRole("button", { name: "Sign out" }).waitFor();
+    expect(await page.evaluate(`window.taken.closed`)).toBe(true);
+  });
+
+  test.each([
+    ["wide", "light", WIDE],
+    ["wide", "dark", WIDE],
+    ["narrow", "light", NARROW],
+    ["narrow", "dark", NARROW],
+  ] as const)("fits a %s screen, %s", async (width, colorScheme, viewport) => {
+    const { page } = await open({ viewport, colorScheme });
+    const shot = (name: string): Promise<unknown> =>
+      page.screenshot({ path: join(pictures ?? tmpdir(), `${name}-${width}-${colorScheme}.png`), fullPage: true });
+    const fits = async (): Promise<unknown> => page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    await page.goto(base());
+    await shot("sign-in");
+    await signIn(page);
+    const { path } = await lose(page);
+    for (const _ of [1, 2]) await send("/v1/orders", null);
+    await page.locator(".entry", { hasText: path }).getByText("Settle", { exact: true }).click();
+    await page.locator(".entry", { hasText: path }).getByLabel("It ran.").check();
+    await shot("overview");
+    expect(await fits()).toBeLessThanOrEqual(0);
+    await page.getByRole("link", { name: `POST ${path}` }).click();
+    await page.getByRole("heading", { name: "Decide" }).waitFor();
+    await shot("record");
+    expect(await fits()).toBeLessThanOrEqual(0);
+  });
+});

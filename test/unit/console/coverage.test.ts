@@ -1,0 +1,48 @@
+import { describe, expect, test } from "vitest";
+import { type Tenant } from "../../../src/config/policy.ts";
+import { tenantOf } from "../../../src/config/tenants.ts";
+import { coverageOf } from "../../../src/console/coverage.ts";
+
+const HOST = "api.test";
+
+function tenant(entry: object): Tenant {
+  const found = tenantOf({ TENANTS: { [HOST]: { origin: "http://origin.test", caller: [], ...entry } } }, HOST);
+  if (found instanceof Promise || "refusal" in found) throw new Error("the entry is not valid");
+  return found;
+}
+
+describe("8.11 the lines that would cover requests without a key", () => {
+  test.each([
+    ["POST *", {}, ['[vars.TENANTS."api.test"]', 'derive_key = { window = "5m" }']],
+    [
+      "PUT *",
+      {},
+      ['[vars.TENANTS."api.test"]', 'methods = ["POST", "PATCH", "PUT"]', 'derive_key = { window = "5m" }'],
+    ],
+    [
+      "POST *",
+      { mode: "off", key: "off" },
+      ['[vars.TENANTS."api.test"]', 'mode = "enforce"', 'key = "optional"', 'derive_key = { window = "5m" }'],
+    ],
+    ["POST *", { derive_key: { window: "1m" } }, ['[vars.TENANTS."api.test"]', 'key = "required"']],
+    ["POST *", { key: "off", derive_key: { window: "1m" } }, ['[vars.TENANTS."api.test"]', 'key = "required"']],
+  ])("of %s by %j", (operation, entry, lines) => {
+    expect(coverageOf(operation, HOST, tenant(entry))?.lines).toEqual(lines);
+  });
+
+  test("go into the route that matches", () => {
+    const routes = [
+      { match: "POST /v1/orders", key: "off" },
+      { match: "* /v1/*", ttl: "1h" },
+    ];
+    const orders = coverageOf("POST /v1/orders", HOST, tenant({ routes }));
+    expect(orders?.where).toContain("route");
+    expect(orders?.lines).toEqual(['match = "POST /v1/orders"', 'key = "optional"', 'derive_key = { window = "5m" }']);
+    const others = coverageOf("PATCH /v1/*", HOST, tenant({ routes }));
+    expect(others?.lines).toEqual(['match = "* /v1/*"', 'derive_key = { window = "5m" }']);
+  });
+
+  test.each(["(other)", "POST /v1/gone", ""])("are not known for %j", (operation) => {
+    expect(coverageOf(operation, HOST, tenant({}))).toBeNull();
+  });
+});
