@@ -43,8 +43,9 @@ export async function pageHeaders(): Promise<Headers> {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    // Whoever opens it in a window can't reach into that window.
+    // Whoever opens it in a window can't reach into that window: both, for a page may well have the first by itself.
     "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
     "cross-origin-resource-policy": "same-origin",
   });
 }

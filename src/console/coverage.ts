@@ -12,12 +12,12 @@ export interface Coverage {
 const WINDOW = "5m";
 
 /** `operation` as it is counted: method and pattern. Null where it stands for several. */
-export function coverageOf(operation: string, hostname: string, tenant: Tenant): Coverage | null {
+export function coverageOf(operation: string, tenant: Tenant): Coverage | null {
   const [method, pattern] = operation.split(" ");
   if (method === undefined || pattern === undefined) return null;
+  // Which entry that is, its name or a wildcard's, is not known here: a new one would take the hostname from it.
   if (pattern === "*") {
-    const table = `[vars.TENANTS.${toml(hostname)}]`;
-    return { where: "In the entry that serves this hostname:", lines: [table, ...linesFor(method, tenant.policy)] };
+    return { where: "In the entry that serves this hostname:", lines: linesFor(method, tenant.policy) };
   }
   const route = tenant.routes.find(({ match }) => match === operation || match === `* ${pattern}`);
   // It was counted by a configuration that is no longer.
@@ -33,9 +33,10 @@ function linesFor(method: string, { mode, methods, key, deriveKey }: Policy): st
   if (mode !== "enforce") lines.push('mode = "enforce"');
   if (!methods.includes(method)) lines.push(`methods = [${[...methods, method].map(toml).join(", ")}]`);
   if (key === "off") lines.push('key = "optional"');
-  // Where keys are derived already, what passed had not what one is made from.
-  lines.push(deriveKey === null ? `derive_key = { window = ${toml(WINDOW)} }` : 'key = "required"');
-  return deriveKey === null ? lines : lines.filter((line) => line !== 'key = "optional"');
+  if (deriveKey === null) lines.push(`derive_key = { window = ${toml(WINDOW)} }`);
+  // Where keys are derived already, what passed had not what one is made from: it takes the client's own, from everybody.
+  else if (lines.length === 0) lines.push('key = "required" # ends derive_key');
+  return lines;
 }
 
 /** A basic string; TOML and JSON write what may stand in a pattern or a hostname alike. */

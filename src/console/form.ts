@@ -23,7 +23,12 @@ export async function readForm(
   bytesMax: number = REQUEST_BYTES_MAX,
 ): Promise<URLSearchParams | Response> {
   const reading = await readUpTo(request.body, bytesMax);
-  if (reading.end === "overflowed") return operatorProblem("body_too_large");
+  if (reading.end === "overflowed") {
+    await reading.rest.cancel().catch(() => {
+      // The browser is gone already, which is what cancelling asks for.
+    });
+    return operatorProblem("body_too_large");
+  }
   if (reading.end === "broken") return operatorProblem("invalid_request");
   return new URLSearchParams(new TextDecoder().decode(reading.bytes));
 }
@@ -60,13 +65,16 @@ function answerIn(form: URLSearchParams): object {
 }
 
 export function descriptionIn(form: URLSearchParams): Description | Response {
-  const headers: [string, string][] = [];
+  const headers = new Map<string, string>();
   for (const line of (form.get("headers") ?? "").split(LINE_BREAK).filter((line) => line.trim() !== "")) {
     const [, name, value] = /^([^:]+):(.*)$/.exec(line) ?? [];
     if (name === undefined || value === undefined) {
       return operatorProblem("invalid_request", "Write each header as Name: value.");
     }
-    headers.push([name.trim(), value.trim()]);
+    const field = name.trim().toLowerCase();
+    // Two lines of one header are one value, as a client's are.
+    const before = headers.get(field);
+    headers.set(field, before === undefined ? value.trim() : `${before}, ${value.trim()}`);
   }
   const operation = (form.get("operation") ?? "").trim();
   const certificate = (form.get("certificate") ?? "").trim();

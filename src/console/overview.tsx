@@ -26,7 +26,7 @@ export interface Seen {
   readonly nowMs: number;
 }
 
-export function Overview({ hostname, tenant, session, said, journal, nowMs }: Seen) {
+export function Overview({ tenant, session, said, journal, nowMs }: Seen) {
   if (journal === null) {
     return (
       <>
@@ -45,7 +45,7 @@ export function Overview({ hostname, tenant, session, said, journal, nowMs }: Se
       <Unknown unknown={unknown} session={session} nowMs={nowMs} />
       <Chart {...counts} />
       <Search session={session} />
-      <Keyless counts={counts} hostname={hostname} tenant={tenant} />
+      <Keyless counts={counts} tenant={tenant} />
       <p class="soft">
         Numbers are of the last 24 hours, some seconds late, and no ledger: what an instance of the gateway holds when
         it ends is lost.
@@ -118,7 +118,7 @@ function Unknown({ unknown, session, nowMs }: { unknown: readonly News[]; sessio
   );
 }
 
-function Keyless({ counts, hostname, tenant }: { counts: Summed; hostname: string; tenant: Tenant }) {
+function Keyless({ counts, tenant }: { counts: Summed; tenant: Tenant }) {
   const operations = [...counts.byOperation].filter(([, { keyless }]) => keyless > 0);
   return (
     <section>
@@ -132,15 +132,15 @@ function Keyless({ counts, hostname, tenant }: { counts: Summed; hostname: strin
           <p>
             {keyless} requests. {keyless_compared} could be compared, of which {keyless_repeated} look like duplicates.
           </p>
-          <Cover operation={operation} hostname={hostname} tenant={tenant} />
+          <Cover operation={operation} tenant={tenant} />
         </div>
       ))}
     </section>
   );
 }
 
-function Cover({ operation, hostname, tenant }: { operation: string; hostname: string; tenant: Tenant }) {
-  const coverage = coverageOf(operation, hostname, tenant);
+function Cover({ operation, tenant }: { operation: string; tenant: Tenant }) {
+  const coverage = coverageOf(operation, tenant);
   return coverage === null ? null : (
     <details>
       <summary aria-label={`What would cover ${operation}`}>What would cover it</summary>

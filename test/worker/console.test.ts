@@ -231,6 +231,7 @@ describe("8.11 the pages", () => {
       expect(headers.get("referrer-policy")).toBe("no-referrer");
       expect(headers.get("x-content-type-options")).toBe("nosniff");
       expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
+      expect(headers.get("cross-origin-embedder-policy")).toBe("require-corp");
       expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
     }
   });
