@@ -17,7 +17,6 @@ import { ageOf, momentOf } from "./times.ts";
 export const UNKNOWN_SHOWN_MAX = 20;
 
 export interface Seen {
-  readonly hostname: string;
   readonly tenant: Tenant;
   readonly session: Session;
   readonly said: string | null;

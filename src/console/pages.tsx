@@ -30,7 +30,7 @@ export async function overviewPage(
   const { hostname, tenant } = c.var;
   const nowMs = Date.now();
   const journal = await overviewOf(c, nowMs);
-  const children = <Overview {...{ hostname, tenant, session, said, journal, nowMs }} />;
+  const children = <Overview {...{ tenant, session, said, journal, nowMs }} />;
   return pageResponse(status, { title: "Overview", hostname, session, children });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { descriptionIn } from "../../../src/console/form.ts";
+import { descriptionIn } from "../../src/console/form.ts";
 
 describe("8.11 the headers that tell a caller, as they are typed", () => {
   test("are one value where they stand in two lines, as a client's are", () => {
