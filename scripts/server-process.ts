@@ -96,11 +96,13 @@ function collectOutput(child: ChildProcess, onOutput?: (text: string) => void): 
   let text = "";
   const collect = (chunk: string) => {
     onOutput?.(chunk);
-    text = (text + chunk).slice(-OUTPUT_CHARS_MAX);
+    text += chunk;
+    // Not at each chunk: of a gateway that logs every request, each cut copies all that is kept.
+    if (text.length > 2 * OUTPUT_CHARS_MAX) text = text.slice(-OUTPUT_CHARS_MAX);
   };
   child.stdout?.setEncoding("utf8").on("data", collect);
   child.stderr?.setEncoding("utf8").on("data", collect);
-  return () => text;
+  return () => text.slice(-OUTPUT_CHARS_MAX);
 }
 
 async function waitForUrl(command: ServerCommand, child: ChildProcess, output: () => string): Promise<string> {
