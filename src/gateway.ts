@@ -30,16 +30,28 @@ import { publishedPolicy } from "./published-policy/respond.ts";
 import { refusal } from "./reply.ts";
 import { RequestNumbers } from "./request-numbers.ts";
 
+/** Hono asks for the path of a request before anything else does. */
+const urls = new WeakMap<Request, URL | null>();
+
+/** Null for a URL that can't be parsed. */
+function urlOf(request: Request): URL | null {
+  const known = urls.get(request);
+  if (known !== undefined) return known;
+  const url = URL.parse(request.url);
+  urls.set(request, url);
+  return url;
+}
+
 /** Reserved paths are told by the same path as policies, so that no spelling of one is another's. */
 export const gateway = new HonoBase<GatewayContext>({
   // The one that policies are matched with; Hono's default would add two more to what an isolate loads.
   router: new TrieRouter(),
-  getPath: (request) => (URL.canParse(request.url) ? matchingPath(new URL(request.url).pathname) : "/"),
+  getPath: (request) => matchingPath(urlOf(request)?.pathname ?? "/"),
 });
 
 gateway.use(async (c, next) => {
-  if (!URL.canParse(c.req.url)) return problemResponse(refuse("unknown_tenant"), null);
-  const url = new URL(c.req.url);
+  const url = urlOf(c.req.raw);
+  if (url === null) return problemResponse(refuse("unknown_tenant"), null);
   const hostname = withoutTrailingDot(url.hostname);
   const found = tenantOf(c.env, hostname);
   const tenant = found instanceof Promise ? await found : found;
@@ -57,20 +69,21 @@ gateway.route("/", operatorConsole);
 
 gateway.use(async (c, next) => {
   await next();
-  tellBrowser({ speaker: c.var.speaker, response: c.res }, c.req.raw, c.var.url, c.var.tenant);
+  tellBrowser({ speaker: c.get("speaker"), response: c.res }, c.req.raw, c.get("url"), c.get("tenant"));
 });
 
 gateway.use(async (c, next) =>
-  isLoop(c.req.raw.headers) ? problemResponse(refuse("loop_detected"), c.var.url, c.var.policy) : next(),
+  isLoop(c.req.raw.headers) ? problemResponse(refuse("loop_detected"), c.get("url"), c.get("policy")) : next(),
 );
 
-gateway.get("/.well-known/idempotency", (c) => publishedPolicy(c, c.var.hostname, c.var.tenant, c.var.url));
+gateway.get("/.well-known/idempotency", (c) => publishedPolicy(c, c.get("hostname"), c.get("tenant"), c.get("url")));
 gateway.all("/.well-known/idempotency", () => plainProblem(405, "Method Not Allowed", { allow: "GET, HEAD" }));
 gateway.route("/_oncegate", operatorApi);
 
 gateway.use(counting);
 
 gateway.all("*", async (c) => {
+  // Made anew each time that it is asked for.
   const { url, hostname, tenant, policy } = c.var;
   const request = c.req.raw;
   const incoming = new Incoming(request, policy.requestBytesMax);
@@ -121,10 +134,10 @@ function say(c: Context<GatewayContext>, { speaker, response }: Answer): Respons
 }
 
 gateway.onError((error, c) => {
-  // A fault of the gateway, before any key object was asked.
-  const url = URL.canParse(c.req.url) ? new URL(c.req.url) : null;
-  // Undefined where the fault came before it was found, and then the plain words are used.
-  return problemResponse(withOpaqueId(refuse("internal"), error.stack ?? String(error)), url, c.var.policy);
+  // A fault of the gateway, before any key object was asked. Without a policy where the fault came before it was found, and
+  // then the plain words are used.
+  const refused = withOpaqueId(refuse("internal"), error.stack ?? String(error));
+  return problemResponse(refused, urlOf(c.req.raw), c.get("policy"));
 });
 
 /** From here on the request may have run, and no fault of the gateway may say otherwise. */

@@ -69,7 +69,8 @@ export class Incoming {
     if (this.#body === null) return new Request(url, this.request);
     const body = await this.#body;
     if (isRefusal(body)) return body;
-    return new Request(url, { method: this.request.method, body: body.bytes.byteLength > 0 ? body.bytes : null });
+    const { method, headers } = this.request;
+    return new Request(url, { method, headers, body: body.bytes.byteLength > 0 ? body.bytes : null });
   }
 
   get #isJson(): boolean {

@@ -5,7 +5,7 @@ import { type AttemptPolicy, type Placement, type Policy, type Tenant, attemptPo
 import { type RequestBody } from "./http/body.ts";
 import { type CallerRule, headersOfCallers } from "./http/caller.ts";
 import { fingerprint } from "./http/fingerprint.ts";
-import { forKeyedRequest, headersToOrigin } from "./http/headers.ts";
+import { forKeyedRequest, makeForwarded } from "./http/headers.ts";
 import { type Key } from "./http/key-carrier.ts";
 import { probePath } from "./http/probe-path.ts";
 import { type Refusal, isRefusal } from "./http/problem.ts";
@@ -59,7 +59,9 @@ export async function readKeyedRequest(
   const path = url.pathname;
   const identity = await identityOf(incoming, body, destination);
   incoming.letGoOfJson();
-  const forwarded = forKeyedRequest(headersToOrigin(headers, url, incoming.request.cf !== undefined), key);
+  const fields = new Headers(headers);
+  makeForwarded(fields, url, incoming.request.cf !== undefined);
+  const forwarded = forKeyedRequest(fields, key);
   const scope = { tenant: hostname, method, path, key: key.value, isDerived: key.isDerived };
   const call = {
     about: { tenant: hostname, operation: `${method} ${path}`, key: key.value },

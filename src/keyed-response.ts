@@ -2,6 +2,7 @@
 
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "./call.ts";
 import { type Policy, type Quota } from "./config/policy.ts";
+import { headersOf } from "./http/headers.ts";
 import { type Key } from "./http/key-carrier.ts";
 import { type ErrorRules, type Refusal, problemResponse, refuse, shouldRetry } from "./http/problem.ts";
 
@@ -48,8 +49,7 @@ const DERIVED_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
 ]);
 
 function answerResponse({ mark, status, headers, body, bodyBytes }: AnswerReply, { policy }: Asked): Response {
-  const fields = new Headers();
-  for (const [name = "", value = ""] of headers) fields.append(name, value);
+  const fields = headersOf(headers);
   // Not the origin's to say, whatever its name.
   fields.delete(policy.replayedHeader);
   if (mark.status === "replayed" || mark.status === "joined") fields.set(policy.replayedHeader, "true");

@@ -4,7 +4,7 @@ import { AnswerBody } from "./answer-body.ts";
 import { type Forward } from "./call.ts";
 import { type AttemptPolicy, type Origin, type OriginAuth } from "./config/policy.ts";
 import { secretText, serviceBinding } from "./config/bindings.ts";
-import { headersOfKeptAnswer, isCookie } from "./http/headers.ts";
+import { headersOf, headersOfKeptAnswer, isCookie } from "./http/headers.ts";
 import { essenceOf } from "./http/media-type.ts";
 import { type AnswerSigns } from "./record/classify.ts";
 import { type HeaderPair } from "./record/record.ts";
@@ -78,11 +78,11 @@ async function sendKeyed(
   env: object,
   signal: AbortSignal,
 ): Promise<Response> {
-  const sent = new Headers(headers.map(([name, value]): [string, string] => [name, value]));
+  const sent = headersOf(headers);
   sent.set("oncegate-attempt", String(attemptNumber));
-  const init = { method, headers: sent, body, redirect: "manual", signal } as const;
+  const init = { method, headers: sent, body, signal } as const;
   // A probe is a GET, and what was said of one attempt must not be taken from a cache for another.
-  return fetchFrom(origin, env, url, method === "GET" ? { ...init, cache: "no-store" } : init);
+  return fetchFrom(origin, env, sent, url, method === "GET" ? { ...init, cache: "no-store" } : init);
 }
 
 function readHead({ status, headers }: Response, attemptNumber: number, policy: ExchangePolicy) {
@@ -114,16 +114,18 @@ export function declaredBytesOf(headers: Headers): number | null {
 
 /**
  * By URL, or through the service binding that the origin names. The one place where an origin's secret is added, so that
- * it goes with every request to that origin and nowhere else.
+ * it goes with every request to that origin and nowhere else. `fields` are those of the request, and are changed.
  */
 export async function fetchFrom(
   origin: Origin,
   env: object,
+  fields: Headers,
   request: string | Request,
-  fields: RequestInit & { readonly headers: Headers },
+  given: RequestInit = {},
 ): Promise<Response> {
   // A Worker of an older version than this object's knows of none.
-  const init = origin.auth ? { ...fields, headers: withSecret(fields.headers, origin.auth, env) } : fields;
+  if (origin.auth) setSecret(fields, origin.auth, env);
+  const init: RequestInit = { ...given, redirect: "manual" };
   if (origin.kind === "url") return fetch(request, init);
   const service = serviceBinding(env, origin.binding);
   // The configuration was checked against the bindings, so this is a fault of the deployment.
@@ -131,14 +133,12 @@ export async function fetchFrom(
   return service.fetch(request, init);
 }
 
-/** A copy with the secret in place of whatever the client sent under that name. */
-function withSecret(headers: Headers, { header, secret }: OriginAuth, env: object): Headers {
+/** In place of whatever the client sent under that name. */
+function setSecret(fields: Headers, { header, secret }: OriginAuth, env: object): void {
   const found = secretText(env, secret);
   // The configuration was checked against the secrets. Never without: the origin would take it for somebody else's.
   if (found === null || found === "unsendable") throw new Error(`there is no secret ${secret} that can be sent`);
-  const sent = new Headers(headers);
-  sent.set(header, found.text);
-  return sent;
+  fields.set(header, found.text);
 }
 
 /** Statuses of an answer that can be passed on; 1xx is none. */

@@ -2,7 +2,7 @@
 
 import { type Origin } from "./config/policy.ts";
 import { type Answer } from "./for-browsers.ts";
-import { headersFromOrigin, headersToOrigin } from "./http/headers.ts";
+import { makeForwarded, makeVisible } from "./http/headers.ts";
 import { isRefusal, problemResponse, refuse } from "./http/problem.ts";
 import { type Incoming } from "./incoming.ts";
 import { type Destination } from "./keyed-request.ts";
@@ -17,31 +17,30 @@ export async function passThrough(
   onHead: (answer: Response | null) => void = () => {},
 ): Promise<Answer> {
   const { request } = incoming;
-  const headers = headersToOrigin(request.headers, url, request.cf !== undefined);
-  // A hop-by-hop field, so it went; this hop wants an upgrade of its own.
-  if (isWebSocketUpgrade(request)) headers.set("upgrade", "websocket");
   const passedOn = await incoming.passedOn(originUrl(tenant.origin, url));
   if (isRefusal(passedOn)) return { speaker: "gateway", response: problemResponse(passedOn, url, policy) };
-  const answer = await send(tenant.origin, passedOn, headers, env);
+  makeForwarded(passedOn.headers, url, request.cf !== undefined);
+  // A hop-by-hop field, so it went; this hop wants an upgrade of its own.
+  if (isWebSocketUpgrade(request)) passedOn.headers.set("upgrade", "websocket");
+  const answer = await send(tenant.origin, passedOn, env);
   onHead(answer);
   if (answer === null) {
     return { speaker: "gateway", response: problemResponse(refuse("origin_unreachable", UNREACHABLE), url, policy) };
   }
-  const fields = new Headers();
-  for (const [name, value] of headersFromOrigin(answer.headers)) fields.append(name, value);
+  // With status, upgrade and fields, which may be changed in a copy only.
+  const response = new Response(answer.body, answer);
+  makeVisible(response.headers);
   // Not the origin's to say, whatever its name.
-  fields.delete(policy.replayedHeader);
-  const { status, statusText, body, webSocket } = answer;
-  const response = new Response(body, { status, statusText, headers: fields, webSocket });
+  response.headers.delete(policy.replayedHeader);
   return { speaker: "passed through", response };
 }
 
 const UNREACHABLE = "The connection to the origin failed. It is not known whether the request took effect.";
 
 /** Null where no answer came that can be passed on. */
-async function send(origin: Origin, request: Request, headers: Headers, env: object): Promise<Response | null> {
+async function send(origin: Origin, request: Request, env: object): Promise<Response | null> {
   try {
-    const answer = await fetchFrom(origin, env, request, { headers, redirect: "manual" });
+    const answer = await fetchFrom(origin, env, request.headers, request);
     const { status } = answer;
     if (isFinalStatus(status) || (status === 101 && answer.webSocket !== null)) return answer;
     await answer.body?.cancel();

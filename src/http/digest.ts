@@ -28,22 +28,22 @@ export class DigestInPieces {
 
 /** Lower-case hex SHA-256 over `parts`, each preceded by its length, so that no part can imitate another's edge. */
 export async function digestOf(parts: readonly (string | null)[]): Promise<string> {
-  const encoded = parts.map((part) => (part === null ? null : encoder.encode(part)));
-  const framed = new Uint8Array(encoded.reduce((sum, part) => sum + 4 + (part?.byteLength ?? 0), 0));
+  // In UTF-8 a UTF-16 unit takes three bytes at most.
+  const framed = new Uint8Array(parts.reduce((sum, part) => sum + 4 + 3 * (part?.length ?? 0), 0));
   const view = new DataView(framed.buffer);
   let at = 0;
-  for (const part of encoded) {
-    view.setUint32(at, part?.byteLength ?? ABSENT);
-    at += 4;
-    if (part === null) continue;
-    framed.set(part, at);
-    at += part.byteLength;
+  for (const part of parts) {
+    const bytes = part === null ? 0 : encoder.encodeInto(part, framed.subarray(at + 4)).written;
+    view.setUint32(at, part === null ? ABSENT : bytes);
+    at += 4 + bytes;
   }
-  return sha256(framed);
+  return sha256(framed.subarray(0, at));
 }
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 function hex(buffer: ArrayBuffer): string {
   let text = "";
-  for (const byte of new Uint8Array(buffer)) text += byte.toString(16).padStart(2, "0");
+  for (const byte of new Uint8Array(buffer)) text += HEX[byte] ?? "";
   return text;
 }

@@ -51,7 +51,8 @@ const QUOTED_STRING = /"(?:[^"\\]|\\.)*"/g;
 
 /** Whether the request has been through this gateway before (RFC 8586). */
 export function isLoop(headers: Headers): boolean {
-  const value = headers.get("cdn-loop") ?? "";
+  const value = headers.get("cdn-loop");
+  if (value === null) return false;
   const unquoted = value.replaceAll(QUOTED_STRING, "");
   // A quote that nothing closes may have been sent to hide what follows it.
   const members = list(unquoted.includes('"') ? value : unquoted);
@@ -59,22 +60,20 @@ export function isLoop(headers: Headers): boolean {
 }
 
 /**
- * The fields to forward with a request to `url`, for pass-through and keyed requests alike. Where the request did not
- * come by the platform's front, `isFromEdge` is false, and its word about the client's address is the client's own.
+ * Makes `fields`, those that a request to `url` came with, the ones to forward: for pass-through and keyed requests alike.
+ * Where the request did not come by the platform's front, `isFromEdge` is false, and its word about the client's address is
+ * the client's own.
  */
-export function headersToOrigin(headers: Headers, url: URL, isFromEdge: boolean): Headers {
-  const forwarded = new Headers();
-  for (const [name, value] of endToEnd(headers)) {
-    if (!NOT_TO_ORIGIN.has(name) && !name.startsWith(OWN_PREFIX)) forwarded.append(name, value);
-  }
-  const client = headers.get("cf-connecting-ip");
-  if (!isFromEdge) forwarded.delete("cf-connecting-ip");
-  else if (client !== null) forwarded.set("x-forwarded-for", client);
-  forwarded.set("x-forwarded-host", url.host);
-  forwarded.set("x-forwarded-proto", url.protocol.slice(0, -1));
-  forwarded.append("via", `1.1 ${PSEUDONYM}`);
-  forwarded.append("cdn-loop", PSEUDONYM);
-  return forwarded;
+export function makeForwarded(fields: Headers, url: URL, isFromEdge: boolean): void {
+  const client = fields.get("cf-connecting-ip");
+  const isHopByHop = hopByHopIn(fields);
+  drop(fields, (name) => NOT_TO_ORIGIN.has(name) || name.startsWith(OWN_PREFIX) || isHopByHop(name));
+  if (!isFromEdge) fields.delete("cf-connecting-ip");
+  else if (client !== null) fields.set("x-forwarded-for", client);
+  fields.set("x-forwarded-host", url.host);
+  fields.set("x-forwarded-proto", url.protocol.slice(0, -1));
+  fields.append("via", `1.1 ${PSEUDONYM}`);
+  fields.append("cdn-loop", PSEUDONYM);
 }
 
 /**
@@ -88,28 +87,47 @@ export function forKeyedRequest(forwarded: Headers, key: Pick<Key, "header" | "e
   return [...forwarded];
 }
 
-/** The fields of an origin's answer that a client may see. */
-export function headersFromOrigin(headers: Headers): HeaderPair[] {
-  return endToEnd(headers).filter(([name]) => !NOT_FROM_ORIGIN.has(name) && !name.startsWith(OWN_PREFIX));
+/** Leaves of `fields`, those of an origin's answer, what a client may see. */
+export function makeVisible(fields: Headers): void {
+  drop(fields, hiddenIn(fields));
 }
 
 /** The fields of a keyed answer, whose body has been read, and so decoded, and will be framed anew. */
 export function headersOfKeptAnswer(headers: Headers): HeaderPair[] {
   const decoded = DECODED_CODINGS.has(headers.get("content-encoding") ?? "");
-  return headersFromOrigin(headers)
-    .filter(([name]) => name !== "content-length" && !(decoded && OF_CODED_BYTES.has(name)))
+  const isHidden = hiddenIn(headers);
+  // Iteration yields every `Set-Cookie` on its own, which no comma could.
+  return [...headers]
+    .filter(([name]) => name !== "content-length" && !(decoded && OF_CODED_BYTES.has(name)) && !isHidden(name))
     .map(([name, value]) => (decoded && name === "etag" ? [name, weaken(value)] : [name, value]));
+}
+
+/** The pairs as fields; several of one name stay several. */
+export function headersOf(pairs: readonly (readonly string[])[]): Headers {
+  const fields = new Headers();
+  for (const [name = "", value = ""] of pairs) fields.append(name, value);
+  return fields;
 }
 
 export function isCookie([name]: HeaderPair): boolean {
   return name.toLowerCase() === "set-cookie";
 }
 
-/** Iteration yields every `Set-Cookie` on its own, which no comma could. */
-function endToEnd(headers: Headers): HeaderPair[] {
+/** Which fields of a message stay on its connection. */
+function hopByHopIn(headers: Headers): (name: string) => boolean {
   const named = new Set(list(headers.get("connection") ?? "").map((name) => name.toLowerCase()));
-  const isNamed = (name: string): boolean => named.has(name) && !NEVER_HOP_BY_HOP.has(name);
-  return [...headers].filter(([name]) => !HOP_BY_HOP.has(name) && !isNamed(name) && !name.startsWith("proxy-"));
+  return (name) =>
+    HOP_BY_HOP.has(name) || name.startsWith("proxy-") || (named.has(name) && !NEVER_HOP_BY_HOP.has(name));
+}
+
+/** Which fields of an origin's answer no client sees. */
+function hiddenIn(headers: Headers): (name: string) => boolean {
+  const isHopByHop = hopByHopIn(headers);
+  return (name) => NOT_FROM_ORIGIN.has(name) || name.startsWith(OWN_PREFIX) || isHopByHop(name);
+}
+
+function drop(fields: Headers, isDropped: (name: string) => boolean): void {
+  for (const name of [...fields.keys()].filter(isDropped)) fields.delete(name);
 }
 
 /** The bytes are no longer those that a strong validator stands for (RFC 9110, 8.8.1). */

@@ -30,8 +30,8 @@ export const counting: MiddlewareHandler<GatewayContext> = async (c, next) => {
 
 function countAnswer(c: Context<GatewayContext>): void {
   const { method } = c.req.raw;
+  if (!MAY_CHANGE.has(method) || !areSet(tokensOf(c.env, c.get("tenant")))) return;
   const { tenant, hostname, url, passedThrough, observed } = c.var;
-  if (!MAY_CHANGE.has(method) || !areSet(tokensOf(c.env, tenant))) return;
   const operation = operationOf(tenant, method, matchingPath(url.pathname));
   const counted = (kind: CountKind): void =>
     count(c.env, c.executionCtx, { hostname, placement: tenant.placement, operation, kind });

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 
-import { headersFromOrigin, headersOfKeptAnswer, isCookie } from "../../../src/http/headers.ts";
+import { headersOfKeptAnswer, isCookie, makeVisible } from "../../../src/http/headers.ts";
+
+function headersFromOrigin(said: Headers): [string, string][] {
+  const fields = new Headers(said);
+  makeVisible(fields);
+  return [...fields];
+}
 
 describe("7.1 hop-by-hop, from the origin", () => {
   test.each([

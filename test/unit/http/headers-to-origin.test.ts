@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 
-import { forKeyedRequest, headersToOrigin, isLoop } from "../../../src/http/headers.ts";
+import { forKeyedRequest, isLoop, makeForwarded } from "../../../src/http/headers.ts";
+
+function headersToOrigin(came: Headers, url: URL, isFromEdge: boolean): Headers {
+  const fields = new Headers(came);
+  makeForwarded(fields, url, isFromEdge);
+  return fields;
+}
 
 type Fields = Record<string, string>;
 
