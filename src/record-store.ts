@@ -1,5 +1,5 @@
 /**
- * The record in the object's SQLite database: the SQL, and nothing but the SQL. Everything here is synchronous, so a
+ * What a key object stores: its record under one key, and a large body in rows of SQL. Everything here is synchronous, so a
  * decision and the writes that follow from it can't be interleaved; writes without an `await` between them commit
  * together, and the platform holds back every message of the object until they are durable.
  */
@@ -8,62 +8,30 @@ import { type ChunkStore, INLINE_BYTES_MAX } from "./recording.ts";
 import { type CompletedRecord, type KeyRecord, type UnreadableRecord } from "./record/record.ts";
 import { type RecordRow, decodeRow, encodeRow } from "./record/row.ts";
 
-/** A body that is not in the record's own row is cut into rows of this size: what one reader of it holds at a time. */
+/** No table for the record: a new object would have to create it, which is two rows more (docs/decisions/0012). */
+const RECORD = "record";
+
+/** `body` is that of the answer, where it is small; null where there is none, or it stands in chunks. */
+type StoredRecord = RecordRow & { readonly body: Uint8Array | null };
+
+/** A body that is not in the record's own value is cut into rows of this size: what one reader of it holds at a time. */
 const CHUNK_BYTES = 262_144;
 
-/** The documented limit of the platform, which local runs don't enforce. */
-const ROW_BYTES_MAX = 2_000_000;
-
-/** With an integer primary key the row is its own index, so each write of it is one row written. */
-const CREATE_RECORD = `CREATE TABLE IF NOT EXISTS record (
-  slot INTEGER PRIMARY KEY CHECK (slot = 1),
-  shape INTEGER, state TEXT,
-  tenant TEXT, operation TEXT, key TEXT,
-  rule TEXT, fingerprint TEXT, plain TEXT,
-  attempt INTEGER, attempt_id TEXT,
-  since_ms INTEGER, term_ms INTEGER,
-  status INTEGER, headers TEXT, body_bytes INTEGER, body BLOB,
-  caller TEXT
-)`;
-
-/** For a table that a version before has created: it lacks what was added since. */
-const ADD_CALLER = "ALTER TABLE record ADD COLUMN caller TEXT";
+/** The documented limit of the platform, for values as for rows, which local runs don't enforce. */
+const VALUE_BYTES_MAX = 2_000_000;
 
 /** By attempt, so that the body of one answer can never continue with that of another. */
 const CREATE_CHUNK = `CREATE TABLE IF NOT EXISTS chunk (
   attempt_id TEXT, seq INTEGER, bytes BLOB, PRIMARY KEY (attempt_id, seq)
 ) WITHOUT ROWID`;
 
-const COLUMNS: readonly (keyof RecordRow)[] = [
-  "shape",
-  "state",
-  "tenant",
-  "operation",
-  "key",
-  "rule",
-  "fingerprint",
-  "plain",
-  "attempt",
-  "attempt_id",
-  "since_ms",
-  "term_ms",
-  "status",
-  "headers",
-  "body_bytes",
-  "caller",
-];
-
-const SELECT = `SELECT ${COLUMNS.join(", ")} FROM record`;
-const SELECT_BEFORE_CALLER = SELECT.replace("caller", "NULL AS caller");
-
-const UPSERT = `INSERT INTO record (slot, ${COLUMNS.join(", ")}, body) VALUES (1, ${COLUMNS.map(() => "?").join(", ")}, ?)
-  ON CONFLICT (slot) DO UPDATE SET ${[...COLUMNS, "body"].map((column) => `${column} = excluded.${column}`).join(", ")}`;
-
 export class RecordStore implements ChunkStore {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
-  /** What is known of the tables without asking; `deleteAll()` takes them away from under a living object. */
-  #tables: ReadonlyMap<string, { readonly hasCaller: boolean }> | null = null;
+  /** The bodies of records that were read with them, for as long as somebody looks at the record. */
+  readonly #bodies = new WeakMap<KeyRecord | UnreadableRecord, Uint8Array>();
+  /** Whether the table of chunks is there; null where that would have to be asked. */
+  #hasTable: boolean | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -71,18 +39,20 @@ export class RecordStore implements ChunkStore {
   }
 
   load(): KeyRecord | UnreadableRecord | null {
-    const table = this.#table("record");
-    if (table === null) return null;
-    const [row] = this.#sql.exec(table.hasCaller ? SELECT : SELECT_BEFORE_CALLER).toArray();
-    return row === undefined ? null : decodeRow(row);
+    const stored = this.#stored();
+    if (stored === undefined) return null;
+    const record = decodeRow(stored);
+    if (stored["body"] instanceof Uint8Array) this.#bodies.set(record, stored["body"]);
+    return record;
   }
 
-  /** Replaces the record. `body` is for its own row; chunks stand beside it. */
+  /** Replaces the record. `body` is for its own value; chunks stand beside it. */
   write(record: KeyRecord, body: Uint8Array | null = null): void {
-    this.#create("record");
     const row = encodeRow(record);
     assertFits((row.headers?.length ?? 0) + (body?.byteLength ?? 0));
-    this.#sql.exec(UPSERT, ...COLUMNS.map((column) => row[column]), body);
+    // Of a window all would be stored that it is one of.
+    const isWindow = body !== null && body.byteLength < body.buffer.byteLength;
+    this.#storage.kv.put<StoredRecord>(RECORD, { ...row, body: isWindow ? body.slice() : body });
   }
 
   /** Either all that `write` writes, or nothing of it. */
@@ -91,27 +61,27 @@ export class RecordStore implements ChunkStore {
       this.#storage.transactionSync(write);
     } catch (error) {
       // A table that was made in it is gone again.
-      this.#tables = null;
+      this.#hasTable = null;
       throw error;
     }
   }
 
-  /** Replaces the record, and its body, if it has one, which is here as a whole: in the record's own row or in chunks. */
+  /** Replaces the record, and its body, if it has one, which is here as a whole: in the record's own value or in chunks. */
   writeWhole(record: KeyRecord, body: Uint8Array | null): void {
     const isLong = body !== null && body.byteLength > INLINE_BYTES_MAX;
     if (isLong) this.appendChunks(record.attempt.id, 0, body);
     this.write(record, isLong ? null : body);
   }
 
-  /** Whose record it is, also where the rest of its row can't be read. */
+  /** Whose record it is, also where the rest of it can't be read. */
   tenant(): string | null {
-    if (this.#table("record") === null) return null;
-    const [row] = this.#sql.exec<{ tenant: SqlStorageValue }>("SELECT tenant FROM record").toArray();
-    return typeof row?.tenant === "string" ? row.tenant : null;
+    const tenant = this.#stored()?.["tenant"];
+    return typeof tenant === "string" ? tenant : null;
   }
 
   appendChunks(attemptId: string, seq: number, bytes: Uint8Array): number {
-    this.#create("chunk");
+    if (this.#hasTable !== true) this.#sql.exec(CREATE_CHUNK);
+    this.#hasTable = true;
     let count = 0;
     for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES, count++) {
       const chunk = bytes.subarray(at, at + CHUNK_BYTES);
@@ -122,7 +92,7 @@ export class RecordStore implements ChunkStore {
   }
 
   chunk(attemptId: string, seq: number): Uint8Array | null {
-    if (this.#table("chunk") === null) return null;
+    if (!this.#mayHaveChunks()) return null;
     const [row] = this.#sql
       .exec<{ bytes: ArrayBuffer }>("SELECT bytes FROM chunk WHERE attempt_id = ? AND seq = ?", attemptId, seq)
       .toArray();
@@ -130,51 +100,40 @@ export class RecordStore implements ChunkStore {
   }
 
   dropChunks(): void {
-    if (this.#table("chunk") !== null) this.#sql.exec("DELETE FROM chunk");
+    if (this.#mayHaveChunks()) this.#sql.exec("DELETE FROM chunk");
   }
 
   durable(): Promise<void> {
     return this.#storage.sync();
   }
 
-  /** The body of `record`, which must be the one that is stored. Null where it is not there as a whole. */
+  /** The body of `record`, which must be as `load` has returned it, just now. Null where it is not there as a whole. */
   body(record: CompletedRecord): Uint8Array | ReadableStream<Uint8Array> | null {
     const { bodyBytes } = record.answer;
-    const [row] = this.#sql.exec<{ body: ArrayBuffer | null }>("SELECT body FROM record").toArray();
-    // The row says where its body stands, so that the bounds above may change while rows live.
-    if (row?.body instanceof ArrayBuffer) return row.body.byteLength === bodyBytes ? new Uint8Array(row.body) : null;
+    const body = this.#bodies.get(record);
+    // The stored record says where its body stands, so that the bounds above may change while records live.
+    if (body !== undefined) return body.byteLength === bodyBytes ? body : null;
     return this.#chunkBytes(record.attempt.id) === bodyBytes ? this.#chunks(record.attempt.id, bodyBytes) : null;
   }
 
   /** Deletes everything, the alarm included, in this synchronous step; the promise is for its errors. */
   forget(): Promise<void> {
-    // Not an empty set: if the deletion fails, the tables are still there.
-    this.#tables = null;
+    // Not false: if the deletion fails, the table is still there.
+    this.#hasTable = null;
     return this.#storage.deleteAll();
   }
 
-  #table(name: "record" | "chunk"): { readonly hasCaller: boolean } | null {
-    return this.#known().get(name) ?? null;
+  /** As it is found: it may be damaged, or another version's. */
+  #stored(): Readonly<Record<string, unknown>> | undefined {
+    const stored = this.#storage.kv.get<Readonly<Record<string, unknown>>>(RECORD);
+    // Chunks are written beside a record only, and deleted with it: a new object need not be asked for them.
+    if (stored === undefined) this.#hasTable ??= false;
+    return stored;
   }
 
-  #known(): ReadonlyMap<string, { readonly hasCaller: boolean }> {
-    const all = "SELECT name, sql FROM sqlite_master WHERE type = 'table'";
-    this.#tables ??= new Map(
-      this.#sql
-        .exec<{ name: string; sql: string | null }>(all)
-        .toArray()
-        .map(({ name, sql }) => [name, { hasCaller: sql?.includes("caller TEXT") === true }]),
-    );
-    return this.#tables;
-  }
-
-  /** Makes the table what this version writes. Where it is so already, which it is but once, nothing is written. */
-  #create(name: "record" | "chunk"): void {
-    const table = this.#table(name);
-    if (table !== null && (table.hasCaller || name === "chunk")) return;
-    if (name === "chunk") this.#sql.exec(CREATE_CHUNK);
-    else this.#sql.exec(table === null ? CREATE_RECORD : ADD_CALLER);
-    this.#tables = new Map(this.#known()).set(name, { hasCaller: name === "record" });
+  #mayHaveChunks(): boolean {
+    this.#hasTable ??= this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'chunk'").toArray().length > 0;
+    return this.#hasTable;
   }
 
   /** Reads one row at a time, at the reader's speed. A body that is deleted meanwhile ends in an error, not early. */
@@ -192,12 +151,12 @@ export class RecordStore implements ChunkStore {
   }
 
   #chunkBytes(attemptId: string): number | null {
-    if (this.#table("chunk") === null) return null;
+    if (!this.#mayHaveChunks()) return null;
     const sum = "SELECT sum(length(bytes)) AS bytes FROM chunk WHERE attempt_id = ?";
     return this.#sql.exec<{ bytes: number | null }>(sum, attemptId).one().bytes;
   }
 }
 
 function assertFits(bytes: number): void {
-  if (bytes > ROW_BYTES_MAX) throw new Error(`a row of ${bytes} bytes is beyond the platform's limit`);
+  if (bytes > VALUE_BYTES_MAX) throw new Error(`a value of ${bytes} bytes is beyond the platform's limit`);
 }

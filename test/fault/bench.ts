@@ -110,8 +110,7 @@ export class Bench {
 
   async row(): Promise<Row> {
     return runInDurableObject(await this.object(), async (_, { storage }) => {
-      const hasTable = storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'record'").toArray().length > 0;
-      const [row] = hasTable ? storage.sql.exec<RowColumns>("SELECT state, term_ms FROM record").toArray() : [];
+      const row = storage.kv.get<RowColumns>("record");
       return { state: row?.state ?? null, termMs: row?.term_ms ?? null, alarmMs: await storage.getAlarm() };
     });
   }

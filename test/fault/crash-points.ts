@@ -60,7 +60,7 @@ const timingOut =
     const first = bench.ask();
     await bench.origin.stopped();
     await join();
-    await arm(await bench.object(), kind, 1, "INSERT");
+    await arm(await bench.object(), kind, 1, "put record");
     bench.timeOut();
     await first;
   };
@@ -76,7 +76,7 @@ const afterTimeOut =
     await first;
     await join();
     if (kind === null) return bench.crash();
-    const armed = await arm(await bench.object(), kind, 1, "INSERT");
+    const armed = await arm(await bench.object(), kind, 1, "put record");
     bench.origin.goOn();
     // Joins the attempt that dies, or meets what it has left.
     await bench.ask();
@@ -104,7 +104,7 @@ const probed =
 const undoing =
   (kind: FaultKind): Reach =>
   (bench, join) =>
-    writing(kind, bench.mayHaveRun ? "INSERT" : "deleteAll", UNDONE)(bench, join);
+    writing(kind, bench.mayHaveRun ? "put record" : "deleteAll", UNDONE)(bench, join);
 
 const ending =
   (kind: FaultKind): Reach =>
@@ -119,7 +119,7 @@ const findingAnOrphan =
   (kind: FaultKind): Reach =>
   async (bench) => {
     await orphaned(bench);
-    await arm(await bench.object(), kind, 1, "INSERT");
+    await arm(await bench.object(), kind, 1, "put record");
     await bench.runAlarm();
   };
 
@@ -138,9 +138,9 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   { when: "when the head of the answer is there", leaves: UNKNOWN, reach: at("head") },
   { when: "in the middle of the answer's body", leaves: UNKNOWN, reach: at("half body") },
   { when: "when the whole body is there, but not its end", leaves: UNKNOWN, reach: at("whole body") },
-  { when: "before the outcome is written", leaves: UNKNOWN, reach: writing("dies before", "INSERT") },
+  { when: "before the outcome is written", leaves: UNKNOWN, reach: writing("dies before", "put record") },
   { when: "when the outcome is written and not durable", leaves: UNKNOWN, reach: writing("dies before", "setAlarm") },
-  { when: "when the outcome is durable", leaves: COMPLETED, reach: writing("dies when durable", "INSERT") },
+  { when: "when the outcome is durable", leaves: COMPLETED, reach: writing("dies when durable", "put record") },
   { when: "when the client has the answer", leaves: COMPLETED, alone: true, reach: answered(RAN) },
 
   { when: "when the head of a stream is there", ...STREAMING, reach: at("head", STREAM) },
@@ -159,13 +159,13 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   {
     when: "before the outcome of a stream is written",
     ...STREAMING,
-    reach: writing("dies before", "INSERT INTO record", STREAM),
+    reach: writing("dies before", "put record", STREAM),
   },
   {
     when: "when the outcome of a stream is durable",
     ...STREAMING,
     leaves: COMPLETED,
-    reach: writing("dies when durable", "INSERT INTO record", STREAM),
+    reach: writing("dies when durable", "put record", STREAM),
   },
   {
     when: "in the middle of a stream that is too large to keep",
@@ -188,13 +188,13 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   {
     when: "before what a probe has found is written",
     ...PROBING,
-    reach: probed(writing("dies before", "INSERT", RAN, "GET")),
+    reach: probed(writing("dies before", "put record", RAN, "GET")),
   },
   {
     when: "when what a probe has found is durable",
     ...PROBING,
     leaves: COMPLETED,
-    reach: probed(writing("dies when durable", "INSERT", RAN, "GET")),
+    reach: probed(writing("dies when durable", "put record", RAN, "GET")),
   },
 
   { when: "when an answer that undoes is there, but not its end", leaves: UNKNOWN, reach: at("whole body", UNDONE) },

@@ -1,7 +1,7 @@
 /** Every state that a record can be in, and how to bring it about. */
 
-import { runInDurableObject } from "cloudflare:test";
 import { type Entry } from "../support/gateway.ts";
+import { changeRow } from "../support/records.ts";
 import { Bench, type OnUnknown } from "./bench.ts";
 import { answered, leftUnknown, orphaned } from "./scenarios.ts";
 import { RAN, STREAM, UNDONE } from "./staged-origin.ts";
@@ -91,9 +91,7 @@ export const RECORD_STATES = {
     name: "an unreadable row",
     reach: async (bench) => {
       await executes(bench);
-      await runInDurableObject(await bench.object(), (_, { storage }) => {
-        storage.sql.exec("UPDATE record SET state = 'streaming'");
-      });
+      await changeRow(await bench.object(), { state: "streaming" });
     },
   },
 } as const satisfies Record<string, RecordState>;

@@ -1,7 +1,8 @@
 /**
- * Makes the storage of one living object fail at its n-th operation: each SQL statement counts, each `setAlarm`, `sync` and
- * `deleteAll`, or those of them that write. The object holds the very `storage` and `storage.sql` whose methods are
- * replaced, and a new instance has new ones: a fault lasts until it is healed or the object is reset.
+ * Makes the storage of one living object fail at its n-th operation: each `get` and `put` of a key counts, each SQL
+ * statement, `setAlarm`, `sync` and `deleteAll`, or those of them that write. The object holds the very `storage`, its `kv`
+ * and its `sql` whose methods are replaced, and a new instance has new ones: a fault lasts until it is healed or the object
+ * is reset.
  */
 
 import { runInDurableObject } from "cloudflare:test";
@@ -48,7 +49,7 @@ export async function arm(object: DurableObjectStub, kind: FaultKind, at: number
     const sync = storage.sync.bind(storage);
     if (kind === "fails to commit") for (const table of [PARENT, CHILD]) exec(table);
     const strike = <T>(operation: string, run: () => T): T => {
-      const isRead = operation.startsWith("SELECT") || operation === "sync";
+      const isRead = /^(SELECT|get|sync)/.test(operation);
       if (armed.healed || !operation.startsWith(which) || (isRead && AT_WRITES_ONLY.has(kind))) return run();
       const nth = armed.operations.push(operation);
       if (nth < at || (nth > at && kind !== "throws from then on")) return run();
@@ -58,6 +59,12 @@ export async function arm(object: DurableObjectStub, kind: FaultKind, at: number
     shadow(storage.sql, "exec", (query: string, ...bindings: SqlStorageValue[]) =>
       strike(firstWords(query), () => exec(query, ...bindings)),
     );
+    for (const method of ["get", "put", "delete"] as const) {
+      const real: (...given: [string, unknown]) => unknown = storage.kv[method].bind(storage.kv);
+      shadow(storage.kv, method, (...given: [string, unknown]) =>
+        strike(`${method} ${given[0]}`, () => real(...given)),
+      );
+    }
     for (const method of ["setAlarm", "deleteAll", "sync"] as const) {
       const real = storage[method].bind(storage) as (...given: unknown[]) => Promise<void>;
       shadow(storage, method, (...given: unknown[]) => strike(method, () => real(...given)));
@@ -101,7 +108,7 @@ function shadow(target: object, method: string, value: unknown): void {
   Object.defineProperty(target, method, { value, configurable: true });
 }
 
-/** `INSERT INTO record`: enough to tell which statement it was. */
+/** `INSERT INTO chunk`: enough to tell which statement it was. */
 function firstWords(query: string): string {
   return query.trim().split(/\s+/).slice(0, 3).join(" ");
 }

@@ -19,11 +19,30 @@ export async function boundObjectOf(key: string, path: string) {
   );
 }
 
-/** The stored row, as SQL returns it; undefined where there is none. */
-export async function rowOf(stub: DurableObjectStub): Promise<Record<string, SqlStorageValue> | undefined> {
+/** The record as it is stored: a contract, see src/record/row.ts. */
+type StoredRow = Readonly<Record<string, unknown>>;
+
+/** The stored record; undefined where there is none. */
+export async function rowOf(stub: DurableObjectStub): Promise<StoredRow | undefined> {
+  return runInDurableObject(stub, (_, { storage }) => storage.kv.get<StoredRow>("record"));
+}
+
+/** Changes the stored record behind its object's back: by damage, or by another version. */
+export async function changeRow(stub: DurableObjectStub, changes: StoredRow): Promise<void> {
+  await runInDurableObject(stub, (_, { storage }) => changeRowIn(storage, changes));
+}
+
+export function changeRowIn({ kv }: DurableObjectStorage, changes: StoredRow): void {
+  kv.put("record", { ...kv.get<StoredRow>("record"), ...changes });
+}
+
+/** Whether an object stores anything at all, but for its alarm. */
+export async function isEmpty(stub: DurableObjectStub): Promise<boolean> {
   return runInDurableObject(stub, (_, { storage }) => {
-    const tables = storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'record'").toArray();
-    return tables.length === 0 ? undefined : storage.sql.exec("SELECT * FROM record").toArray()[0];
+    const tables = storage.sql
+      .exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\'")
+      .toArray();
+    return tables.length === 0 && [...storage.kv.list()].length === 0;
   });
 }
 

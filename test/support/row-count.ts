@@ -1,6 +1,6 @@
 /**
- * Counts what the platform bills of storage: the rows that SQL statements read and write, by their cursors, and `setAlarm`,
- * which is one row written each. `deleteAll` has no cursor; it is counted by name.
+ * Counts what the platform bills of storage: the rows that SQL statements read and write, by their cursors; a `get` and a
+ * `put` of a key, which are one row each, and so is a `setAlarm`. `deleteAll` has no cursor; it is counted by name.
  */
 
 import { runInDurableObject } from "cloudflare:test";
@@ -15,8 +15,7 @@ export interface RowCount {
 /** Counts in all objects until the test ends. The sum is that since the last call. */
 export async function countRows(stub: DurableObjectStub): Promise<() => RowCount> {
   const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-  let alarms = 0;
-  let deleteAlls = 0;
+  const calls = { get: 0, put: 0, alarms: 0, deleteAlls: 0 };
   // The prototypes, since an object is made anew for each key, and its `storage` with it.
   await runInDurableObject(stub, (_, { storage }) => {
     const sql = Object.getPrototypeOf(storage.sql) as SqlStorage;
@@ -26,26 +25,37 @@ export async function countRows(stub: DurableObjectStub): Promise<() => RowCount
       cursors.push(cursor);
       return cursor;
     } as SqlStorage["exec"];
+    const kv = Object.getPrototypeOf(storage.kv) as SyncKvStorage;
+    const { get, put } = kv;
+    kv.get = function (this: SyncKvStorage, key: string) {
+      calls.get++;
+      return get.call(this, key);
+    } as SyncKvStorage["get"];
+    kv.put = function (this: SyncKvStorage, ...given) {
+      calls.put++;
+      return put.apply(this, given);
+    };
     const own = Object.getPrototypeOf(storage) as DurableObjectStorage;
     const { setAlarm, deleteAll } = own;
     own.setAlarm = function (this: DurableObjectStorage, ...given) {
-      alarms++;
+      calls.alarms++;
       return setAlarm.apply(this, given);
     };
     own.deleteAll = function (this: DurableObjectStorage, ...given) {
-      deleteAlls++;
+      calls.deleteAlls++;
       return deleteAll.apply(this, given);
     };
     onTestFinished(() => void Object.assign(sql, { exec }));
+    onTestFinished(() => void Object.assign(kv, { get, put }));
     onTestFinished(() => void Object.assign(own, { setAlarm, deleteAll }));
   });
   return () => {
     const sum = (figure: "rowsRead" | "rowsWritten"): number =>
       cursors.reduce((total, cursor) => total + cursor[figure], 0);
-    const counted = { written: sum("rowsWritten") + alarms, read: sum("rowsRead"), deleteAlls };
+    const { get, put, alarms, deleteAlls } = calls;
+    const counted = { written: sum("rowsWritten") + put + alarms, read: sum("rowsRead") + get, deleteAlls };
     cursors.length = 0;
-    alarms = 0;
-    deleteAlls = 0;
+    Object.assign(calls, { get: 0, put: 0, alarms: 0, deleteAlls: 0 });
     return counted;
   };
 }

@@ -1,11 +1,11 @@
-import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { attemptPolicy } from "../../src/config/policy.ts";
 import { DEFAULT_POLICY } from "../../src/config/profiles.ts";
 import { digestOf } from "../../src/http/digest.ts";
 import { type Client, clientOf, problemOf, statusOf, uniqueKey } from "../support/gateway.ts";
 import { issuerOf } from "../support/issuer.ts";
-import { alarmOf, boundObjectOf, objectCount, rowOf } from "../support/records.ts";
+import { alarmOf, boundObjectOf, changeRow, objectCount, objectOf, rowOf } from "../support/records.ts";
 import { type Answering, type Origin, heldAnswer, liveBody, scriptOrigin } from "../support/origin.ts";
 
 const PATH = "/v1/charges";
@@ -99,9 +99,7 @@ describe("3.5.9 on_caller_change = refuse: the same key of another caller", () =
     await first;
     held.release();
     const object = await boundObjectOf(key, PATH);
-    await runInDurableObject(object, (_, { storage }) => {
-      storage.sql.exec("UPDATE record SET state = 'pending', term_ms = 60000");
-    });
+    await changeRow(object, { state: "pending", term_ms: 60000 });
     const response = await client.post(PATH, { key, body: "b", headers: { authorization: "Bearer mallory" } });
     expect(await problemOf(response)).toBe("422 caller_changed");
     await expectNothingTold(client, origin, key, "b");
@@ -129,13 +127,21 @@ describe("3.5.9 on_caller_change = refuse: the same key of another caller", () =
     const client = clientOf(REFUSE);
     const key = uniqueKey();
     await client.post(PATH, { key });
-    await runInDurableObject(await boundObjectOf(key, PATH), (_, { storage }) => {
-      storage.sql.exec("UPDATE record SET caller = NULL");
-    });
+    await changeRow(await boundObjectOf(key, PATH), { caller: null });
     for (const authorization of ["Bearer alice", "Bearer mallory"]) {
       const response = await client.post(PATH, { key, headers: { authorization } });
       expect(await problemOf(response)).toBe("409 outcome_unknown");
     }
+    expect(origin.received).toHaveLength(1);
+  });
+
+  test("is refused by a record that is bound to nobody: it may be anybody's", async () => {
+    const origin = scriptOrigin();
+    const key = uniqueKey();
+    const other = uniqueKey();
+    await clientOf().post(PATH, { key: other });
+    await changeRow(await boundObjectOf(key, PATH), (await rowOf(await objectOf(other, PATH))) ?? {});
+    expect(await problemOf(await clientOf(REFUSE).post(PATH, { key }))).toBe("422 caller_changed");
     expect(origin.received).toHaveLength(1);
   });
 

@@ -1,7 +1,7 @@
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { clientOf, problemOf, statusOf, uniqueKey } from "../support/gateway.ts";
-import { alarmOf, objectOf, rowOf } from "../support/records.ts";
+import { alarmOf, changeRow, changeRowIn, objectOf, rowOf } from "../support/records.ts";
 import { heldAnswer, scriptOrigin } from "../support/origin.ts";
 
 const PATH = "/v1/charges";
@@ -60,9 +60,7 @@ describe("P1, P6: the process dies in the middle of an attempt", () => {
     await abortAllDurableObjects();
     await first;
     const object = await objectOf(key, PATH);
-    await runInDurableObject(object, (_, { storage }) => {
-      storage.sql.exec("UPDATE record SET state = 'pending', term_ms = 3600000");
-    });
+    await changeRow(object, { state: "pending", term_ms: 3600000 });
     await runDurableObjectAlarm(object);
     const row = await rowOf(object);
     expect(row?.["state"]).toBe("unknown");
@@ -92,10 +90,7 @@ describe("the record vanishes while its attempt runs", () => {
     const key = uniqueKey();
     const first = client.post(PATH, { key });
     await origin.arrived(1);
-    await runInDurableObject(
-      await objectOf(key, PATH),
-      (_, { storage }) => void storage.sql.exec("DELETE FROM record"),
-    );
+    await runInDurableObject(await objectOf(key, PATH), (_, { storage }) => void storage.kv.delete("record"));
     expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
     expect(await problemOf(await first)).toBe("409 outcome_unknown");
     expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
@@ -106,15 +101,28 @@ describe("the record vanishes while its attempt runs", () => {
 
 describe("a kept body that is not there as a whole", () => {
   test.each([
-    ["in its row", 10, "UPDATE record SET body = NULL"],
-    ["in its row, shortened", 10, "UPDATE record SET body = x'00'"],
-    ["in rows of its own", 600_000, "DELETE FROM chunk WHERE seq = 1"],
+    ["beside its head", 10, (storage: DurableObjectStorage) => changeRowIn(storage, { body: null })],
+    [
+      "beside its head, shortened",
+      10,
+      (storage: DurableObjectStorage) => changeRowIn(storage, { body: new Uint8Array(1) }),
+    ],
+    [
+      "beside its head, of another kind",
+      10,
+      (storage: DurableObjectStorage) => changeRowIn(storage, { body: "0123456789" }),
+    ],
+    [
+      "in rows of its own",
+      600_000,
+      ({ sql }: DurableObjectStorage) => void sql.exec("DELETE FROM chunk WHERE seq = 1"),
+    ],
   ])("%s is never replayed, and the request is not run again", async (_, bytes, damage) => {
     const origin = scriptOrigin(() => new Response(new Uint8Array(bytes)));
     const client = clientOf();
     const key = uniqueKey();
     await (await client.post(PATH, { key })).arrayBuffer();
-    await runInDurableObject(await objectOf(key, PATH), (_, { storage }) => void storage.sql.exec(damage));
+    await runInDurableObject(await objectOf(key, PATH), (_, { storage }) => damage(storage));
     expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
     expect(origin.received).toHaveLength(1);
   });
@@ -122,17 +130,17 @@ describe("a kept body that is not there as a whole", () => {
 
 describe("a row that can't be read", () => {
   test.each([
-    ["a state of a later version", "UPDATE record SET state = 'streaming'"],
-    ["a later shape", "UPDATE record SET shape = 2"],
-    ["a damaged head", "UPDATE record SET headers = '[['"],
-    ["a lost fingerprint", "UPDATE record SET fingerprint = NULL"],
+    ["a state of a later version", { state: "streaming" }],
+    ["a later shape", { shape: 2 }],
+    ["a damaged head", { headers: "[[" }],
+    ["a lost fingerprint", { fingerprint: null }],
   ])("with %s is an unknown outcome and is never executed", async (_, damage) => {
     const origin = scriptOrigin();
     const client = clientOf({ on_unknown: "retry" });
     const key = uniqueKey();
     await client.post(PATH, { key });
     const object = await objectOf(key, PATH);
-    await runInDurableObject(object, (_, { storage }) => void storage.sql.exec(damage));
+    await changeRow(object, damage);
     expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
     await runDurableObjectAlarm(object);
     expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");

@@ -5,7 +5,7 @@ import { type Client, HOST, problemOf, statusOf, uniqueKey } from "../support/ga
 import { type Operator, TOKEN, eventually, idOf, operatorOf } from "../support/operator.ts";
 import { arm } from "../fault/storage-fault.ts";
 import { heldAnswer, scriptOrigin } from "../support/origin.ts";
-import { objectOf } from "../support/records.ts";
+import { changeRow, changeRowIn, objectOf } from "../support/records.ts";
 
 const PATH = "/v1/charges";
 const unknown = () => new Response("?", { status: 502 });
@@ -111,9 +111,7 @@ describe("8.4 nothing is done while something runs", () => {
     await first;
     held.release();
     const id = await idOf(key, PATH);
-    await runInDurableObject(await objectOf(key, PATH), (_, { storage }) => {
-      storage.sql.exec("UPDATE record SET state = 'pending', term_ms = 3600000");
-    });
+    await changeRow(await objectOf(key, PATH), { state: "pending", term_ms: 3600000 });
     const settled = await operator.post(`/records/${id}/settle`, { outcome: "final", status: 200, why: "x" });
     expect(await settled.json()).toMatchObject({ before: "unknown", after: "completed" });
     expect(statusOf(await operator.client.post(PATH, { key }))).toBe("replayed");
@@ -235,7 +233,7 @@ describe("8.4 an action whose storage fails", () => {
   test("has not erased half an answer", async () => {
     const body = "x".repeat(300_000);
     const { operator, client, key, id } = await started(() => new Response(body));
-    const armed = await arm(await objectOf(key, PATH), "throws", 1, "INSERT INTO record");
+    const armed = await arm(await objectOf(key, PATH), "throws", 1, "put record");
     expect(await problemOf(await operator.post(`/records/${id}/purge`, { why: "x" }))).toBe("503 unavailable");
     armed.healed = true;
     expect(armed.struck).toBe(true);
@@ -248,7 +246,7 @@ describe("8.4 an action whose storage fails", () => {
   test("has not settled by half an answer, and can be done again", async () => {
     const { operator, client, key, id } = await started(unknown);
     const settling = { outcome: "final", status: 200, body: "x".repeat(300_000), why: "x" };
-    const armed = await arm(await objectOf(key, PATH), "throws", 1, "INSERT INTO record");
+    const armed = await arm(await objectOf(key, PATH), "throws", 1, "put record");
     expect(await problemOf(await operator.post(`/records/${id}/settle`, settling))).toBe("503 unavailable");
     armed.healed = true;
     expect(armed.struck).toBe(true);
@@ -351,9 +349,7 @@ describe("8.6 the journal", () => {
       await started(unknown).then(({ operator, id }) => entryOf(operator, id, "unknown"));
       const { operator, key, id } = await started(() => new Response("ok"));
       await abortAllDurableObjects();
-      await runInDurableObject(await objectOf(key, PATH), (_, { storage }) => {
-        storage.sql.exec("UPDATE record SET state = 'pending', term_ms = 3600000, status = NULL, headers = NULL");
-      });
+      await changeRow(await objectOf(key, PATH), { state: "pending", term_ms: 3600000, status: null, headers: null });
       const journal = env.JOURNALS.getByName(HOST);
       await runInDurableObject(journal, (_, { storage }) => {
         storage.sql.exec("CREATE TABLE IF NOT EXISTS told (record, state, cause)");
@@ -379,7 +375,7 @@ describe("8.6 the journal", () => {
     await abortAllDurableObjects();
     const object = await objectOf(key, PATH);
     await runInDurableObject(object, (instance, { storage }) => {
-      storage.sql.exec("UPDATE record SET state = 'pending', term_ms = 3600000, status = NULL, headers = NULL");
+      changeRowIn(storage, { state: "pending", term_ms: 3600000, status: null, headers: null });
       Reflect.set(Reflect.get(instance, "env"), "OPERATOR_TOKEN", TOKEN);
     });
     await runDurableObjectAlarm(object);

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { clientOf, HOST, problemOf, statusOf, uniqueKey } from "../support/gateway.ts";
 import { idOf, operatorOf, TOKEN } from "../support/operator.ts";
 import { scriptOrigin } from "../support/origin.ts";
-import { objectOf } from "../support/records.ts";
+import { changeRow, objectOf } from "../support/records.ts";
 import { runInDurableObject } from "cloudflare:test";
 
 const PATH = "/v1/charges";
@@ -318,9 +318,7 @@ describe("8.4 each action in each state", () => {
 
   test("a record that can't be read can only be released", async () => {
     const { operator, key, id } = await operatorWith(completed);
-    await runInDurableObject(await objectOf(key, PATH), (_, { storage }) => {
-      storage.sql.exec("UPDATE record SET state = 'of a newer version'");
-    });
+    await changeRow(await objectOf(key, PATH), { state: "of a newer version" });
     expect(await (await operator.get(`/records/${id}`)).json()).toMatchObject({ state: "unreadable", operation: null });
     expect(await problemOf(await operator.post(`/records/${id}/purge`, { why: "x" }))).toBe("409 nothing_to_erase");
     expect(await problemOf(await operator.post(`/records/${id}/settle`, notExecuted))).toBe("409 not_unknown");
@@ -335,16 +333,16 @@ describe("8.4 each action in each state", () => {
     const object = await objectOf(key, PATH);
     const read = () =>
       runInDurableObject(object, async (_, { storage }) => ({
-        row: storage.sql.exec("SELECT state, term_ms, headers, body FROM record").one(),
+        row: storage.kv.get<Record<string, unknown>>("record"),
         chunks: storage.sql.exec("SELECT count(*) AS n FROM chunk").one(),
         alarm: await storage.getAlarm(),
       }));
     const before = await read();
     await operator.post(`/records/${id}/purge`, { why: "asked for by the customer" });
     const { row, chunks, alarm } = await read();
-    expect(row).toEqual({ state: "tombstone", term_ms: before.row["term_ms"], headers: null, body: null });
+    expect(row).toMatchObject({ state: "tombstone", term_ms: before.row?.["term_ms"], headers: null, body: null });
     expect(chunks).toEqual({ n: 0 });
-    expect(alarm).toBe(before.row["term_ms"]);
+    expect(alarm).toBe(before.row?.["term_ms"]);
     expect(await problemOf(await operator.client.post(PATH, { key }))).toBe("409 replay_unavailable");
   });
 });

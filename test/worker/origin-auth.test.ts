@@ -80,12 +80,8 @@ describe("7.2.5 the secret of an origin", () => {
 
 /** All that the object of `key` stores. Bodies are bytes, so they are read as text. */
 async function dumpOf(key: string): Promise<unknown> {
-  const text = (value: unknown): unknown => (value instanceof ArrayBuffer ? new TextDecoder().decode(value) : value);
-  return runInDurableObject(await objectOf(key, "/v1/charges"), (_, { storage }) => {
-    const tables = storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray();
-    return tables
-      .filter(({ name }) => !name.startsWith("_cf_"))
-      .map(({ name }) => storage.sql.exec(`SELECT * FROM ${name}`).toArray())
-      .map((rows) => rows.map((row) => Object.values(row).map(text)));
-  });
+  const text = (value: unknown): unknown => (value instanceof Uint8Array ? new TextDecoder().decode(value) : value);
+  return runInDurableObject(await objectOf(key, "/v1/charges"), (_, { storage }) =>
+    [...storage.kv.list<object>()].map(([, value]) => Object.values(value).map(text)),
+  );
 }

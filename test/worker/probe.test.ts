@@ -1,7 +1,7 @@
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { type Client, clientOf, problemOf, statusOf, uniqueKey } from "../support/gateway.ts";
-import { alarmOf, objectOf, rowOf } from "../support/records.ts";
+import { alarmOf, changeRow, objectOf, rowOf } from "../support/records.ts";
 import { type Answering, heldAnswer, scriptOrigin } from "../support/origin.ts";
 
 const PATH = "/v1/charges";
@@ -156,9 +156,7 @@ describe("5.7.4 one probe at a time", () => {
     answers(held.answer);
     const request = client.post(PATH, { key });
     await origin.arrived(2);
-    await runInDurableObject(await objectOf(key, PATH), (_, { storage }) => {
-      storage.sql.exec("UPDATE record SET attempt = 2, attempt_id = 'another'");
-    });
+    await changeRow(await objectOf(key, PATH), { attempt: 2, attempt_id: "another" });
     held.release();
     expect(await problemOf(await request)).toBe("409 outcome_unknown");
     expect(origin.received).toHaveLength(2);
