@@ -7,7 +7,8 @@ import { canonicalJson } from "./http/json.ts";
 import { valueAt } from "./http/json-pointer.ts";
 import { type Key } from "./http/key-carrier.ts";
 import { type Incoming } from "./incoming.ts";
-import { type Destination, identityOf } from "./keyed-request.ts";
+import { type Destination } from "./destination.ts";
+import { identityOf } from "./keyed-request.ts";
 
 /**
  * Null where the policy derives none, nothing says who sends it, or a named member is missing: such a request passes

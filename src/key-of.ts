@@ -4,7 +4,7 @@ import { derivedKey } from "./derived-key.ts";
 import { type Key, findKey } from "./http/key-carrier.ts";
 import { type Refusal, refuse } from "./http/problem.ts";
 import { type Incoming } from "./incoming.ts";
-import { type Destination } from "./keyed-request.ts";
+import { type Destination } from "./destination.ts";
 
 /** Null for a request that passes through; WebSocket upgrades and preflights do: their methods can't be covered. */
 export async function keyOf(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {

@@ -1,7 +1,8 @@
 /** From a request with a key to the call that its key object is asked to carry out (docs/protocol.md 3.4 to 3.8). */
 
 import { type KeyedCall } from "./call.ts";
-import { type AttemptPolicy, type Placement, type Policy, type Tenant, attemptPolicy } from "./config/policy.ts";
+import { type AttemptPolicy, type Policy, type Tenant, attemptPolicy } from "./config/policy.ts";
+import { type Destination } from "./destination.ts";
 import { type RequestBody } from "./http/body.ts";
 import { type CallerRule, headersOfCallers } from "./http/caller.ts";
 import { fingerprint } from "./http/fingerprint.ts";
@@ -13,17 +14,6 @@ import { type RecordScope, recordId } from "./http/record-id.ts";
 import { type Incoming } from "./incoming.ts";
 import { originUrl } from "./origin.ts";
 import { type Fingerprint, type HeaderPair } from "./record/record.ts";
-
-/** Where a request was sent to, and what holds there. */
-export interface Destination {
-  readonly url: URL;
-  /** The requested hostname, also where a wildcard entry serves it. */
-  readonly hostname: string;
-  readonly tenant: Tenant;
-  readonly policy: Policy;
-  /** Where its journal is; null where nobody would read it. */
-  readonly journal: Placement | null;
-}
 
 export interface KeyedRequest extends Addressed {
   /**

@@ -78,11 +78,11 @@ async function sendKeyed(
   env: object,
   signal: AbortSignal,
 ): Promise<Response> {
-  const sent = headersOf(headers);
-  sent.set("oncegate-attempt", String(attemptNumber));
-  const init = { method, headers: sent, body, signal } as const;
+  const fields = headersOf(headers);
+  fields.set("oncegate-attempt", String(attemptNumber));
+  const init = { method, headers: fields, body, signal } as const;
   // A probe is a GET, and what was said of one attempt must not be taken from a cache for another.
-  return fetchFrom(origin, env, sent, url, method === "GET" ? { ...init, cache: "no-store" } : init);
+  return fetchFrom(origin, env, new Request(url, method === "GET" ? { ...init, cache: "no-store" } : init));
 }
 
 function readHead({ status, headers }: Response, attemptNumber: number, policy: ExchangePolicy) {
@@ -114,18 +114,12 @@ export function declaredBytesOf(headers: Headers): number | null {
 
 /**
  * By URL, or through the service binding that the origin names. The one place where an origin's secret is added, so that
- * it goes with every request to that origin and nowhere else. `fields` are those of the request, and are changed.
+ * it goes with every request to that origin and nowhere else: it is put into `request`, which is sent once.
  */
-export async function fetchFrom(
-  origin: Origin,
-  env: object,
-  fields: Headers,
-  request: string | Request,
-  given: RequestInit = {},
-): Promise<Response> {
+export async function fetchFrom(origin: Origin, env: object, request: Request): Promise<Response> {
   // A Worker of an older version than this object's knows of none.
-  if (origin.auth) setSecret(fields, origin.auth, env);
-  const init: RequestInit = { ...given, redirect: "manual" };
+  if (origin.auth) setSecret(request.headers, origin.auth, env);
+  const init: RequestInit = { redirect: "manual" };
   if (origin.kind === "url") return fetch(request, init);
   const service = serviceBinding(env, origin.binding);
   // The configuration was checked against the bindings, so this is a fault of the deployment.

@@ -5,7 +5,7 @@ import { type Answer } from "./for-browsers.ts";
 import { makeForwarded, makeVisible } from "./http/headers.ts";
 import { isRefusal, problemResponse, refuse } from "./http/problem.ts";
 import { type Incoming } from "./incoming.ts";
-import { type Destination } from "./keyed-request.ts";
+import { type Destination } from "./destination.ts";
 import { log } from "./log.ts";
 import { fetchFrom, isFinalStatus, originUrl } from "./origin.ts";
 
@@ -27,7 +27,7 @@ export async function passThrough(
   if (answer === null) {
     return { speaker: "gateway", response: problemResponse(refuse("origin_unreachable", UNREACHABLE), url, policy) };
   }
-  // With status, upgrade and fields, which may be changed in a copy only.
+  // A copy of all but the body: the fields of what was fetched can't be changed.
   const response = new Response(answer.body, answer);
   makeVisible(response.headers);
   // Not the origin's to say, whatever its name.
@@ -40,7 +40,7 @@ const UNREACHABLE = "The connection to the origin failed. It is not known whethe
 /** Null where no answer came that can be passed on. */
 async function send(origin: Origin, request: Request, env: object): Promise<Response | null> {
   try {
-    const answer = await fetchFrom(origin, env, request.headers, request);
+    const answer = await fetchFrom(origin, env, request);
     const { status } = answer;
     if (isFinalStatus(status) || (status === 101 && answer.webSocket !== null)) return answer;
     await answer.body?.cancel();

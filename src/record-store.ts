@@ -14,6 +14,12 @@ const RECORD = "record";
 /** `body` is that of the answer, where it is small; null where there is none, or it stands in chunks. */
 type StoredRecord = RecordRow & { readonly body: Uint8Array | null };
 
+/** As it is found: it may be damaged, or another version's. */
+type Found = Readonly<Record<string, unknown>>;
+
+/** Before 0012 the record was the row of a table, whose columns were what the members of the value are. */
+const SELECT_BEFORE = "SELECT * FROM record";
+
 /** A body that is not in the record's own value is cut into rows of this size: what one reader of it holds at a time. */
 const CHUNK_BYTES = 262_144;
 
@@ -30,8 +36,8 @@ export class RecordStore implements ChunkStore {
   readonly #sql: SqlStorage;
   /** The bodies of records that were read with them, for as long as somebody looks at the record. */
   readonly #bodies = new WeakMap<KeyRecord | UnreadableRecord, Uint8Array>();
-  /** Whether the table of chunks is there; null where that would have to be asked. */
-  #hasTable: boolean | null = null;
+  /** What tables there are, once that was asked; `deleteAll()` takes them away from under a living object. */
+  #tables: Set<string> | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -39,10 +45,12 @@ export class RecordStore implements ChunkStore {
   }
 
   load(): KeyRecord | UnreadableRecord | null {
-    const stored = this.#stored();
-    if (stored === undefined) return null;
-    const record = decodeRow(stored);
-    if (stored["body"] instanceof Uint8Array) this.#bodies.set(record, stored["body"]);
+    const found = this.#find();
+    if (found === null) return null;
+    const record = decodeRow(found);
+    const body = found["body"];
+    if (body instanceof Uint8Array) this.#bodies.set(record, body);
+    if (body instanceof ArrayBuffer) this.#bodies.set(record, new Uint8Array(body));
     return record;
   }
 
@@ -61,7 +69,7 @@ export class RecordStore implements ChunkStore {
       this.#storage.transactionSync(write);
     } catch (error) {
       // A table that was made in it is gone again.
-      this.#hasTable = null;
+      this.#tables = null;
       throw error;
     }
   }
@@ -75,13 +83,15 @@ export class RecordStore implements ChunkStore {
 
   /** Whose record it is, also where the rest of it can't be read. */
   tenant(): string | null {
-    const tenant = this.#stored()?.["tenant"];
+    const tenant = this.#find()?.["tenant"];
     return typeof tenant === "string" ? tenant : null;
   }
 
   appendChunks(attemptId: string, seq: number, bytes: Uint8Array): number {
-    if (this.#hasTable !== true) this.#sql.exec(CREATE_CHUNK);
-    this.#hasTable = true;
+    if (!this.#knownTables().has("chunk")) {
+      this.#sql.exec(CREATE_CHUNK);
+      this.#knownTables().add("chunk");
+    }
     let count = 0;
     for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES, count++) {
       const chunk = bytes.subarray(at, at + CHUNK_BYTES);
@@ -92,7 +102,7 @@ export class RecordStore implements ChunkStore {
   }
 
   chunk(attemptId: string, seq: number): Uint8Array | null {
-    if (!this.#mayHaveChunks()) return null;
+    if (!this.#knownTables().has("chunk")) return null;
     const [row] = this.#sql
       .exec<{ bytes: ArrayBuffer }>("SELECT bytes FROM chunk WHERE attempt_id = ? AND seq = ?", attemptId, seq)
       .toArray();
@@ -100,7 +110,7 @@ export class RecordStore implements ChunkStore {
   }
 
   dropChunks(): void {
-    if (this.#mayHaveChunks()) this.#sql.exec("DELETE FROM chunk");
+    if (this.#knownTables().has("chunk")) this.#sql.exec("DELETE FROM chunk");
   }
 
   durable(): Promise<void> {
@@ -118,22 +128,22 @@ export class RecordStore implements ChunkStore {
 
   /** Deletes everything, the alarm included, in this synchronous step; the promise is for its errors. */
   forget(): Promise<void> {
-    // Not false: if the deletion fails, the table is still there.
-    this.#hasTable = null;
+    // Not an empty set: if the deletion fails, the tables are still there.
+    this.#tables = null;
     return this.#storage.deleteAll();
   }
 
-  /** As it is found: it may be damaged, or another version's. */
-  #stored(): Readonly<Record<string, unknown>> | undefined {
-    const stored = this.#storage.kv.get<Readonly<Record<string, unknown>>>(RECORD);
-    // Chunks are written beside a record only, and deleted with it: a new object need not be asked for them.
-    if (stored === undefined) this.#hasTable ??= false;
-    return stored;
+  #find(): Found | null {
+    const value: unknown = this.#storage.kv.get(RECORD);
+    if (value !== undefined) return typeof value === "object" && value !== null ? { ...value } : {};
+    if (!this.#knownTables().has("record")) return null;
+    return this.#sql.exec(SELECT_BEFORE).toArray()[0] ?? null;
   }
 
-  #mayHaveChunks(): boolean {
-    this.#hasTable ??= this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'chunk'").toArray().length > 0;
-    return this.#hasTable;
+  #knownTables(): Set<string> {
+    const all = "SELECT name FROM sqlite_master WHERE type = 'table'";
+    this.#tables ??= new Set([...this.#sql.exec<{ name: string }>(all)].map(({ name }) => name));
+    return this.#tables;
   }
 
   /** Reads one row at a time, at the reader's speed. A body that is deleted meanwhile ends in an error, not early. */
@@ -151,12 +161,13 @@ export class RecordStore implements ChunkStore {
   }
 
   #chunkBytes(attemptId: string): number | null {
-    if (!this.#mayHaveChunks()) return null;
+    if (!this.#knownTables().has("chunk")) return null;
     const sum = "SELECT sum(length(bytes)) AS bytes FROM chunk WHERE attempt_id = ?";
     return this.#sql.exec<{ bytes: number | null }>(sum, attemptId).one().bytes;
   }
 }
 
+/** Roughly: the rest of a record is short, and bodies beyond 64 KiB are not in it. */
 function assertFits(bytes: number): void {
   if (bytes > VALUE_BYTES_MAX) throw new Error(`a value of ${bytes} bytes is beyond the platform's limit`);
 }

@@ -30,7 +30,7 @@ export interface BodySource {
  */
 export type RecordingMode = "hold" | "keep" | "stream";
 
-/** Bodies up to this size stand in the record's own row, and in memory, so that most answers are one row. */
+/** Bodies up to this size stand in the record's own value, and in memory, so that most answers are one row. */
 export const INLINE_BYTES_MAX = 65_536;
 
 /** How much of a larger body is in memory at a time; what comes faster than it becomes durable waits at the origin. */
@@ -94,7 +94,7 @@ export class Recording {
     return this.#chunks > 0;
   }
 
-  /** The body for the record's own row; null where it stands in chunks. */
+  /** The body for the record's own value; null where it stands in chunks. */
   get inline(): Uint8Array | null {
     return this.hasChunks ? null : this.#held;
   }

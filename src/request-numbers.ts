@@ -5,7 +5,7 @@ import { dataset } from "./config/bindings.ts";
 import { type Found, type KeyedEvent, type Subject, keyedEvent, observedEvent, pointOf } from "./events.ts";
 import { type Refusal, isRefusal } from "./http/problem.ts";
 import { serverTiming } from "./http/server-timing.ts";
-import { type Destination } from "./keyed-request.ts";
+import { type Destination } from "./destination.ts";
 import { log } from "./log.ts";
 
 /** The Worker's binding of an Analytics Engine dataset. There need not be one. */

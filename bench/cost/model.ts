@@ -34,7 +34,7 @@ const ALARM_SECONDS = 0.01;
 /** Of Worker and object together: assumed from what the whole process takes on one machine (bench/README.md). */
 const CPU_MS = 2;
 
-/** `deleteAll` has no cursor. "Deletes count as writes": taken as the record's row. */
+/** `deleteAll` has no cursor. "Deletes count as writes": taken as one row. */
 const DELETE_ROWS = 1;
 
 /** Of an object on disk that holds a record: what `databaseSize` says, within one page. */
@@ -42,12 +42,17 @@ const PAGE_BYTES = 4096;
 const EMPTY_BYTES = 3 * PAGE_BYTES;
 const HEAD_BYTES = 700;
 
-/** Bodies up to this size stand in the record's row; others in rows of their own, in a table that takes 2 more. */
+/** What stands of a value in its table's own page, and in each page that it overflows into. */
+const VALUE_IN_PAGE_BYTES = 1002;
+const OVERFLOW_PAGE_BYTES = PAGE_BYTES - 4;
+
+/** Bodies up to this size stand in the record's value; others in rows of their own, in a table that takes 2 more. */
 const INLINE_BYTES_MAX = 65_536;
 const CHUNK_BYTES = 262_144;
 
 export function objectBytes(bodyBytes: number): number {
-  return EMPTY_BYTES + PAGE_BYTES * Math.floor((bodyBytes + HEAD_BYTES) / PAGE_BYTES);
+  const overflow = Math.max(0, bodyBytes + HEAD_BYTES - VALUE_IN_PAGE_BYTES);
+  return EMPTY_BYTES + PAGE_BYTES * Math.ceil(overflow / OVERFLOW_PAGE_BYTES);
 }
 
 export function keysPerMonth({ newKeysPerSecond }: Workload): number {

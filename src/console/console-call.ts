@@ -1,6 +1,6 @@
 /** A request for the console. */
 
 import { type Context } from "hono";
-import { type GatewayContext } from "../gateway-context.ts";
+import { type ReservedContext } from "../reserved-context.ts";
 
-export type ConsoleCall = Context<GatewayContext>;
+export type ConsoleCall = Context<ReservedContext>;

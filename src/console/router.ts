@@ -6,7 +6,7 @@
 import { type ConsoleCall } from "./console-call.ts";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
-import { type GatewayContext } from "../gateway-context.ts";
+import { type ReservedContext } from "../reserved-context.ts";
 import { plainProblem } from "../http/problem.ts";
 import { RECORD_ID } from "../operator/requests.ts";
 import { isEqual, type Tokens, areSet, tokensOf } from "../operator/tokens.ts";
@@ -19,7 +19,7 @@ import { seeOther, signIn, signOut } from "./signing.ts";
 import { signInPage } from "./sign-in.tsx";
 
 /** With absolute paths, since the first page has a slash at its end that Hono would drop. */
-export const operatorConsole = new HonoBase<GatewayContext>({ router: new TrieRouter() });
+export const operatorConsole = new HonoBase<ReservedContext>({ router: new TrieRouter() });
 
 operatorConsole.get("/_oncegate", (c) => (areSet(tokens(c)) ? seeOther(HOME) : nothing()));
 operatorConsole.get(

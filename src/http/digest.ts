@@ -40,10 +40,10 @@ export async function digestOf(parts: readonly (string | null)[]): Promise<strin
   return sha256(framed.subarray(0, at));
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const DIGITS = "0123456789abcdef";
 
 function hex(buffer: ArrayBuffer): string {
   let text = "";
-  for (const byte of new Uint8Array(buffer)) text += HEX[byte] ?? "";
+  for (const byte of new Uint8Array(buffer)) text += DIGITS.charAt(byte >> 4) + DIGITS.charAt(byte & 15);
   return text;
 }

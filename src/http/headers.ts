@@ -102,7 +102,7 @@ export function headersOfKeptAnswer(headers: Headers): HeaderPair[] {
     .map(([name, value]) => (decoded && name === "etag" ? [name, weaken(value)] : [name, value]));
 }
 
-/** The pairs as fields; several of one name stay several. */
+/** The pairs as fields; several of one name stay several. The platform's types widen tuples that cross RPC. */
 export function headersOf(pairs: readonly (readonly string[])[]): Headers {
   const fields = new Headers();
   for (const [name = "", value = ""] of pairs) fields.append(name, value);

@@ -19,6 +19,8 @@ const EXPONENT_DIGITS_MAX = 15;
 const NUMBER = /(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?/y;
 const SPACE = /[ \t\n\r]*/y;
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** A JSON value: a scalar in its canonical form, or what holds others. The names of members are in canonical form too. */
 export type JsonNode = string | readonly JsonNode[] | ReadonlyMap<string, JsonNode>;
 
@@ -36,7 +38,7 @@ export function readJson(text: string): JsonNode | null {
 export function readJsonBytes(bytes: Uint8Array): JsonNode | null {
   if (bytes.byteLength > BYTES_MAX) return null;
   try {
-    return readJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    return readJson(utf8.decode(bytes));
   } catch {
     // Not UTF-8, and so not JSON.
     return null;

@@ -1,53 +1,69 @@
 /** What a request counts as for the operators of its hostname. */
 
-import { type Context, type MiddlewareHandler } from "hono";
-import { COVERABLE_METHODS, type Tenant } from "../config/policy.ts";
-import { type GatewayContext } from "../gateway-context.ts";
+import { COVERABLE_METHODS, type Placement } from "../config/policy.ts";
+import { type Destination } from "../destination.ts";
+import { type Found } from "../events.ts";
+import { type Answer } from "../for-browsers.ts";
 import { digestOf } from "../http/digest.ts";
-import { matchingPath } from "../http/matching-path.ts";
 import { isRefusal } from "../http/problem.ts";
 import { type Incoming } from "../incoming.ts";
 import { log } from "../log.ts";
 import { count } from "./counts.ts";
 import { Repeats } from "./repeats.ts";
 import { COUNT_KINDS, type CountKind } from "./tallies.ts";
-import { areSet, tokensOf } from "./tokens.ts";
 
 const MAY_CHANGE: ReadonlySet<string> = new Set(COVERABLE_METHODS);
 
 const repeats = new Repeats();
 
-/** Counts what may change something, once it is answered. Where nobody operates the hostname, it does nothing. */
-export const counting: MiddlewareHandler<GatewayContext> = async (c, next) => {
-  await next();
+/** The answer to a request that was not for the gateway itself. */
+export interface Carried extends Answer {
+  /** Set for a request that no record covers. */
+  readonly passedThrough?: Incoming;
+  /** Set for a request that is only observed: what would have become of it, null where no record would cover it. */
+  readonly observed?: Promise<Found["decision"] | null>;
+}
+
+/** Counts what may change something. Where nobody operates the hostname, it does nothing. Never throws. */
+export function countAnswer(
+  carried: Carried,
+  request: Request,
+  destination: Destination,
+  env: Env,
+  ctx: ExecutionContext,
+): void {
+  if (destination.journal === null || !MAY_CHANGE.has(request.method)) return;
   try {
-    countAnswer(c);
+    countIn(carried, request, destination, destination.journal, env, ctx);
   } catch (error) {
     // The request may have run, and its answer must not be replaced for the sake of a number.
     log({ event: "fault", id: crypto.randomUUID(), where: "counting", why: String(error) });
   }
-};
+}
 
-function countAnswer(c: Context<GatewayContext>): void {
-  const { method } = c.req.raw;
-  if (!MAY_CHANGE.has(method) || !areSet(tokensOf(c.env, c.get("tenant")))) return;
-  const { tenant, hostname, url, passedThrough, observed } = c.var;
-  const operation = operationOf(tenant, method, matchingPath(url.pathname));
-  const counted = (kind: CountKind): void =>
-    count(c.env, c.executionCtx, { hostname, placement: tenant.placement, operation, kind });
-  if (passedThrough === undefined) return counted(kindOf(c.res.headers));
+function countIn(
+  { response, passedThrough, observed }: Carried,
+  { method }: Request,
+  destination: Destination,
+  placement: Placement,
+  env: Env,
+  ctx: ExecutionContext,
+): void {
+  const { hostname } = destination;
+  const operation = operationOf(destination, method);
+  const counted = (kind: CountKind): void => count(env, ctx, { hostname, placement, operation, kind });
+  if (passedThrough === undefined) return counted(kindOf(response.headers));
   const keyless = (): Promise<void> => {
     counted("keyless");
-    return compare(passedThrough, c.var, counted);
+    return compare(passedThrough, destination, counted);
   };
   // Also where a fault keeps it from being told: it passed through all the same.
   const told = observed?.then((would) => (would === null ? keyless() : counted(would))) ?? keyless();
-  c.executionCtx.waitUntil(told);
+  ctx.waitUntil(told);
 }
 
 /** Method and matched pattern, of which there are as many as are configured; never a path, which may hold anything. */
-function operationOf(tenant: Tenant, method: string, path: string): string {
-  const policy = tenant.policyFor(method, path);
+function operationOf({ tenant, policy }: Destination, method: string): string {
   const route = tenant.routes.find((route) => route.policy === policy);
   return `${method} ${route?.match.split(" ")[1] ?? "*"}`;
 }
@@ -61,7 +77,7 @@ function kindOf(headers: Headers): CountKind {
 /** Whether a request without a key looks like a retry. Its body is never read for this, so of most nobody knows. */
 async function compare(
   incoming: Incoming,
-  { tenant, hostname, url }: GatewayContext["Variables"],
+  { tenant, hostname, url }: Destination,
   counted: (kind: CountKind) => void,
 ): Promise<void> {
   // Nor is a token verified for this: its issuer would be asked for what nobody has sent a key with.

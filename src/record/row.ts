@@ -63,7 +63,7 @@ export function encodeRow(record: KeyRecord): RecordRow {
   }
 }
 
-/** Reads a row as SQL returned it. Never throws: what does not fit is `unreadable`, and says which columns. */
+/** Reads a row as it was found in storage. Never throws: what does not fit is `unreadable`, and says which columns. */
 export function decodeRow(row: Readonly<Record<string, unknown>>): KeyRecord | UnreadableRecord {
   const faults: string[] = [];
   const text = (column: string): string => {

@@ -38,6 +38,18 @@ const at =
     await first;
   };
 
+/** The object dies at its next operation that begins with `operation`, to which `reaching` must lead. */
+async function dying(
+  bench: Bench,
+  kind: FaultKind,
+  operation: string,
+  reaching: () => Promise<unknown>,
+): Promise<void> {
+  const armed = await arm(await bench.object(), kind, 1, operation);
+  await reaching();
+  if (!armed.struck) throw new Error(`nothing began with ${operation}`);
+}
+
 /** The object dies at its next operation that begins with `operation`, after the origin has the request. */
 const writing =
   (kind: FaultKind, operation: string, script: Script = RAN, method: "POST" | "GET" = "POST"): Reach =>
@@ -47,9 +59,10 @@ const writing =
     const first = bench.ask();
     await bench.origin.stopped();
     await join();
-    await arm(await bench.object(), kind, 1, operation);
-    bench.origin.goOn();
-    await first;
+    await dying(bench, kind, operation, () => {
+      bench.origin.goOn();
+      return first;
+    });
   };
 
 /** The object dies when it writes down that the origin did not answer in time. */
@@ -60,9 +73,10 @@ const timingOut =
     const first = bench.ask();
     await bench.origin.stopped();
     await join();
-    await arm(await bench.object(), kind, 1, "put record");
-    bench.timeOut();
-    await first;
+    await dying(bench, kind, "put record", () => {
+      bench.timeOut();
+      return first;
+    });
   };
 
 /** The object dies when it writes down what came after our own 504, or before anything comes. */
@@ -76,11 +90,11 @@ const afterTimeOut =
     await first;
     await join();
     if (kind === null) return bench.crash();
-    const armed = await arm(await bench.object(), kind, 1, "put record");
-    bench.origin.goOn();
-    // Joins the attempt that dies, or meets what it has left.
-    await bench.ask();
-    if (!armed.struck) throw new Error("the late answer was not written");
+    await dying(bench, kind, "put record", () => {
+      bench.origin.goOn();
+      // Joins the attempt that dies, or meets what it has left.
+      return bench.ask();
+    });
   };
 
 /** The process dies after the client has its answer. */
@@ -111,16 +125,14 @@ const ending =
   async (bench) => {
     await bench.ask();
     await bench.passTerm();
-    await arm(await bench.object(), kind, 1, "deleteAll");
-    await bench.runAlarm();
+    await dying(bench, kind, "deleteAll", () => bench.runAlarm());
   };
 
 const findingAnOrphan =
   (kind: FaultKind): Reach =>
   async (bench) => {
     await orphaned(bench);
-    await arm(await bench.object(), kind, 1, "put record");
-    await bench.runAlarm();
+    await dying(bench, kind, "put record", () => bench.runAlarm());
   };
 
 const UNKNOWN = ["unknown", "unknown"] as const;

@@ -34,7 +34,7 @@ export function scriptOrigin(answering: Answering = () => new Response("ok")): O
     const { url, method, headers, signal } = request;
     const one = { url, method, headers, body, signal };
     received.push(one);
-    return abortable(Promise.resolve(current(one, received.length)), init?.signal ?? null);
+    return abortable(Promise.resolve(current(one, received.length)), signal);
   });
   onTestFinished(() => spy.mockRestore());
   return {
@@ -53,8 +53,7 @@ export function scriptOrigin(answering: Answering = () => new Response("ok")): O
 }
 
 /** A real fetch is given up when its signal says so. */
-function abortable(answer: Promise<Response>, signal: AbortSignal | null): Promise<Response> {
-  if (signal === null) return answer;
+function abortable(answer: Promise<Response>, signal: AbortSignal): Promise<Response> {
   const { promise, reject } = Promise.withResolvers<never>();
   signal.addEventListener("abort", () => reject(signal.reason));
   return Promise.race([answer, promise]);

@@ -301,7 +301,8 @@ describe("3.5.10 caller_was: when the former record's object does not answer", (
         };
       return { submit: call("submit"), look: call("look") };
     };
-    const bindings = { ...env, KEYS: { getByName }, TENANTS: { [HOST]: { origin: "http://origin.test", ...NOW } } };
+    const TENANTS = { [HOST]: { origin: "http://origin.test", ...NOW } };
+    const bindings = Object.assign({}, env, { KEYS: { getByName }, TENANTS });
     const headers = { authorization: "Bearer alice", "idempotency-key": key, ...ACCOUNT };
     const request = new Request(`https://${HOST}${PATH}`, { method: "POST", headers });
     return { response: await gateway.fetch(request, bindings, createExecutionContext()), calls };

@@ -130,17 +130,19 @@ describe("a kept body that is not there as a whole", () => {
 
 describe("a row that can't be read", () => {
   test.each([
-    ["a state of a later version", { state: "streaming" }],
-    ["a later shape", { shape: 2 }],
-    ["a damaged head", { headers: "[[" }],
-    ["a lost fingerprint", { fingerprint: null }],
+    ["a state of a later version", (storage: DurableObjectStorage) => changeRowIn(storage, { state: "streaming" })],
+    ["a later shape", (storage: DurableObjectStorage) => changeRowIn(storage, { shape: 2 })],
+    ["a damaged head", (storage: DurableObjectStorage) => changeRowIn(storage, { headers: "[[" })],
+    ["a lost fingerprint", (storage: DurableObjectStorage) => changeRowIn(storage, { fingerprint: null })],
+    ["nothing in it", ({ kv }: DurableObjectStorage) => kv.put("record", null)],
+    ["a text in its place", ({ kv }: DurableObjectStorage) => kv.put("record", "completed")],
   ])("with %s is an unknown outcome and is never executed", async (_, damage) => {
     const origin = scriptOrigin();
     const client = clientOf({ on_unknown: "retry" });
     const key = uniqueKey();
     await client.post(PATH, { key });
     const object = await objectOf(key, PATH);
-    await changeRow(object, damage);
+    await runInDurableObject(object, (_, { storage }) => damage(storage));
     expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
     await runDurableObjectAlarm(object);
     expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");

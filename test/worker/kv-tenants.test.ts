@@ -29,7 +29,7 @@ function isolate(fixed: Record<string, Entry> = {}, namespace: unknown = KV) {
     const headers = new Headers({ authorization: "Bearer alice", "content-type": "application/json" });
     if (key !== null) headers.set("idempotency-key", key);
     const request = new Request(`https://${host}/v1/charges`, { method: "POST", headers, body, redirect: "manual" });
-    return Promise.resolve(gateway.fetch(request, bindings, createExecutionContext()));
+    return gateway.fetch(request, bindings, createExecutionContext());
   };
 }
 
@@ -108,7 +108,7 @@ describe("3.1.1 a tenant in KV", () => {
     const origin = scriptOrigin(async ({ url, headers }) => {
       expect(new URL(url).hostname).toBe(next);
       const again = new Request(url, { method: "POST", headers, body: "{}" });
-      return gateway.fetch(again, { ...env, TENANTS: {}, TENANTS_KV: KV }, createExecutionContext());
+      return gateway.fetch(again, Object.assign({}, env, { TENANTS: {}, TENANTS_KV: KV }), createExecutionContext());
     });
     expect(await problemOf(await send(host, null))).toBe("508 loop_detected");
     expect(origin.received).toHaveLength(1);

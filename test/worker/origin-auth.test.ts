@@ -80,8 +80,14 @@ describe("7.2.5 the secret of an origin", () => {
 
 /** All that the object of `key` stores. Bodies are bytes, so they are read as text. */
 async function dumpOf(key: string): Promise<unknown> {
-  const text = (value: unknown): unknown => (value instanceof Uint8Array ? new TextDecoder().decode(value) : value);
-  return runInDurableObject(await objectOf(key, "/v1/charges"), (_, { storage }) =>
-    [...storage.kv.list<object>()].map(([, value]) => Object.values(value).map(text)),
-  );
+  const text = (value: unknown): unknown =>
+    value instanceof Uint8Array || value instanceof ArrayBuffer ? new TextDecoder().decode(value) : value;
+  return runInDurableObject(await objectOf(key, "/v1/charges"), (_, { storage }) => {
+    const tables = storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray();
+    const rows = tables
+      .filter(({ name }) => !name.startsWith("_cf_"))
+      .flatMap(({ name }) => storage.sql.exec(`SELECT * FROM ${name}`).toArray());
+    const values = [...storage.kv.list<object>()].map(([, value]) => value);
+    return [...values, ...rows].map((row) => Object.values(row).map(text));
+  });
 }

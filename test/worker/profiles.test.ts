@@ -132,7 +132,7 @@ describe("6.5 a record that can't be asked", () => {
     const TENANTS = { [HOST]: { origin: "http://origin.test", caller: ["authorization"], profile } };
     const headers = { authorization: "Bearer alice", "idempotency-key": uniqueKey() };
     const request = new Request(`https://${HOST}${PATH}`, { method: "POST", headers, body: "{}" });
-    return gateway.fetch(request, { ...env, TENANTS, KEYS }, createExecutionContext());
+    return gateway.fetch(request, Object.assign({}, env, { TENANTS, KEYS }), createExecutionContext());
   }
 
   test.each(PROFILES)("lets nothing through, as %s has it", async (profile) => {

@@ -23,16 +23,16 @@ describe("what a month costs", () => {
   });
 
   test("reckons a hundred new keys a second", () => {
-    // 259.2 million keys: 7 rows written each, and 1.03 s of an object.
+    // 259.2 million keys: 5 rows written each, and 1.03 s of an object.
     expect(dollarsOf(oncegateBill(HUNDRED))).toEqual({
       "the plan": 5,
       "Worker requests": 74.76,
       "Worker CPU": 9.77,
       "object requests": 77.61,
       "object duration": 422.16,
-      "rows written": 1764.4,
+      "rows written": 1246,
       "rows read": 0,
-      storage: 20.23,
+      storage: 27.31,
     });
   });
 
@@ -46,22 +46,25 @@ describe("what a month costs", () => {
 
   test("an answer in rows of its own costs them, and their table", () => {
     const rows = oncegateBill({ ...HUNDRED, bodyBytes: 300_000 }).items.find(({ what }) => what === "rows written");
-    expect(rows?.amount).toBe(259_200_000 * (7 + 2 + 2));
+    expect(rows?.amount).toBe(259_200_000 * (5 + 2 + 2));
   });
 
   test("keeps as many records as live at a time", () => {
     const day = oncegateBill(HUNDRED).items.find(({ what }) => what === "storage");
     const hour = oncegateBill({ ...HUNDRED, ttlSeconds: 3600 }).items.find(({ what }) => what === "storage");
-    expect(day?.amount).toBeCloseTo(106.17, 2);
-    expect(hour?.amount).toBeCloseTo(106.17 / 24, 2);
+    expect(day?.amount).toBeCloseTo(141.56, 2);
+    expect(hour?.amount).toBeCloseTo(141.56 / 24, 2);
   });
 
   test.each([
     [0, 12_288],
-    [2000, 12_288],
+    [200, 12_288],
+    [400, 16_384],
     [4000, 16_384],
+    [6000, 20_480],
     [8000, 20_480],
-    [60_000, 69_632],
+    [12_000, 24_576],
+    [60_000, 73_728],
   ])("an object with an answer of %i bytes takes %i, as databaseSize says", (bodyBytes, expected) => {
     expect(objectBytes(bodyBytes)).toBe(expected);
   });
