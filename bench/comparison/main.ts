@@ -1,10 +1,9 @@
 // npm run bench:peers [-- --rounds 3 --seconds 5 --warm-up 2 --connections 16 --peers all --skip-conformance --json FILE --write]
 // Oncegate and what people use instead, on the same origin, under the same load: how fast, and how correct.
 
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { README, fillIn } from "../support/document.ts";
-import { facts, writeJson } from "../support/facts.ts";
+import { facts, resultFile, writeJson } from "../support/facts.ts";
 import { type Served, freshKey, post, run } from "../support/load.ts";
 import { namesOf, numberOf } from "../support/options.ts";
 import { createRuntime } from "../support/runtime.ts";
@@ -24,7 +23,7 @@ const { values } = parseArgs({
     connections: { type: "string", default: "16" },
     peers: { type: "string", default: "all" },
     "skip-conformance": { type: "boolean", default: false },
-    json: { type: "string", default: join(import.meta.dirname, "..", "results", "peers.json") },
+    json: { type: "string" },
     write: { type: "boolean", default: false },
   },
 });
@@ -64,7 +63,7 @@ try {
     conformance.push(await conformanceOf(runtime, peer));
   }
   const result = { facts: facts(), settings, redis, speeds: Object.fromEntries(speeds), conformance };
-  writeJson(values.json, result);
+  writeJson(resultFile("peers", values), result);
   const tables = tablesOf(peers, result);
   console.log(tables);
   if (values.write) fillIn(README, "peers", tables);

@@ -87,3 +87,9 @@ export const CASES: readonly Case[] = [
 const ALTERNATIVES: ReadonlySet<string> = new Set(["shards", "kv", "kv-replay"]);
 
 export const BY_DEFAULT: readonly string[] = CASES.map(({ name }) => name).filter((name) => !ALTERNATIVES.has(name));
+
+/** Whether `names` and `storages` leave out nothing of what Oncegate is measured by. */
+export function isWhole(names: readonly string[], storages: readonly StorageName[]): boolean {
+  const asked = CASES.filter(({ name }) => BY_DEFAULT.includes(name));
+  return asked.every((one) => names.includes(one.name) && one.storages.every((storage) => storages.includes(storage)));
+}

@@ -4,49 +4,62 @@ import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { type BenchResult, type CaseResult, ratioOf } from "./report.ts";
 
-const WIDTH = 760;
-const ROW_HEIGHT = 46;
-/** Of a letter at the size of the labels, on average. */
-const LETTER_WIDTH = 5.6;
+const WIDTH = 820;
+const ROW_HEIGHT = 40;
+/** Above the rows for what is shown, and below them for the axis and how to read it. */
+const HEAD = 44;
+const FOOT = 84;
+const FONT_SIZE = 13;
+const LINE_HEIGHT = 18;
+/** Of a letter at that size, in the wider of the fonts that may be there. */
+const LETTER_WIDTH = 7.2;
 
-export function pictureOf({ cases, facts }: BenchResult): string {
+const LEGEND =
+  "Blue: median of the rounds. Black: their spread. Red: what was to be reached. Dashed: the bare mechanism.";
+
+export function pictureOf({ cases, facts, settings }: BenchResult): string {
   const { document } = parseHTML("<html></html>");
   const rows = cases.map((result) => ({ ...ratioOf(result, "perSecond"), bar: result.bar, name: nameOf(result) }));
-  const widest = Math.max(1, ...rows.map(({ to }) => to));
+  const ends = rows.flatMap(({ name, from, to }) => [
+    { name, x: from },
+    { name, x: to },
+  ]);
   const plot = Plot.plot({
     document,
     width: WIDTH,
-    height: rows.length * ROW_HEIGHT + 100,
+    height: rows.length * ROW_HEIGHT + HEAD + FOOT,
+    marginTop: HEAD,
     marginLeft: 20 + LETTER_WIDTH * Math.max(...rows.map(({ name }) => name.length)),
-    marginRight: 60,
-    marginBottom: 60,
-    x: {
-      label: "Throughput of Oncegate ÷ throughput of the least that does the same",
-      domain: [0, widest],
-      grid: true,
-    },
-    y: { label: null, domain: rows.map(({ name }) => name) },
+    marginRight: 24,
+    marginBottom: FOOT,
+    style: { fontSize: `${FONT_SIZE}px` },
+    x: { label: null, domain: [0, Math.max(1, ...rows.map(({ to }) => to))], grid: true },
+    y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
     marks: [
-      Plot.barX(rows, { x: "median", y: "name", fill: "#4269d0", insetTop: 6, insetBottom: 6 }),
-      Plot.ruleY(rows, { x1: "from", x2: "to", y: "name", stroke: "#1b1e23", strokeWidth: 1.5 }),
+      Plot.barX(rows, { x: "median", y: "name", fill: "#4269d0", insetTop: 5, insetBottom: 5 }),
+      Plot.ruleX([1], { stroke: "#1b1e23", strokeDasharray: "4 3" }),
       Plot.tickX(
         rows.filter(({ bar }) => bar !== null),
-        { x: "bar", y: "name", stroke: "#e15759", strokeWidth: 2.5 },
+        { x: "bar", y: "name", stroke: "#e15759", strokeWidth: 3 },
       ),
+      Plot.ruleY(rows, { x1: "from", x2: "to", y: "name", stroke: "#1b1e23", strokeWidth: 1.5 }),
+      Plot.tickX(ends, { x: "x", y: "name", stroke: "#1b1e23", strokeWidth: 1.5, insetTop: 12, insetBottom: 12 }),
+      // At the foot of its bar, where no line can cross it.
       Plot.text(rows, {
-        x: "to",
+        x: 0,
         y: "name",
         text: ({ median }: { median: number }) => median.toFixed(2),
         textAnchor: "start",
-        dx: 6,
+        dx: 8,
+        fill: "white",
+        fontWeight: "bold",
       }),
-      Plot.ruleX([1], { stroke: "#1b1e23", strokeDasharray: "4 3" }),
     ],
   });
-  return standAlone(
-    plot.outerHTML,
-    `${facts.date.slice(0, 10)}, ${facts.machine}. Bar: median of the rounds; line: their spread; red: the bar that was set.`,
-  );
+  const measuredOf = [...new Set(cases.map(({ sides }) => sides[1].worker))].join(", ");
+  const title = `Throughput of ${measuredOf.replace("oncegate", "Oncegate")}, as a share of the bare mechanism's`;
+  const how = `${facts.date.slice(0, 10)}, ${facts.machine}; ${settings.rounds} rounds of ${settings.seconds} s.`;
+  return standAlone(plot.outerHTML, title, [LEGEND, how]);
 }
 
 function nameOf({ what, storage }: CaseResult): string {
@@ -54,12 +67,20 @@ function nameOf({ what, storage }: CaseResult): string {
 }
 
 /** A file of its own needs its namespace, a ground that is not the reader's dark one, and what it shows. */
-function standAlone(svg: string, caption: string): string {
+function standAlone(svg: string, title: string, notes: readonly string[]): string {
   const height = Number(/height="(\d+)"/.exec(svg)?.[1]);
-  const inner = `<rect width="100%" height="100%" fill="white"/>`;
-  const text = `<text x="8" y="${height - 8}" font-size="10" text-anchor="start" fill="#555">${escaped(caption)}</text>`;
+  const ground = `<title>${escaped(title)}</title><rect width="100%" height="100%" fill="white"/>`;
+  const lines = [
+    lineOf(title, 24, `font-weight="bold" fill="#1b1e23"`),
+    ...notes.map((note, at) => lineOf(note, height - 12 - (notes.length - 1 - at) * LINE_HEIGHT, `fill="#555"`)),
+  ];
   const named = svg.includes("xmlns=") ? svg : svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"');
-  return named.replace(/(<svg[^>]*>)/, `$1${inner}`).replace(/<\/svg>\s*$/, `${text}</svg>\n`);
+  const coloured = named.replace('fill="currentColor"', 'fill="#1b1e23" color="#1b1e23"');
+  return coloured.replace(/(<svg[^>]*>)/, `$1${ground}`).replace(/<\/svg>\s*$/, `${lines.join("")}</svg>\n`);
+}
+
+function lineOf(text: string, y: number, style: string): string {
+  return `<text x="12" y="${y}" font-size="${FONT_SIZE}" text-anchor="start" ${style}>${escaped(text)}</text>`;
 }
 
 function escaped(text: string): string {

@@ -35,14 +35,32 @@ export function tableOf({ facts, settings, cases }: BenchResult): string {
   return [head, ...cases.flatMap(rowsOf), "", `${factsLine(facts)}. ${how}`].join("\n");
 }
 
-function rowsOf(result: CaseResult): string[] {
-  return result.sides.map(({ worker, rounds }, at) => {
-    const median = (figure: keyof Measured, digits: number): string =>
-      spreadOf(rounds.map((round) => round[figure])).median.toFixed(digits);
-    const figures = [median("perSecond", 0), median("p50Ms", 1), median("p99Ms", 1), median("cpuMsPerRequest", 2)];
-    const ratios = at === 0 ? ["", ""] : [withBar(result), inWords(ratioOf(result, "cpuMsPerRequest"))];
-    return `| ${[at === 0 ? result.what : "", at === 0 ? result.storage : "", worker, ...figures, ...ratios].join(" | ")} |`;
+/** For readers who want no more than an answer: a row for each case. */
+export function shortTableOf({ facts, settings, cases }: BenchResult): string {
+  const head = `| | storage | Oncegate, per second | bare, per second | ratio | p50, ms: Oncegate / bare | p99, ms: Oncegate / bare |
+|---|---|---|---|---|---|---|`;
+  const rows = cases.map((result) => {
+    const [bare, oncegate] = result.sides;
+    const both = (figure: keyof Measured): string => `${medianOf(oncegate, figure, 1)} / ${medianOf(bare, figure, 1)}`;
+    const served = [medianOf(oncegate, "perSecond", 0), medianOf(bare, "perSecond", 0)];
+    const ratio = inWords(ratioOf(result, "perSecond"));
+    return `| ${[result.what, result.storage, ...served, ratio, both("p50Ms"), both("p99Ms")].join(" | ")} |`;
   });
+  const how = `Medians of ${settings.rounds} rounds of ${settings.seconds} s, and how far the ratio spread; ${settings.connections} connections unless it says "one at a time".`;
+  return [head, ...rows, "", `${facts.date.slice(0, 10)}, ${facts.machine}. ${how}`].join("\n");
+}
+
+function rowsOf(result: CaseResult): string[] {
+  return result.sides.map((side, at) => {
+    const speed = [medianOf(side, "perSecond", 0), medianOf(side, "p50Ms", 1), medianOf(side, "p99Ms", 1)];
+    const figures = [...speed, medianOf(side, "cpuMsPerRequest", 2)];
+    const ratios = at === 0 ? ["", ""] : [withBar(result), inWords(ratioOf(result, "cpuMsPerRequest"))];
+    return `| ${[at === 0 ? result.what : "", at === 0 ? result.storage : "", side.worker, ...figures, ...ratios].join(" | ")} |`;
+  });
+}
+
+function medianOf({ rounds }: Side, figure: keyof Measured, digits: number): string {
+  return spreadOf(rounds.map((round) => round[figure])).median.toFixed(digits);
 }
 
 function withBar(result: CaseResult): string {

@@ -2,10 +2,9 @@
 //                          --expiries 10000 --joiners 1000 --memory-minutes 10 --json FILE --write]
 // What becomes of throughput, latency and memory as records pile up, end, and are waited for. All parts take half an hour.
 
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { README, fillIn } from "../support/document.ts";
-import { type Facts, facts, factsLine, writeJson } from "../support/facts.ts";
+import { type Facts, facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
 import { namesOf, numberOf } from "../support/options.ts";
 import { STORAGES, type StorageName, createRuntime } from "../support/runtime.ts";
 import { type Line, PARTS, type Part, type Settings } from "./parts.ts";
@@ -20,7 +19,7 @@ const { values } = parseArgs({
     expiries: { type: "string", default: "10000" },
     joiners: { type: "string", default: "1000" },
     "memory-minutes": { type: "string", default: "10" },
-    json: { type: "string", default: join(import.meta.dirname, "..", "results", "growth.json") },
+    json: { type: "string" },
     write: { type: "boolean", default: false },
   },
 });
@@ -44,7 +43,7 @@ try {
     lines.push(...(await PARTS[part](runtime, settings, (progress) => console.error(`  ${progress}`))));
   }
   const result = { facts: facts(), settings, lines };
-  writeJson(values.json, result);
+  writeJson(resultFile("growth", values), result);
   const tables = tablesOf(result.facts, lines);
   console.log(tables);
   if (values.write) fillIn(README, "growth", tables);

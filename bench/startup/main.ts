@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { bundleWorker } from "../../scripts/wrangler.ts";
 import { README, fillIn } from "../support/document.ts";
-import { facts, factsLine, writeJson } from "../support/facts.ts";
+import { facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
 import { post } from "../support/load.ts";
 import { numberOf } from "../support/options.ts";
 import { cpuSeconds } from "../support/process.ts";
@@ -20,7 +20,7 @@ import { type Spread, spreadOf } from "../support/statistics.ts";
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "15" },
-    json: { type: "string", default: join(import.meta.dirname, "..", "results", "startup.json") },
+    json: { type: "string" },
     write: { type: "boolean", default: false },
   },
 });
@@ -49,7 +49,7 @@ try {
     if (round > 0) importMs.push(took);
   }
   const result = { facts: facts(), settings: { rounds }, gzipBytes, bundleBytes: bundle.length, starts, importMs };
-  writeJson(values.json, result);
+  writeJson(resultFile("startup", values), result);
   const table = [
     "| | median | from | to |\n|---|---|---|---|",
     rowOf(

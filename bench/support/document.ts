@@ -1,9 +1,11 @@
-/** Puts what a run has measured between its markers in bench/README.md, and nowhere else. */
+/** Puts what a run has measured between its markers in a document, and nowhere else. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** The page of the measurements; the first page of the project shows a few of them. */
 export const README = join(import.meta.dirname, "..", "README.md");
+export const FIRST_PAGE = join(import.meta.dirname, "..", "..", "README.md");
 
 /** Throws where the markers of `name` are not there, in order. */
 export function fillIn(file: string, name: string, text: string): void {

@@ -5,6 +5,7 @@ import { cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { spawnSync } from "node:child_process";
 
+const RESULTS = join(import.meta.dirname, "..", "results");
 const REPOSITORY = join(import.meta.dirname, "..", "..");
 
 export type Facts = {
@@ -32,6 +33,14 @@ export function facts(packages: readonly string[] = []): Facts {
 export function factsLine({ date, machine, versions, commit }: Facts): string {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return `${date.slice(0, 10)}, ${machine}; ${named.join(", ")}; commit ${commit}`;
+}
+
+/**
+ * Where a run leaves its JSON, unless it was told where. What `--write` puts into a document stands on a file beside it,
+ * and both are committed; a quick look must not change that file, so it has a folder of its own.
+ */
+export function resultFile(name: string, { json, write }: { json?: string | undefined; write: boolean }): string {
+  return json ?? join(RESULTS, write ? "." : "looks", `${name}.json`);
 }
 
 export function writeJson(file: string, result: object): void {

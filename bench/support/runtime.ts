@@ -17,6 +17,8 @@ export type StorageName = keyof typeof STORAGES;
 
 export type RunningWorker = ServerProcess & {
   readonly pid: number;
+  /** The file of its only module, as it was bundled. */
+  readonly script: string;
   /** Stops it and deletes its storage: one object for each key leaves a file for each. */
   readonly discard: () => Promise<void>;
 };
@@ -63,9 +65,10 @@ export function createRuntime(): Runtime {
     async start(worker, { origin, storage, settings = {}, tenants, inspector }) {
       const records = mkdtempSync(join(STORAGES[storage], `oncegate-bench-${worker}-`));
       used.add(records);
+      const bundle = await bundleOf(worker);
       const served = tenants ?? { "*": { origin, caller: ["authorization"], ...settings } };
       const server = await startWorkerd({
-        bundle: await bundleOf(worker),
+        bundle,
         port: 0,
         storage: records,
         tenants: served,
@@ -79,7 +82,7 @@ export function createRuntime(): Runtime {
         rmSync(records, { recursive: true, force: true });
         used.delete(records);
       };
-      return { ...server, pid: pidOf(records), discard };
+      return { ...server, pid: pidOf(records), script: join(bundle, "dist", "index.js"), discard };
     },
     async startOrigin(delayMs = 0) {
       const server = await startServerProcess({

@@ -2,9 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BY_DEFAULT, isWhole } from "../../../bench/gateway/cases.ts";
 import { pictureOf } from "../../../bench/gateway/picture.ts";
-import { type BenchResult, ratioOf, tableOf } from "../../../bench/gateway/report.ts";
-import { fillIn } from "../../../bench/support/document.ts";
+import { type BenchResult, ratioOf, shortTableOf, tableOf } from "../../../bench/gateway/report.ts";
+import { FIRST_PAGE, README, fillIn } from "../../../bench/support/document.ts";
+import { resultFile } from "../../../bench/support/facts.ts";
 import { namesOf, numberOf } from "../../../bench/support/options.ts";
 import { quantile, spreadOf } from "../../../bench/support/statistics.ts";
 
@@ -55,9 +57,16 @@ describe("figures of several rounds", () => {
     expect(table).toContain("2026-11-27, 2 × CPU; node v24; commit abc");
   });
 
+  test("make a short table with a row for each case", () => {
+    const table = shortTableOf(RESULT);
+    expect(table).toContain("| a new key | memory | 96 | 100 | **0.95** (0.50–0.96) | 2.0 / 2.0 | 9.0 / 9.0 |");
+    expect(table).toContain("2026-11-27, 2 × CPU. Medians of 3 rounds of 6 s");
+  });
+
   test("make a picture that stands alone", () => {
     const picture = pictureOf(RESULT);
     expect(picture).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/u);
+    expect(picture).toContain("Throughput of Oncegate, as a share of the bare mechanism's");
     expect(picture).toContain("a new key, memory");
     expect(picture).toContain("2026-11-27");
     expect(picture).toMatch(/<\/svg>\n$/u);
@@ -79,6 +88,28 @@ describe("a document", () => {
       "before\n<!-- a: begin -->\n\nsecond\n\n<!-- a: end -->\n<!-- b: begin -->\nkept\n<!-- b: end -->\n",
     );
     expect(() => fillIn(file, "c", "x")).toThrow("has no place for c");
+  });
+
+  test("has a place for each of the figures that are written into it", () => {
+    const placesIn = (file: string): string[] =>
+      [...readFileSync(file, "utf8").matchAll(/<!-- (\w+): begin -->[^]*<!-- \1: end -->/gu)].map(
+        ([, name = ""]) => name,
+      );
+    expect(placesIn(FIRST_PAGE)).toEqual(["bench"]);
+    expect(placesIn(README)).toEqual(["bench", "profile", "peers", "growth", "startup"]);
+  });
+
+  test("is filled by whole runs only", () => {
+    expect(isWhole(BY_DEFAULT, ["memory", "disk"])).toBe(true);
+    expect(isWhole([...BY_DEFAULT, "shards"], ["memory", "disk"])).toBe(true);
+    expect(isWhole(BY_DEFAULT, ["memory"])).toBe(false);
+    expect(isWhole(["new", "replay"], ["memory", "disk"])).toBe(false);
+  });
+
+  test("keeps its figures when somebody takes a quick look", () => {
+    expect(resultFile("bench", { write: true })).toMatch(/bench\/results\/bench\.json$/u);
+    expect(resultFile("bench", { write: false })).toMatch(/bench\/results\/looks\/bench\.json$/u);
+    expect(resultFile("bench", { json: "mine.json", write: true })).toBe("mine.json");
   });
 });
 

@@ -1,0 +1,90 @@
+/** From a CPU profile to where the time went: by function, and by the module that a function stands in. */
+
+export type Profile = {
+  readonly nodes: readonly ProfileNode[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+};
+
+type ProfileNode = {
+  readonly id: number;
+  readonly callFrame: CallFrame;
+  readonly children?: readonly number[];
+};
+type CallFrame = { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+
+export type Share = { readonly where: string; readonly percent: number };
+
+/** By what the runtime calls the only module of a Worker that was bundled. */
+const BUNDLE_URL = "index.js";
+
+/** Where time goes that is no module's. */
+export const RUNTIME = "(the runtime)";
+export const COLLECTION = "(garbage collection)";
+
+/** Where the time went: `self` in the function itself, otherwise with all that it calls. Hottest first. */
+export function hottest(profile: Profile, kind: "self" | "total"): Share[] {
+  return shares(profile, (stack) => new Set((kind === "self" ? stack.slice(0, 1) : stack).map(nameOf)));
+}
+
+/**
+ * Each sample in the module of the function that ran. What the platform does for a function, such as `digest` or `exec`,
+ * has no module of its own and belongs to the one that asked for it.
+ */
+export function byModule(profile: Profile, moduleOf: (line: number) => string): Share[] {
+  return shares(profile, (stack) => {
+    const ours = stack.find(({ url }) => url === BUNDLE_URL);
+    if (ours !== undefined) return [moduleOf(ours.lineNumber)];
+    return [stack[0]?.functionName === "(garbage collector)" ? COLLECTION : RUNTIME];
+  });
+}
+
+/** The same by what each place is part of. */
+export function byPart(places: readonly Share[], partOf: (where: string) => string): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const { where, percent } of places) sums.set(partOf(where), (sums.get(partOf(where)) ?? 0) + percent);
+  return sums;
+}
+
+/** The module of each line of a bundle, counted from 0: esbuild writes a module's path above its code. */
+export function modulesIn(bundle: string): (line: number) => string {
+  let module = "(the bundle)";
+  const modules = bundle.split("\n").map((line) => (module = MODULE.exec(line)?.[1] ?? module));
+  return (line) => modules[line] ?? module;
+}
+
+const MODULE = /^\/\/ ((?:src|node_modules)\/\S+)$/;
+
+/** Milliseconds in which something ran. */
+export function busyMs(profile: Profile): number {
+  return busySamples(profile).reduce((sum, { us }) => sum + us, 0) / 1000;
+}
+
+/** `placesOf` is told who ran, and who called it, innermost first. */
+function shares(profile: Profile, placesOf: (stack: readonly CallFrame[]) => Iterable<string>): Share[] {
+  const sums = new Map<string, number>();
+  for (const { stack, us } of busySamples(profile)) {
+    for (const place of placesOf(stack)) sums.set(place, (sums.get(place) ?? 0) + us);
+  }
+  const all = busyMs(profile) * 1000;
+  return [...sums].map(([where, sum]) => ({ where, percent: (100 * sum) / all })).sort((a, b) => b.percent - a.percent);
+}
+
+function busySamples({ nodes, samples, timeDeltas }: Profile): { stack: CallFrame[]; us: number }[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const parentOf = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
+  const stackOf = (id: number | undefined): CallFrame[] => {
+    const stack: CallFrame[] = [];
+    for (let at = id; at !== undefined; at = parentOf.get(at)) {
+      const node = byId.get(at);
+      if (node !== undefined) stack.push(node.callFrame);
+    }
+    return stack;
+  };
+  const taken = samples.map((id, at) => ({ stack: stackOf(id), us: timeDeltas[at] ?? 0 }));
+  return taken.filter(({ stack }) => stack[0] !== undefined && stack[0].functionName !== "(idle)");
+}
+
+function nameOf({ functionName, url, lineNumber }: CallFrame): string {
+  return url === "" ? functionName : `${functionName || "(anonymous)"} ${url.split("/").at(-1)}:${lineNumber + 1}`;
+}

@@ -1,0 +1,127 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { PARTS, partOf } from "../../../bench/profile/parts.ts";
+import { type ProfileResult, tableOf } from "../../../bench/profile/report.ts";
+import {
+  COLLECTION,
+  type Profile,
+  RUNTIME,
+  busyMs,
+  byModule,
+  byPart,
+  hottest,
+  modulesIn,
+} from "../../../bench/profile/sums.ts";
+
+const BUNDLE = `var helper = 1;
+// node_modules/hono/dist/compose.js
+function compose() {}
+
+// src/http/digest.ts
+function sha256() {
+  // src is not what this line names
+}
+// src/log.ts
+function log() {}`;
+
+const ours = (functionName: string, lineNumber: number) => ({ functionName, url: "index.js", lineNumber });
+const native = (functionName: string) => ({ functionName, url: "", lineNumber: -1 });
+
+/** compose calls sha256, which asks the platform; the platform itself works and rests beside them. */
+const PROFILE: Profile = {
+  nodes: [
+    { id: 1, callFrame: native("(root)"), children: [2, 6, 7, 8, 9] },
+    { id: 2, callFrame: ours("compose", 2), children: [3] },
+    { id: 3, callFrame: ours("sha256", 5), children: [4, 5] },
+    { id: 4, callFrame: native("digest") },
+    { id: 5, callFrame: { functionName: "inspect", url: "node-internal:internal_inspect", lineNumber: 6 } },
+    { id: 6, callFrame: native("(idle)") },
+    { id: 7, callFrame: native("(garbage collector)") },
+    { id: 8, callFrame: native("(program)") },
+    { id: 9, callFrame: native("fetch") },
+  ],
+  samples: [2, 3, 4, 5, 6, 7, 8, 9, 4],
+  timeDeltas: [100, 200, 300, 50, 7000, 40, 150, 60, 100],
+};
+
+const rounded = (shares: readonly { where: string; percent: number }[]): Record<string, number> =>
+  Object.fromEntries(shares.map(({ where, percent }) => [where, Math.round(percent * 10) / 10]));
+
+describe("a profile", () => {
+  test("leaves out the time in which nothing ran", () => {
+    expect(busyMs(PROFILE)).toBe(1);
+  });
+
+  test("gives what the platform does to the module that asked for it", () => {
+    expect(rounded(byModule(PROFILE, modulesIn(BUNDLE)))).toEqual({
+      "src/http/digest.ts": 65,
+      "node_modules/hono/dist/compose.js": 10,
+      [RUNTIME]: 21,
+      [COLLECTION]: 4,
+    });
+  });
+
+  test("is summed by function, alone and with what it calls, the hottest first", () => {
+    expect(hottest(PROFILE, "self")[0]).toEqual({ where: "digest", percent: 40 });
+    expect(rounded(hottest(PROFILE, "self"))).toMatchObject({ "sha256 index.js:6": 20, "(program)": 15 });
+    expect(rounded(hottest(PROFILE, "total"))).toMatchObject({ "compose index.js:3": 75, "sha256 index.js:6": 65 });
+  });
+
+  test("is told by parts that add up to the whole", () => {
+    const parts = byPart(byModule(PROFILE, modulesIn(BUNDLE)), partOf);
+    expect(parts.get("digests: caller, record, fingerprint")).toBeCloseTo(65);
+    expect(parts.get("Hono")).toBeCloseTo(10);
+    expect(parts.get("garbage collection")).toBeCloseTo(4);
+    expect([...parts.values()].reduce((sum, percent) => sum + percent, 0)).toBeCloseTo(100);
+  });
+});
+
+describe("a bundle", () => {
+  test("says above each module's code which one it is", () => {
+    const moduleOf = modulesIn(BUNDLE);
+    expect([0, 2, 5, 6, 9].map(moduleOf)).toEqual([
+      "(the bundle)",
+      "node_modules/hono/dist/compose.js",
+      "src/http/digest.ts",
+      "src/http/digest.ts",
+      "src/log.ts",
+    ]);
+  });
+});
+
+describe("the parts", () => {
+  test("name only what there is", () => {
+    const repository = join(import.meta.dirname, "..", "..", "..");
+    const modules = PARTS.flatMap(([, names]) => names).filter((name) => name !== RUNTIME && name !== COLLECTION);
+    expect(modules.filter((name) => !existsSync(join(repository, name)))).toEqual([]);
+  });
+
+  test("take everything, whatever it is", () => {
+    expect(partOf("src/something-new.ts")).toBe(partOf("(the bundle)"));
+    expect(partOf("src/config/values.ts")).toBe("the way in: URL, tenant, policy, key");
+  });
+
+  test("make a table with a column for each kind of request", () => {
+    const result: ProfileResult = {
+      facts: {
+        date: "2026-11-27T10:00:00.000Z",
+        machine: "2 × CPU",
+        versions: { node: "v24" },
+        commit: "abc",
+        command: "",
+      },
+      settings: { seconds: 5, warmUpSeconds: 3, connections: 16 },
+      profiled: [
+        { kind: "fresh", requests: 4, busyMs: 10, modules: [{ where: "src/log.ts", percent: 100 }], functions: [] },
+        { kind: "none", requests: 8, busyMs: 10, modules: [{ where: RUNTIME, percent: 12.34 }], functions: [] },
+      ],
+    };
+    const table = tableOf(result);
+    expect(table).toContain("| percent | a new key | without a key |\n|---|---|---|\n| Hono | 0.0 | 0.0 |");
+    expect(table).toContain("| the log line and the numbers | 100.0 | 0.0 |");
+    expect(table).toContain("| the runtime, asked by nobody | 0.0 | 12.3 |");
+    expect(table).toContain("| **all of it, ms for a request** | **2.50** | **1.25** |");
+    expect(table).toContain("2026-11-27, 2 × CPU; node v24; commit abc. 5 s of each, after 3 s of warming up");
+  });
+});
