@@ -11,6 +11,7 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
     "the way in: URL, tenant, policy, key",
     [
       "src/gateway.ts",
+      "src/destination.ts",
       "src/config/",
       "src/key-of.ts",
       "src/http/key-carrier.ts",
