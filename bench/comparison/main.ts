@@ -39,11 +39,16 @@ const names = namesOf(
   PEERS.map(({ name }) => name),
 );
 
+if (values.write && (values["skip-conformance"] || names.length < PEERS.length))
+  throw new Error("--write is for all peers, with the conformance suite");
+
 installPeers();
 const redis = hasRedis();
 if (!redis) console.error("there is no redis-server here: what needs it is left out");
+if (!redis && values.write) throw new Error("--write is for all peers, and one needs redis-server");
 const peers = PEERS.filter(({ name, runs }) => names.includes(name) && (redis || runs.on !== "node" || !runs.redis));
 
+const about = facts();
 const runtime = createRuntime();
 try {
   const origin = await runtime.startOrigin();
@@ -62,7 +67,7 @@ try {
     console.error(`${peer.name}: the conformance suite ...`);
     conformance.push(await conformanceOf(runtime, peer));
   }
-  const result = { facts: facts(), settings, redis, speeds: Object.fromEntries(speeds), conformance };
+  const result = { facts: about, settings, redis, speeds: Object.fromEntries(speeds), conformance };
   writeJson(resultFile("peers", values), result);
   const tables = tablesOf(peers, result);
   console.log(tables);
@@ -77,7 +82,12 @@ async function speedOf(peer: Peer, origin: string): Promise<{ fresh: Served; kno
   try {
     const load = { url, connections: settings.connections };
     const known = Array.from({ length: KNOWN_KEYS }, freshKey);
-    for (const key of known) await post(url, key);
+    for (const key of known) {
+      const first = await post(url, key);
+      const second = await post(url, key);
+      if (first.status !== 201 || first.body !== second.body)
+        throw new Error(`${peer.name} does not replay: ${second.status} ${second.body}`);
+    }
     let next = 0;
     const knownKey = (): string | null => known[next++ % known.length] ?? null;
     await run({ ...load, key: freshKey, seconds: settings.warmUpSeconds });

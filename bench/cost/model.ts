@@ -1,6 +1,6 @@
 /** What a month of keyed requests costs. Pure; prices in prices.ts, rows as the tests count them in rows.ts. */
 
-import { CLOUDFLARE, DYNAMODB, REDIS, billed } from "./prices.ts";
+import { billed, CLOUDFLARE, DYNAMODB, LOG_LINES, REDIS } from "./prices.ts";
 import { MEASURED_ROWS } from "./rows.ts";
 
 export type Workload = {
@@ -87,10 +87,12 @@ export function oncegateBill(workload: Workload): Bill {
     item("rows written", written, "", CLOUDFLARE.rowsWritten),
     item("rows read", read, "", CLOUDFLARE.rowsRead),
     item("storage", storedGb, "GB", CLOUDFLARE.storedGb),
+    // One for each keyed request (docs/numbers.md).
+    item("log lines", requests, "", LOG_LINES),
   ]);
 }
 
-/** The usual middleware over a Redis: take the key (SET NX), read it, store the answer. The store alone. */
+/** The usual middleware over a Redis: take the key (SET NX GET), store the answer. The store alone. */
 export function redisBill(workload: Workload): Bill {
   const keys = keysPerMonth(workload);
   const replays = keys * workload.replaysPerKey;

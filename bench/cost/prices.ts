@@ -1,4 +1,4 @@
-/** Prices in US dollars, each with where and when it was read. Change them here and nowhere else. */
+/** Prices in US dollars, each with its source, and with when it was read or is assumed to hold. Change them here and nowhere else. */
 
 const MILLION = 1_000_000;
 
@@ -16,6 +16,9 @@ export const CLOUDFLARE = {
   rowsWritten: { included: 50 * MILLION, perUnit: 1 / MILLION },
   storedGb: { included: 5, perUnit: 0.2 },
 } as const;
+
+/** https://developers.cloudflare.com/workers/observability/logs/workers-logs/, paid plan; assumed as of 2026-11. */
+export const LOG_LINES = { included: 20 * MILLION, perUnit: 0.6 / MILLION } as const;
 
 /** https://aws.amazon.com/elasticache/pricing/, serverless Valkey, us-east-1; assumed as of 2026-11. */
 export const REDIS = { gbHour: 0.084, processingUnit: 0.0023 / MILLION, gbMin: 0.1 } as const;

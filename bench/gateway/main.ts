@@ -45,6 +45,7 @@ const storages = namesOf("storages", values.storages, Object.keys(STORAGES) as S
 if (values.write && !isWhole(names, storages))
   throw new Error(`--write needs all of ${BY_DEFAULT.join(", ")}, on all storages`);
 
+const about = facts();
 const runtime = createRuntime();
 try {
   const origin = await runtime.startOrigin();
@@ -56,7 +57,7 @@ try {
       cases.push(await roundsOf(one, storage, origin.url));
     }
   }
-  const result = { facts: facts(), settings, originAlonePerSecond: alone.perSecond, cases };
+  const result = { facts: about, settings, originAlonePerSecond: alone.perSecond, cases };
   const file = resultFile("bench", values);
   // Alternatives have no place in what is said of Oncegate.
   const ofOncegate = { ...result, cases: cases.filter(({ name }) => BY_DEFAULT.includes(name)) };

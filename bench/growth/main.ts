@@ -34,7 +34,10 @@ const settings: Settings = {
   memoryMinutes: numberOf("memory-minutes", values["memory-minutes"], 1),
 };
 const parts = namesOf("parts", values.parts, Object.keys(PARTS) as Part[]);
+// It would take the place of the tables of those that are left out.
+if (values.write && parts.length < Object.keys(PARTS).length) throw new Error("--write is for all parts together");
 
+const about = facts();
 const runtime = createRuntime();
 try {
   const lines: Line[] = [];
@@ -42,7 +45,7 @@ try {
     console.error(`${part} ...`);
     lines.push(...(await PARTS[part](runtime, settings, (progress) => console.error(`  ${progress}`))));
   }
-  const result = { facts: facts(), settings, lines };
+  const result = { facts: about, settings, lines };
   writeJson(resultFile("growth", values), result);
   const tables = tablesOf(result.facts, lines);
   console.log(tables);
@@ -64,7 +67,7 @@ function tablesOf(facts: Facts, lines: readonly Line[]): string {
   return [...tables, `${factsLine(facts)}. Storage in ${settings.storage}.`].join("\n\n");
 }
 
-function short(figure: number | undefined): string {
-  if (figure === undefined) return "";
+function short(figure: number | string | undefined): string {
+  if (figure === undefined || typeof figure === "string") return figure ?? "";
   return Number.isInteger(figure) || figure >= 100 ? figure.toFixed(0) : figure.toFixed(1);
 }

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Served, freshKey, post, run } from "../support/load.ts";
 import { residentMegabytes } from "../support/process.ts";
+import { spreadOf } from "../support/statistics.ts";
 import { type RunningWorker, type Runtime, type StorageName } from "../support/runtime.ts";
 
 export type Settings = {
@@ -20,13 +21,26 @@ export type Settings = {
 
 export type Part = "records" | "expiries" | "joiners" | "memory";
 
-export type Line = { readonly part: Part; readonly what: string; readonly figures: Readonly<Record<string, number>> };
+export type Line = {
+  readonly part: Part;
+  readonly what: string;
+  readonly figures: Readonly<Record<string, number | string>>;
+};
 
 type Say = (progress: string) => void;
 
 /** Filling goes as fast as it can, and tells how far it is as often as this. */
 const TOLD_EVERY_MS = 5000;
 const FILL_CONNECTIONS = 32;
+
+/** Before the first figure, so that it is not the one of code that has never run. */
+const WARM_UP_SECONDS = 5;
+
+/** How often each figure of the first part is measured. */
+const WINDOWS = 3;
+
+/** So many of the keys whose records should have ended are asked again. */
+const PROBED = 20;
 
 export const PARTS: Readonly<Record<Part, (runtime: Runtime, settings: Settings, say: Say) => Promise<Line[]>>> = {
   records: withRecords,
@@ -38,14 +52,15 @@ export const PARTS: Readonly<Record<Part, (runtime: Runtime, settings: Settings,
 /** New keys and replays, with more and more records beside them. */
 async function withRecords(runtime: Runtime, settings: Settings, say: Say): Promise<Line[]> {
   const { worker, stop } = await start(runtime, settings, {});
+  await warmUp(worker, settings);
   const lines: Line[] = [];
   let live = 0;
   for (const records of settings.records.toSorted((a, b) => a - b)) {
     await fill(worker, records - live, say);
-    const fresh = await measure(worker, settings, freshKey);
+    const fresh = await windows(() => measure(worker, settings, freshKey));
     const known = await knownKeys(worker, 200);
-    const replayed = await measure(worker, settings, known);
-    live = records + fresh.requests + 200;
+    const replayed = await windows(() => measure(worker, settings, known));
+    live = records + 200 + fresh.reduce((sum, { requests }) => sum + requests, 0);
     const memoryMb = residentMegabytes(worker.pid);
     const line = {
       part: "records" as const,
@@ -53,7 +68,7 @@ async function withRecords(runtime: Runtime, settings: Settings, say: Say): Prom
       figures: { ...named("new", fresh), ...named("replay", replayed), memoryMb },
     };
     lines.push(line);
-    say(`${line.what}: ${fresh.perSecond.toFixed(0)} new keys, ${replayed.perSecond.toFixed(0)} replays per second`);
+    say(`${line.what}: ${perSecond(fresh)} new keys, ${perSecond(replayed)} replays per second`);
   }
   await stop();
   return lines;
@@ -65,15 +80,21 @@ async function whileRecordsEnd(runtime: Runtime, settings: Settings, say: Say): 
   const ttlSeconds = 90;
   const routes = [{ match: `POST /short-lived`, ttl: `${ttlSeconds}s` }];
   const { worker, stop } = await start(runtime, settings, { routes });
+  await warmUp(worker, settings);
   const known = await knownKeys(worker, 200);
   const line = async (when: string): Promise<Line> => {
     const fresh = await measure(worker, settings, freshKey);
     const replayed = await measure(worker, settings, known);
     say(`${when}: ${fresh.perSecond.toFixed(0)} new keys, ${replayed.perSecond.toFixed(0)} replays per second`);
-    return { part: "expiries", what: when, figures: { ...named("new", fresh), ...named("replay", replayed) } };
+    return { part: "expiries", what: when, figures: { ...named("new", [fresh]), ...named("replay", [replayed]) } };
   };
   const lines = [await line("before any record ends")];
   const started = performance.now();
+  const probed: { key: string; body: string }[] = [];
+  for (let n = 0; n < PROBED; n++) {
+    const key = freshKey();
+    probed.push({ key, body: (await post(worker.url, key, "/short-lived")).body });
+  }
   await fill(worker, settings.expiries, say, "/short-lived");
   const filledSeconds = (performance.now() - started) / 1000;
   say(`${settings.expiries} records made in ${filledSeconds.toFixed(0)} s; waiting for the first to end ...`);
@@ -82,6 +103,9 @@ async function whileRecordsEnd(runtime: Runtime, settings: Settings, say: Say): 
   const perMinute = Math.round((settings.expiries / Math.max(filledSeconds, 1)) * 60);
   lines.push(await line(`while records end, at ${perMinute} a minute`));
   await sleep(Math.max(0, ttlSeconds * 1000 + filledSeconds * 1000 - (performance.now() - started)) + 5000);
+  // Each answer of the origin is another one, so this one tells whether the request ran anew.
+  for (const { key, body } of probed)
+    if ((await post(worker.url, key, "/short-lived")).body === body) throw new Error("a record has not ended");
   lines.push(await line("after all have ended"));
   await stop();
   return lines;
@@ -95,14 +119,17 @@ async function withJoiners(runtime: Runtime, settings: Settings, say: Say): Prom
   await post(worker.url, freshKey());
   const key = freshKey();
   const ends: number[] = [];
+  const answers = new Set<string>();
   let refused = 0;
   const ask = async (): Promise<void> => {
-    const { status } = await post(worker.url, key);
-    if (status === 201) ends.push(performance.now());
-    else refused++;
+    const { status, body } = await post(worker.url, key);
+    if (status !== 201) return void refused++;
+    ends.push(performance.now());
+    answers.add(body);
   };
   const started = performance.now();
   await Promise.all(Array.from({ length: settings.joiners + 1 }, ask));
+  if (answers.size !== 1) throw new Error(`one attempt has ${answers.size} answers`);
   const firstMs = Math.min(...ends) - started;
   const lastMs = Math.max(...ends) - started;
   const memoryMb = residentMegabytes(worker.pid);
@@ -131,7 +158,19 @@ async function overTime(runtime: Runtime, settings: Settings, say: Say): Promise
     );
   }
   await stop();
-  return lines;
+  const since = lines.at(-1 - Math.min(5, lines.length - 1));
+  const grown = Number(lines.at(-1)?.figures["memoryMb"]) - Number(since?.figures["memoryMb"]);
+  return [...lines, { part: "memory", what: `grown since ${since?.what}`, figures: { memoryMb: grown } }];
+}
+
+async function warmUp({ url }: RunningWorker, { connections }: Settings): Promise<void> {
+  await run({ url, connections, seconds: WARM_UP_SECONDS, key: freshKey });
+}
+
+async function windows(measured: () => Promise<Served>): Promise<Served[]> {
+  const all: Served[] = [];
+  for (let window = 0; window < WINDOWS; window++) all.push(await measured());
+  return all;
 }
 
 async function start(runtime: Runtime, { storage }: Settings, policy: object, originDelayMs = 0) {
@@ -171,6 +210,17 @@ async function fill({ url }: RunningWorker, count: number, say: Say, path?: stri
   await Promise.all(Array.from({ length: FILL_CONNECTIONS }, work));
 }
 
-function named(what: string, { perSecond, p50Ms, p99Ms }: Served): Record<string, number> {
-  return { [`${what} per second`]: perSecond, [`${what} p50, ms`]: p50Ms, [`${what} p99, ms`]: p99Ms };
+/** The median, and from where to where they spread. */
+function perSecond(measured: readonly Served[]): string {
+  const { median, from, to } = spreadOf(measured.map((served) => served.perSecond));
+  return measured.length === 1 ? median.toFixed(0) : `${median.toFixed(0)} (${from.toFixed(0)}–${to.toFixed(0)})`;
+}
+
+function named(what: string, measured: readonly Served[]): Record<string, number | string> {
+  const median = (figure: "p50Ms" | "p99Ms"): number => spreadOf(measured.map((served) => served[figure])).median;
+  return {
+    [`${what} per second`]: perSecond(measured),
+    [`${what} p50, ms`]: median("p50Ms"),
+    [`${what} p99, ms`]: median("p99Ms"),
+  };
 }

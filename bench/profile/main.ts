@@ -33,6 +33,7 @@ const top = numberOf("top", values.top, 1);
 const settings = { seconds: numberOf("seconds", values.seconds, 1), warmUpSeconds: 3, connections: 16 };
 if (values.write && worker !== "oncegate") throw new Error("--write is for Oncegate, whose parts are known");
 
+const about = facts();
 const runtime = createRuntime();
 try {
   const origin = await runtime.startOrigin();
@@ -78,7 +79,7 @@ function report(taken: readonly Taken[]): void {
     const functions = hottest(profile, "self").slice(0, FUNCTIONS_KEPT);
     return { kind, requests, busyMs: busyMs(profile), modules, functions };
   });
-  const result = { facts: facts(), settings, profiled };
+  const result = { facts: about, settings, profiled };
   writeJson(resultFile("profile", values), result);
   console.log(tableOf(result));
   if (values.write) fillIn(README, "profile", tableOf(result));

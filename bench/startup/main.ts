@@ -28,6 +28,7 @@ const rounds = numberOf("rounds", values.rounds, 1);
 
 type Start = { readonly firstAnswerMs: number; readonly cpuMs: number };
 
+const about = facts();
 const runtime = createRuntime();
 const folder = mkdtempSync(join(tmpdir(), "oncegate-startup-"));
 try {
@@ -48,7 +49,7 @@ try {
     const took = await importOnce(bundle, round);
     if (round > 0) importMs.push(took);
   }
-  const result = { facts: facts(), settings: { rounds }, gzipBytes, bundleBytes: bundle.length, starts, importMs };
+  const result = { facts: about, settings: { rounds }, gzipBytes, bundleBytes: bundle.length, starts, importMs };
   writeJson(resultFile("startup", values), result);
   const table = [
     "| | median | from | to |\n|---|---|---|---|",

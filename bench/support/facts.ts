@@ -16,15 +16,27 @@ export type Facts = {
   readonly command: string;
 };
 
-/** `packages` are those whose version matters, beside Node's and workerd's. */
-export function facts(packages: readonly string[] = []): Facts {
-  const versions = ["workerd", "autocannon", ...packages].map((name) => [name, versionOf(name)]);
+/** What is built and measured. */
+const MEASURED = [
+  "src",
+  "bench",
+  "deploy",
+  "wrangler.toml",
+  "package-lock.json",
+  ":!bench/results",
+  ":!bench/README.md",
+];
+
+/** Of what is there now: asked for before anything is built from it. */
+export function facts(): Facts {
+  const versions = ["workerd", "autocannon"].map((name) => [name, versionOf(name)]);
   return {
     date: new Date().toISOString(),
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform}`,
     versions: { node: process.version, ...Object.fromEntries(versions) },
     commit:
-      gitSays("rev-parse", "--short", "HEAD") + (gitSays("status", "--porcelain", "src") === "" ? "" : ", src changed"),
+      gitSays("rev-parse", "--short", "HEAD") +
+      (gitSays("status", "--porcelain", "--", ...MEASURED) === "" ? "" : ", changed"),
     command: ["node", ...process.argv.slice(1).map((arg) => arg.replace(`${REPOSITORY}/`, ""))].join(" "),
   };
 }

@@ -1,5 +1,5 @@
 // The bare mechanism with 32 objects shared by all keys, instead of one object for each key: a row for each key, and one
-// alarm for the earliest end. What it saves and what it loses is told in docs/decisions/0010.
+// alarm for the earliest end. What it saves and what it loses is told in docs/decisions/0011.
 
 import { DurableObject } from "cloudflare:workers";
 

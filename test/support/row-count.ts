@@ -27,6 +27,8 @@ export async function countRows(stub: DurableObjectStub): Promise<() => RowCount
     } as SqlStorage["exec"];
     const kv = Object.getPrototypeOf(storage.kv) as SyncKvStorage;
     const { get, put } = kv;
+    const uncountedOfKv = { delete: kv.delete, list: kv.list };
+    onTestFinished(() => void Object.assign(kv, uncountedOfKv));
     kv.get = function (this: SyncKvStorage, key: string) {
       calls.get++;
       return get.call(this, key);
@@ -36,6 +38,14 @@ export async function countRows(stub: DurableObjectStub): Promise<() => RowCount
       return put.apply(this, given);
     };
     const own = Object.getPrototypeOf(storage) as DurableObjectStorage;
+    // What is not counted must not be used unseen.
+    const uncounted = { delete: own.delete, put: own.put, get: own.get, list: own.list, deleteAlarm: own.deleteAlarm };
+    const refuse = (): never => {
+      throw new Error("this operation is not counted: see test/support/row-count.ts");
+    };
+    Object.assign(own, { delete: refuse, put: refuse, get: refuse, list: refuse, deleteAlarm: refuse });
+    Object.assign(kv, { delete: refuse, list: refuse });
+    onTestFinished(() => void Object.assign(own, uncounted));
     const { setAlarm, deleteAll } = own;
     own.setAlarm = function (this: DurableObjectStorage, ...given) {
       calls.alarms++;

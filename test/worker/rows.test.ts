@@ -1,11 +1,12 @@
 /**
- * What a request costs in rows (test/support/row-count.ts says how they are counted), which is most of what the platform bills. The numbers are no promise, but docs/cost.md
- * reckons with them, and they must not grow unseen.
+ * What a request costs in rows, which is most of what the platform bills (test/support/row-count.ts says how they are
+ * counted). The numbers are no promise, but docs/cost.md reckons with them, and they must not grow unseen.
  */
 
-import { runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
+import { objectBytes } from "../../bench/cost/model.ts";
 import { MEASURED_ROWS } from "../../bench/cost/rows.ts";
 import { clientOf, statusOf, uniqueKey } from "../support/gateway.ts";
 import { heldAnswer, scriptOrigin } from "../support/origin.ts";
@@ -83,6 +84,17 @@ test("an answer beyond 64 KiB writes a row for each 256 KiB, and 2 for their tab
   expect(await ask(uniqueKey())).toBe("executed");
   expect(rows().written).toBe(4 + 2 + 3);
 });
+
+test.each([0, 2000, 7000, 60_000])(
+  "an object with an answer of %i bytes takes what the model of costs says",
+  async (bytes) => {
+    scriptOrigin(() => new Response("x".repeat(bytes), { status: 201 }));
+    const key = uniqueKey();
+    await ask(key);
+    const size = await runInDurableObject(await objectOf(key, PATH), (_, { storage }) => storage.sql.databaseSize);
+    expect(size).toBe(objectBytes(bytes));
+  },
+);
 
 test("the model of costs reckons with these", () => {
   expect(MEASURED_ROWS).toEqual({

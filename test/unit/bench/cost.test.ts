@@ -33,6 +33,7 @@ describe("what a month costs", () => {
       "rows written": 1246,
       "rows read": 0,
       storage: 27.31,
+      "log lines": 143.52,
     });
   });
 
@@ -65,7 +66,7 @@ describe("what a month costs", () => {
     [8000, 20_480],
     [12_000, 24_576],
     [60_000, 73_728],
-  ])("an object with an answer of %i bytes takes %i, as databaseSize says", (bodyBytes, expected) => {
+  ])("an object with an answer of %i bytes takes %i", (bodyBytes, expected) => {
     expect(objectBytes(bodyBytes)).toBe(expected);
   });
 });

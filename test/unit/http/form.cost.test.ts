@@ -7,8 +7,8 @@ import { type Change, identityOf } from "./requests.ts";
 
 const MEGABYTE = 1_000_000;
 
-/** Far beyond what a linear reader needs on a busy machine, and far below what a quadratic one needs on a fast one. */
-const MS_MAX = 2000;
+/** Far beyond what a linear reader needs on the busiest machine, and far below what a quadratic one needs on a fast one. */
+const MS_MAX = 15_000;
 
 function megabyteOf(part: string): string {
   return part.repeat(MEGABYTE / part.length);

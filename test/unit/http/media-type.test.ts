@@ -74,15 +74,15 @@ describe("3.8.2 JSON types", () => {
 
 describe("cost", () => {
   test.each([
-    ["semicolons", `a/b${";".repeat(100_000)}`],
-    ["white space", `a/b${" ".repeat(100_000)}x`],
-    ["white space between semicolons", `a/b${" ;".repeat(50_000)}=`],
-    ["escapes", `a/b;c="${"\\".repeat(100_001)}`],
-    ["a long parameter", `a/b;${"c".repeat(100_000)}`],
-    ["a long type", "a".repeat(100_000)],
-  ])("reads 100,000 %s at once", (_, contentType) => {
+    ["semicolons", `a/b${";".repeat(1_000_000)}`],
+    ["white space", `a/b${" ".repeat(1_000_000)}x`],
+    ["white space between semicolons", `a/b${" ;".repeat(500_000)}=`],
+    ["escapes", `a/b;c="${"\\".repeat(1_000_001)}`],
+    ["a long parameter", `a/b;${"c".repeat(1_000_000)}`],
+    ["a long type", "a".repeat(1_000_000)],
+  ])("reads a million %s, and not in quadratic time", (_, contentType) => {
     const start = performance.now();
     parseMediaType(contentType);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(15_000);
   });
 });
