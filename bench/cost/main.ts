@@ -1,27 +1,29 @@
 // npm run cost -- [--rps 500 | --keys 120m] [--replays 0.02] [--origin-ms 300] [--ttl 24h] [--body 2k]
 //                  [--write]
-// What a month of keyed requests costs in dollars, and what a Redis or a DynamoDB table would cost for the same records. --write puts the table
-// of docs/cost.md in its place.
+// What a month of keyed requests costs in dollars, and what a Redis or a DynamoDB table would cost for the same records.
+// --rps is new keys a second. --write puts the table of docs/cost.md in its place, which is for the defaults only.
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fillIn } from "../support/document.ts";
 import { type Bill, type Workload, dynamodbBill, keysPerMonth, oncegateBill, redisBill } from "./model.ts";
-import { inDollars, inWords, readBytes, readSeconds } from "./units.ts";
+import { inDollars, inWords, readAmount, readSeconds } from "./units.ts";
 
 const MONTH_SECONDS = 30 * 24 * 60 * 60;
 
 /** "Up to a few hundred milliseconds", by the platform's page on namespaces. */
 const FIRST_USE_MS = 300;
 
+const DEFAULTS = { replays: "0.02", "origin-ms": "300", ttl: "24h", body: "2k" };
+
 const { values } = parseArgs({
   options: {
     rps: { type: "string" },
     keys: { type: "string" },
-    replays: { type: "string", default: "0.02" },
-    "origin-ms": { type: "string", default: "300" },
-    ttl: { type: "string", default: "24h" },
-    body: { type: "string", default: "2k" },
+    replays: { type: "string", default: DEFAULTS.replays },
+    "origin-ms": { type: "string", default: DEFAULTS["origin-ms"] },
+    ttl: { type: "string", default: DEFAULTS.ttl },
+    body: { type: "string", default: DEFAULTS.body },
     write: { type: "boolean", default: false },
   },
 });
@@ -30,12 +32,16 @@ const workload: Workload = {
   newKeysPerSecond:
     values.keys === undefined
       ? known("rps", Number(values.rps ?? "500"))
-      : known("keys", readBytes(values.keys)) / MONTH_SECONDS,
+      : known("keys", readAmount(values.keys)) / MONTH_SECONDS,
   replaysPerKey: known("replays", Number(values.replays)),
   originMs: known("origin-ms", Number(values["origin-ms"])),
   ttlSeconds: known("ttl", readSeconds(values.ttl)),
-  bodyBytes: known("body", readBytes(values.body)),
+  bodyBytes: known("body", readAmount(values.body)),
 };
+
+if (workload.newKeysPerSecond === 0) throw new Error("there must be some new keys");
+if (values.write && Object.entries(DEFAULTS).some(([name, value]) => Reflect.get(values, name) !== value))
+  throw new Error("--write is for the defaults, which docs/cost.md tells beside the table");
 
 const keys = keysPerMonth(workload);
 const { newKeysPerSecond, replaysPerKey, originMs, bodyBytes } = workload;

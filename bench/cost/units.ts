@@ -9,9 +9,9 @@ export function readSeconds(text: string): number | undefined {
   return count === undefined ? undefined : Number(count) * SECONDS[unit as keyof typeof SECONDS];
 }
 
-/** `500`, `2k`, `1.5m` → bytes. */
-export function readBytes(text: string): number | undefined {
-  const [, count, unit = ""] = /^(\d+(?:\.\d+)?)(k|m)?b?$/i.exec(text) ?? [];
+/** `500`, `2k`, `1.5m` → bytes, or whatever is counted. */
+export function readAmount(text: string): number | undefined {
+  const [, count, unit = ""] = /^(\d+(?:\.\d+)?)(?:(k|m)b?)?$/i.exec(text) ?? [];
   return count === undefined ? undefined : Number(count) * BYTES[unit.toLowerCase() as keyof typeof BYTES];
 }
 

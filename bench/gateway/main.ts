@@ -30,6 +30,12 @@ const { values } = parseArgs({
   },
 });
 
+/** Fewer are a quick look. */
+const ROUNDS_TOLD_MIN = 5;
+
+/** How many times what is measured behind it the origin must serve alone. */
+const ORIGIN_HEADROOM = 2;
+
 const settings: Settings = {
   rounds: numberOf("rounds", values.rounds, 1),
   seconds: numberOf("seconds", values.seconds, 1),
@@ -44,6 +50,8 @@ const names = namesOf(
 const storages = namesOf("storages", values.storages, Object.keys(STORAGES) as StorageName[]);
 if (values.write && !isWhole(names, storages))
   throw new Error(`--write needs all of ${BY_DEFAULT.join(", ")}, on all storages`);
+if (values.write && settings.rounds < ROUNDS_TOLD_MIN)
+  throw new Error(`--write needs at least ${ROUNDS_TOLD_MIN} rounds`);
 
 const about = facts();
 const runtime = createRuntime();
@@ -57,6 +65,11 @@ try {
       cases.push(await roundsOf(one, storage, origin.url));
     }
   }
+  const fastest = Math.max(...cases.flatMap(({ sides }) => sides.flatMap(({ rounds }) => rounds)).map(perSecondOf));
+  if (alone.perSecond < ORIGIN_HEADROOM * fastest)
+    throw new Error(
+      `the origin alone serves ${alone.perSecond.toFixed(0)} a second: too little to measure anything behind it`,
+    );
   const result = { facts: about, settings, originAlonePerSecond: alone.perSecond, cases };
   const file = resultFile("bench", values);
   // Alternatives have no place in what is said of Oncegate.
@@ -70,6 +83,10 @@ try {
   }
 } finally {
   await runtime.close();
+}
+
+function perSecondOf({ perSecond }: Measured): number {
+  return perSecond;
 }
 
 /** A B A B, so that both meet the machine in the same moods. */

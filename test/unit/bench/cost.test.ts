@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Workload, dynamodbBill, objectBytes, oncegateBill, redisBill } from "../../../bench/cost/model.ts";
 import { billed } from "../../../bench/cost/prices.ts";
-import { inDollars, inWords, readBytes, readSeconds } from "../../../bench/cost/units.ts";
+import { inDollars, inWords, readAmount, readSeconds } from "../../../bench/cost/units.ts";
 
 const HUNDRED: Workload = {
   newKeysPerSecond: 100,
@@ -109,8 +109,9 @@ describe("quantities", () => {
     ["120m", 120_000_000],
     ["-1", undefined],
     ["2g", undefined],
-  ])("reads %s as bytes", (text, bytes) => {
-    expect(readBytes(text)).toBe(bytes);
+    ["1b", undefined],
+  ])("reads %s as an amount", (text, bytes) => {
+    expect(readAmount(text)).toBe(bytes);
   });
 
   test("tells large amounts in words", () => {
