@@ -21,10 +21,17 @@ export function tablesOf(peers: readonly Peer[], result: PeersResult): string {
   const head = `| | kept in | new keys per second | p50, ms | p99, ms | replays per second | checks passed | failed | by design |
 |---|---|---|---|---|---|---|---|---|`;
   const how = `${settings.rounds} rounds of ${settings.seconds} s in turn, ${settings.connections} connections, storage of Workers in memory${redis ? "" : "; no redis-server on this machine"}.`;
+  const rows = peers.map((peer) => rowOf(peer, result));
   const failures = peers.flatMap((peer) => failuresOf(peer, result));
-  return [head, ...peers.map((peer) => rowOf(peer, result)), "", `${factsLine(facts)}. ${how}`, "", ...failures].join(
-    "\n",
-  );
+  return [head, ...rows, "", `${factsLine(facts)}. ${how}`, "", ...peers.flatMap(exceptionsOf), ...failures].join("\n");
+}
+
+/** Which sections are declared to be chosen otherwise, by their reasons. */
+function exceptionsOf({ what, byDesign }: Peer): string[] {
+  const sections = Map.groupBy(Object.keys(byDesign), (section) => byDesign[section] ?? "");
+  if (sections.size === 0) return [];
+  const lines = [...sections].map(([reason, of]) => `- ${reason}: ${of.join(", ")}`);
+  return [`By design, ${what}:`, "", ...lines, ""];
 }
 
 function rowOf(peer: Peer, { speeds, conformance }: PeersResult): string {
