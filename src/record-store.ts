@@ -19,6 +19,7 @@ type Found = Readonly<Record<string, unknown>>;
 
 /** Before 0012 the record was the row of a table, whose columns were what the members of the value are. */
 const SELECT_BEFORE = "SELECT * FROM record";
+const DROP_BEFORE = "DROP TABLE record";
 
 /** A body that is not in the record's own value is cut into rows of this size: what one reader of it holds at a time. */
 const CHUNK_BYTES = 262_144;
@@ -61,6 +62,11 @@ export class RecordStore implements ChunkStore {
     // Of a window all would be stored that it is one of.
     const isWindow = body !== null && body.byteLength < body.buffer.byteLength;
     this.#storage.kv.put<StoredRecord>(RECORD, { ...row, body: isWindow ? body.slice() : body });
+    // Nothing of an answer must stay that was erased.
+    if (this.#knownTables().has("record")) {
+      this.#sql.exec(DROP_BEFORE);
+      this.#knownTables().delete("record");
+    }
   }
 
   /** Either all that `write` writes, or nothing of it. */

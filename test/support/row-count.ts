@@ -39,11 +39,11 @@ export async function countRows(stub: DurableObjectStub): Promise<() => RowCount
     };
     const own = Object.getPrototypeOf(storage) as DurableObjectStorage;
     // What is not counted must not be used unseen.
-    const uncounted = { delete: own.delete, put: own.put, get: own.get, list: own.list, deleteAlarm: own.deleteAlarm };
+    const uncounted = { delete: own.delete, put: own.put, get: own.get, list: own.list };
     const refuse = (): never => {
       throw new Error("this operation is not counted: see test/support/row-count.ts");
     };
-    Object.assign(own, { delete: refuse, put: refuse, get: refuse, list: refuse, deleteAlarm: refuse });
+    Object.assign(own, { delete: refuse, put: refuse, get: refuse, list: refuse });
     Object.assign(kv, { delete: refuse, list: refuse });
     onTestFinished(() => void Object.assign(own, uncounted));
     const { setAlarm, deleteAll } = own;

@@ -47,6 +47,13 @@ async function storedBefore(status: number, policy: Record<string, unknown> = {}
   return { origin, client, key, object: await objectOf(key, PATH) };
 }
 
+async function hasTable(object: DurableObjectStub): Promise<boolean> {
+  return runInDurableObject(
+    object,
+    (_, { storage }) => storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'record'").toArray().length > 0,
+  );
+}
+
 afterEach(() => vi.useRealTimers());
 
 describe("a record in a table that a version before has created", () => {
@@ -63,6 +70,7 @@ describe("a record in a table that a version before has created", () => {
     const second = await client.post(PATH, { key, body: "b" });
     expect([statusOf(second), await second.text()]).toEqual(["executed", "#2"]);
     expect(await rowOf(object)).toMatchObject({ shape: 1, state: "completed", attempt: 2, caller: null });
+    expect(await hasTable(object)).toBe(false);
     expect(statusOf(await client.post(PATH, { key, body: "b" }))).toBe("replayed");
   });
 
