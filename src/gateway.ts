@@ -2,7 +2,6 @@
 
 import { type KeyStub, askFormerKeyObject, askKeyObject } from "./ask-key-object.ts";
 import { type Reply } from "./call.ts";
-import { type Policy } from "./config/policy.ts";
 import { type Destination, destinationOf } from "./destination.ts";
 import { type Answer, tellBrowser } from "./for-browsers.ts";
 import { isLoop } from "./http/headers.ts";
@@ -16,7 +15,7 @@ import { type KeyedRequest, readKeyedRequest } from "./keyed-request.ts";
 import { type Asked, keyedResponse } from "./keyed-response.ts";
 import { log } from "./log.ts";
 import { observe } from "./observe.ts";
-import { withOpaqueId } from "./opaque-id.ts";
+import { faultResponse } from "./opaque-id.ts";
 import { type Carried, countAnswer } from "./operator/counting.ts";
 import { passThrough } from "./pass-through.ts";
 import { refusal } from "./reply.ts";
@@ -25,11 +24,11 @@ import { isReserved, reservedPaths } from "./reserved-paths.ts";
 
 export const gateway = {
   async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-    const destination = await destinationOf(request, env).catch((error: unknown) => fault(error, request));
+    const destination = await destinationOf(request, env).catch((error: unknown) => faultResponse(error, request));
     if (destination instanceof Response) return destination;
     if (isReserved(destination.path)) return reservedPaths.fetch(request, env, ctx);
     const carried = await carry(request, destination, env, ctx).catch((error: unknown) =>
-      gatewaySays(fault(error, request, destination.policy)),
+      gatewaySays(faultResponse(error, request, destination.policy)),
     );
     countAnswer(carried, request, destination, env, ctx);
     tellBrowser(carried, request, destination.url, destination.tenant);
@@ -79,12 +78,6 @@ async function ask(
 
 function gatewaySays(response: Response): Answer {
   return { speaker: "gateway", response };
-}
-
-/** A fault of the gateway, before any key object was asked. `policy` is there where it was found before. */
-function fault(error: unknown, request: Request, policy?: Policy): Response {
-  const why = (error instanceof Error && error.stack) || String(error);
-  return problemResponse(withOpaqueId(refuse("internal"), why), URL.parse(request.url), policy);
 }
 
 /** From here on the request may have run, and no fault of the gateway may say otherwise. */

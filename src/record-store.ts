@@ -141,7 +141,7 @@ export class RecordStore implements ChunkStore {
 
   #find(): Found | null {
     const value: unknown = this.#storage.kv.get(RECORD);
-    if (value !== undefined) return typeof value === "object" && value !== null ? { ...value } : {};
+    if (value !== undefined) return isFound(value) ? value : {};
     if (!this.#knownTables().has("record")) return null;
     return this.#sql.exec(SELECT_BEFORE).toArray()[0] ?? null;
   }
@@ -171,6 +171,10 @@ export class RecordStore implements ChunkStore {
     const sum = "SELECT sum(length(bytes)) AS bytes FROM chunk WHERE attempt_id = ?";
     return this.#sql.exec<{ bytes: number | null }>(sum, attemptId).one().bytes;
   }
+}
+
+function isFound(value: unknown): value is Found {
+  return typeof value === "object" && value !== null;
 }
 
 /** Roughly: the rest of a record is short, and bodies beyond 64 KiB are not in it. */

@@ -9,7 +9,7 @@ import { type ReservedContext } from "./reserved-context.ts";
 import { isLoop } from "./http/headers.ts";
 import { matchingPath } from "./http/matching-path.ts";
 import { plainProblem, problemResponse, refuse } from "./http/problem.ts";
-import { withOpaqueId } from "./opaque-id.ts";
+import { faultResponse } from "./opaque-id.ts";
 import { operatorApi } from "./operator/api.ts";
 import { publishedPolicy } from "./published-policy/respond.ts";
 
@@ -54,7 +54,4 @@ reservedPaths.get(POLICY, (c) => publishedPolicy(c, c.var.hostname, c.var.tenant
 reservedPaths.all(POLICY, () => plainProblem(405, "Method Not Allowed", { allow: "GET, HEAD" }));
 reservedPaths.route(OPERATORS, operatorApi);
 
-reservedPaths.onError((error, c) => {
-  const refused = withOpaqueId(refuse("internal"), error.stack ?? String(error));
-  return problemResponse(refused, c.var.url, c.var.policy);
-});
+reservedPaths.onError((error, c) => faultResponse(error, c.req.raw, c.get("policy")));

@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { clientOf, problemOf, statusOf, uniqueKey } from "../support/gateway.ts";
+import { HOST, clientOf, problemOf, statusOf, uniqueKey } from "../support/gateway.ts";
 import { boundObjectOf, objectOf, rowOf } from "../support/records.ts";
 import { scriptOrigin } from "../support/origin.ts";
 
@@ -72,6 +72,19 @@ describe("a record in a table that a version before has created", () => {
     expect(await rowOf(object)).toMatchObject({ shape: 1, state: "completed", attempt: 2, caller: null });
     expect(await hasTable(object)).toBe(false);
     expect(statusOf(await client.post(PATH, { key, body: "b" }))).toBe("replayed");
+  });
+
+  test("is erased by a purge, with the table that it stood in", async () => {
+    const { origin, client, key, object } = await storedBefore(201);
+    const placement = { jurisdiction: null, location: null };
+    const purged = await runInDurableObject(object, (instance) =>
+      instance.operate(HOST, placement, { action: "purge" }, null),
+    );
+    expect(purged).toEqual({ done: true, before: "completed", after: "tombstone" });
+    expect(await rowOf(object)).toMatchObject({ state: "tombstone", headers: null, body: null });
+    expect(await hasTable(object)).toBe(false);
+    expect(await problemOf(await client.post(PATH, { key, body: "b" }))).toBe("409 replay_unavailable");
+    expect(origin.received).toHaveLength(1);
   });
 
   test("ends with its term", async () => {
