@@ -46,7 +46,7 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
-          include: ["test/worker/**/*.test.ts", "test/property/**/*.test.ts", "test/fault/*.test.ts"],
+          include: ["test/worker/**/*.test.ts", "test/property/**/*.test.ts", "test/fault/workerd/**/*.test.ts"],
           ...SLOW,
         },
       },

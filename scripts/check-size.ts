@@ -16,10 +16,12 @@ const GZIP_BYTES_MAX = 80_000;
 const PARTS: readonly (readonly [part: string, path: string])[] = [
   ["the console", "src/console/"],
   ["the console", "node_modules/hono/dist/jsx/"],
-  ["operators: API, journal, counts", "src/operator/"],
+  ["the operator API", "src/operator/"],
+  ["the journal", "src/journal/"],
   ["the published policy", "src/published-policy/"],
   ["configuration", "src/config/"],
   ["configuration", "node_modules/valibot/"],
+  ["identity of requests and callers", "src/identity/"],
   ["rules of HTTP", "src/http/"],
   ["tokens of callers", "node_modules/jose/"],
   ["Hono", "node_modules/hono/"],

@@ -1,7 +1,5 @@
 /** Structured log lines. Never a raw key, credential or body (docs/protocol.md 3.7.2). */
 
-import { type KeyedEvent } from "./events.ts";
-
 /** What an operator finds by `event` in the Worker's logs. `record` is the beginning of a record id. */
 export type LogEvent =
   /** A call from the Worker to a key object failed. `flags` are the platform's, which decide what is done next. */
@@ -14,7 +12,7 @@ export type LogEvent =
   /** The keys of a token issuer could not be fetched. */
   | { readonly event: "jwks_unavailable"; readonly url: string; readonly why: string }
   /** A keyed request was answered, or one that passed through was observed. */
-  | KeyedEvent
+  | { readonly event: "keyed"; readonly [field: string]: string | number | boolean | null }
   /** A key object could not tell the journal what an operator must see. */
   | { readonly event: "journal_failed"; readonly record: string; readonly why: string }
   /** An attempt ended without an answer, or in the middle of one. */

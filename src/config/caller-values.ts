@@ -1,7 +1,7 @@
 /** How callers are told apart, as it is written. */
 
 import * as v from "valibot";
-import { type CallerItem, type JwtItem } from "../http/caller.ts";
+import { type CallerItem, type JwtItem } from "../identity/caller.ts";
 import { type FormerCallerRule } from "./policy.ts";
 import { headerName, listOf, oneOf, parsed, table, text, either } from "./values.ts";
 

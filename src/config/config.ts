@@ -9,9 +9,10 @@ import { log } from "../log.ts";
 import { parseEntry } from "./entry.ts";
 import { faultsOfOperatorTokens } from "./operator-token.ts";
 import { type Tenant } from "./policy.ts";
-import { withoutTrailingDot } from "../http/hostname.ts";
+import { withoutTrailingDot } from "../http/matching-path.ts";
 import { kvNamespace } from "./bindings.ts";
-import { type Fault, isTable } from "./read-fields.ts";
+import { isTable } from "../identity/json.ts";
+import { type Fault } from "./read-fields.ts";
 
 export interface Config {
   /** By hostname, `*.suffix` or `*`. A faulty entry is null. */

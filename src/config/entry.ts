@@ -1,8 +1,8 @@
 /** One entry of `TENANTS` → a tenant. */
 
 import { TrieRouter } from "hono/router/trie-router";
-import { type CallerRule, nameOf } from "../http/caller.ts";
-import { withoutTrailingDot } from "../http/hostname.ts";
+import { type CallerRule, nameOf } from "../identity/caller.ts";
+import { withoutTrailingDot } from "../http/matching-path.ts";
 import { matchingPath } from "../http/matching-path.ts";
 import { faultsOfOriginAuth } from "./origin-auth.ts";
 import { AUDIT_TTL_MS, type OriginAddress, type Policy, type Route, type Tenant } from "./policy.ts";

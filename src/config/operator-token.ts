@@ -1,7 +1,7 @@
 /** What `operator_token` is checked against. Apart from what closes a host: its clients have no need of operators. */
 
 import { secret } from "./bindings.ts";
-import { type Tenant } from "./policy.ts";
+import { OPERATOR_TOKEN, type Tenant } from "./policy.ts";
 import { type Fault } from "./read-fields.ts";
 
 /** `tenants` by the names of their entries. */
@@ -12,4 +12,22 @@ export function faultsOfOperatorTokens(tenants: Iterable<readonly [string, Tenan
     const message = `names no secret of this Worker: ${name}. Set it with "npx wrangler secret put ${name}", and name it in wrangler.toml: secrets = { required = ["${name}"] }. Until then it opens nothing`;
     return [{ path: `"${entry}".operator_token`, message }];
   });
+}
+
+/** Which token was presented. */
+export type Role = "operator" | "tenant";
+
+/** Both tokens, null where there is none. Without either, the hostname has no operators. */
+export interface Tokens {
+  readonly operator: string | null;
+  readonly tenant: string | null;
+}
+
+export function tokensOf(env: object, { operators }: Tenant): Tokens {
+  const { tokenSecret } = operators;
+  return { operator: secret(env, OPERATOR_TOKEN), tenant: tokenSecret === null ? null : secret(env, tokenSecret) };
+}
+
+export function areSet({ operator, tenant }: Tokens): boolean {
+  return operator !== null || tenant !== null;
 }

@@ -1,6 +1,6 @@
 /** What `origin_auth` is checked against. A secret's value is in no fault. */
 
-import { type CallerRule, headersOfCallers } from "../http/caller.ts";
+import { type CallerRule, headersOfCallers } from "../identity/caller.ts";
 import { secretText } from "./bindings.ts";
 import { OPERATOR_TOKEN, type OriginAuth, type Policy } from "./policy.ts";
 import { type Fault } from "./read-fields.ts";

@@ -1,10 +1,10 @@
 /** The configuration as the gateway works with it: frozen, complete, units in the names. */
 
-import { type CallerRule } from "../http/caller.ts";
+import { type CallerRule } from "../identity/caller.ts";
 import { type CorsRule } from "../http/cors.ts";
-import { type FingerprintRule } from "../http/fingerprint.ts";
-import { type JsonPointer } from "../http/json-pointer.ts";
-import { type KeyCarrier } from "../http/key-carrier.ts";
+import { type FingerprintRule } from "../identity/fingerprint.ts";
+import { type JsonPointer } from "../identity/json-pointer.ts";
+import { type KeyCarrier } from "../identity/key-carrier.ts";
 import { type ErrorRules } from "../http/problem.ts";
 import { type RecordPolicy } from "../record/record.ts";
 

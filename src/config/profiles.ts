@@ -3,7 +3,7 @@
  * but the values of fields, and any of them can be written in the configuration instead.
  */
 
-import { type FingerprintRule, resolveFingerprint } from "../http/fingerprint.ts";
+import { type FingerprintRule, resolveFingerprint } from "../identity/fingerprint.ts";
 import { DEFAULTS, type Policy, type ProfileName } from "./policy.ts";
 
 /** The fields that every profile sets. */

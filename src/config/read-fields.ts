@@ -1,6 +1,7 @@
 /** Reads a table field by field, so that one fault hides no other. */
 
 import * as v from "valibot";
+import { isTable } from "../identity/json.ts";
 
 export interface Fault {
   /** For example `TENANTS."api.example.com".routes[0].ttl`. */
@@ -13,10 +14,6 @@ export type Fields = Readonly<Record<string, v.GenericSchema>>;
 
 /** What could be read; undefined where a field is not set or not right. */
 export type Readable<F extends Fields> = { readonly [Name in keyof F]?: v.InferOutput<F[Name]> | undefined };
-
-export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** Reads `value` as a table with `fields`. Everything that is wrong goes to `faults`. */
 export function readFields<F extends Fields>(fields: F, value: unknown, path: string, faults: Fault[]): Readable<F> {

@@ -1,7 +1,7 @@
 /** The written form of the configuration: which fields there are, and what each may hold. */
 
 import * as v from "valibot";
-import { resolveFingerprint } from "../http/fingerprint.ts";
+import { resolveFingerprint } from "../identity/fingerprint.ts";
 import { isProbeTemplate } from "../http/probe-path.ts";
 import { anonymous, callerItems, callerWas, onCallerChange } from "./caller-values.ts";
 import { jurisdiction, location, originAuth } from "./deploy-values.ts";

@@ -1,12 +1,12 @@
 /** The kinds of values that fields hold, as they are written. Each says what would be right where it is not. */
 
 import * as v from "valibot";
-import { type FingerprintSettings } from "../http/fingerprint.ts";
-import { type JsonPointer, parseJsonPointer } from "../http/json-pointer.ts";
-import { type KeyCarrier } from "../http/key-carrier.ts";
+import { type FingerprintSettings } from "../identity/fingerprint.ts";
+import { type JsonPointer, parseJsonPointer } from "../identity/json-pointer.ts";
+import { type KeyCarrier } from "../identity/key-carrier.ts";
 import { type ProblemCode, isProblemCode } from "../http/problem.ts";
 import { type DeriveKey, LIMITS } from "./policy.ts";
-import { isTable } from "./read-fields.ts";
+import { isTable } from "../identity/json.ts";
 
 const UNIT_MS = new Map([
   ["ms", 1],

@@ -1,6 +1,6 @@
 /** What the console asks of a browser and tells it, so that no other page gets at it: also none of the origin's, which has the same name. */
 
-import { cookieNamed } from "../http/cookie.ts";
+import { cookieNamed } from "../identity/cookie.ts";
 import { SESSION_MS } from "./session.ts";
 import { STYLE } from "./style.ts";
 

@@ -1,6 +1,6 @@
 /** How an entry of the journal came about, in words. */
 
-import { type Cause } from "../operator/news.ts";
+import { type Cause } from "../journal/journal-event.ts";
 
 export const CAUSES: Readonly<Record<Cause, string>> = {
   attempt: "by what came from the origin",

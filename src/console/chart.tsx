@@ -1,7 +1,7 @@
 /** What became of requests, hour by hour: a picture, and the same as a table. Drawn here, since nothing runs in the page. */
 
 import { type Sums, type Summed } from "../operator/sums.ts";
-import { HOUR_MS } from "../operator/tallies.ts";
+import { HOUR_MS } from "../journal/tallies.ts";
 import { momentOf, timeOf } from "./times.ts";
 
 /** From the bottom up. */

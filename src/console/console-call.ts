@@ -1,6 +1,6 @@
 /** A request for the console. */
 
 import { type Context } from "hono";
-import { type ReservedContext } from "../reserved-context.ts";
+import { type ReservedContext } from "../operator/operator-context.ts";
 
 export type ConsoleCall = Context<ReservedContext>;

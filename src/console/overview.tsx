@@ -2,7 +2,7 @@
 
 import { type Tenant } from "../config/policy.ts";
 import { cursorOf } from "../operator/lists.ts";
-import { type News } from "../operator/news.ts";
+import { type JournalEvent } from "../journal/journal-event.ts";
 import { type Summed, duplicatesPrevented } from "../operator/sums.ts";
 import { ActForm } from "./act-form.tsx";
 import { CAUSES } from "./causes.ts";
@@ -21,7 +21,7 @@ export interface Seen {
   readonly session: Session;
   readonly said: string | null;
   /** Null where the journal does not answer. */
-  readonly journal: { readonly counts: Summed; readonly unknown: readonly News[] } | null;
+  readonly journal: { readonly counts: Summed; readonly unknown: readonly JournalEvent[] } | null;
   readonly nowMs: number;
 }
 
@@ -87,7 +87,7 @@ function Observed({ total }: Summed) {
   );
 }
 
-function Unknown({ unknown, session, nowMs }: { unknown: readonly News[]; session: Session; nowMs: number }) {
+function Unknown({ unknown, session, nowMs }: { unknown: readonly JournalEvent[]; session: Session; nowMs: number }) {
   const shown = unknown.slice(0, UNKNOWN_SHOWN_MAX);
   const last = unknown.length > shown.length ? shown.at(-1) : undefined;
   return (

@@ -2,7 +2,7 @@
 
 import { inspectRecord, purge, release, settle } from "../operator/act.ts";
 import { recordIdsOf } from "../operator/find.ts";
-import { journalOf } from "../operator/journal-of.ts";
+import { journalOf } from "../journal/journal-of.ts";
 import { positionOf } from "../operator/lists.ts";
 import { RECORD_ID } from "../operator/requests.ts";
 import { summed } from "../operator/sums.ts";

@@ -1,8 +1,8 @@
 /** A record: what it says, what can be done to it, and what became of it so far. */
 
-import { type AuditLine } from "../operator/audit.ts";
-import { type Inspection } from "../operator/inspect.ts";
-import { type News } from "../operator/news.ts";
+import { type AuditLine } from "../journal/audit.ts";
+import { type Inspection } from "../key-object/inspection.ts";
+import { type JournalEvent } from "../journal/journal-event.ts";
 import { ActForm, type Choice } from "./act-form.tsx";
 import { CAUSES } from "./causes.ts";
 import { Alert } from "./layout.tsx";
@@ -16,7 +16,7 @@ export interface SeenRecord {
   readonly said: string | null;
   readonly inspection: Inspection;
   /** Null where the journal does not answer. */
-  readonly told: { readonly entries: readonly News[]; readonly audit: readonly AuditLine[] } | null;
+  readonly told: { readonly entries: readonly JournalEvent[]; readonly audit: readonly AuditLine[] } | null;
 }
 
 const MEANING: Readonly<Record<Inspection["state"], string>> = {
@@ -126,7 +126,7 @@ interface Event {
   readonly why: string | null;
 }
 
-function eventOfEntry({ state, cause, attempt, times, atMs }: News): Event {
+function eventOfEntry({ state, cause, attempt, times, atMs }: JournalEvent): Event {
   const what =
     state === "mismatch"
       ? `refused ${times} times up to now: ${CAUSES[cause]}`

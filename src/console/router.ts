@@ -6,10 +6,11 @@
 import { type ConsoleCall } from "./console-call.ts";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
-import { type ReservedContext } from "../reserved-context.ts";
+import { type ReservedContext } from "../operator/operator-context.ts";
 import { plainProblem } from "../http/problem.ts";
 import { RECORD_ID } from "../operator/requests.ts";
-import { isEqual, type Tokens, areSet, tokensOf } from "../operator/tokens.ts";
+import { isEqual } from "../operator/tokens.ts";
+import { type Tokens, areSet, tokensOf } from "../config/operator-token.ts";
 import { isNavigation, isSameOrigin, sealedIn } from "./browser.ts";
 import { SIGN_IN_BYTES_MAX, readForm, wordsOf } from "./form.ts";
 import { HOME } from "./layout.tsx";

@@ -4,7 +4,8 @@
  */
 
 import * as v from "valibot";
-import { isEqual, type Role, type Tokens } from "../operator/tokens.ts";
+import { isEqual } from "../operator/tokens.ts";
+import { type Role, type Tokens } from "../config/operator-token.ts";
 import { OPERATOR_NAME } from "../operator/requests.ts";
 
 /** A working day. */

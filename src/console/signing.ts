@@ -1,7 +1,8 @@
 /** Signing in and out. */
 
 import { OPERATOR_NAME } from "../operator/requests.ts";
-import { type Tokens, roleOf } from "../operator/tokens.ts";
+import { type Tokens } from "../config/operator-token.ts";
+import { roleOf } from "../operator/tokens.ts";
 import { sessionCookie } from "./browser.ts";
 import { HOME } from "./layout.tsx";
 import { type ConsoleCall } from "./console-call.ts";

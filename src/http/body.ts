@@ -1,9 +1,5 @@
 /** Reading bodies up to a bound. Bytes are counted as they arrive; `Content-Length` is not trusted. */
 
-import { unreachable } from "../record/record.ts";
-import { DigestInPieces, sha256 } from "./digest.ts";
-import { type Refusal, refuse } from "./problem.ts";
-
 /** A body that has come as a whole. `sha256` is lower-case hex. */
 export interface RequestBody {
   readonly bytes: Uint8Array;
@@ -17,7 +13,7 @@ export type Reading =
   | { readonly end: "overflowed"; readonly rest: ReadableStreamDefaultReader<Uint8Array> };
 
 /** Bodies above this are handed out in pieces, at the reader's speed: many readers of one body share its memory. */
-const PIECE_BYTES = 65_536;
+export const PIECE_BYTES = 65_536;
 
 /** Bytes that come in pieces. They stand in one buffer, so that many small pieces cost no more memory than a large one. */
 export class Gathered {
@@ -81,39 +77,6 @@ export async function readUpTo(
     if (gathered.byteLength + next.value.byteLength > bytesMax) return { end: "overflowed", rest: reader };
     gathered.append(next.value);
     await onPiece(next.value);
-  }
-}
-
-/** The whole body of a request and its digest, or why it can't be had. */
-export async function readRequestBody(
-  headers: Headers,
-  body: ReadableStream<Uint8Array> | null,
-  bytesMax: number,
-): Promise<RequestBody | Refusal> {
-  const tooLarge = refuse(
-    "body_too_large",
-    `This operation accepts bodies of at most ${bytesMax} bytes where a key covers them or may stand in them. Nothing was sent to the origin.`,
-  );
-  const declared = headers.get("content-length") ?? "";
-  const expectedBytes = /^[0-9]+$/.test(declared) ? Number(declared) : 0;
-  // Saves the upload where the client says itself that it is too large.
-  if (expectedBytes > bytesMax) return tooLarge;
-  // One digest of the whole costs a small body less than a stream of digests does. Should more come than it said, all of it
-  // is digested all the same.
-  const digest = body === null || (declared !== "" && expectedBytes <= PIECE_BYTES) ? null : new DigestInPieces();
-  const reading = await readUpTo(body, bytesMax, expectedBytes, (piece) => digest?.update(piece));
-  switch (reading.end) {
-    case "whole":
-      return { bytes: reading.bytes, sha256: await (digest === null ? sha256(reading.bytes) : digest.finish()) };
-    case "broken":
-      return refuse("body_incomplete");
-    case "overflowed":
-      await reading.rest.cancel().catch(() => {
-        // The client is gone already, which is what cancelling asks for.
-      });
-      return tooLarge;
-    default:
-      return unreachable(reading);
   }
 }
 

@@ -1,7 +1,6 @@
 /** Which header fields pass, in which direction (docs/protocol.md 7). */
 
 import { type HeaderPair } from "../record/record.ts";
-import { type Key } from "./key-carrier.ts";
 
 /** The gateway's name in `Via` and `CDN-Loop`. */
 const PSEUDONYM = "oncegate";
@@ -74,17 +73,6 @@ export function makeForwarded(fields: Headers, url: URL, isFromEdge: boolean): v
   fields.set("x-forwarded-proto", url.protocol.slice(0, -1));
   fields.append("via", `1.1 ${PSEUDONYM}`);
   fields.append("cdn-loop", PSEUDONYM);
-}
-
-/**
- * Makes forwarded fields those of a keyed request: its key is there, whatever `Connection` says of it, its body is sent
- * anew, and its answer is kept without coding.
- */
-export function forKeyedRequest(forwarded: Headers, key: Pick<Key, "header" | "echo">): HeaderPair[] {
-  if (key.header !== null && key.echo !== null) forwarded.set(key.header, key.echo);
-  forwarded.delete("content-length");
-  forwarded.set("accept-encoding", "identity");
-  return [...forwarded];
 }
 
 /** Leaves of `fields`, those of an origin's answer, what a client may see. */

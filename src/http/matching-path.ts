@@ -1,4 +1,4 @@
-/** The path by which a policy is chosen (docs/protocol.md 3.2.3). */
+/** The hostname and the path by which a tenant and a policy are found (docs/protocol.md 3.1 and 3.2.3). */
 
 /**
  * Each segment percent-decoded once, so that a policy can't be dodged by spelling. A `/` that was encoded stays so: the
@@ -15,4 +15,9 @@ function decodeSegment(segment: string): string {
     // Not valid percent-encoding: there is nothing to decode.
     return segment;
   }
+}
+
+/** A trailing dot makes no other host. `URL` has put the name into lower case already. */
+export function withoutTrailingDot(hostname: string): string {
+  return hostname.replace(/\.$/, "");
 }

@@ -6,13 +6,14 @@ import { TrieRouter } from "hono/router/trie-router";
 import { plainProblem } from "../http/problem.ts";
 import { type Acting, inspectRecord, purge, release, settle } from "./act.ts";
 import { recordIdsOf } from "./find.ts";
-import { type Inspection } from "./inspect.ts";
+import { type Inspection } from "../key-object/inspection.ts";
 import { lists } from "./lists.ts";
 import { OPENAPI } from "./openapi.ts";
 import { type OperatorContext } from "./operator-context.ts";
 import { operatorProblem } from "./problem.ts";
 import { FIND, OPERATOR_NAME, RECORD_ID, SETTLE, WHY, readBody } from "./requests.ts";
-import { areSet, roleOf, tokensOf } from "./tokens.ts";
+import { areSet, tokensOf } from "../config/operator-token.ts";
+import { roleOf } from "./tokens.ts";
 import { recordView } from "./views.ts";
 
 /** Shown as base64 in JSON, which is held as a whole. */

@@ -1,11 +1,10 @@
 /** The ids of the records that a request may have, from what a client can tell of it. */
 
-import { type CallerRule, type Claims, callerOf, headersOfCallers } from "../http/caller.ts";
-import { parseBodyKey, parseIdempotencyKey } from "../http/idempotency-key.ts";
+import { type CallerRule, type Claims, callerOf, headersOfCallers } from "../identity/caller.ts";
+import { parseBodyKey, parseIdempotencyKey } from "../identity/idempotency-key.ts";
 import { PROBLEMS, type Refusal, isRefusal } from "../http/problem.ts";
-import { recordId } from "../http/record-id.ts";
-import { placeOf } from "../keyed-request.ts";
-import { unprovedClaims } from "../verified-claims.ts";
+import { callerPlacement, recordId } from "../identity/record-id.ts";
+import { unprovedClaims } from "../identity/verified-claims.ts";
 import { type Tenant } from "../config/policy.ts";
 
 export interface Description {
@@ -42,7 +41,7 @@ export async function recordIdsOf(
   const idBy = async (rule: CallerRule): Promise<string | null> => {
     const digest = await callerOf(sentBy(description), rule, claimed);
     if (isRefusal(digest)) return null;
-    const { inId } = placeOf({ rule, digest }, { isDerived: false });
+    const { inId } = callerPlacement({ rule, digest }, { isDerived: false });
     return recordId({ tenant: hostname, method, path: pathname, caller: inId, key, isDerived: false });
   };
   const former = callersBefore !== null && nowMs < callersBefore.untilMs ? await idBy(callersBefore) : null;

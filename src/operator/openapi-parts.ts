@@ -1,6 +1,6 @@
 /** What the description of the operator API refers to. */
 
-import { NEWS_STATES } from "./news.ts";
+import { JOURNAL_STATES } from "../journal/journal-event.ts";
 
 const string = { type: "string" };
 const integer = { type: "integer", minimum: 0 };
@@ -95,7 +95,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   JournalPage: object({ entries: list({ $ref: "#/components/schemas/Entry" }), cursor: nullable("string") }),
   Entry: object({
     record: recordId,
-    state: { enum: NEWS_STATES },
+    state: { enum: JOURNAL_STATES },
     cause: string,
     operation: string,
     attempt: integer,

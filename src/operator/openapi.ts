@@ -1,9 +1,9 @@
 /** The operator API, described for machines (OpenAPI 3.1). A test holds it to the routes and to what they answer. */
 
 import { ACTIONS, RESPONSES, SCHEMAS } from "./openapi-parts.ts";
-import { NEWS_STATES } from "./news.ts";
+import { JOURNAL_STATES } from "../journal/journal-event.ts";
 import { PAGE_MAX } from "./requests.ts";
-import { HOURS_MAX } from "./tallies.ts";
+import { HOURS_MAX } from "../journal/tallies.ts";
 
 const record = { name: "id", in: "path", required: true, schema: { $ref: "#/components/schemas/RecordId" } };
 const limit = { name: "limit", in: "query", schema: { type: "integer", minimum: 1, maximum: PAGE_MAX } };
@@ -97,7 +97,7 @@ export const OPENAPI = {
         operationId: "journal",
         summary: "What needs to be seen, oldest first",
         parameters: [
-          query("state", { enum: NEWS_STATES }, "Entries in this state only."),
+          query("state", { enum: JOURNAL_STATES }, "Entries in this state only."),
           query("operation", { type: "string" }, "Method, space and path."),
           query("older_than", { type: "string" }, "A duration, such as 1h."),
           cursor,

@@ -4,10 +4,10 @@ import * as v from "valibot";
 import { readUpTo } from "../http/body.ts";
 import { duration, integer, table } from "../config/values.ts";
 import { COVERABLE_METHODS } from "../config/policy.ts";
-import { OPERATION_CHARACTERS_MAX } from "./entries.ts";
-import { NEWS_STATES } from "./news.ts";
+import { OPERATION_CHARACTERS_MAX } from "../journal/entries.ts";
+import { JOURNAL_STATES } from "../journal/journal-event.ts";
 import { operatorProblem } from "./problem.ts";
-import { HOURS_MAX } from "./tallies.ts";
+import { HOURS_MAX } from "../journal/tallies.ts";
 
 /** An answer of more than a megabyte is nothing that somebody gives by hand, and the request is held as a whole. */
 export const REQUEST_BYTES_MAX = 2_000_000;
@@ -103,7 +103,7 @@ const limit = v.optional(
 );
 
 export const JOURNAL_QUERY = object({
-  state: v.optional(v.picklist(NEWS_STATES, `must be one of ${NEWS_STATES.join(", ")}`)),
+  state: v.optional(v.picklist(JOURNAL_STATES, `must be one of ${JOURNAL_STATES.join(", ")}`)),
   // As long operations are kept.
   operation: v.optional(
     v.pipe(

@@ -4,7 +4,7 @@ import type * as v from "valibot";
 import { type Policy } from "../config/policy.ts";
 import { headersOfKeptAnswer, isCookie } from "../http/headers.ts";
 import { type Command } from "../record/operate.ts";
-import { type Inspection } from "./inspect.ts";
+import { type Inspection } from "../key-object/inspection.ts";
 import { type SETTLE } from "./requests.ts";
 
 export type Settling = v.InferOutput<typeof SETTLE>;

@@ -1,6 +1,6 @@
 /** Counts, summed up by hour, by operation and in all. Pure. */
 
-import { type CountKind, HOUR_MS, type HourlyCount } from "./tallies.ts";
+import { type CountKind, HOUR_MS, type HourlyCount } from "../journal/tallies.ts";
 
 /** The numbers of an hour, or of an operation. */
 export type Sums = Record<CountKind, number>;

@@ -1,10 +1,10 @@
 /** What operators are shown, as JSON. Whatever a client or an origin has sent stands in it as a string, never as markup. */
 
-import { type AuditLine } from "./audit.ts";
-import { type Inspection } from "./inspect.ts";
-import { type News } from "./news.ts";
+import { type AuditLine } from "../journal/audit.ts";
+import { type Inspection } from "../key-object/inspection.ts";
+import { type JournalEvent } from "../journal/journal-event.ts";
 import { type Sums, duplicatesPrevented, summed } from "./sums.ts";
-import { COUNT_KINDS, HOUR_MS, type HourlyCount } from "./tallies.ts";
+import { COUNT_KINDS, HOUR_MS, type HourlyCount } from "../journal/tallies.ts";
 
 export function recordView(id: string, { state, busy, facts, answer }: Inspection): object {
   return {
@@ -27,7 +27,7 @@ function answerView({ status, headers, bodyBytes, body }: NonNullable<Inspection
   return { status, headers, media_type: mediaType, body_bytes: bodyBytes, ...shown };
 }
 
-export function entryView(entry: News): object {
+export function entryView(entry: JournalEvent): object {
   const { record, state, cause, operation, attempt, times, sinceMs, atMs, expiresAtMs } = entry;
   const isOpen = state === "unknown" || state === "tombstone";
   return {

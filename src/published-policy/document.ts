@@ -4,7 +4,7 @@
  */
 
 import { COVERABLE_METHODS, type Policy, type Route, type Tenant } from "../config/policy.ts";
-import { writeJsonPointer } from "../http/json-pointer.ts";
+import { writeJsonPointer } from "../identity/json-pointer.ts";
 import {
   type ErrorRules,
   PLAIN_RULES,

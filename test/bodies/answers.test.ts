@@ -1,7 +1,7 @@
 import { type ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { type Answer, header } from "../conformance/client.ts";
-import { type Operation, markOf, setUpBench } from "./bench.ts";
+import { type Operation, markOf, setUpBench } from "./rig.ts";
 import { CONTENTS, type Content } from "./contents.ts";
 import { end, stage, whenEntered, write } from "./stage.ts";
 

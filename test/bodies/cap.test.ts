@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Operation, markOf, nameOf, setUpBench } from "./bench.ts";
+import { type Operation, markOf, nameOf, setUpBench } from "./rig.ts";
 import { noise } from "./contents.ts";
 import { BINARY, start } from "./running.ts";
 import { end, write } from "./stage.ts";

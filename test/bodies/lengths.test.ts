@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Answer } from "../conformance/client.ts";
-import { markOf, nameOf, setUpBench } from "./bench.ts";
+import { markOf, nameOf, setUpBench } from "./rig.ts";
 import { noise } from "./contents.ts";
 import { stage, takeSocket, whenEntered, write } from "./stage.ts";
 

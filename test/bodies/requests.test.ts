@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Ask, type Exchange, header } from "../conformance/client.ts";
 import { connectRaw } from "../conformance/raw-client.ts";
 import { type OriginAnswer } from "../conformance/origin.ts";
-import { type Operation, markOf, nameOf, setUpBench } from "./bench.ts";
+import { type Operation, markOf, nameOf, setUpBench } from "./rig.ts";
 import { cut, noise } from "./contents.ts";
 
 const LARGEST = 25_000_000;

@@ -1,7 +1,7 @@
 /** A stream under way: the origin has sent its head, and the test says what comes next. */
 
 import { type ServerResponse } from "node:http";
-import { type Bench, type Operation } from "./bench.ts";
+import { type Bench, type Operation } from "./rig.ts";
 import { type Reader } from "./reader.ts";
 import { sendHead, stage, whenEntered, write } from "./stage.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "vitest";
 import { eventually } from "../conformance/bounded.ts";
-import { type Operation, markOf, nameOf, setUpBench } from "./bench.ts";
+import { type Operation, markOf, nameOf, setUpBench } from "./rig.ts";
 import { noise } from "./contents.ts";
 import { BINARY, start } from "./running.ts";
 import { end, write } from "./stage.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Answer, header } from "../conformance/client.ts";
-import { type Operation, markOf, nameOf, setUpBench } from "./bench.ts";
+import { type Operation, markOf, nameOf, setUpBench } from "./rig.ts";
 import { noise } from "./contents.ts";
 import { type Reader } from "./reader.ts";
 import { BINARY, pass, start } from "./running.ts";

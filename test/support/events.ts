@@ -1,7 +1,7 @@
 /** What a test's gateway tells of its requests: the lines of its log, and the points of a dataset. */
 
 import { onTestFinished, vi } from "vitest";
-import { type KeyedEvent } from "../../src/events.ts";
+import { type KeyedEvent } from "../../src/worker/keyed-event.ts";
 
 export interface Numbers {
   /** Every line, counted or not. */

@@ -2,7 +2,7 @@
 
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { gateway } from "../../src/gateway.ts";
+import { gateway } from "../../src/worker/gateway.ts";
 
 const ORIGIN = "http://origin.test";
 export const HOST = "api.test";

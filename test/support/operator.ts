@@ -1,8 +1,8 @@
 /** An operator at work on the gateway of a test. */
 
 import { type Client, type Entry, HOST, clientOf } from "./gateway.ts";
-import { type RecordScope, recordId } from "../../src/http/record-id.ts";
-import { digestOf } from "../../src/http/digest.ts";
+import { type RecordScope, recordId } from "../../src/identity/record-id.ts";
+import { digestOf } from "../../src/identity/digest.ts";
 
 export const TOKEN = "operators-token";
 

@@ -2,8 +2,8 @@
 
 import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { digestOf } from "../../src/http/digest.ts";
-import { recordId } from "../../src/http/record-id.ts";
+import { digestOf } from "../../src/identity/digest.ts";
+import { recordId } from "../../src/identity/record-id.ts";
 import { HOST } from "./gateway.ts";
 
 /** The object of a key that `clientOf`'s default caller used for `POST path`. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RawConnection, connectRaw } from "../../conformance/raw-client.ts";
-import { nameOf } from "../invariants.ts";
-import { count, printTallyAtEnd } from "../tally.ts";
+import { nameOf } from "../workerd/invariants.ts";
+import { count, printTallyAtEnd } from "../workerd/tally.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { KeyedClient } from "./keyed-client.ts";
 import { type RawOrigin, held, startRawOrigin, wellFormed } from "./raw-origin.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { nameOf } from "../invariants.ts";
-import { count, printTallyAtEnd } from "../tally.ts";
+import { nameOf } from "../workerd/invariants.ts";
+import { count, printTallyAtEnd } from "../workerd/tally.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { KeyedClient } from "./keyed-client.ts";
 import { type Behaviour, type RawOrigin, startRawOrigin, wellFormed } from "./raw-origin.ts";

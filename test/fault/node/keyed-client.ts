@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { type Answer, type Ask, type Exchange, header, open } from "../../conformance/client.ts";
-import { type Event, type Rules, type Seen, violationsOf } from "../invariants.ts";
+import { type Event, type Rules, type Seen, violationsOf } from "../workerd/invariants.ts";
 
 export class KeyedClient {
   readonly key = randomUUID();

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { nameOf } from "../invariants.ts";
-import { count, printTallyAtEnd } from "../tally.ts";
+import { nameOf } from "../workerd/invariants.ts";
+import { count, printTallyAtEnd } from "../workerd/tally.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { KeyedClient } from "./keyed-client.ts";
 import { ORIGIN_FAULTS } from "./origin-faults.ts";

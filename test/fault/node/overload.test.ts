@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Seen, nameOf } from "../invariants.ts";
-import { count, printTallyAtEnd } from "../tally.ts";
+import { type Seen, nameOf } from "../workerd/invariants.ts";
+import { count, printTallyAtEnd } from "../workerd/tally.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { KeyedClient } from "./keyed-client.ts";
 import { peakMegabytes } from "./memory.ts";

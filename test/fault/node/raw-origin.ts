@@ -2,7 +2,7 @@
 
 import { type Server, type Socket, createServer } from "node:net";
 import { bounded } from "../../conformance/bounded.ts";
-import { type Event } from "../invariants.ts";
+import { type Event } from "../workerd/invariants.ts";
 
 /** What is done with one request. */
 export interface Behaviour {

@@ -18,7 +18,7 @@ const BUNDLE = `var helper = 1;
 // node_modules/hono/dist/compose.js
 function compose() {}
 
-// src/http/digest.ts
+// src/identity/digest.ts
 function sha256() {
   // src is not what this line names
 }
@@ -55,7 +55,7 @@ describe("a profile", () => {
 
   test("gives what the platform does to the module that asked for it", () => {
     expect(rounded(byModule(PROFILE, modulesIn(BUNDLE)))).toEqual({
-      "src/http/digest.ts": 65,
+      "src/identity/digest.ts": 65,
       "node_modules/hono/dist/compose.js": 10,
       [RUNTIME]: 21,
       [COLLECTION]: 4,
@@ -83,8 +83,8 @@ describe("a bundle", () => {
     expect([0, 2, 5, 6, 9].map(moduleOf)).toEqual([
       "(the bundle)",
       "node_modules/hono/dist/compose.js",
-      "src/http/digest.ts",
-      "src/http/digest.ts",
+      "src/identity/digest.ts",
+      "src/identity/digest.ts",
       "src/log.ts",
     ]);
   });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { handOut, type Reading, readRequestBody, readUpTo } from "../../../src/http/body.ts";
-import { sha256 } from "../../../src/http/digest.ts";
+import { handOut, type Reading, readUpTo } from "../../../src/http/body.ts";
+import { readRequestBody } from "../../../src/worker/incoming.ts";
+import { sha256 } from "../../../src/identity/digest.ts";
 import { openStream, streamOf, textOf } from "./streams.ts";
 
 type Overflowed = Extract<Reading, { end: "overflowed" }>;

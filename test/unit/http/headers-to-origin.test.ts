@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { forKeyedRequest, isLoop, makeForwarded } from "../../../src/http/headers.ts";
+import { forKeyedRequest } from "../../../src/worker/keyed-request.ts";
+import { isLoop, makeForwarded } from "../../../src/http/headers.ts";
 
 function headersToOrigin(came: Headers, url: URL, isFromEdge: boolean): Headers {
   const fields = new Headers(came);

@@ -1,11 +1,11 @@
 /** Requests as tests of the fingerprint write them, and what makes each the same as another. */
 
 import { type RequestBody } from "../../../src/http/body.ts";
-import { sha256 } from "../../../src/http/digest.ts";
-import { fingerprint, type FingerprintSettings, resolveFingerprint } from "../../../src/http/fingerprint.ts";
-import { readJsonBytes } from "../../../src/http/json.ts";
-import { type JsonPointer } from "../../../src/http/json-pointer.ts";
-import { parseMediaType } from "../../../src/http/media-type.ts";
+import { sha256 } from "../../../src/identity/digest.ts";
+import { fingerprint, type FingerprintSettings, resolveFingerprint } from "../../../src/identity/fingerprint.ts";
+import { readJsonBytes } from "../../../src/identity/json.ts";
+import { type JsonPointer } from "../../../src/identity/json-pointer.ts";
+import { parseMediaType } from "../../../src/identity/media-type.ts";
 import { type Fingerprint } from "../../../src/record/record.ts";
 
 interface Sent {

@@ -1,0 +1,13 @@
+/** How a tenant's Durable Objects are got: where they may live, and where they are made. */
+
+import { type Placement } from "../config/policy.ts";
+
+/** The object `name` of a tenant. The same name in another jurisdiction is another object, with records of its own. */
+export function objectOf<T extends Rpc.DurableObjectBranded | undefined>(
+  namespace: DurableObjectNamespace<T>,
+  name: string,
+  { jurisdiction, location }: Placement,
+): DurableObjectStub<T> {
+  const allowed = jurisdiction === null ? namespace : namespace.jurisdiction(jurisdiction);
+  return location === null ? allowed.getByName(name) : allowed.getByName(name, { locationHint: location });
+}

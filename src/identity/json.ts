@@ -1,0 +1,216 @@
+/**
+ * JSON texts by what they mean: two have the same canonical form exactly if they mean the same (docs/protocol.md 3.8.2).
+ * `JSON.parse` can't serve: it rounds numbers and swallows duplicate members, so different requests would look equal.
+ * (Some V8 versions even lose members whose names are escaped.) Single strings it reads well.
+ */
+
+/** Larger bodies are compared by their bytes: reading one by meaning takes CPU time in proportion. */
+const BYTES_MAX = 1_000_000;
+
+/** Deeper texts are compared by bytes: a bound for the recursion, far beyond what APIs send. */
+const LEVELS_MAX = 64;
+
+/** More values are compared by bytes: each takes many times the memory of its two or three characters. */
+const VALUES_MAX = 50_000;
+
+/** More digits than this in an exponent are compared by bytes, so that exponents stay exact integers. */
+const EXPONENT_DIGITS_MAX = 15;
+
+const NUMBER = /(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?/y;
+const SPACE = /[ \t\n\r]*/y;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A JSON value: a scalar in its canonical form, or what holds others. The names of members are in canonical form too. */
+export type JsonNode = string | readonly JsonNode[] | ReadonlyMap<string, JsonNode>;
+
+/**
+ * The value that `text` stands for, or null where only a comparison of the bytes is safe: not JSON, duplicate members,
+ * lone surrogates, too deep, or too many values.
+ */
+export function readJson(text: string): JsonNode | null {
+  const reader = new Reader(text);
+  const value = reader.value(LEVELS_MAX);
+  return value !== null && reader.isAtEnd() ? value : null;
+}
+
+/** The same for bytes, which must be UTF-8 and not too many. */
+export function readJsonBytes(bytes: Uint8Array): JsonNode | null {
+  if (bytes.byteLength > BYTES_MAX) return null;
+  try {
+    return readJson(utf8.decode(bytes));
+  } catch {
+    // Not UTF-8, and so not JSON.
+    return null;
+  }
+}
+
+/** Places in a value, by what holds them: names of members in canonical form, indices of elements in decimal digits. */
+export type JsonPlaces = ReadonlyMap<JsonNode, ReadonlySet<string>>;
+
+const NOWHERE: JsonPlaces = new Map();
+
+/** Stands for an element that is left out, so that those after it keep their places. No value has this form. */
+const LEFT_OUT = "*";
+
+/** The canonical form of a value, but for what stands at the places in `leftOut`. */
+export function canonicalJson(node: JsonNode, leftOut: JsonPlaces = NOWHERE): string {
+  if (typeof node === "string") return node;
+  const out = leftOut.get(node);
+  if (isElements(node)) {
+    const elements = node.map((element, index) =>
+      out?.has(String(index)) === true ? LEFT_OUT : canonicalJson(element, leftOut),
+    );
+    return `[${elements.join(",")}]`;
+  }
+  const members = out === undefined ? [...node] : [...node].filter(([name]) => !out.has(name));
+  members.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, value]) => `${name}:${canonicalJson(value, leftOut)}`).join(",")}}`;
+}
+
+/** `Array.isArray` does not narrow a readonly array. */
+export function isElements(node: JsonNode): node is readonly JsonNode[] {
+  return Array.isArray(node);
+}
+
+/** A recursive-descent reader. Each method consumes what it reads and returns it, or null. */
+class Reader {
+  readonly #text: string;
+  #at = 0;
+  #values = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  isAtEnd(): boolean {
+    this.#skipSpace();
+    return this.#at === this.#text.length;
+  }
+
+  value(levelsLeft: number): JsonNode | null {
+    if (++this.#values > VALUES_MAX) return null;
+    this.#skipSpace();
+    switch (this.#text[this.#at]) {
+      case "{":
+        return levelsLeft > 0 ? this.#object(levelsLeft - 1) : null;
+      case "[":
+        return levelsLeft > 0 ? this.#array(levelsLeft - 1) : null;
+      case '"':
+        return this.#string();
+      case "t":
+        return this.#literal("true");
+      case "f":
+        return this.#literal("false");
+      case "n":
+        return this.#literal("null");
+      case undefined:
+        return null;
+      default:
+        return this.#number();
+    }
+  }
+
+  #object(levelsLeft: number): ReadonlyMap<string, JsonNode> | null {
+    const members = new Map<string, JsonNode>();
+    this.#at++;
+    if (this.#takes("}")) return members;
+    do {
+      this.#skipSpace();
+      const name = this.#text[this.#at] === '"' ? this.#string() : null;
+      if (name === null || members.has(name) || !this.#takes(":")) return null;
+      const value = this.value(levelsLeft);
+      if (value === null) return null;
+      members.set(name, value);
+    } while (this.#takes(","));
+    return this.#takes("}") ? members : null;
+  }
+
+  #array(levelsLeft: number): readonly JsonNode[] | null {
+    const elements: JsonNode[] = [];
+    this.#at++;
+    if (this.#takes("]")) return elements;
+    do {
+      const value = this.value(levelsLeft);
+      if (value === null) return null;
+      elements.push(value);
+    } while (this.#takes(","));
+    return this.#takes("]") ? elements : null;
+  }
+
+  #string(): string | null {
+    const start = this.#at++;
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code === 0x22) break;
+      // Control characters must be escaped; NaN is the end of the text.
+      if (!(code >= 0x20)) return null;
+      this.#at += code === 0x5c ? 2 : 1;
+    }
+    this.#at++;
+    const value = parseString(this.#text.slice(start, this.#at));
+    return value?.isWellFormed() === true ? JSON.stringify(value) : null;
+  }
+
+  #number(): string | null {
+    NUMBER.lastIndex = this.#at;
+    const match = NUMBER.exec(this.#text);
+    if (match === null) return null;
+    this.#at = NUMBER.lastIndex;
+    const [, sign = "", integer = "", fraction = "", exponent = "0"] = match;
+    return canonicalNumber(sign, integer, fraction, exponent);
+  }
+
+  #literal(word: string): string | null {
+    if (!this.#text.startsWith(word, this.#at)) return null;
+    this.#at += word.length;
+    return word;
+  }
+
+  #takes(character: string): boolean {
+    this.#skipSpace();
+    if (this.#text[this.#at] !== character) return false;
+    this.#at++;
+    return true;
+  }
+
+  #skipSpace(): void {
+    SPACE.lastIndex = this.#at;
+    SPACE.test(this.#text);
+    this.#at = SPACE.lastIndex;
+  }
+}
+
+/** `JSON.parse` decides which escapes a string may have. */
+function parseString(literal: string): string | null {
+  try {
+    const value: unknown = JSON.parse(literal);
+    return typeof value === "string" ? value : null;
+  } catch {
+    // An escape that JSON does not know: the text is not JSON.
+    return null;
+  }
+}
+
+/** Exact: the significant digits without zeros around them, and the power of ten of the last one. */
+function canonicalNumber(sign: string, integer: string, fraction: string, exponent: string): string | null {
+  if (exponent.length > EXPONENT_DIGITS_MAX) return null;
+  const digits = trimZeros(integer + fraction);
+  if (digits.significant === "") return `${sign}0`;
+  const power = Number(exponent) - fraction.length + digits.trailing;
+  return `${sign}${digits.significant}e${power}`;
+}
+
+/** A loop, not a pattern: `/0+$/` takes quadratic time on a long run of zeros that ends in another digit. */
+function trimZeros(digits: string): { significant: string; trailing: number } {
+  let start = 0;
+  let end = digits.length;
+  while (start < end && digits[start] === "0") start++;
+  while (end > start && digits[end - 1] === "0") end--;
+  return { significant: digits.slice(start, end), trailing: digits.length - end };
+}
+
+/** An object of JSON, or a table of TOML. */
+export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,136 @@
+/** What the journal knows of records: the SQL. Bounded: of each kind the oldest go first. */
+
+import { type JournalEvent, type JournalState } from "./journal-event.ts";
+import { type Tables } from "./tables.ts";
+
+export interface EntryQuery {
+  readonly record: string | null;
+  readonly state: JournalState | null;
+  readonly operation: string | null;
+  /** Entries whose state began at or before. */
+  readonly untilMs: number;
+  readonly after: Position | null;
+  readonly limit: number;
+}
+
+/** Where a page begins: behind this entry. */
+export interface Position {
+  readonly sinceMs: number;
+  readonly record: string;
+  readonly kind: string;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** How long is shown what needs no work any more. */
+const CLOSED_KEPT_MS = 7 * DAY_MS;
+
+/** A path may have 16 KB; an entry is for finding a record, which says the whole. */
+export const OPERATION_CHARACTERS_MAX = 256;
+
+/** Some megabytes in all. Whoever has as many open questions has another problem than an incomplete list. */
+const ENTRIES_MAX: readonly { readonly states: readonly JournalState[]; readonly max: number }[] = [
+  { states: ["unknown"], max: 10_000 },
+  { states: ["tombstone"], max: 5_000 },
+  { states: ["mismatch", "completed", "none"], max: 5_000 },
+];
+
+/** Between two looks at the bounds. Each counts all rows. */
+const TRIM_EVERY = 100;
+
+const UPSERT = `INSERT INTO entry (record, kind, state, cause, operation, attempt, since_ms, at_ms, expires_ms, times)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (record, kind) DO UPDATE SET
+    state = excluded.state, cause = excluded.cause, operation = excluded.operation, attempt = excluded.attempt,
+    since_ms = CASE kind WHEN 'mismatch' THEN since_ms ELSE excluded.since_ms END,
+    at_ms = excluded.at_ms, expires_ms = excluded.expires_ms,
+    times = CASE kind WHEN 'mismatch' THEN times + excluded.times ELSE 1 END
+  WHERE excluded.at_ms >= at_ms`;
+
+const COLUMNS = "record, kind, state, cause, operation, attempt, since_ms, at_ms, expires_ms, times";
+
+type Row = {
+  record: string;
+  kind: string;
+  state: JournalState;
+  cause: JournalEvent["cause"];
+  operation: string;
+  attempt: number;
+  since_ms: number;
+  at_ms: number;
+  expires_ms: number;
+  times: number;
+};
+
+export class Entries {
+  readonly #tables: Tables;
+  #untilTrim = 0;
+
+  constructor(tables: Tables) {
+    this.#tables = tables;
+  }
+
+  /** JournalEvent that were overtaken on the way change nothing. */
+  write({ record, state, cause, operation, attempt, sinceMs, expiresAtMs, times, atMs }: JournalEvent): void {
+    const kind = state === "mismatch" ? "mismatch" : "state";
+    const isOpen = state === "unknown" || state === "tombstone";
+    const expiresMs = isOpen && expiresAtMs !== null ? expiresAtMs : atMs + CLOSED_KEPT_MS;
+    const label = operation.slice(0, OPERATION_CHARACTERS_MAX);
+    const row = [record, kind, state, cause, label, attempt, sinceMs, atMs, expiresMs, times];
+    this.#tables.sql.exec(UPSERT, ...row);
+    if (this.#untilTrim-- <= 0) this.#trim();
+  }
+
+  list({ record, state, operation, untilMs, after, limit }: EntryQuery, nowMs: number): JournalEvent[] {
+    const conditions: [string, ...(string | number)[]][] = [
+      ["expires_ms > ?", nowMs],
+      ["since_ms <= ?", untilMs],
+    ];
+    if (record !== null) conditions.push(["record = ?", record]);
+    if (state !== null) conditions.push(["state = ?", state]);
+    if (operation !== null) conditions.push(["operation = ?", operation]);
+    if (after !== null)
+      conditions.push(["(since_ms, record, kind) > (?, ?, ?)", after.sinceMs, after.record, after.kind]);
+    const where = conditions.map(([condition]) => condition).join(" AND ");
+    const bindings = conditions.flatMap(([, ...values]) => values);
+    const query = `SELECT ${COLUMNS} FROM entry WHERE ${where} ORDER BY since_ms, record, kind LIMIT ?`;
+    return this.#tables.sql
+      .exec<Row>(query, ...bindings, limit)
+      .toArray()
+      .map(entryOf);
+  }
+
+  expire(nowMs: number): void {
+    this.#tables.sql.exec("DELETE FROM entry WHERE expires_ms <= ?", nowMs);
+    this.#trim();
+  }
+
+  /** When the first of them is over; null where there are none. */
+  get firstEndMs(): number | null {
+    return this.#tables.sql.exec<{ ms: number | null }>("SELECT min(expires_ms) AS ms FROM entry").one().ms;
+  }
+
+  #trim(): void {
+    this.#untilTrim = TRIM_EVERY;
+    for (const { states, max } of ENTRIES_MAX) {
+      const oldest = `SELECT record, kind FROM entry WHERE state IN (${states.map(() => "?").join(", ")})
+        ORDER BY since_ms DESC, record DESC LIMIT -1 OFFSET ?`;
+      this.#tables.sql.exec(`DELETE FROM entry WHERE (record, kind) IN (${oldest})`, ...states, max);
+    }
+  }
+}
+
+function entryOf(row: Row): JournalEvent {
+  const { record, state, cause, operation, attempt, times } = row;
+  return {
+    record,
+    state,
+    cause,
+    operation,
+    attempt,
+    times,
+    sinceMs: row.since_ms,
+    atMs: row.at_ms,
+    expiresAtMs: row.expires_ms,
+  };
+}

@@ -1,0 +1,73 @@
+/** The body of the origin's answer as it comes, bound by the deadline of its attempt and by how long it may be silent. */
+
+/** Where a body comes from. */
+export interface BodySource {
+  /** The next bytes, or null at the end; "broken" where the end will never come. */
+  next(): Promise<Uint8Array | null | "broken">;
+  /** Why it is broken; null where it is not. */
+  readonly why: string | null;
+  /** Reads to the end and forgets what it reads: a client that hangs up must not look like one to the origin. */
+  drain(): Promise<void>;
+}
+
+export class AnswerBody implements BodySource {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | null;
+  readonly #idleTimeoutMs: number;
+  readonly #abort: AbortController;
+  readonly #deadline: ReturnType<typeof setTimeout>;
+  #why: string | null = null;
+
+  /** `abort` ends the connection; `deadline` is the timer that will do so. */
+  constructor(
+    body: ReadableStream<Uint8Array> | null,
+    idleTimeoutMs: number,
+    abort: AbortController,
+    deadline: ReturnType<typeof setTimeout>,
+  ) {
+    this.#reader = body?.getReader() ?? null;
+    this.#idleTimeoutMs = idleTimeoutMs;
+    this.#abort = abort;
+    this.#deadline = deadline;
+    if (this.#reader === null) clearTimeout(deadline);
+    // Ends a read that waits, also where the body does not belong to the connection that was aborted.
+    abort.signal.addEventListener("abort", () => this.#cancel(String(abort.signal.reason)));
+  }
+
+  /** Whether there is a body at all. */
+  get exists(): boolean {
+    return this.#reader !== null;
+  }
+
+  get why(): string | null {
+    return this.#why;
+  }
+
+  async next(): Promise<Uint8Array | null | "broken"> {
+    if (this.#reader === null) return null;
+    const idle = setTimeout(() => this.#abort.abort("idle_timeout"), this.#idleTimeoutMs);
+    try {
+      const { done, value } = await this.#reader.read();
+      if (!done) return value;
+      clearTimeout(this.#deadline);
+      // A read that was given up ends as one at the end of the body would.
+      return this.#why === null ? null : "broken";
+    } catch (error) {
+      clearTimeout(this.#deadline);
+      this.#why ??= String(error);
+      return "broken";
+    } finally {
+      clearTimeout(idle);
+    }
+  }
+
+  async drain(): Promise<void> {
+    for (let piece = await this.next(); piece instanceof Uint8Array;) piece = await this.next();
+  }
+
+  #cancel(why: string): void {
+    this.#why ??= why;
+    this.#reader?.cancel(why).catch(() => {
+      // It broke by itself, which is as good.
+    });
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * What is told of each keyed request, as a value: made here from what the gateway knows when it answers, and nowhere
+ * else. The log line and the Analytics Engine point are made from it (docs/numbers.md). A key, a credential, a path or a
+ * body has no place in it, so none can get into either. Pure.
+ */
+
+import { type Mark, type Reply } from "../call/call.ts";
+import { type Policy, type ProfileName, type Tenant } from "../config/policy.ts";
+import { type ProblemCode, type Refusal, isRefusal } from "../http/problem.ts";
+import { type Outcome } from "../record/classify.ts";
+import { unreachable } from "../record/record.ts";
+
+/** What became of a request; in observe mode, what would have become of it. */
+type Told = Mark["status"] | "would_execute" | "would_join" | "would_replay" | "would_probe" | "would_refuse";
+
+/** The names are those of the log line. Durations are milliseconds; null is what is not known, or does not apply. */
+export type KeyedEvent = {
+  readonly event: "keyed";
+  readonly tenant: string;
+  /** The method and the pattern of the matched route, `*` where none matches: never the path of the request. */
+  readonly operation: string;
+  readonly decision: Told;
+  /** Of the problem that was answered, or would have been. */
+  readonly code: ProblemCode | null;
+  /** Null also while an answer streams, for nobody knows yet how it ends. */
+  readonly outcome: Outcome | null;
+  readonly status: number;
+  /** From the arrival of the request to the head of its answer. */
+  readonly total_ms: number;
+  /** For the attempt of another request. */
+  readonly waited_ms: number;
+  readonly origin_ms: number | null;
+  /** The beginning of the record's id; null where the request was refused before it had one. */
+  readonly record: string | null;
+  readonly attempt: number | null;
+  readonly derived: boolean;
+  readonly profile: ProfileName;
+};
+
+/** What is known of a request before it is answered. */
+export interface Subject {
+  readonly hostname: string;
+  readonly tenant: Pick<Tenant, "routes">;
+  readonly policy: Policy;
+  readonly method: string;
+  readonly recordId: string | null;
+  readonly isDerived: boolean;
+}
+
+export interface Durations {
+  readonly totalMs: number;
+  /** Of the call to the key object; null where none was made. */
+  readonly callMs: number | null;
+}
+
+/** Longer names than DNS has can only be made up, and are cut. */
+const HOSTNAME_CHARS_MAX = 253;
+
+/** Enough of a record's id to find it again. */
+const RECORD_CHARS = 16;
+
+/** The platform's bound. */
+const INDEX_BYTES_MAX = 96;
+
+/** The event of a request that was answered by `reply` and the status that a client saw. */
+export function keyedEvent(subject: Subject, reply: Reply | Refusal, status: number, spent: Durations): KeyedEvent {
+  const about = aboutOf(subject);
+  const { totalMs, callMs } = spent;
+  if (isRefusal(reply)) {
+    const facts = { outcome: null, waited_ms: 0, origin_ms: null, attempt: null };
+    return { ...about, decision: "refused", code: reply.refusal, status, total_ms: totalMs, ...facts };
+  }
+  return {
+    ...about,
+    decision: reply.mark.status,
+    code: reply.kind === "refusal" ? reply.code : null,
+    outcome: outcomeOf(reply),
+    status,
+    total_ms: totalMs,
+    waited_ms: reply.waited ? (callMs ?? 0) : 0,
+    origin_ms: reply.attempt?.originMs ?? null,
+    attempt: reply.attempt?.number ?? null,
+  };
+}
+
+/** What observing has found: what would have become of a request, and what became of it at the origin. */
+export interface Found {
+  readonly decision: Extract<Told, `would_${string}`>;
+  readonly code: ProblemCode | null;
+  readonly outcome: Outcome;
+  readonly attempt: number | null;
+}
+
+/** The event of a request that was only observed. It waited for nobody, and its time was the origin's. */
+export function observedEvent(subject: Subject, found: Found, status: number, totalMs: number): KeyedEvent {
+  return { ...aboutOf(subject), ...found, status, total_ms: totalMs, waited_ms: 0, origin_ms: totalMs };
+}
+
+type About = Pick<KeyedEvent, "event" | "tenant" | "operation" | "record" | "derived" | "profile">;
+
+function aboutOf({ hostname, tenant, policy, method, recordId, isDerived }: Subject): About {
+  // Each route has a policy of its own, so the policy tells the route.
+  const route = tenant.routes.find((one) => one.policy === policy);
+  return {
+    event: "keyed",
+    tenant: hostname.slice(0, HOSTNAME_CHARS_MAX),
+    operation: `${method} ${route?.match.split(" ")[1] ?? "*"}`,
+    record: recordId?.slice(0, RECORD_CHARS) ?? null,
+    derived: isDerived,
+    profile: policy.profile,
+  };
+}
+
+function outcomeOf(reply: Reply): Outcome | null {
+  const { status, recordedAtMs } = reply.mark;
+  switch (status) {
+    case "executed":
+    case "joined":
+    case "replayed":
+      return recordedAtMs === null ? null : "final";
+    case "released":
+      return "not-executed";
+    case "unknown":
+      return "unknown";
+    case "refused":
+      // A tombstone: it ran.
+      return reply.kind === "refusal" && reply.code === "replay_unavailable" ? "final" : null;
+    default:
+      return unreachable(status);
+  }
+}
+
+/** The columns are a contract with every query that is written (docs/numbers.md): they are only ever added to. */
+export function pointOf(event: KeyedEvent): AnalyticsEngineDataPoint {
+  return {
+    // A hostname has nothing but ASCII, so characters are bytes.
+    indexes: [event.tenant.slice(0, INDEX_BYTES_MAX)],
+    blobs: [
+      event.tenant,
+      event.operation,
+      event.decision,
+      event.code,
+      event.outcome,
+      event.profile,
+      event.record,
+      event.derived ? "derived" : "sent",
+    ],
+    doubles: [event.status, event.total_ms, event.waited_ms, event.origin_ms ?? -1, event.attempt ?? 0],
+  };
+}

@@ -1,0 +1,54 @@
+/** A key for a request that has none, made from what it asks for (docs/protocol.md 3.10). The record's id adds who asks. */
+
+import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
+import { type CallerRule } from "../identity/caller.ts";
+import { digestOf } from "../identity/digest.ts";
+import { canonicalJson } from "../identity/json.ts";
+import { valueAt } from "../identity/json-pointer.ts";
+import { type Key, findKey } from "../identity/key-carrier.ts";
+import { type Incoming } from "./incoming.ts";
+import { type Destination } from "./destination.ts";
+import { requestFingerprint } from "./request-fingerprint.ts";
+
+/** Null for a request that passes through; WebSocket upgrades and preflights do: their methods can't be covered. */
+export async function keyOf(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
+  const { policy } = destination;
+  const { method, headers } = incoming.request;
+  if (policy.key === "off" || policy.mode === "off" || !policy.methods.includes(method)) return null;
+  const key = await findKey(policy.keyFrom, headers, () => incoming.documentWithKey());
+  if (key !== null) return key;
+  return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
+}
+
+/**
+ * Null where the policy derives none, nothing says who sends it, or a named member is missing: such a request passes
+ * through as it would without derivation.
+ */
+async function derivedKey(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
+  const { tenant, policy } = destination;
+  if (policy.deriveKey === null) return null;
+  const { callers } = tenant;
+  // Nothing keeps those apart who name themselves by nothing and ask for the same.
+  const naming: CallerRule = callers.anonymous === "refuse" ? callers : { ...callers, anonymous: "refuse" };
+  const caller = await incoming.caller(naming);
+  // Whoever could not be verified this time may have been the last time: passed through, a retry would run again.
+  if (isRefusal(caller)) return caller.refusal === "caller_missing" ? null : caller;
+  const { from } = policy.deriveKey;
+  const value = from.length > 0 ? await fromMembers(incoming, from) : await fromAll(incoming, destination);
+  return value === null || isRefusal(value) ? value : { value, echo: null, header: null, isDerived: true };
+}
+
+async function fromMembers(incoming: Incoming, from: readonly (readonly string[])[]): Promise<string | null | Refusal> {
+  const document = await incoming.json();
+  if (document === null || isRefusal(document)) return document;
+  const members = from.map((pointer) => valueAt(document, pointer));
+  if (members.includes(undefined) || members.includes("null")) return null;
+  return digestOf(members.map((member) => (member === undefined ? null : canonicalJson(member))));
+}
+
+async function fromAll(incoming: Incoming, destination: Destination): Promise<string | Refusal> {
+  const body = await incoming.body();
+  if (isRefusal(body)) return body;
+  const { fingerprint } = await requestFingerprint(incoming, body, destination);
+  return fingerprint;
+}

@@ -1,0 +1,77 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { aftermath } from "./aftermath.ts";
+import { type Bench } from "./rig.ts";
+import { DAY, HOUR, realClock, setClock } from "./clock.ts";
+import { nameOf } from "./invariants.ts";
+import { type RecordState, RECORD_STATES, benchIn, noteTerm } from "./record-states.ts";
+import { count, printTallyAtEnd } from "./tally.ts";
+
+vi.spyOn(console, "warn").mockImplementation(() => undefined);
+afterEach(realClock);
+printTallyAtEnd();
+
+/** So far ahead that an alarm for a time 40 days before is still to come for the platform, whose clock stays right. */
+const AHEAD = 100 * DAY;
+
+const JUMPS = { "40 days back": -40 * DAY, "an hour back": -HOUR, "an hour ahead": HOUR, "40 days ahead": 40 * DAY };
+const BACK_OR_BRIEF = ["40 days back", "an hour back", "an hour ahead"] as const;
+const FAR_AHEAD = ["40 days ahead"] as const;
+
+const { none, undone, running, runningOn, runningAgain, orphaned, unknown, probed, completed, chunked, tombstone } =
+  RECORD_STATES;
+
+/** Answers of a request that comes after the jump: while the term lasts, and when the clock says that it is over. */
+const TABLE: readonly (readonly [RecordState, lasting: string, over: string])[] = [
+  [none, "executed", "executed"],
+  [undone, "executed", "executed"],
+  [running, "joined", "joined"],
+  [runningOn, "joined", "joined"],
+  [runningAgain, "joined", "joined"],
+  // Its term counts from when it is found.
+  [orphaned, "409 outcome_unknown", "409 outcome_unknown"],
+  [unknown, "409 outcome_unknown", "executed"],
+  // Both wait for the probe; then one executes and the other joins.
+  [probed, "409 outcome_unknown", "joined"],
+  [completed, "replayed", "executed"],
+  [chunked, "replayed", "executed"],
+  [tombstone, "409 replay_unavailable", "executed"],
+];
+
+async function benchAhead(state: RecordState): Promise<Bench> {
+  setClock(Date.now() + AHEAD);
+  return benchIn(state);
+}
+
+/** Jumps, and asks while what runs still runs. */
+async function jumpAndAsk(bench: Bench, state: RecordState, jump: keyof typeof JUMPS): Promise<string> {
+  setClock(Date.now() + JUMPS[jump]);
+  await noteTerm(bench, state.attemptRuns);
+  const asked = bench.ask();
+  bench.open.push(asked);
+  if (bench.open.length > 1 || state.attemptRuns) await bench.allJoined();
+  await bench.settled();
+  return nameOf(await asked);
+}
+
+describe.each(TABLE)("$0.name", (state, lasting, over) => {
+  test.each([...BACK_OR_BRIEF, ...FAR_AHEAD])("the clock jumps %s, and stays so", async (jump) => {
+    const bench = await benchAhead(state);
+    const answer = await jumpAndAsk(bench, state, jump);
+    expect(answer).toBe(jump === "40 days ahead" ? over : lasting);
+    count(`the clock jumps ${jump}`, nameOf(await aftermath(bench, "alarm")));
+    await bench.untilEnd();
+    expect(bench.violations()).toEqual([]);
+  });
+
+  test.each([...BACK_OR_BRIEF, ...FAR_AHEAD])("the clock jumps %s, and is put right", async (jump) => {
+    const bench = await benchAhead(state);
+    const rightMs = Date.now();
+    await jumpAndAsk(bench, state, jump);
+    setClock(rightMs);
+    // What was written by the wrong clock may have ended by the right one.
+    await noteTerm(bench);
+    count(`the clock jumps ${jump} and is put right`, nameOf(await aftermath(bench, "request")));
+    await bench.untilEnd();
+    expect(bench.violations()).toEqual([]);
+  });
+});

@@ -1,0 +1,192 @@
+/** One key under test: its client, its origin, its object, and the history that the invariants are checked against. */
+
+import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { expect, vi } from "vitest";
+import { KeyObject } from "../../../src/index.ts";
+import { type Entry, clientOf, uniqueKey } from "../../support/gateway.ts";
+import { objectOf } from "../../support/records.ts";
+import { setClock } from "./clock.ts";
+import { type Event, type Rules, type Seen, violationsOf } from "./invariants.ts";
+import { RAN, StagedOrigin } from "./staged-origin.ts";
+import { newTimeOut, pass, recall } from "./time-outs.ts";
+
+const PATH = "/v1/charges";
+const workersDead = new Set<string>();
+
+// A Worker that died with its object never looks what has become of its call.
+const look = KeyObject.prototype.look;
+vi.spyOn(KeyObject.prototype, "look").mockImplementation(function (this: KeyObject, call) {
+  if (workersDead.has(call.about.key)) throw new Error("nobody looks any more");
+  return look.call(this, call);
+});
+
+const ANSWER_WAIT_MS = 8000;
+
+/** The platform gives up on an alarm that has failed as often again. */
+const ALARM_RETRIES_MAX = 6;
+
+/** A retry is short of its wait, so that a test that hangs says where. */
+const POLICY = { wait: "5s", probe: "/v1/idempotency/{key}", max_attempts: 3 };
+
+export type OnUnknown = Rules["onUnknown"];
+
+/** A row as a look at the storage shows it; nulls where there is none. */
+interface Row {
+  readonly state: string | null;
+  /** The end of the term; the length of the next one where the row is `pending`. */
+  readonly termMs: number | null;
+  readonly alarmMs: number | null;
+}
+
+type RowColumns = { state: string; term_ms: number };
+
+export class Bench {
+  readonly key = uniqueKey();
+  readonly history: Event[] = [];
+  readonly origin = new StagedOrigin(this.key, this.history);
+  readonly rules: Rules;
+  /** Requests that have no answer yet. */
+  readonly open: Promise<Seen>[] = [];
+  readonly #timeOutMs = newTimeOut();
+  readonly #client: ReturnType<typeof clientOf>;
+
+  /** Makes the bodies of requests larger. */
+  padding = "";
+
+  constructor(onUnknown: OnUnknown, policy: Entry = {}, { keepsAnswer = true, streams = false } = {}) {
+    this.rules = { onUnknown, maxAttempts: POLICY.max_attempts, keepsAnswer, streams };
+    this.#client = clientOf({ origin_timeout: `${this.#timeOutMs}ms`, ...POLICY, ...policy, on_unknown: onUnknown });
+  }
+
+  /** Sends a request and takes down its answer. */
+  async ask(body: Seen["body"] = "same", headers: Record<string, string> = {}): Promise<Seen> {
+    const content = { amount: body === "same" ? 1 : 2, padding: this.padding };
+    const answer = this.#client.post(PATH, { key: this.key, json: content, headers });
+    const response = await Promise.race([answer, scheduler.wait(ANSWER_WAIT_MS)]);
+    if (response === undefined) throw new Error(`no answer within ${ANSWER_WAIT_MS} ms; ${this.#told()}`);
+    const seen = await seenOf(response, body);
+    this.history.push({ what: "answered", ...seen });
+    return seen;
+  }
+
+  /** Sends a request whose attempt, or whose probe, the origin holds. */
+  async startAndStop(method: "POST" | "GET" = "POST"): Promise<void> {
+    this.origin.stopAt("received", method);
+    this.open.push(this.ask());
+    await this.origin.stopped();
+  }
+
+  /** Nothing has come from the origin within `origin_timeout`. */
+  timeOut(): void {
+    pass(this.#timeOutMs);
+  }
+
+  /** Lets everything that runs come to its end. */
+  async settled(): Promise<Seen[]> {
+    this.origin.goOn();
+    return Promise.all(this.open.splice(0));
+  }
+
+  /** Calls reach an object in order, so this one's answer tells that all before it have arrived. */
+  async allJoined(): Promise<void> {
+    expect((await this.ask("same", { prefer: "wait=0" })).code).toBe("in_flight");
+  }
+
+  /** Whether the Worker dies with its object, so that nobody learns what became of a call. */
+  set workerDies(dies: boolean) {
+    if (dies) workersDead.add(this.key);
+    else workersDead.delete(this.key);
+  }
+
+  /** A fresh stub each time: one is broken after its object died. */
+  object(): Promise<DurableObjectStub<KeyObject>> {
+    return objectOf(this.key, PATH);
+  }
+
+  /** The process of all objects dies. */
+  async crash(): Promise<void> {
+    await abortAllDurableObjects();
+  }
+
+  async row(): Promise<Row> {
+    return runInDurableObject(await this.object(), async (_, { storage }) => {
+      const row = storage.kv.get<RowColumns>("record");
+      return { state: row?.state ?? null, termMs: row?.term_ms ?? null, alarmMs: await storage.getAlarm() };
+    });
+  }
+
+  async look(what: "looked" | "ended" = "looked"): Promise<void> {
+    const { state, alarmMs } = await this.row();
+    this.history.push({ what, state, alarmMs });
+  }
+
+  /** The alarm as the platform runs it: it stays set until it has run without an error, and is retried. */
+  async runAlarm(): Promise<void> {
+    for (let retryCount = 0; retryCount <= ALARM_RETRIES_MAX; retryCount++) {
+      const info = { retryCount, isRetry: retryCount > 0, scheduledTime: Date.now() };
+      const ran = await runInDurableObject(await this.object(), async (instance, { storage }) => {
+        if (retryCount === 0 && (await storage.getAlarm()) === null) return true;
+        // In one commit with what the alarm writes, so that it is still set if that fails.
+        await Promise.all([storage.deleteAlarm(), instance.alarm(info)]);
+        return true;
+      }).catch(() => false);
+      if (ran) return;
+      this.beforeAlarmRetry(retryCount + 1);
+    }
+  }
+
+  /** Told of each retry of the alarm, before it. */
+  beforeAlarmRetry: (retry: number) => void = () => undefined;
+
+  /** From here on nothing fails, and nothing is held up. */
+  heal(): void {
+    this.origin.goOn();
+    this.origin.answers = RAN;
+    this.origin.says = "unknown";
+    this.workerDies = false;
+    recall(this.#timeOutMs);
+    this.history.push({ what: "healed" });
+  }
+
+  /** Whether the origin may have executed the request in the record's present term. */
+  get mayHaveRun(): boolean {
+    const since = this.history.findLastIndex(({ what }) => what === "term over");
+    return this.history.slice(since + 1).some((event) => event.what === "received" && event.ran);
+  }
+
+  /** The clock goes past the end of the record's term, whatever that is. */
+  async passTerm(): Promise<void> {
+    const { alarmMs } = await this.row();
+    setClock(Math.max(Date.now(), alarmMs ?? 0));
+    this.history.push({ what: "term over" });
+  }
+
+  /** Lets alarm after alarm come, each at its time. Three must do: the watchdog, the end of the term, and one more. */
+  async untilEnd(): Promise<void> {
+    for (let alarms = 0; alarms < 3; alarms++) {
+      const { alarmMs } = await this.row();
+      if (alarmMs === null) break;
+      setClock(Math.max(Date.now(), alarmMs));
+      await this.runAlarm();
+    }
+    await this.look("ended");
+  }
+
+  violations(): string[] {
+    return violationsOf(this.history, this.rules);
+  }
+
+  #told(): string {
+    return JSON.stringify(this.history);
+  }
+}
+
+async function seenOf(response: Response, body: Seen["body"]): Promise<Seen> {
+  const mark = response.headers.get("idempotency-status")?.split(";")[0] ?? null;
+  const { status } = response;
+  // A connection that breaks is one of the things that happen here.
+  const text = await response.text().catch(() => null);
+  const isProblem = response.headers.get("content-type") === "application/problem+json";
+  const code = isProblem && text !== null ? (JSON.parse(text) as { code: string }).code : null;
+  return { body, status, mark, code, content: text };
+}

@@ -1,0 +1,139 @@
+/** What an object does that storage takes part in: each is run once for every operation of it that may fail. */
+
+import { type Entry } from "../../support/gateway.ts";
+import { type Bench, type OnUnknown } from "./rig.ts";
+import { type Script, BAD_GATEWAY, RAN, STREAM, UNDONE } from "./staged-origin.ts";
+
+export interface Scenario {
+  readonly name: string;
+  readonly onUnknown?: OnUnknown;
+  readonly policy?: Entry;
+  readonly keepsAnswer?: false;
+  readonly streams?: true;
+  /** While nothing fails. */
+  readonly before?: (bench: Bench) => Promise<unknown>;
+  readonly act: (bench: Bench) => Promise<unknown>;
+}
+
+const LARGE: Script = { ...RAN, bytes: 600_000 };
+const TOO_LARGE: Script = { ...RAN, bytes: 2000 };
+
+/** Sends a request that is answered so. */
+export const answered = (script: Script) => async (bench: Bench) => {
+  bench.origin.answers = script;
+  return bench.ask();
+};
+
+/** Leaves the record unknown by attempt 1. */
+export const leftUnknown = answered(BAD_GATEWAY);
+
+const executes = answered(RAN);
+
+/** Leaves `pending` of a process that died, and that nobody has looked at since. */
+export async function orphaned(bench: Bench): Promise<void> {
+  await bench.startAndStop();
+  bench.workerDies = true;
+  await bench.crash();
+  await bench.settled();
+  bench.workerDies = false;
+}
+
+/** The answer comes after our own 504, and whoever asks then joins the attempt or meets what it has left. */
+const lateAnswer = (script: Script) => async (bench: Bench) => {
+  bench.origin.answers = script;
+  bench.origin.stopAt("received");
+  const first = bench.ask();
+  await Promise.race([first, bench.origin.stopped()]);
+  bench.timeOut();
+  await first;
+  bench.origin.goOn();
+  bench.origin.answers = RAN;
+  await bench.ask();
+};
+
+/** Asks while another request's attempt runs, if it comes to that. */
+async function joined(bench: Bench): Promise<void> {
+  bench.origin.stopAt("received");
+  const first = bench.ask();
+  await Promise.race([first, bench.origin.stopped()]);
+  const joiners = [bench.ask(), bench.ask()];
+  bench.origin.goOn();
+  await Promise.all([first, ...joiners]);
+}
+
+/** Asks while the answer streams, if it comes to that. */
+async function attached(bench: Bench): Promise<void> {
+  bench.origin.answers = STREAM;
+  bench.origin.stopAt("half body");
+  const first = bench.ask();
+  await Promise.race([first, bench.origin.stopped()]);
+  const attached = [bench.ask(), bench.ask()];
+  bench.origin.goOn();
+  await Promise.all([first, ...attached]);
+}
+
+/** Too large to travel with the call. */
+async function padded(bench: Bench): Promise<void> {
+  bench.padding = "x".repeat(100_000);
+}
+
+const probed = (says: "final" | "not-executed" | "unknown") => ({
+  onUnknown: "probe" as const,
+  before: leftUnknown,
+  act: async (bench: Bench) => {
+    bench.origin.says = says;
+    await executes(bench);
+    bench.origin.says = "unknown";
+  },
+});
+
+async function expired(bench: Bench): Promise<void> {
+  await answered(LARGE)(bench);
+  await bench.passTerm();
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  { name: "executing", act: executes },
+  { name: "executing, with an answer of several rows", act: answered(LARGE) },
+  {
+    name: "executing, with an answer that is too large to keep",
+    policy: { max_response_bytes: 1000 },
+    keepsAnswer: false,
+    act: answered(TOO_LARGE),
+  },
+  { name: "executing, with an answer that leaves it unknown", act: leftUnknown },
+  { name: "executing a request whose body comes as a stream", before: padded, act: executes },
+  { name: "executing under a quota", policy: { quota: { binding: "MANY_RECORDS" } }, act: executes },
+  {
+    name: "joining under a quota",
+    policy: { quota: { binding: "MANY_RECORDS" } },
+    act: joined,
+  },
+  { name: "streaming", streams: true, act: answered(STREAM) },
+  { name: "streaming, while a retry is attached", streams: true, act: attached },
+  {
+    name: "streaming more than is kept",
+    streams: true,
+    policy: { max_response_bytes: 150 },
+    keepsAnswer: false,
+    act: answered(STREAM),
+  },
+  { name: "streaming until it breaks off", streams: true, act: answered({ ...STREAM, breaksOff: true }) },
+  { name: "executing again", onUnknown: "retry", before: leftUnknown, act: executes },
+  { name: "undoing an attempt", act: answered(UNDONE) },
+  { name: "undoing an attempt after an unknown one", onUnknown: "retry", before: leftUnknown, act: answered(UNDONE) },
+  { name: "joining", act: joined },
+  { name: "timing out before the answer comes", act: lateAnswer(RAN) },
+  { name: "timing out before the attempt is undone", act: lateAnswer(UNDONE) },
+  { name: "a request finding an orphan", before: orphaned, act: (bench) => bench.ask() },
+  { name: "a request finding an orphan and executing again", onUnknown: "retry", before: orphaned, act: executes },
+  { name: "the alarm finding an orphan", before: orphaned, act: (bench) => bench.runAlarm() },
+  { name: "probing, and keeping the answer", ...probed("final") },
+  { name: "probing, and executing again", ...probed("not-executed") },
+  { name: "probing in vain", ...probed("unknown") },
+  { name: "the alarm ending a term", before: expired, act: (bench) => bench.runAlarm() },
+  { name: "a request executing after a term", before: expired, act: executes },
+  { name: "replaying", before: executes, act: (bench) => bench.ask() },
+  { name: "replaying an answer of several rows", before: answered(LARGE), act: (bench) => bench.ask() },
+  { name: "refusing another body", before: executes, act: (bench) => bench.ask("other") },
+];

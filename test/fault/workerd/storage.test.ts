@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { type Finder, aftermath } from "./aftermath.ts";
+import { Bench } from "./rig.ts";
+import { realClock } from "./clock.ts";
+import { nameOf } from "./invariants.ts";
+import { type Scenario, SCENARIOS } from "./scenarios.ts";
+import { FAULT_KINDS, type FaultKind, arm } from "./storage-fault.ts";
+import { count, printTallyAtEnd } from "./tally.ts";
+
+vi.spyOn(console, "warn").mockImplementation(() => undefined);
+afterEach(realClock);
+printTallyAtEnd();
+
+/** The object lives on, or is reset, and is asked; or all that knew of the request has died, and only the alarm comes. */
+const AFTERWARDS: Readonly<Record<FaultKind, readonly Finder[]>> = {
+  throws: ["request"],
+  "throws from then on": ["alarm"],
+  "dies before": ["alarm"],
+  "dies when durable": ["request", "alarm"],
+  "fails to commit": ["request"],
+};
+
+/** An alarm that fails for the storage's sake is retried until the storage is well. */
+const HEALS_BEFORE_RETRY = 3;
+
+/** No scenario has as many operations; one that never ends must not hang the suite. */
+const OPERATIONS_MAX = 60;
+
+/** One scenario in which operation `at` fails. */
+async function strike(scenario: Scenario, kind: FaultKind, at: number, finder: Finder) {
+  const { onUnknown = "refuse", policy, before, act } = scenario;
+  const bench = new Bench(onUnknown, policy, scenario);
+  await before?.(bench);
+  const armed = await arm(await bench.object(), kind, at);
+  bench.workerDies = finder === "alarm";
+  bench.beforeAlarmRetry = (retry) => {
+    if (retry === HEALS_BEFORE_RETRY) armed.healed = true;
+  };
+  await act(bench);
+  armed.healed = true;
+  return { bench, armed };
+}
+
+describe.each(SCENARIOS)("$name", (scenario) => {
+  test.each(FAULT_KINDS)(
+    "keeps the invariants if each storage operation in turn %s",
+    async (kind) => {
+      const broken: string[] = [];
+      for (const finder of AFTERWARDS[kind]) {
+        for (let at = 1; ; at++) {
+          expect(at).toBeLessThan(OPERATIONS_MAX);
+          const { bench, armed } = await strike(scenario, kind, at, finder);
+          if (!armed.struck) break;
+          if (finder === "alarm") await bench.crash();
+          const retry = await aftermath(bench, finder);
+          // One kind is followed to the end of its term: the end is the same for all, and takes as long as all before it.
+          if (kind === "throws from then on") await bench.untilEnd();
+          realClock();
+          count(`${scenario.name}: an operation ${kind}`, nameOf(retry));
+          const where = `operation ${at} (${armed.operations[at - 1]}), then ${finder}`;
+          broken.push(...bench.violations().map((violation) => `${where}: ${violation}`));
+        }
+      }
+      expect(broken).toEqual([]);
+    },
+    30_000,
+  );
+});

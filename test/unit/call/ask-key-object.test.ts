@@ -1,0 +1,271 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+
+import { askFormerKeyObject, askKeyObject, type KeyStub } from "../../../src/call/ask-key-object.ts";
+import { type KeyedCall, type LookReply, type Reply } from "../../../src/call/call.ts";
+import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
+import { type Refusal } from "../../../src/http/problem.ts";
+
+const CALL: KeyedCall = {
+  about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k" },
+  request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64) },
+  policy: DEFAULT_POLICY,
+  journal: null,
+  waitMs: 25_000,
+  forward: {
+    origin: { kind: "url", base: "https://origin.example.com", auth: null },
+    url: "https://origin.example.com/v1/charges",
+    method: "POST",
+    headers: [["authorization", "Bearer sk_test"]],
+    body: new Uint8Array([1]),
+    bodyBytes: 1,
+  },
+  probe: null,
+  quota: null,
+  onlyContinues: false,
+};
+
+const ANSWER: Reply = {
+  kind: "answer",
+  mark: { status: "executed", recordedAtMs: 1000, expiresAtMs: 2000 },
+  speaker: "origin",
+  waited: false,
+  status: 201,
+  headers: [],
+  body: new Uint8Array(),
+  bodyBytes: 0,
+};
+const REFUSAL: Reply = {
+  kind: "refusal",
+  mark: { status: "unknown", recordedAtMs: 1000, expiresAtMs: 2000 },
+  waited: false,
+  code: "outcome_unknown",
+};
+const NOTHING: LookReply = { kind: "nothing" };
+
+type Flags = Partial<Record<"retryable" | "remote" | "overloaded" | "durableObjectReset", boolean>>;
+
+/** An error as the platform throws it from a call to an object. */
+function failure(flags: Flags = {}): Error {
+  return Object.assign(new Error("Network connection lost."), flags);
+}
+const DID_NOT_ARRIVE = failure({ retryable: true });
+
+type Step = LookReply | Error | string | undefined;
+
+/**
+ * Asks an object whose calls end in `steps`, in this order: a reply, or a thing that is thrown. Tells which calls were
+ * made, each with the number of the stub that it was made on.
+ */
+async function ask(...steps: Step[]) {
+  return askBy(askKeyObject, steps);
+}
+
+type Asking = (freshStub: () => KeyStub, call: KeyedCall) => Promise<Reply | Refusal | null>;
+
+async function askBy(asking: Asking, steps: Step[]) {
+  const calls: string[] = [];
+  const looks: unknown[] = [];
+  let stubs = 0;
+  const next = (call: string): Promise<LookReply> => {
+    calls.push(call);
+    const step = steps.shift();
+    return typeof step === "object" && "kind" in step ? Promise.resolve(step) : Promise.reject(step);
+  };
+  const freshStub = (): KeyStub => {
+    const stub = ++stubs;
+    return {
+      submit: (call) => {
+        expect(call).toBe(CALL);
+        return next(`submit on ${stub}`);
+      },
+      look: (call) => {
+        looks.push(call);
+        return next(`look on ${stub}`);
+      },
+    };
+  };
+  const result = await asking(freshStub, CALL);
+  expect({ calls, notMade: steps }).toEqual({ calls, notMade: [] });
+  return { calls, looks, result };
+}
+
+let logged: Record<string, unknown>[] = [];
+beforeEach(() => {
+  logged = [];
+  vi.spyOn(console, "warn").mockImplementation((line: unknown) => {
+    logged.push(JSON.parse(String(line)) as Record<string, unknown>);
+  });
+  return () => vi.restoreAllMocks();
+});
+
+describe("4.5 a key object that answers", () => {
+  test.each([ANSWER, REFUSAL])("is asked once: $kind", async (reply) => {
+    expect(await ask(reply)).toEqual({ calls: ["submit on 1"], looks: [], result: reply });
+    expect(logged).toEqual([]);
+  });
+
+  test("knew nothing of the request, and so nothing was learned", async () => {
+    expect(await ask(NOTHING)).toEqual({ calls: ["submit on 1"], looks: [], result: { refusal: "unavailable" } });
+  });
+});
+
+describe("4.5.1 a call that certainly did not arrive", () => {
+  test("is made again, once, on a fresh stub", async () => {
+    expect(await ask(DID_NOT_ARRIVE, ANSWER)).toEqual({
+      calls: ["submit on 1", "submit on 2"],
+      looks: [],
+      result: ANSWER,
+    });
+  });
+
+  test.each<[string, Flags]>([
+    ["did not arrive either", { retryable: true }],
+    ["was cut", {}],
+    ["failed inside the object", { remote: true }],
+    ["was refused for load, where the first may still have arrived", { overloaded: true }],
+  ])("is followed by a look where the second one %s", async (_, flags) => {
+    expect(await ask(DID_NOT_ARRIVE, failure(flags), ANSWER)).toMatchObject({
+      calls: ["submit on 1", "submit on 2", "look on 3"],
+      result: ANSWER,
+    });
+  });
+
+  test("leaves nothing learned where all three calls fail", async () => {
+    expect(await ask(DID_NOT_ARRIVE, DID_NOT_ARRIVE, DID_NOT_ARRIVE)).toMatchObject({
+      calls: ["submit on 1", "submit on 2", "look on 3"],
+      result: { refusal: "unavailable" },
+    });
+  });
+});
+
+describe("4.5.1 a call that may have arrived", () => {
+  const MAY_HAVE_ARRIVED: [string, Step][] = [
+    ["no flags", failure()],
+    ["remote", failure({ remote: true })],
+    ["retryable and remote, an origin's error that left the object", failure({ retryable: true, remote: true })],
+    ["durableObjectReset", failure({ durableObjectReset: true })],
+    ["durableObjectReset and remote", failure({ durableObjectReset: true, remote: true })],
+    ["flags that are false", failure({ retryable: false, overloaded: false })],
+    ["flags that are not booleans", Object.assign(failure(), { retryable: "true", overloaded: 1 })],
+    ["no error but a text", "broken"],
+    ["nothing at all", undefined],
+  ];
+
+  test.each(MAY_HAVE_ARRIVED)("is never made again, and the record is looked at: %s", async (_, thrown) => {
+    expect(await ask(thrown, REFUSAL)).toMatchObject({ calls: ["submit on 1", "look on 2"], result: REFUSAL });
+  });
+
+  // The platform sets both flags on "Durable Object's isolate exceeded its memory limit and was reset", which can happen
+  // in the middle of an attempt: `overloaded` would claim that nothing ran.
+  test.each<[string, Flags]>([
+    ["reset for its memory", { overloaded: true, durableObjectReset: true }],
+    ["overloaded, by an error from inside the object", { overloaded: true, remote: true }],
+  ])("is looked after also where the object was %s", async (_, flags) => {
+    expect(await ask(failure(flags), REFUSAL)).toMatchObject({ calls: ["submit on 1", "look on 2"], result: REFUSAL });
+  });
+
+  test("is looked after without what could execute it", async () => {
+    const { looks } = await ask(failure(), ANSWER);
+    const { forward: _, probe: __, quota: ___, onlyContinues: ____, ...look } = CALL;
+    expect(looks).toEqual([look]);
+  });
+});
+
+describe("4.5.2 when the look does not help", () => {
+  test.each<[string, Step]>([
+    ["finds no record", NOTHING],
+    ["fails", failure()],
+    ["did not arrive", DID_NOT_ARRIVE],
+    ["is refused for load", failure({ overloaded: true })],
+  ])("nothing was learned: it %s", async (_, step) => {
+    expect(await ask(failure(), step)).toMatchObject({
+      calls: ["submit on 1", "look on 2"],
+      result: { refusal: "unavailable" },
+    });
+  });
+});
+
+describe("4.5.2 a call that was refused for load", () => {
+  test.each<[string, Flags]>([
+    ["overloaded", { overloaded: true }],
+    ["overloaded and retryable", { overloaded: true, retryable: true }],
+  ])("is not repeated in any form: %s", async (_, flags) => {
+    expect(await ask(failure(flags))).toEqual({
+      calls: ["submit on 1"],
+      looks: [],
+      result: { refusal: "overloaded" },
+    });
+  });
+});
+
+describe("4.5 every combination of flags", () => {
+  const NAMES = ["retryable", "remote", "overloaded", "durableObjectReset"] as const;
+  const AGAIN = "submit on 2";
+  const LOOK = "look on 2";
+  const NONE = "nothing";
+
+  test.each([
+    ["", LOOK],
+    ["retryable", AGAIN],
+    ["remote", LOOK],
+    ["retryable remote", LOOK],
+    ["overloaded", NONE],
+    ["retryable overloaded", NONE],
+    ["remote overloaded", LOOK],
+    ["retryable remote overloaded", LOOK],
+    ["durableObjectReset", LOOK],
+    ["retryable durableObjectReset", AGAIN],
+    ["remote durableObjectReset", LOOK],
+    ["retryable remote durableObjectReset", LOOK],
+    ["overloaded durableObjectReset", LOOK],
+    ["retryable overloaded durableObjectReset", LOOK],
+    ["remote overloaded durableObjectReset", LOOK],
+    ["retryable remote overloaded durableObjectReset", LOOK],
+  ])("is followed by one next step: %j, %s", async (flags, next) => {
+    const set = Object.fromEntries(NAMES.map((name) => [name, flags.split(" ").includes(name)]));
+    const { calls, result } = await ask(failure(set), ...(next === NONE ? [] : [REFUSAL]));
+    expect(calls).toEqual(next === NONE ? ["submit on 1"] : ["submit on 1", next]);
+    expect(result).toEqual(next === NONE ? { refusal: "overloaded" } : REFUSAL);
+  });
+});
+
+describe("what an operator is told", () => {
+  test("is which call failed, why, and with which flags", async () => {
+    await ask(failure({ retryable: true }), failure({ remote: true, durableObjectReset: true }), undefined);
+    expect(logged).toEqual([
+      { event: "call_failed", call: "submit", why: "Error: Network connection lost.", flags: "retryable" },
+      {
+        event: "call_failed",
+        call: "second submit",
+        why: "Error: Network connection lost.",
+        flags: "remote,durableObjectReset",
+      },
+      { event: "call_failed", call: "look", why: "undefined", flags: "" },
+    ]);
+  });
+});
+
+describe("3.5.10 a call to the record of the former caller rule", () => {
+  const askFormer = async (...steps: Step[]) => {
+    const { calls, result } = await askBy((stub, call) => askFormerKeyObject(stub, call, false), steps);
+    return { calls, result };
+  };
+
+  test("goes on to another record only by the object's own word that there is none", async () => {
+    expect(await askFormer(NOTHING)).toEqual({ calls: ["submit on 1"], result: null });
+    expect(await askFormer(DID_NOT_ARRIVE, NOTHING)).toEqual({ calls: ["submit on 1", "submit on 2"], result: null });
+  });
+
+  test.each([ANSWER, REFUSAL])("is answered by what is there: $kind", async (reply) => {
+    expect(await askFormer(reply)).toEqual({ calls: ["submit on 1"], result: reply });
+    expect(await askFormer(failure(), reply)).toEqual({ calls: ["submit on 1", "look on 2"], result: reply });
+  });
+
+  test.each<[string, Step[], string[], string]>([
+    ["the look finds no record", [failure(), NOTHING], ["submit on 1", "look on 2"], "unavailable"],
+    ["the look fails", [failure(), failure()], ["submit on 1", "look on 2"], "unavailable"],
+    ["it was refused for load", [failure({ overloaded: true })], ["submit on 1"], "overloaded"],
+  ])("does not go on where %s", async (_, steps, calls, code) => {
+    expect(await askFormer(...steps)).toEqual({ calls, result: { refusal: code } });
+  });
+});

@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import { type ProfileName } from "../../../src/config/policy.ts";
+import { PROFILES } from "../../../src/config/profiles.ts";
+import { duration, statuses } from "../../../src/published-policy/rows.ts";
+
+const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
+const PAGE = readFileSync(join(REPOSITORY, "docs/profiles.md"), "utf8");
+const NAMES: ProfileName[] = ["ietf", "stripe", "acp", "ucp"];
+
+/** The cells of the rows that stand under `header`, without the backquotes of code; every table so headed. */
+function rowsUnder(header: string, text = PAGE): string[][] {
+  return text
+    .split(`${header}\n`)
+    .slice(1)
+    .flatMap((rest) => {
+      const rows = rest.split("\n\n")[0]?.split("\n").slice(1) ?? [];
+      return rows.map((row) =>
+        row
+          .split("|")
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      );
+    });
+}
+
+function written(table: Readonly<Record<string, string | number>>): string {
+  const items = Object.entries(table).map(([code, value]) => `${code} ${value}`);
+  return items.length === 0 ? "none" : items.join(", ");
+}
+
+/** In the words of docs/profiles.md, by the names of the fields. */
+function valuesOf(name: ProfileName): Record<string, string> {
+  const profile = PROFILES[name];
+  return {
+    key: profile.key,
+    key_from: profile.keyFrom.map((from) => (from.kind === "header" ? from.name : "")).join(" "),
+    methods: profile.methods.join(" "),
+    ttl: duration(profile.ttlMs / 1000)
+      .replace("1 d", "24h")
+      .replace("2 d", "48h"),
+    fingerprint: profile.fingerprint.name,
+    not_executed_on: statuses(profile.notExecutedOn),
+    unknown_on: statuses(profile.unknownOn).replaceAll(",", ""),
+    errors: profile.errors,
+    error_status: written(profile.errorStatus),
+    error_code: written(profile.errorCode),
+    replayed_header: profile.replayedHeader,
+  };
+}
+
+describe("docs/profiles.md", () => {
+  test("has the values of every field of every profile", () => {
+    const rows = rowsUnder("| field | ietf | stripe | acp | ucp |");
+    for (const [index, name] of NAMES.entries()) {
+      const said = rows.map((cells) => [cells[0]?.replaceAll("`", ""), cells[index + 1]]);
+      const expected = Object.entries(valuesOf(name));
+      expect(said.map(([field, value]) => [field, value?.toLowerCase()])).toEqual(
+        expected.map(([field, value]) => [field, value.toLowerCase()]),
+      );
+    }
+    expect(Object.keys(valuesOf("ietf"))).toHaveLength(Object.keys(PROFILES.ietf).length);
+  });
+
+  const clauses = rowsUnder("| clause | test |").map(([clause = "", by = ""]) => {
+    const [, file = "", title = ""] = /^`([^`]+)`: (.+)$/.exec(by) ?? [];
+    return [clause, file, title] as const;
+  });
+
+  test("names a test for each clause", () => {
+    expect(clauses.length).toBeGreaterThan(30);
+    expect(clauses.filter(([, file, title]) => file === "" || title === "")).toEqual([]);
+  });
+
+  test.each(clauses)("%s: stands in %s: %s", (_, file, title) => {
+    expect(existsSync(join(REPOSITORY, file))).toBe(true);
+    expect(readFileSync(join(REPOSITORY, file), "utf8")).toContain(`"${title}"`);
+  });
+
+  test.each(NAMES)("has a section for %s", (name) => {
+    expect(PAGE).toContain(`\n## ${name}\n`);
+  });
+});

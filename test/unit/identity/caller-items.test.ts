@@ -1,0 +1,196 @@
+import { describe, expect, test } from "vitest";
+import {
+  type CallerItem,
+  type CallerRule,
+  type Claims,
+  callerOf,
+  headersOfCallers,
+} from "../../../src/identity/caller.ts";
+import { clientCertificate } from "../../../src/identity/client-certificate.ts";
+import { cookieNamed } from "../../../src/identity/cookie.ts";
+import { digestOf } from "../../../src/identity/digest.ts";
+
+function rule(...items: CallerItem[]): CallerRule {
+  return { items, anonymous: "refuse", onChange: "separate" };
+}
+
+describe("3.5.4 a cookie", () => {
+  test.each([
+    [null, null],
+    ["", null],
+    ["session=a", "a"],
+    ["theme=dark; session=a; lang=en", "a"],
+    ["theme=dark;session=a", "a"],
+    [" session = a ", "a"],
+    ["session=", ""],
+    ["session=a=b==", "a=b=="],
+    // Quotes belong to the value (RFC 6265, 4.1.1).
+    ['session="a"', '"a"'],
+    ["Session=a", null],
+    ["xsession=a", null],
+    ["session", null],
+    ["theme=session=a", null],
+  ])("in %j is %j", (header, value) => {
+    expect(cookieNamed("session", header)).toEqual({ value });
+  });
+
+  test.each([
+    ["twice", "session=a; session=b"],
+    ["twice with one value", "session=a; session=a"],
+    ["once empty and once not", "session=; session=b"],
+    ["in two lines that were joined by a comma", "session=a, session=b"],
+    ["in the second of two lines", "theme=dark, session=a"],
+    ["with a comma in its value, where two lines may have been joined", "session=a, theme=dark"],
+    ["inside another one's value", "theme=dark,session=a; session=b"],
+  ])("is mistakable where its name stands %s", (_, header) => {
+    expect(cookieNamed("session", header)).toBe("mistakable");
+  });
+});
+
+const FINGERPRINT = "ab".repeat(32);
+const GOOD = {
+  certPresented: "1",
+  certVerified: "SUCCESS",
+  certRevoked: "0",
+  certFingerprintSHA256: FINGERPRINT,
+  certSubjectDN: "CN=Cloudflare,C=US",
+};
+
+describe("3.5.5 a client certificate", () => {
+  test("is its SHA-256 fingerprint, in lower case", () => {
+    expect(clientCertificate({ tlsClientAuth: GOOD })).toEqual({ fingerprint: FINGERPRINT });
+    const upper = { ...GOOD, certFingerprintSHA256: FINGERPRINT.toUpperCase() };
+    expect(clientCertificate({ tlsClientAuth: upper })).toEqual({ fingerprint: FINGERPRINT });
+  });
+
+  test.each([
+    ["the platform says nothing", undefined],
+    ["it says nothing of certificates", {}],
+    ["it says null", { tlsClientAuth: null }],
+    ["none was presented", { tlsClientAuth: { certPresented: "0", certVerified: "NONE", certRevoked: "0" } }],
+  ])("is absent where %s", (_, cf) => {
+    expect(clientCertificate(cf)).toEqual({ fingerprint: null });
+  });
+
+  test.each([
+    ["expired", { certVerified: "FAILED:certificate has expired" }],
+    ["self-signed", { certVerified: "FAILED:self signed certificate" }],
+    ["not verified", { certVerified: "NONE" }],
+    ["revoked", { certRevoked: "1" }],
+    ["of unknown revocation", { certRevoked: undefined }],
+    ["without a fingerprint", { certFingerprintSHA256: "" }],
+    ["presented in an unknown way", { certPresented: "yes", certVerified: "NONE" }],
+  ])("proves nothing where it is %s", (_, change) => {
+    expect(clientCertificate({ tlsClientAuth: { ...GOOD, ...change } })).toBe("unverified");
+  });
+});
+
+const JWT = {
+  kind: "jwt",
+  jwks: "https://issuer.test/jwks",
+  claims: ["sub", "org"],
+  audience: "api",
+  issuer: "https://issuer.test",
+  algorithms: ["ES256"],
+} as const;
+
+const CLAIMS: Claims = new Map([
+  ['"iss"', '"https://issuer.test"'],
+  ['"sub"', '"alice"'],
+  ['"org"', '"acme"'],
+  ['"jti"', '"1"'],
+]);
+
+describe("3.5.6 claims", () => {
+  const who = (authorization: string, item: CallerItem = JWT, claims: Claims | "unverified" = CLAIMS) =>
+    callerOf({ headers: new Headers({ authorization }) }, rule(item), async () => claims);
+
+  test("have the digest that stored records have, whatever the order and whatever else is claimed", async () => {
+    const digest = await digestOf([
+      "caller",
+      'jwt:["iss","org","sub"]',
+      '{"iss":"https://issuer.test","org":"acme","sub":"alice"}',
+    ]);
+    expect(await who("Bearer x")).toBe(digest);
+    expect(await who("bearer  y", { ...JWT, claims: ["org", "sub", "iss"], issuer: null })).toBe(digest);
+    expect(await who("BEARER x", JWT, new Map([...CLAIMS, ['"jti"', '"2"']]))).toBe(digest);
+    expect(await who("Bearer x", JWT, new Map([...CLAIMS, ['"org"', '"other"']]))).not.toBe(digest);
+  });
+
+  test.each([
+    ["the token proves nothing", "unverified" as const],
+    ["one of them is missing", new Map([...CLAIMS].filter(([name]) => name !== '"org"'))],
+    ["the issuer is missing", new Map([...CLAIMS].filter(([name]) => name !== '"iss"'))],
+  ])("are refused where %s", async (_, claims) => {
+    expect(await who("Bearer x", JWT, claims)).toEqual({
+      refusal: "caller_unverified",
+      challenge: 'Bearer error="invalid_token"',
+    });
+  });
+
+  test("are told by what the whole header holds after the scheme", async () => {
+    const tokens: string[] = [];
+    for (const authorization of ["Bearer a.b.c", "bearer  a.b.c", "Bearer a, Bearer b", "Bearer"]) {
+      await callerOf({ headers: new Headers({ authorization }) }, rule(JWT), async (token) => {
+        tokens.push(token);
+        return CLAIMS;
+      });
+    }
+    expect(tokens).toEqual(["a.b.c", "a.b.c", "a, Bearer b", ""]);
+  });
+});
+
+describe("3.5.1 several items", () => {
+  const items: CallerItem[] = [
+    { kind: "client-cert" },
+    { kind: "cookie", name: "session" },
+    JWT,
+    { kind: "header", name: "x-account" },
+  ];
+  const all = { headers: { authorization: "Bearer x", cookie: "session=a", "x-account": "1" }, cert: true };
+  const who = ({ headers, cert }: { headers: Record<string, string>; cert: boolean }, only = rule(...items)) =>
+    callerOf({ headers: new Headers(headers), cf: cert ? { tlsClientAuth: GOOD } : {} }, only, async () => CLAIMS);
+  const without = (name: string) => ({
+    ...all,
+    headers: Object.fromEntries(Object.entries(all.headers).filter(([header]) => header !== name)),
+  });
+
+  test("all count, and one is enough", async () => {
+    const callers = await Promise.all([
+      who(all),
+      who(without("authorization")),
+      who(without("cookie")),
+      who(without("x-account")),
+      who({ ...all, cert: false }),
+      who({ headers: { cookie: "session=a" }, cert: false }),
+    ]);
+    expect(callers.every((caller) => typeof caller === "string")).toBe(true);
+    expect(new Set(callers).size).toBe(6);
+  });
+
+  test("a value in one never stands for a value in another", async () => {
+    const value = FINGERPRINT;
+    const byHeader = await who({ headers: { "x-account": value }, cert: false });
+    const byCookie = await who({ headers: { cookie: `session=${value}` }, cert: false });
+    const byCert = await who({ headers: {}, cert: true });
+    expect(new Set([byHeader, byCookie, byCert]).size).toBe(3);
+  });
+
+  test("one that proves nothing is refused, whatever the others say", async () => {
+    const twice = { ...all, headers: { ...all.headers, cookie: "session=a; session=b" } };
+    expect(await who(twice)).toMatchObject({ refusal: "caller_unverified" });
+    const shared: CallerRule = { ...rule(...items), anonymous: "shared" };
+    expect(await who(twice, shared)).toMatchObject({ refusal: "caller_unverified" });
+  });
+
+  test("name the headers that carry them", () => {
+    expect(headersOfCallers(rule(...items))).toEqual([
+      "cf-client-cert-sha256",
+      "cf-client-cert-der-base64",
+      "client-cert",
+      "cookie",
+      "authorization",
+      "x-account",
+    ]);
+  });
+});

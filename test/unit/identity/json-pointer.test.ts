@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+
+import { canonicalJson, readJson } from "../../../src/identity/json.ts";
+import { parseJsonPointer, valueAt, writeJsonPointer } from "../../../src/identity/json-pointer.ts";
+
+// RFC 6901, 5
+const DOCUMENT = String.raw`{
+  "foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, "g|h": 4, "i\\j": 5, "k\"l": 6, " ": 7, "m~n": 8
+}`;
+
+/** The canonical form of what a pointer leads to in the document; undefined where it leads nowhere. */
+function found(pointer: string, text = DOCUMENT): string | undefined {
+  const document = readJson(text);
+  const tokens = parseJsonPointer(pointer);
+  if (document === null || tokens === null) throw new Error("not JSON, or no pointer");
+  const node = valueAt(document, tokens);
+  return node === undefined ? undefined : canonicalJson(node);
+}
+
+describe("a JSON Pointer", () => {
+  test.each([
+    ["/foo", '["bar","baz"]'],
+    ["/foo/0", '"bar"'],
+    ["/", "0"],
+    ["/a~1b", "1e0"],
+    ["/c%d", "2e0"],
+    ["/e^f", "3e0"],
+    ["/g|h", "4e0"],
+    [String.raw`/i\j`, "5e0"],
+    ['/k"l', "6e0"],
+    ["/ ", "7e0"],
+    ["/m~0n", "8e0"],
+  ])("%s leads where RFC 6901 says", (pointer, value) => {
+    expect(found(pointer)).toBe(value);
+  });
+
+  test.each(["/bar", "/foo/2", "/foo/-", "/foo/00", "/foo/01", "/foo/-1", "/foo/length", "/foo/0/x", "//x"])(
+    "%s leads nowhere",
+    (pointer) => {
+      expect(found(pointer)).toBeUndefined();
+    },
+  );
+
+  test("finds a member whose name is escaped in the text", () => {
+    expect(found("/key", String.raw`{"\u006bey":"v"}`)).toBe('"v"');
+  });
+
+  test("finds nothing that every object has", () => {
+    expect(found("/constructor", "{}")).toBeUndefined();
+    expect(found("/__proto__", "{}")).toBeUndefined();
+  });
+
+  test.each(["foo", "/a~2b", "/a~", "#/foo"])("is not %s", (text) => {
+    expect(parseJsonPointer(text)).toBeNull();
+  });
+
+  test.each(["", "/foo/0", "/a~1b/m~0n", "/~01"])("is written as it was read: %j", (text) => {
+    const pointer = parseJsonPointer(text);
+    expect(pointer === null ? null : writeJsonPointer(pointer)).toBe(text);
+  });
+
+  test("unescapes ~01 to ~1, not to a slash", () => {
+    expect(parseJsonPointer("/~01")).toEqual(["~1"]);
+  });
+});

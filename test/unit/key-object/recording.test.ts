@@ -1,0 +1,306 @@
+import { describe, expect, test } from "vitest";
+import { type BodySource } from "../../../src/origin/answer-body.ts";
+import { type ChunkStore, Recording } from "../../../src/key-object/recording.ts";
+import { textOf } from "../http/streams.ts";
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Storage whose commits the test makes durable, one by one. */
+class Storage implements ChunkStore {
+  readonly chunks: Uint8Array[] = [];
+  readonly #commits: PromiseWithResolvers<void>[] = [];
+  /** Whether commits are durable at once. */
+  instant = true;
+
+  appendChunks(_: string, seq: number, bytes: Uint8Array): number {
+    expect(seq).toBe(this.chunks.length);
+    this.chunks.push(bytes.slice());
+    return 1;
+  }
+
+  chunk(_: string, seq: number): Uint8Array | null {
+    return this.chunks[seq] ?? null;
+  }
+
+  durable(): Promise<void> {
+    if (this.instant) return Promise.resolve();
+    const commit = Promise.withResolvers<void>();
+    this.#commits.push(commit);
+    return commit.promise;
+  }
+
+  get commits(): number {
+    return this.#commits.length;
+  }
+
+  async finish(nth: number, error?: Error): Promise<void> {
+    if (error === undefined) this.#commits[nth]?.resolve();
+    else this.#commits[nth]?.reject(error);
+    await tick();
+  }
+}
+
+/** A body that comes as the test sends it. */
+class Source implements BodySource {
+  readonly why = "reset";
+  drained = false;
+  readonly #pieces: (Uint8Array | null | string)[] = [];
+  #wake = Promise.withResolvers<void>();
+
+  send(...pieces: (string | Uint8Array | null)[]): Promise<void> {
+    for (const piece of pieces) {
+      const isText = typeof piece === "string" && piece !== "broken";
+      this.#pieces.push(isText ? bytesOf(piece) : piece);
+    }
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+    return tick();
+  }
+
+  async next(): Promise<Uint8Array | null | "broken"> {
+    while (this.#pieces.length === 0) await this.#wake.promise;
+    const piece = this.#pieces.shift() ?? null;
+    return typeof piece === "string" ? "broken" : piece;
+  }
+
+  async drain(): Promise<void> {
+    this.drained = true;
+    for (let piece = await this.next(); piece instanceof Uint8Array;) piece = await this.next();
+  }
+}
+
+function setUp(mode: "hold" | "keep" | "stream", bytesMax = 1_000_000) {
+  const storage = new Storage();
+  const source = new Source();
+  const recording = new Recording("attempt", storage, source);
+  let firstBytes = 0;
+  const received = recording.receive(mode, bytesMax, () => firstBytes++);
+  return { storage, source, recording, received, firstBytes: () => firstBytes };
+}
+
+/** Reads one body as text, piece by piece: null at its clean end, "cut" where it is cut. */
+function readerOf(recording: Recording, by: "first" | "joiner" = "joiner") {
+  const body = recording.read(by);
+  if (body instanceof Uint8Array) throw new Error("the body does not come in pieces");
+  const reader = body.getReader();
+  return {
+    leave: () => reader.cancel(),
+    next: async (): Promise<string | null> => {
+      const next = await reader.read().catch(() => null);
+      if (next === null) return "cut";
+      return next.done ? null : textOf(next.value);
+    },
+  };
+}
+
+describe("a body that streams", () => {
+  test("is read no sooner than it is durable", async () => {
+    const { storage, source, recording, received, firstBytes } = setUp("stream");
+    storage.instant = false;
+    const reader = readerOf(recording, "first");
+    let seen: string | null = "nothing";
+    const reading = reader.next().then((piece) => (seen = piece));
+    await source.send("one");
+    expect([storage.chunks.map(textOf), seen, firstBytes()]).toEqual([["one"], "nothing", 0]);
+    await storage.finish(0);
+    await reading;
+    expect([seen, firstBytes()]).toEqual(["one", 1]);
+    await source.send(null);
+    await received;
+    recording.tellEnd();
+    expect(await reader.next()).toBeNull();
+  });
+
+  test("makes one commit at a time, and what comes meanwhile goes into the next", async () => {
+    const { storage, source, received } = setUp("stream");
+    storage.instant = false;
+    await source.send("one", "two", "three", "four");
+    expect([storage.commits, storage.chunks.map(textOf)]).toEqual([1, ["one"]]);
+    await source.send(null);
+    await storage.finish(0);
+    expect([storage.commits, storage.chunks.map(textOf)]).toEqual([2, ["one", "twothreefour"]]);
+    await storage.finish(1);
+    await received;
+  });
+
+  test("does not end for its readers before that is told", async () => {
+    const { source, recording, received } = setUp("stream");
+    const reader = readerOf(recording);
+    await source.send("whole", null);
+    await received;
+    expect(await reader.next()).toBe("whole");
+    let ended = false;
+    const end = reader.next().then((piece) => (ended = piece === null));
+    await tick();
+    expect(ended).toBe(false);
+    recording.tellEnd();
+    expect(await end).toBe(true);
+  });
+
+  test.each(["told broken", "cut"])("is cut for all of its readers: %s", async (how) => {
+    const { source, recording, received } = setUp("stream");
+    const readers = [readerOf(recording, "first"), readerOf(recording)];
+    await source.send("part", "broken");
+    await received;
+    expect([recording.end, recording.why]).toEqual(["broken", "reset"]);
+    for (const reader of readers) expect(await reader.next()).toBe("part");
+    if (how === "cut") recording.cut();
+    else recording.tellEnd();
+    for (const reader of readers) expect(await reader.next()).toBe("cut");
+    expect(recording.readers).toBe(0);
+  });
+
+  test("is read by each at its own speed, from its beginning", async () => {
+    const { source, recording, received } = setUp("stream");
+    const quick = readerOf(recording);
+    await source.send("one");
+    expect(await quick.next()).toBe("one");
+    await source.send("two");
+    expect(await quick.next()).toBe("two");
+    const late = readerOf(recording);
+    await source.send(null);
+    await received;
+    recording.tellEnd();
+    expect([await late.next(), await late.next(), await late.next()]).toEqual(["one", "two", null]);
+    expect(await quick.next()).toBeNull();
+  });
+
+  test("fails where the storage fails, and cuts its readers", async () => {
+    const { storage, source, recording, received } = setUp("stream");
+    storage.instant = false;
+    const reader = readerOf(recording, "first");
+    const failed = received.then(
+      () => "nothing",
+      (error: unknown) => String(error),
+    );
+    await source.send("one");
+    await storage.finish(0, new Error("disk I/O error"));
+    await source.send("two");
+    expect(await failed).toBe("Error: disk I/O error");
+    recording.cut();
+    expect(await reader.next()).toBe("cut");
+    expect(source.drained).toBe(true);
+  });
+});
+
+describe("a body beyond the bound", () => {
+  test("goes on to the first client alone, from storage, from memory, and from the origin", async () => {
+    const { source, recording, received } = setUp("stream", 6);
+    const [first, joined] = [readerOf(recording, "first"), readerOf(recording)];
+    await source.send("123456", "7");
+    await received;
+    expect([recording.end, recording.byteLength]).toEqual(["overflowed", 6]);
+    expect([await first.next(), await joined.next()]).toEqual(["123456", "123456"]);
+    recording.tellEnd();
+    expect([await first.next(), await joined.next()]).toEqual(["7", "cut"]);
+    await source.send("89", null);
+    expect([await first.next(), await first.next()]).toEqual(["89", null]);
+    expect(source.drained).toBe(false);
+  });
+
+  test("that is cut in the middle of what follows never ends as if it were whole", async () => {
+    const { source, recording, received } = setUp("stream", 2);
+    const first = readerOf(recording, "first");
+    await source.send("12", "3");
+    await received;
+    recording.tellEnd();
+    expect([await first.next(), await first.next()]).toEqual(["12", "3"]);
+    const waiting = first.next();
+    recording.cut();
+    await source.send("4", "5", "6", null);
+    expect(await waiting).toBe("cut");
+  });
+
+  test("is read to its end for nobody, so that a hang-up does not reach the origin", async () => {
+    const { source, recording, received } = setUp("stream", 2);
+    const first = readerOf(recording, "first");
+    await source.send("123");
+    await received;
+    await first.leave();
+    expect(source.drained).toBe(true);
+  });
+
+  test("is read to its end where the first client left before, or was never told", async () => {
+    for (const leaves of [true, false]) {
+      const { source, recording, received } = setUp("stream", 2);
+      if (leaves) await readerOf(recording, "first").leave();
+      await source.send("123");
+      await received;
+      expect(source.drained).toBe(false);
+      recording.tellEnd();
+      expect(source.drained).toBe(true);
+    }
+  });
+
+  test("is none of exactly the bound", async () => {
+    const { source, recording, received } = setUp("keep", 6);
+    await source.send("123", "456", null);
+    await received;
+    expect([recording.end, textOf(recording.inline ?? new Uint8Array())]).toEqual(["whole", "123456"]);
+  });
+});
+
+describe("a body that is kept", () => {
+  test.each([
+    [65_536, 0],
+    [65_537, 1],
+    [262_143, 1],
+    [262_144, 1],
+    [262_145, 2],
+    [700_000, 3],
+  ])("of %i bytes stands in %i chunks", async (bytes, chunks) => {
+    const { storage, source, recording, received } = setUp("keep");
+    for (let at = 0; at < bytes; at += 65_536) await source.send(new Uint8Array(Math.min(65_536, bytes - at)));
+    await source.send(null);
+    await received;
+    expect([storage.chunks.length, recording.byteLength, recording.hasChunks]).toEqual([chunks, bytes, chunks > 0]);
+    expect(recording.inline?.byteLength ?? null).toBe(chunks === 0 ? bytes : null);
+    expect(Math.max(0, ...storage.chunks.map((chunk) => chunk.byteLength))).toBeLessThan(262_144 + 65_536);
+  });
+
+  test("waits at the origin for what is not durable", async () => {
+    const { storage, source, recording, received } = setUp("keep");
+    storage.instant = false;
+    await source.send(new Uint8Array(262_144), new Uint8Array(262_144), new Uint8Array(1), null);
+    expect([storage.commits, recording.byteLength]).toEqual([1, 524_288]);
+    await storage.finish(0);
+    await storage.finish(1);
+    await storage.finish(2);
+    await received;
+    expect(recording.byteLength).toBe(524_289);
+  });
+
+  test("writes nothing more of what broke off", async () => {
+    const { storage, source, recording, received } = setUp("keep");
+    await source.send(new Uint8Array(100_000), "broken");
+    await received;
+    expect([recording.end, storage.chunks.length]).toEqual(["broken", 0]);
+  });
+});
+
+describe("a body that is held", () => {
+  test("is never written, and overflows beyond 64 KiB, whatever the bound", async () => {
+    const { storage, source, recording, received } = setUp("hold");
+    await source.send(new Uint8Array(65_536), new Uint8Array(1));
+    await received;
+    recording.tellEnd();
+    expect([recording.end, storage.chunks.length]).toEqual(["overflowed", 0]);
+    expect(source.drained).toBe(true);
+  });
+});
+
+test("readers are waited for, but not for ever", async () => {
+  const { source, recording, received } = setUp("stream");
+  const reader = readerOf(recording);
+  await source.send("one", "broken");
+  await received;
+  await recording.readersGone(1);
+  expect(recording.readers).toBe(1);
+  let gone = false;
+  const waiting = recording.readersGone(60_000).then(() => (gone = true));
+  await tick();
+  expect(gone).toBe(false);
+  await reader.leave();
+  expect(await waiting).toBe(true);
+});

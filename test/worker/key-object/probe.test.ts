@@ -1,0 +1,177 @@
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { describe, expect, test } from "vitest";
+import { type Client, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
+import { alarmOf, changeRow, objectOf, rowOf } from "../../support/records.ts";
+import { type Answering, heldAnswer, scriptOrigin } from "../../support/origin.ts";
+
+const PATH = "/v1/charges";
+const PROBING = { on_unknown: "probe", probe: "/v1/idempotency/{key}" };
+
+/** Leaves the key's record unknown by attempt 1, which the origin has answered with 502. */
+async function leftUnknown(policy: Record<string, unknown> = {}, key = uniqueKey()) {
+  const origin = scriptOrigin(() => new Response("bad gateway", { status: 502 }));
+  const client = clientOf({ ...PROBING, ...policy });
+  expect(statusOf(await client.post(PATH, { key }))).toBe("unknown");
+  /** What is asked about the attempt is answered by `probed`, and an execution by `executed`. */
+  const answers = (probed: Answering, executed: Answering = () => new Response("ran", { status: 201 })) =>
+    origin.answers((request, number) => (request.method === "GET" ? probed : executed)(request, number));
+  const sent = () => origin.received.map(({ method, headers }) => `${method} ${headers.get("oncegate-attempt")}`);
+  return { origin, client, key, answers, sent };
+}
+
+function says(outcome: string, status?: string, body = "the kept answer") {
+  const headers = {
+    "oncegate-outcome": outcome,
+    ...(status !== undefined && { "oncegate-status": status }),
+    "x-app": "1",
+  };
+  return () => new Response(body, { headers });
+}
+
+describe("5.7 probes", () => {
+  test("asks at the configured path with the caller's headers, the key and the attempt, and nothing else", async () => {
+    const { origin, client, key, answers } = await leftUnknown({ origin: "http://origin.test/base" }, "order/1");
+    answers(says("unknown"));
+    await client.post(PATH, { key, headers: { cookie: "session=1", "x-custom": "1" } });
+    const probe = origin.received[1];
+    expect([probe?.method, probe?.url]).toEqual(["GET", "http://origin.test/base/v1/idempotency/order%2F1"]);
+    const names = [...(probe?.headers.keys() ?? [])];
+    expect(names.toSorted()).toEqual([
+      "accept-encoding",
+      "authorization",
+      "cdn-loop",
+      "idempotency-key",
+      "oncegate-attempt",
+      "oncegate-operation",
+      "via",
+      "x-forwarded-host",
+      "x-forwarded-proto",
+    ]);
+    expect(probe?.headers.get("oncegate-attempt")).toBe("1");
+    expect(probe?.headers.get("oncegate-operation")).toBe("POST /v1/charges");
+  });
+
+  test("executes as the next attempt where the origin says that none ran or ever will", async () => {
+    const { client, key, answers, sent } = await leftUnknown();
+    answers(says("not-executed"));
+    const retry = await client.post(PATH, { key });
+    expect([statusOf(retry), retry.status, await retry.text()]).toEqual(["executed", 201, "ran"]);
+    expect(statusOf(await client.post(PATH, { key }))).toBe("replayed");
+    expect(sent()).toEqual(["POST 1", "GET 1", "POST 2"]);
+  });
+
+  test("keeps the answer that the origin gives, with its status, and replays it", async () => {
+    const { client, key, answers, sent } = await leftUnknown();
+    answers(says("final", "402"));
+    for (const _ of [1, 2]) {
+      const retry = await client.post(PATH, { key });
+      expect([statusOf(retry), retry.status, await retry.text()]).toEqual(["replayed", 402, "the kept answer"]);
+      expect(retry.headers.get("x-app")).toBe("1");
+      expect(retry.headers.get("oncegate-status")).toBeNull();
+    }
+    expect(sent()).toEqual(["POST 1", "GET 1"]);
+  });
+
+  test("leaves a tombstone where the answer is too large to keep", async () => {
+    const { client, key, answers } = await leftUnknown({ max_response_bytes: 20 });
+    answers(says("final", "201", "x".repeat(50)));
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("409 replay_unavailable");
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("409 replay_unavailable");
+  });
+
+  test.each<[string, Answering]>([
+    ["unknown", says("unknown")],
+    ["a 404 without the origin's word, as of a wrong path", () => new Response("not found", { status: 404 })],
+    ["a 200 without the origin's word, as of a login page", () => new Response("welcome")],
+    ["final without a status", says("final")],
+    ["a redirect", () => new Response(null, { status: 302, headers: { location: "/elsewhere" } })],
+    ["a broken connection", () => Promise.reject(new Error("Network connection lost."))],
+  ])("stays unknown on %s, and asks again next time", async (_, probed) => {
+    const { client, key, answers, sent } = await leftUnknown();
+    const object = await objectOf(key, PATH);
+    const before = [await rowOf(object), await alarmOf(object)];
+    answers(probed);
+    for (const _ of [1, 2]) expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
+    expect([await rowOf(object), await alarmOf(object)]).toEqual(before);
+    expect(sent()).toEqual(["POST 1", "GET 1", "GET 1"]);
+  });
+
+  test.each(["..", "."])("never asks about the key %s, whose path would be another", async (key) => {
+    const { client, sent } = await leftUnknown({ caller: [] }, key);
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
+    expect(sent()).toEqual(["POST 1"]);
+  });
+
+  test("keeps the attempt's number when the one after it was undone, so that the fence holds", async () => {
+    const { client, key, answers, sent } = await leftUnknown();
+    answers(says("not-executed"), () => new Response("later", { status: 429 }));
+    for (const _ of [1, 2]) expect(statusOf(await client.post(PATH, { key }))).toBe("unknown");
+    expect(sent()).toEqual(["POST 1", "GET 1", "POST 2", "GET 1", "POST 2"]);
+  });
+});
+
+describe("5.7.4 one probe at a time", () => {
+  /** Calls reach an object in order, so this one tells that all before it have arrived. */
+  async function allArrived(client: Client, key: string): Promise<void> {
+    expect(await problemOf(await client.post(PATH, { key, headers: { prefer: "wait=0" } }))).toBe("409 in_flight");
+  }
+
+  test.each([
+    ["not-executed", "executed joined joined joined", ["POST 1", "GET 1", "POST 2"]],
+    ["final", "replayed replayed replayed replayed", ["POST 1", "GET 1"]],
+    ["unknown", "unknown unknown unknown unknown", ["POST 1", "GET 1"]],
+  ])("requests that come meanwhile wait for it: %s", async (outcome, expected, sends) => {
+    const { origin, client, key, answers, sent } = await leftUnknown();
+    const held = heldAnswer(says(outcome, "201"));
+    answers(held.answer);
+    const requests = [1, 2, 3, 4].map(() => client.post(PATH, { key }));
+    await origin.arrived(2);
+    expect(await problemOf(await client.post(PATH, { key, json: { another: "request" } }))).toBe("422 key_reused");
+    await allArrived(client, key);
+    held.release();
+    const statuses = (await Promise.all(requests)).map(statusOf);
+    expect(
+      statuses
+        .map(String)
+        .toSorted((a, b) => (a < b ? -1 : 1))
+        .join(" "),
+    ).toBe(expected);
+    expect(sent()).toEqual(sends);
+  });
+
+  test("an alarm in the meantime only looks again", async () => {
+    const { origin, client, key, answers } = await leftUnknown();
+    const held = heldAnswer(says("final", "201"));
+    answers(held.answer);
+    const request = client.post(PATH, { key });
+    await origin.arrived(2);
+    await runDurableObjectAlarm(await objectOf(key, PATH));
+    held.release();
+    expect(statusOf(await request)).toBe("replayed");
+  });
+
+  test("an answer about a record that has changed meanwhile counts for nothing", async () => {
+    const { origin, client, key, answers } = await leftUnknown();
+    const held = heldAnswer(says("not-executed"));
+    answers(held.answer);
+    const request = client.post(PATH, { key });
+    await origin.arrived(2);
+    await changeRow(await objectOf(key, PATH), { attempt: 2, attempt_id: "another" });
+    held.release();
+    expect(await problemOf(await request)).toBe("409 outcome_unknown");
+    expect(origin.received).toHaveLength(2);
+  });
+
+  test("never asks while the attempt itself still runs, after our own 504", async () => {
+    const held = heldAnswer(() => new Response("late", { status: 201 }));
+    const origin = scriptOrigin(held.answer);
+    const client = clientOf({ ...PROBING, origin_timeout: "100ms" });
+    const key = uniqueKey();
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("504 origin_timeout");
+    const joined = client.post(PATH, { key });
+    await allArrived(client, key);
+    held.release();
+    expect(statusOf(await joined)).toBe("joined");
+    expect(origin.received.map(({ method }) => method)).toEqual(["POST"]);
+  });
+});

@@ -1,0 +1,106 @@
+/**
+ * What a request costs in rows, which is most of what the platform bills (test/support/row-count.ts says how they are
+ * counted). The numbers are no promise, but docs/cost.md reckons with them, and they must not grow unseen.
+ */
+
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, expect, test, vi } from "vitest";
+import { objectBytes } from "../../../bench/cost/model.ts";
+import { MEASURED_ROWS } from "../../../bench/cost/rows.ts";
+import { clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
+import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
+import { objectOf } from "../../support/records.ts";
+import { type RowCount, countRows } from "../../support/row-count.ts";
+
+const PATH = "/v1/charges";
+const KILOBYTE = 1000;
+
+afterEach(() => vi.useRealTimers());
+
+/** Sends a request under `key`, and says how it was answered. */
+async function ask(key: string): Promise<string | undefined> {
+  const response = await clientOf().post(PATH, { key });
+  await response.arrayBuffer();
+  return statusOf(response);
+}
+
+function counting(): Promise<() => RowCount> {
+  return countRows(env.KEYS.getByName(uniqueKey()));
+}
+
+test("an executed request writes four rows: pending, the answer, and an alarm for each of the two", async () => {
+  scriptOrigin(() => new Response("x".repeat(2 * KILOBYTE), { status: 201 }));
+  const rows = await counting();
+  expect(await ask(uniqueKey())).toBe("executed");
+  expect(rows()).toEqual({ written: 4, read: 3, deleteAlls: 0 });
+});
+
+test("a replayed request writes no row", async () => {
+  scriptOrigin();
+  const key = uniqueKey();
+  await ask(key);
+  const rows = await counting();
+  expect(await ask(key)).toBe("replayed");
+  expect(rows()).toEqual({ written: 0, read: 1, deleteAlls: 0 });
+});
+
+test("a request that joins reads one row, and writes none", async () => {
+  const held = heldAnswer();
+  const origin = scriptOrigin(held.answer);
+  const key = uniqueKey();
+  const rows = await counting();
+  const first = ask(key);
+  await origin.arrived(1);
+  const ofTheFirst = rows();
+  const second = ask(key);
+  let ofTheSecond = rows();
+  // It has joined when it has looked at the record.
+  for (let tries = 0; ofTheSecond.read === 0 && tries < 5000; tries++) {
+    await scheduler.wait(1);
+    ofTheSecond = rows();
+  }
+  held.release();
+  expect([await first, await second]).toEqual(["executed", "joined"]);
+  const ofTheEnd = rows();
+  expect(ofTheSecond).toEqual({ written: 0, read: 1, deleteAlls: 0 });
+  expect(ofTheFirst.written + ofTheEnd.written).toBe(4);
+});
+
+test("an expired record is read once, and deleted as a whole", async () => {
+  scriptOrigin();
+  const key = uniqueKey();
+  await ask(key);
+  const object = await objectOf(key, PATH);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 48 * 60 * 60 * 1000 });
+  const rows = await counting();
+  expect(await runDurableObjectAlarm(object)).toBe(true);
+  expect(rows()).toEqual({ written: 0, read: 1, deleteAlls: 1 });
+});
+
+test("an answer beyond 64 KiB writes a row for each 256 KiB, and 2 for their table", async () => {
+  scriptOrigin(() => new Response(new Uint8Array(600 * KILOBYTE), { status: 201 }));
+  const rows = await counting();
+  expect(await ask(uniqueKey())).toBe("executed");
+  expect(rows().written).toBe(4 + 2 + 3);
+});
+
+test.each([0, 2000, 7000, 60_000])(
+  "an object with an answer of %i bytes takes what the model of costs says",
+  async (bytes) => {
+    scriptOrigin(() => new Response("x".repeat(bytes), { status: 201 }));
+    const key = uniqueKey();
+    await ask(key);
+    const size = await runInDurableObject(await objectOf(key, PATH), (_, { storage }) => storage.sql.databaseSize);
+    expect(size).toBe(objectBytes(bytes));
+  },
+);
+
+test("the model of costs reckons with these", () => {
+  expect(MEASURED_ROWS).toEqual({
+    executed: { written: 4, read: 3 },
+    replayed: { written: 0, read: 1 },
+    joined: { written: 0, read: 1 },
+    expired: { written: 0, read: 1 },
+  });
+});

@@ -1,0 +1,122 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { HOST, statusOf, uniqueKey } from "../../support/gateway.ts";
+import { issuerOf } from "../../support/issuer.ts";
+import { eventually, operatorOf } from "../../support/operator.ts";
+import { scriptOrigin } from "../../support/origin.ts";
+
+const ENTRY = { origin: "http://origin.test", caller: ["authorization"] };
+const OBSERVED = "observed.test";
+const JWT = "jwt.test";
+
+/** As many at once are sent at once. */
+const EVENTS = 500;
+
+interface Counts {
+  readonly total: Record<string, number>;
+  readonly hours: readonly Record<string, number | string>[];
+  readonly operations: readonly (Record<string, number> & { readonly operation: string })[];
+  readonly keyless: readonly object[];
+}
+
+describe("8.7 counts", () => {
+  test("are kept by hour and by operation, as a pattern and never as a path", async () => {
+    scriptOrigin(() => new Response("ok"));
+    const operator = operatorOf({
+      routes: [
+        { match: "POST /v1/charges/:id", key: "required" },
+        { match: "POST /v1/orders", derive_key: { window: "5m", from: ["/order_id"] } },
+      ],
+    });
+    const { client } = operator;
+    const key = uniqueKey();
+    for (const status of ["executed", "replayed", "replayed"]) {
+      expect(statusOf(await client.post("/v1/charges/1", { key }))).toBe(status);
+    }
+    expect((await client.post("/v1/charges/1", { key, json: 2 })).status).toBe(422);
+    await client.post("/v1/other", { key: null, body: "unread" });
+    // Read for a key that it does not have, so that its digest is known.
+    for (const _ of [1, 2]) await client.post("/v1/orders", { key: null, json: { amount: 5 } });
+    await client.fetch(`https://${HOST}/v1/anything`);
+    const events = 4 + 1 + 2 + 3;
+    for (let n = events; n < EVENTS + 1; n++) await client.post(`/v1/charges/${n}`, { key: null });
+    const { total, hours, operations, keyless } = await eventually(
+      async () => (await operator.get("/counts?hours=2")).json<Counts>(),
+      ({ operations }) => operations.length > 0,
+    );
+    const observed = { would_execute: 0, would_join: 0, would_replay: 0, would_probe: 0, would_refuse: 0 };
+    const none = { executed: 0, replayed: 0, joined: 0, released: 0, unknown: 0, refused: 0, keyless: 0, ...observed };
+    const charges = { ...none, executed: 1, replayed: 2, duplicates_prevented: 2 };
+    expect(operations).toEqual([
+      { operation: "POST *", ...none, keyless: 1, duplicates_prevented: 0 },
+      { operation: "POST /v1/charges/:id", ...charges, refused: expect.any(Number) },
+      { operation: "POST /v1/orders", ...none, keyless: 2, duplicates_prevented: 0 },
+    ]);
+    expect(total).toMatchObject({ executed: 1, replayed: 2, keyless: 3, duplicates_prevented: 2 });
+    expect(total["refused"]).toBeGreaterThan(EVENTS - 20);
+    expect(hours).toHaveLength(2);
+    expect(hours.reduce((sum, { replayed }) => sum + Number(replayed), 0)).toBe(2);
+    expect(keyless).toEqual([
+      { operation: "POST *", requests: 1, compared: 0, apparent_duplicates: 0 },
+      { operation: "POST /v1/orders", requests: 2, compared: 2, apparent_duplicates: 1 },
+    ]);
+  });
+
+  test("have observed requests among those that no key covers, and not among the refused", async () => {
+    const issuer = await issuerOf();
+    const origin = scriptOrigin(issuer.beside(() => new Response("ok", { status: 201 })));
+    const operator = operatorOf(
+      {},
+      { [OBSERVED]: { ...ENTRY, mode: "observe" }, [JWT]: { ...ENTRY, caller: [issuer.item] } },
+    );
+    const post = (host: string, headers: Record<string, string>) =>
+      operator.client.fetch(`https://${host}/v1/charges`, { method: "POST", headers });
+    const key = uniqueKey();
+    for (const _ of [1, 2]) await post(OBSERVED, { authorization: "Bearer alice", "idempotency-key": key });
+    for (const _ of [1, 2]) await post(JWT, { authorization: `Bearer ${await issuer.token("alice")}` });
+    for (let n = 4; n < EVENTS + 1; n++) await post(OBSERVED, { authorization: "Bearer alice" });
+    const countsOf = (host: string) =>
+      eventually(
+        async () => (await operator.get("/counts?hours=2", { host })).json<Counts>(),
+        ({ operations }) => operations.length > 0,
+      );
+    const { total } = await countsOf(OBSERVED);
+    expect(total).toMatchObject({ executed: 0, refused: 0 });
+    expect(total["keyless"]).toBeGreaterThan(200);
+    // No token is verified for the sake of a number.
+    expect((await countsOf(JWT)).keyless).toEqual([
+      { operation: "POST *", requests: 2, compared: 0, apparent_duplicates: 0 },
+    ]);
+    expect(issuer.fetches()).toBe(0);
+    expect(origin.received.length).toBe(EVENTS + 1);
+  });
+
+  test("tell what would have become of requests that are only observed", async () => {
+    scriptOrigin(() => new Response("ok"));
+    const entry = { origin: "http://origin.test", caller: ["authorization"], mode: "observe" };
+    const host = "would.test";
+    const operator = operatorOf({}, { [host]: entry });
+    const post = (headers: Record<string, string>, body: string): Promise<Response> =>
+      operator.client.fetch(`https://${host}/v1/charges`, { method: "POST", headers, body });
+    const keyed = { authorization: "Bearer alice", "idempotency-key": uniqueKey() };
+    for (const body of ["1", "1", "1", "2"]) expect((await post(keyed, body)).status).toBe(200);
+    for (let n = 4; n < EVENTS + 1; n++) await post({}, "unkeyed");
+    const { total } = await eventually(
+      async () => (await operator.get("/counts?hours=2", { host })).json<Counts>(),
+      ({ total }) => Number(total["keyless"]) > EVENTS / 2,
+    );
+    expect(total).toMatchObject({ would_execute: 1, would_refuse: 1, executed: 0, refused: 0 });
+    expect(Number(total["would_join"]) + Number(total["would_replay"])).toBe(2);
+  });
+
+  test("of more operations than fit are put together", async () => {
+    const journal = env.JOURNALS.getByName("many.test");
+    const many = Array.from({ length: 150 }, (_, n) => ({ operation: `POST /${n}`, kind: "executed" as const, n: 1 }));
+    await journal.count(many);
+    await journal.count(many);
+    const counts = await journal.counts(1);
+    expect(new Set(counts.map(({ operation }) => operation)).size).toBe(101);
+    expect(counts.reduce((sum, { n }) => sum + n, 0)).toBe(300);
+    expect(counts.find(({ operation }) => operation === "(other)")?.n).toBe(100);
+  });
+});
