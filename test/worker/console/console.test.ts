@@ -412,7 +412,7 @@ describe("8.11 the overview", () => {
     const nowMs = Date.now();
     for (let n = 0; n < 25; n++) {
       const record = n.toString(16).padStart(64, "0");
-      await journal.tell({ ...news, record, sinceMs: nowMs - 100 + n, atMs: nowMs, expiresAtMs: nowMs + HOUR_MS });
+      await journal.record({ ...news, record, sinceMs: nowMs - 100 + n, atMs: nowMs, expiresAtMs: nowMs + HOUR_MS });
     }
     const first = await (await browser.get("/")).text();
     expect(first.match(/<summary[^>]*>Settle</g)).toHaveLength(20);

@@ -529,8 +529,8 @@ describe("8.6 the journal", () => {
   test("does not let older news replace newer ones", async () => {
     const journal = env.JOURNALS.getByName("late.test");
     const news = { record: "r", operation: "POST /x", attempt: 1, times: 1, sinceMs: 1, expiresAtMs: null } as const;
-    await journal.tell({ ...news, state: "completed", cause: "probe", atMs: Date.now() });
-    await journal.tell({ ...news, state: "none", cause: "released", atMs: Date.now() - 1000 });
+    await journal.record({ ...news, state: "completed", cause: "probe", atMs: Date.now() });
+    await journal.record({ ...news, state: "none", cause: "released", atMs: Date.now() - 1000 });
     const asked = { record: null, state: null, operation: null, untilMs: Date.now(), after: null, limit: 9 };
     expect((await journal.entries(asked)).map(({ state }) => state)).toEqual(["completed"]);
   });
@@ -540,8 +540,8 @@ describe("8.6 the journal", () => {
     const news = { record: "r", operation: "POST /x", attempt: 1, cause: "attempt", times: 1 } as const;
     const now = Date.now();
     const at = { sinceMs: now, atMs: now };
-    await journal.tell({ ...news, state: "unknown", ...at, expiresAtMs: now + 1 });
-    await journal.tell({ ...news, record: "s", state: "unknown", ...at, expiresAtMs: now + 7_200_000 });
+    await journal.record({ ...news, state: "unknown", ...at, expiresAtMs: now + 1 });
+    await journal.record({ ...news, record: "s", state: "unknown", ...at, expiresAtMs: now + 7_200_000 });
     await journal.count([{ operation: "POST *", kind: "executed", n: 1 }]);
     const look = () =>
       runInDurableObject(journal, async (_, { storage }) => ({
@@ -563,7 +563,7 @@ describe("8.6 the journal", () => {
     });
     await runDurableObjectAlarm(journal);
     expect(await look()).toEqual({ tables: 0, alarm: null });
-    await journal.tell({ ...news, state: "unknown", ...at, expiresAtMs: now + 3_600_000 });
+    await journal.record({ ...news, state: "unknown", ...at, expiresAtMs: now + 3_600_000 });
     expect(await look()).toMatchObject({ tables: 1, alarm: expect.any(Number) });
   });
 });
