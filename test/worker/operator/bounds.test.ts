@@ -13,7 +13,14 @@ describe("9 what a journal holds is bounded", () => {
   test("of unknown records the oldest go first, and no others for them", async () => {
     const journal = env.JOURNALS.getByName("full.test");
     const now = Date.now();
-    await journal.record({ ...NEWS, record: "t", state: "tombstone", sinceMs: 0, atMs: now, expiresAtMs: now + 60_000 });
+    await journal.record({
+      ...NEWS,
+      record: "t",
+      state: "tombstone",
+      sinceMs: 0,
+      atMs: now,
+      expiresAtMs: now + 60_000,
+    });
     await runInDurableObject(journal, (_, { storage }) => {
       storage.sql.exec(`${upTo(10_050)} INSERT INTO entry
         SELECT 'r' || i, 'state', 'unknown', 'attempt', 'POST /x', 1, i, i, ${now + 60_000}, 1 FROM n`);
