@@ -81,7 +81,7 @@ export default defineConfig({
           name: "console",
           include: ["test/console/**/*.test.ts"],
           environment: "node",
-          globalSetup: ["test/fault/node/build-once.ts"],
+          globalSetup: ["test/fault/node/build-once.ts", "test/console/browser-once.ts"],
           ...SLOW,
         },
       },
