@@ -36,12 +36,12 @@ export function tableOf({ facts, settings, cases }: BenchResult): string {
 }
 
 /** The cases of the first page, which has room for one sentence. */
-const SUMMARY = ["new", "replay", "keyless"];
+const SUMMARY = new Set(["new", "replay", "keyless"]);
 
 /** One sentence for readers who want no more: medians of the throughput ratio, with storage in memory. */
 export function summaryOf({ facts, cases }: BenchResult): string {
   const ratios = cases
-    .filter(({ name, storage }) => SUMMARY.includes(name) && storage === "memory")
+    .filter(({ name, storage }) => SUMMARY.has(name) && storage === "memory")
     .map((result) => `${ratioOf(result, "perSecond").median.toFixed(2)} for ${result.what}`);
   return `Throughput as a share of a minimal Worker's: ${ratios.join(", ")} (\`npm run bench\`, ${facts.date.slice(0, 10)}, ${facts.machine}).`;
 }
