@@ -77,15 +77,14 @@ const CITED_BY_NAME =
 /** Titles of tests, and sections of conformance checks. */
 const CITED_BY_TESTS = /(?:describe\("|section: ")(O?\d+\.[\d.]+|O\d) ?/gu;
 
+function citationsIn(text: string): string[] {
+  const named = [...text.matchAll(CITED_BY_NAME), ...text.matchAll(CITED_BY_TESTS)];
+  return named.flatMap(([, numbers = ""]) => numbers.match(/O?\d+(?:\.\d+)*/gu) ?? []);
+}
+
 describe("the citations of clauses", () => {
-  const cited = filesOf(/\.tsx?$/u)
-    .filter((file) => file.startsWith("src/") || file.startsWith("test/"))
-    .flatMap((file) =>
-      [CITED_BY_NAME, CITED_BY_TESTS]
-        .flatMap((pattern) => [...read(file).matchAll(pattern)])
-        .flatMap(([, numbers = ""]) => numbers.match(/O?\d+(?:\.\d+)*/gu) ?? [])
-        .map((number) => ({ file, number })),
-    );
+  const files = filesOf(/\.tsx?$/u).filter((file) => file.startsWith("src/") || file.startsWith("test/"));
+  const cited = files.flatMap((file) => citationsIn(read(file)).map((number) => ({ file, number })));
 
   test("are found", () => {
     expect(cited.length).toBeGreaterThan(200);
