@@ -40,7 +40,7 @@ export interface Quota {
 /** The secret that opens the records of every hostname of the Worker to operators. */
 export const OPERATOR_TOKEN = "OPERATOR_TOKEN";
 
-/** Who may look into the tenant's records and settle them (docs/protocol.md 8). */
+/** Who may look into the tenant's records and settle them (docs/operator-api.md). */
 interface Operators {
   /** The secret of the Worker that holds the token of this tenant alone; null where it has none. */
   readonly tokenSecret: string | null;

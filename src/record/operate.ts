@@ -1,5 +1,5 @@
 /**
- * What an operator may make of a record (docs/protocol.md 8.4). Pure. It is the only way by which a record changes other
+ * What an operator may make of a record (docs/operator-api.md O3). Pure. It is the only way by which a record changes other
  * than through an attempt, a probe or the end of its term.
  */
 

@@ -112,7 +112,7 @@ async function lose(page: Page): Promise<{ path: string; key: string; isShown: (
   return { path, key, isShown };
 }
 
-describe.skipIf(installed === null)("8.11 in a browser", () => {
+describe.skipIf(installed === null)("O8 in a browser", () => {
   test("somebody signs in, settles an unknown outcome with the mouse, and signs out", async () => {
     const { page, complaints } = await open();
     await signIn(page);

@@ -11,7 +11,7 @@ function tenant(entry: object): Tenant {
   return found;
 }
 
-describe("8.11 the lines that would cover requests without a key", () => {
+describe("O8 the lines that would cover requests without a key", () => {
   test.each([
     ["POST *", {}, ['derive_key = { window = "5m" }']],
     ["PUT *", {}, ['methods = ["POST", "PATCH", "PUT"]', 'derive_key = { window = "5m" }']],

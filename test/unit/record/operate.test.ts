@@ -20,7 +20,7 @@ const refused = (code: string) => ({ action: "refuse", code });
 
 const RECORDS = { none: null, pending, unknown, completed, tombstone, unreadable };
 
-describe("8.4 each command for each record where nothing runs", () => {
+describe("O3 each command for each record where nothing runs", () => {
   test.each([
     ["none", settledFinal, refused("no_record")],
     ["none", notExecuted, refused("no_record")],
@@ -59,7 +59,7 @@ describe("8.4 each command for each record where nothing runs", () => {
   });
 });
 
-describe("8.4 nothing is done while something runs", () => {
+describe("O3 nothing is done while something runs", () => {
   const busy: readonly Busy[] = ["attempt", "probe", "preparation"];
   test.each(busy)("%s", (busy) => {
     for (const record of Object.values(RECORDS)) {

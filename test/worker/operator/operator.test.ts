@@ -23,7 +23,7 @@ const completed = () =>
 const unknown = () => new Response("?", { status: 502 });
 const tombstone = () => new Response("too large");
 
-describe("8.2 who may operate", () => {
+describe("O1 who may operate", () => {
   test.each(["/_oncegate", "/_oncegate/", "/_oncegate/v1/records/find", "/_oncegate/v1/openapi.json", "/_oncegate/x"])(
     "without a secret there is nothing at %s, whatever is presented",
     async (path) => {
@@ -128,7 +128,7 @@ describe("8.2 who may operate", () => {
   });
 });
 
-describe("8.3 a record", () => {
+describe("O2 a record", () => {
   test("is shown with its answer, and the body only on request", async () => {
     const { operator, key, id } = await operatorWith(completed);
     const response = await operator.get(`/records/${id}`);
@@ -208,7 +208,7 @@ describe("8.3 a record", () => {
   });
 });
 
-describe("8.4 settling", () => {
+describe("O3 settling", () => {
   test("as final keeps the answer that is given, for the policy's ttl", async () => {
     const { origin, operator, key, id } = await operatorWith(unknown, {
       routes: [{ match: "POST /v1/*", ttl: "2h" }],
@@ -286,7 +286,7 @@ describe("8.4 settling", () => {
   });
 });
 
-describe("8.4 each action in each state", () => {
+describe("O3 each action in each state", () => {
   const STATES = { completed, unknown, tombstone, undone: () => new Response("later", { status: 429 }) };
   const final = { outcome: "final", status: 200, why: "x" };
   const notExecuted = { outcome: "not-executed", why: "x" };
