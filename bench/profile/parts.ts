@@ -67,7 +67,7 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
   ["the log line and the numbers", ["src/log.ts", "src/worker/keyed-event.ts", "src/worker/request-metrics.ts"]],
   [REST, ["src/", "node_modules/"]],
   ["garbage collection", [COLLECTION]],
-  ["the runtime, asked by nobody", [RUNTIME]],
+  ["the runtime itself", [RUNTIME]],
 ];
 
 export function partOf(module: string): string {
