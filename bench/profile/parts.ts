@@ -42,7 +42,12 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
   ],
   [
     "storage: the record and its alarm",
-    ["src/key-object/record-store.ts", "src/key-object/kept-record.ts", "src/record/row.ts"],
+    [
+      "src/key-object/record-store.ts",
+      "src/key-object/kept-record.ts",
+      "src/key-object/record-alarm.ts",
+      "src/record/stored-record.ts",
+    ],
   ],
   [
     "the forward, and the body that comes back",

@@ -1,6 +1,6 @@
 /** The way of a request: tenant, policy, key, and then the key's own object. Each step may refuse. */
 
-import { type KeyStub, askFormerKeyObject, askKeyObject } from "../call/ask-key-object.ts";
+import { type KeyStub, askKeyObject, lookAtFormerRecord } from "../call/ask-key-object.ts";
 import { type Reply } from "../call/call.ts";
 import { type Destination, destinationOf } from "./destination.ts";
 import { type Answer, applyCors } from "./cors.ts";
@@ -69,7 +69,7 @@ async function ask(
   if (former !== null) {
     numbers.asks(former.recordId, isDerived);
     const isSameRecord = former.recordId === recordId;
-    const reply = await askFormerKeyObject(stub(former.recordId), former.call, isSameRecord);
+    const reply = await lookAtFormerRecord(stub(former.recordId), former.call, isSameRecord);
     if (reply !== null) return reply;
   }
   numbers.asks(recordId, isDerived);

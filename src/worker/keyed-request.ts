@@ -53,7 +53,7 @@ export async function readKeyedRequest(
   const forwarded = forKeyedRequest(fields, key);
   const scope = { tenant: hostname, method, path, key: key.value, isDerived: key.isDerived };
   const call = {
-    about: { tenant: hostname, operation: `${method} ${path}`, key: key.value },
+    about: { tenant: hostname, operation: `${method} ${path}`, key: key.value, isDerived: key.isDerived },
     policy: key.isDerived ? withinWindow(policy) : attemptPolicy(policy),
     waitMs,
     journal,
@@ -65,17 +65,16 @@ export async function readKeyedRequest(
       body: body.bytes.byteLength > 0 ? body.bytes : null,
       bodyBytes: body.bytes.byteLength,
     },
-    quota: tenant.quota === null ? null : { binding: tenant.quota.binding, key: `${hostname} ${caller}` },
   };
-  const addressed = async (who: Caller, onlyContinues: boolean): Promise<ObjectCall> => {
+  const addressed = async (who: Caller): Promise<ObjectCall> => {
     // The origin has never seen a derived key.
     const probe = key.isDerived ? null : probeOf(destination, who.rule, method, key.value, forwarded);
     const { inId, bound } = callerPlacement(who, key);
     const request = { ...identity, caller: bound };
-    return { recordId: await recordId({ ...scope, caller: inId }), call: { ...call, request, probe, onlyContinues } };
+    return { recordId: await recordId({ ...scope, caller: inId }), call: { ...call, request, probe } };
   };
-  const now = await addressed({ rule: tenant.callers, digest: caller }, false);
-  const before = former === null ? null : await addressed(former, true);
+  const now = await addressed({ rule: tenant.callers, digest: caller });
+  const before = former === null ? null : await addressed(former);
   const isSame = before?.recordId === now.recordId && before.call.request.caller === now.call.request.caller;
   return { ...now, former: isSame ? null : before };
 }

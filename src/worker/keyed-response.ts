@@ -29,11 +29,9 @@ export function keyedResponse(reply: Reply | Refusal, asked: Asked): Response {
   return withMark(response, reply.mark, asked);
 }
 
-function refusalResponse({ code }: RefusalReply, { url, policy, key, quota }: Asked): Response {
+function refusalResponse({ code }: RefusalReply, { url, policy, key }: Asked): Response {
   const detail = key.isDerived ? DERIVED_DETAILS.get(code) : undefined;
-  // When a caller may come again is for the tenant to say.
-  const wait = code === "quota_exceeded" && quota !== null ? { retryAfterSeconds: quota.retryAfterSeconds } : {};
-  return problemResponse({ ...refuse(code, detail), ...wait }, url, policy);
+  return problemResponse(refuse(code, detail), url, policy);
 }
 
 /** For clients that know of no key. */

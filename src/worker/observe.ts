@@ -16,7 +16,7 @@ import { log } from "../log.ts";
 import { declaredBytesOf, signsOf } from "../origin/exchange.ts";
 import { passThrough } from "./pass-through.ts";
 import { classify } from "../record/classify.ts";
-import { type Would } from "../record/observe.ts";
+import { type ShadowDecision } from "../record/observe.ts";
 import { type Conclusion, conclusionOf } from "../record/transition.ts";
 import { type RequestMetrics } from "./request-metrics.ts";
 import { type Observation } from "../key-object/shadow-object.ts";
@@ -92,8 +92,8 @@ async function begin(
   numbers.asks(keyed.recordId, key.isDerived);
   const { about, request, policy, probe } = keyed.call;
   const shadow = objectOf(env.SHADOWS, keyed.recordId, destination.tenant.placement);
-  const { would, attempt } = await shadow.observe({ about, request, policy, mayProbe: probe !== null });
-  return { would, attempt, keyed };
+  const { decision, attempt } = await shadow.observe({ about, request, policy, mayProbe: probe !== null });
+  return { decision, attempt, keyed };
 }
 
 /** Tells the shadow what became of the request, and counts it. Resolves with what would have become of it; never rejects. */
@@ -110,7 +110,7 @@ async function conclude(
     if (begun === null) return null;
     const attempt = "refused" in begun ? null : begun.attempt;
     const conclusion = conclusionOfHead(head, attempt?.number ?? 1, policy);
-    const said = "refused" in begun ? refusedWith(begun.refused.refusal) : saidOf(begun.would);
+    const said = "refused" in begun ? refusedWith(begun.refused.refusal) : saidOf(begun.decision);
     const found = { ...said, outcome: outcomeOf(conclusion), attempt: attempt?.number ?? null };
     numbers.observed(found, answered.response.status, answered.elapsedMs);
     if ("refused" in begun || attempt === null) return said.decision;
@@ -134,9 +134,9 @@ function outcomeOf({ outcome }: Conclusion): Found["outcome"] {
   return outcome === "not-kept" ? "final" : outcome;
 }
 
-function saidOf(would: Would): Pick<Found, "decision" | "code"> {
-  if (would.would === "refuse") return refusedWith(would.code);
-  return { decision: `would_${would.would}`, code: null };
+function saidOf(decision: ShadowDecision): Pick<Found, "decision" | "code"> {
+  if (decision.action === "refuse") return refusedWith(decision.code);
+  return { decision: `would_${decision.action}`, code: null };
 }
 
 function refusedWith(code: ProblemCode): Pick<Found, "decision" | "code"> {

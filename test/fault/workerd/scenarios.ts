@@ -103,12 +103,6 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { name: "executing, with an answer that leaves it unknown", act: leftUnknown },
   { name: "executing a request whose body comes as a stream", before: padded, act: executes },
-  { name: "executing under a quota", policy: { quota: { binding: "MANY_RECORDS" } }, act: executes },
-  {
-    name: "joining under a quota",
-    policy: { quota: { binding: "MANY_RECORDS" } },
-    act: joined,
-  },
   { name: "streaming", streams: true, act: answered(STREAM) },
   { name: "streaming, while a retry is attached", streams: true, act: attached },
   {

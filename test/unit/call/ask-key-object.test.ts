@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
-import { askFormerKeyObject, askKeyObject, type KeyStub } from "../../../src/call/ask-key-object.ts";
+import { lookAtFormerRecord, askKeyObject, type KeyStub } from "../../../src/call/ask-key-object.ts";
 import { type KeyedCall, type LookReply, type Reply } from "../../../src/call/call.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { type Refusal } from "../../../src/http/problem.ts";
 
 const CALL: KeyedCall = {
-  about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k" },
-  request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64) },
+  about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k", isDerived: false },
+  request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller: null },
   policy: DEFAULT_POLICY,
   journal: null,
   waitMs: 25_000,
@@ -20,8 +20,6 @@ const CALL: KeyedCall = {
     bodyBytes: 1,
   },
   probe: null,
-  quota: null,
-  onlyContinues: false,
 };
 
 const ANSWER: Reply = {
@@ -66,19 +64,22 @@ async function askBy(asking: Asking, steps: Step[]) {
   const calls: string[] = [];
   const looks: unknown[] = [];
   let stubs = 0;
-  const next = (call: string): Promise<LookReply> => {
+  const next = (call: string): LookReply => {
     calls.push(call);
     const step = steps.shift();
-    return typeof step === "object" && "kind" in step ? Promise.resolve(step) : Promise.reject(step);
+    if (typeof step === "object" && "kind" in step) return step;
+    throw step;
   };
   const freshStub = (): KeyStub => {
     const stub = ++stubs;
     return {
-      submit: (call) => {
+      submit: async (call) => {
         expect(call).toBe(CALL);
-        return next(`submit on ${stub}`);
+        const reply = next(`submit on ${stub}`);
+        if (reply.kind === "nothing") throw new Error("a submit is never answered so");
+        return reply;
       },
-      look: (call) => {
+      look: async (call) => {
         looks.push(call);
         return next(`look on ${stub}`);
       },
@@ -102,10 +103,6 @@ describe("4.5 a key object that answers", () => {
   test.each([ANSWER, REFUSAL])("is asked once: $kind", async (reply) => {
     expect(await ask(reply)).toEqual({ calls: ["submit on 1"], looks: [], result: reply });
     expect(logged).toEqual([]);
-  });
-
-  test("knew nothing of the request, and so nothing was learned", async () => {
-    expect(await ask(NOTHING)).toEqual({ calls: ["submit on 1"], looks: [], result: { refusal: "unavailable" } });
   });
 });
 
@@ -166,7 +163,7 @@ describe("4.5.1 a call that may have arrived", () => {
 
   test("is looked after without what could execute it", async () => {
     const { looks } = await ask(failure(), ANSWER);
-    const { forward: _, probe: __, quota: ___, onlyContinues: ____, ...look } = CALL;
+    const { forward: _, probe: __, ...look } = CALL;
     expect(looks).toEqual([look]);
   });
 });
@@ -245,27 +242,34 @@ describe("what an operator is told", () => {
   });
 });
 
-describe("3.5.10 a call to the record of the former caller rule", () => {
-  const askFormer = async (...steps: Step[]) => {
-    const { calls, result } = await askBy((stub, call) => askFormerKeyObject(stub, call, false), steps);
-    return { calls, result };
+describe("3.5.10 a look at the record of the former caller rule", () => {
+  const lookAt = async (step: Step, isSameRecord = false) => {
+    const { calls, looks, result } = await askBy((stub, call) => lookAtFormerRecord(stub, call, isSameRecord), [step]);
+    const { forward: _, probe: __, ...look } = CALL;
+    expect({ calls, looks }).toEqual({ calls: ["look on 1"], looks: [look] });
+    return result;
   };
 
-  test("goes on to another record only by the object's own word that there is none", async () => {
-    expect(await askFormer(NOTHING)).toEqual({ calls: ["submit on 1"], result: null });
-    expect(await askFormer(DID_NOT_ARRIVE, NOTHING)).toEqual({ calls: ["submit on 1", "submit on 2"], result: null });
+  test("leaves the request to its present record only by the object's reply that there is none", async () => {
+    expect(await lookAt(NOTHING)).toBeNull();
   });
 
-  test.each([ANSWER, REFUSAL])("is answered by what is there: $kind", async (reply) => {
-    expect(await askFormer(reply)).toEqual({ calls: ["submit on 1"], result: reply });
-    expect(await askFormer(failure(), reply)).toEqual({ calls: ["submit on 1", "look on 2"], result: reply });
+  test.each([ANSWER, REFUSAL])("is answered from what is there: $kind", async (reply) => {
+    expect(await lookAt(reply)).toEqual(reply);
   });
 
-  test.each<[string, Step[], string[], string]>([
-    ["the look finds no record", [failure(), NOTHING], ["submit on 1", "look on 2"], "unavailable"],
-    ["the look fails", [failure(), failure()], ["submit on 1", "look on 2"], "unavailable"],
-    ["it was refused for load", [failure({ overloaded: true })], ["submit on 1"], "overloaded"],
-  ])("does not go on where %s", async (_, steps, calls, code) => {
-    expect(await askFormer(...steps)).toEqual({ calls, result: { refusal: code } });
+  test("leaves another caller's record to the present rule, where both rules name one record", async () => {
+    const changed: Reply = { ...REFUSAL, code: "caller_changed" };
+    expect(await lookAt(changed)).toEqual(changed);
+    expect(await lookAt(changed, true)).toBeNull();
+    expect(await lookAt(REFUSAL, true)).toEqual(REFUSAL);
+  });
+
+  test.each<[string, Step]>([
+    ["fails", failure()],
+    ["did not arrive", DID_NOT_ARRIVE],
+    ["is refused for load", failure({ overloaded: true })],
+  ])("is made once, and sends the request nowhere where it %s", async (_, step) => {
+    expect(await lookAt(step)).toEqual({ refusal: "unavailable" });
   });
 });

@@ -92,16 +92,6 @@ describe("6.1 on every keyed answer", () => {
   });
 });
 
-describe("3.11.2 a quota that is used up", () => {
-  test("says to come again when the tenant's quota says so", () => {
-    const retryAfter = (asked: Asked) => keyedResponse(refusal("quota_exceeded"), asked).headers.get("retry-after");
-    expect(retryAfter({ ...ASKED, quota: { retryAfterSeconds: 10 } })).toBe("10");
-    expect(retryAfter(ASKED)).toBe("60");
-    const inFlight = keyedResponse(refusal("in_flight"), { ...ASKED, quota: { retryAfterSeconds: 10 } });
-    expect(inFlight.headers.get("retry-after")).toBe("1");
-  });
-});
-
 describe("6.2 answers", () => {
   test("have the stored status, headers and bytes", async () => {
     const response = keyedResponse(answer("replayed", { status: 402 }), ASKED);

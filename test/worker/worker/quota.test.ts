@@ -248,10 +248,9 @@ describe("4.3 a request that comes while another is prepared", () => {
 describe("3.11.3 those who wait for a question", () => {
   /** As a record that is bound to its caller, instead of being found by it, is asked for. */
   const callOf = (caller: string): KeyedCall => ({
-    about: { tenant: HOST, operation: `POST ${PATH}`, key: "k" },
+    about: { tenant: HOST, operation: `POST ${PATH}`, key: "k", isDerived: false },
     request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller },
     policy: attemptPolicy(DEFAULT_POLICY),
-    onlyContinues: false,
     journal: null,
     waitMs: 10_000,
     forward: {
@@ -263,7 +262,6 @@ describe("3.11.3 those who wait for a question", () => {
       bodyBytes: 0,
     },
     probe: null,
-    quota: { binding: "FEW_RECORDS", key: caller },
   });
 
   test("are refused with their own caller, and ask for themselves where it is another one", async () => {
@@ -280,7 +278,7 @@ describe("3.11.3 those who wait for a question", () => {
     });
     limiter.isHeld = false;
     const seen = await Promise.all(replies);
-    const marks = seen.map((reply) => (reply.kind === "nothing" ? null : [reply.kind, reply.mark.status]));
+    const marks = seen.map((reply) => [reply.kind, reply.mark.status]);
     expect(marks).toEqual([
       ["refusal", "refused"],
       ["refusal", "refused"],
