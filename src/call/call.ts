@@ -87,7 +87,7 @@ export interface RefusalReply {
   readonly mark: Mark;
   readonly waited: boolean;
   readonly attempt?: AttemptFacts;
-  readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable" | "quota_exceeded";
+  readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable" | "rate_limited";
 }
 
 export type Reply = AnswerReply | RefusalReply;

@@ -134,7 +134,7 @@ export class KeyObject extends DurableObject<Env> {
         const { forward, quota } = assertSet(sendable);
         // A further attempt is one of the same record.
         const leave = decision.before === null ? quota : null;
-        if (leave === "exceeded") return Promise.resolve(refusal("quota_exceeded"));
+        if (leave === "exceeded") return Promise.resolve(refusal("rate_limited"));
         if (isWhole(forward) && !leave) return this.#execute(call, forward, decision, nowMs);
         return this.#prepare(call, assertSet(sendable), leave, probed);
       }

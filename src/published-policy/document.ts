@@ -5,15 +5,8 @@
 
 import { COVERABLE_METHODS, type Policy, type Route, type Tenant } from "../config/policy.ts";
 import { writeJsonPointer } from "../identity/json-pointer.ts";
-import {
-  type ErrorRules,
-  PLAIN_RULES,
-  PROBLEMS,
-  type ProblemCode,
-  isProblemCode,
-  problemType,
-  writtenAs,
-} from "../http/problem.ts";
+import { PROBLEMS, type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
+import { type ErrorRules, PLAIN_RULES, problemType, writtenAs } from "../http/problem.ts";
 
 /** Both come before it is known whose policy holds. */
 const BEFORE_POLICY: ReadonlySet<ProblemCode> = new Set(["unknown_tenant", "misconfigured"]);

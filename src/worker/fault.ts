@@ -1,11 +1,12 @@
 /** What is wrong with the gateway or its configuration is for the operator alone, who finds it in the log by an id. */
 
-import { type ErrorRules, PROBLEMS, type Refusal, problemResponse, refuse } from "../http/problem.ts";
+import { PROBLEMS } from "../http/problem-codes.ts";
+import { type ErrorRules, type Refusal, problemResponse, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
 
 /** Tells the client the id, and the log the rest. Other refusals stay as they are. */
 export function withOpaqueId(refused: Refusal, why: string): Refusal {
-  const code = refused.refusal;
+  const { code } = refused;
   const { detail } = PROBLEMS[code];
   if (code !== "internal" && code !== "misconfigured") return refused;
   const id = crypto.randomUUID();

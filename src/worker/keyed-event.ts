@@ -6,7 +6,8 @@
 
 import { type Mark, type Reply } from "../call/call.ts";
 import { type Policy, type ProfileName, type Tenant } from "../config/policy.ts";
-import { type ProblemCode, type Refusal, isRefusal } from "../http/problem.ts";
+import { type ProblemCode } from "../http/problem-codes.ts";
+import { type Refusal, isRefusal } from "../http/problem.ts";
 import { type Outcome } from "../record/classify.ts";
 import { unreachable } from "../record/record.ts";
 
@@ -68,7 +69,7 @@ export function keyedEvent(subject: Subject, reply: Reply | Refusal, status: num
   const { totalMs, callMs } = spent;
   if (isRefusal(reply)) {
     const facts = { outcome: null, waited_ms: 0, origin_ms: null, attempt: null };
-    return { ...about, decision: "refused", code: reply.refusal, status, total_ms: totalMs, ...facts };
+    return { ...about, decision: "refused", code: reply.code, status, total_ms: totalMs, ...facts };
   }
   return {
     ...about,

@@ -90,7 +90,7 @@ async function formerCaller(
   const digest = await incoming.caller(rule);
   if (!isRefusal(digest)) return { rule, digest };
   // It may well name somebody, which can't be told for now, or named somebody until lately: there may be a record.
-  return digest.refusal === "caller_unverifiable" || digest.hasLapsed === true ? digest : null;
+  return digest.code === "caller_unverifiable" || digest.hasLapsed === true ? digest : null;
 }
 
 /** A derived key takes equal requests for one, so what it leaves behind must not outlive its window. */

@@ -4,7 +4,7 @@ import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "../c
 import { type Policy, type Quota } from "../config/policy.ts";
 import { headersOf } from "../http/headers.ts";
 import { type Key } from "../identity/key-carrier.ts";
-import { type ErrorRules, type Refusal, problemResponse, refuse, shouldRetry } from "../http/problem.ts";
+import { type ErrorRules, type Refusal, isRefusal, problemResponse, refuse, shouldRetry } from "../http/problem.ts";
 
 /** What of a request its answer needs. */
 export interface Asked {
@@ -22,7 +22,7 @@ const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 const REFUSED: Mark = { status: "refused", recordedAtMs: null, expiresAtMs: null };
 
 export function keyedResponse(reply: Reply | Refusal, asked: Asked): Response {
-  if ("refusal" in reply) return withMark(problemResponse(reply, asked.url, asked.policy), REFUSED, asked);
+  if (isRefusal(reply)) return withMark(problemResponse(reply, asked.url, asked.policy), REFUSED, asked);
   const response = reply.kind === "answer" ? answerResponse(reply, asked) : refusalResponse(reply, asked);
   if (reply.waited && asked.waitSeconds !== null)
     response.headers.set("preference-applied", `wait=${asked.waitSeconds}`);
@@ -32,7 +32,7 @@ export function keyedResponse(reply: Reply | Refusal, asked: Asked): Response {
 function refusalResponse({ code }: RefusalReply, { url, policy, key, quota }: Asked): Response {
   const detail = key.isDerived ? DERIVED_DETAILS.get(code) : undefined;
   // When a caller may come again is for the tenant to say.
-  const wait = code === "quota_exceeded" && quota !== null ? { retryAfterSeconds: quota.retryAfterSeconds } : {};
+  const wait = code === "rate_limited" && quota !== null ? { retryAfterSeconds: quota.retryAfterSeconds } : {};
   return problemResponse({ ...refuse(code, detail), ...wait }, url, policy);
 }
 

@@ -6,7 +6,8 @@
 import { type Policy } from "../config/policy.ts";
 import { type Found } from "./keyed-event.ts";
 import { type Answer } from "./cors.ts";
-import { type ProblemCode, type Refusal, isRefusal } from "../http/problem.ts";
+import { type ProblemCode } from "../http/problem-codes.ts";
+import { type Refusal, isRefusal } from "../http/problem.ts";
 import { Incoming } from "./incoming.ts";
 import { keyOf } from "./request-key.ts";
 import { objectOf } from "../call/object-stub.ts";
@@ -110,7 +111,7 @@ async function conclude(
     if (begun === null) return null;
     const attempt = "refused" in begun ? null : begun.attempt;
     const conclusion = conclusionOfHead(head, attempt?.number ?? 1, policy);
-    const said = "refused" in begun ? refusedWith(begun.refused.refusal) : saidOf(begun.would);
+    const said = "refused" in begun ? refusedWith(begun.refused.code) : saidOf(begun.would);
     const found = { ...said, outcome: outcomeOf(conclusion), attempt: attempt?.number ?? null };
     numbers.observed(found, answered.response.status, answered.elapsedMs);
     if ("refused" in begun || attempt === null) return said.decision;

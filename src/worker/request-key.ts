@@ -32,7 +32,7 @@ async function derivedKey(incoming: Incoming, destination: Destination): Promise
   const naming: CallerRule = callers.anonymous === "refuse" ? callers : { ...callers, anonymous: "refuse" };
   const caller = await incoming.caller(naming);
   // Whoever could not be verified this time may have been the last time: passed through, a retry would run again.
-  if (isRefusal(caller)) return caller.refusal === "caller_missing" ? null : caller;
+  if (isRefusal(caller)) return caller.code === "caller_missing" ? null : caller;
   const { from } = policy.deriveKey;
   const value = from.length > 0 ? await fromMembers(incoming, from) : await fromAll(incoming, destination);
   return value === null || isRefusal(value) ? value : { value, echo: null, header: null, isDerived: true };

@@ -105,7 +105,11 @@ describe("4.5 a key object that answers", () => {
   });
 
   test("knew nothing of the request, and so nothing was learned", async () => {
-    expect(await ask(NOTHING)).toEqual({ calls: ["submit on 1"], looks: [], result: { refusal: "unavailable" } });
+    expect(await ask(NOTHING)).toEqual({
+      calls: ["submit on 1"],
+      looks: [],
+      result: { kind: "problem", code: "unavailable" },
+    });
   });
 });
 
@@ -133,7 +137,7 @@ describe("4.5.1 a call that certainly did not arrive", () => {
   test("leaves nothing learned where all three calls fail", async () => {
     expect(await ask(DID_NOT_ARRIVE, DID_NOT_ARRIVE, DID_NOT_ARRIVE)).toMatchObject({
       calls: ["submit on 1", "submit on 2", "look on 3"],
-      result: { refusal: "unavailable" },
+      result: { kind: "problem", code: "unavailable" },
     });
   });
 });
@@ -180,7 +184,7 @@ describe("4.5.2 when the look does not help", () => {
   ])("nothing was learned: it %s", async (_, step) => {
     expect(await ask(failure(), step)).toMatchObject({
       calls: ["submit on 1", "look on 2"],
-      result: { refusal: "unavailable" },
+      result: { kind: "problem", code: "unavailable" },
     });
   });
 });
@@ -193,7 +197,7 @@ describe("4.5.2 a call that was refused for load", () => {
     expect(await ask(failure(flags))).toEqual({
       calls: ["submit on 1"],
       looks: [],
-      result: { refusal: "overloaded" },
+      result: { kind: "problem", code: "overloaded" },
     });
   });
 });
@@ -225,7 +229,7 @@ describe("4.5 every combination of flags", () => {
     const set = Object.fromEntries(NAMES.map((name) => [name, flags.split(" ").includes(name)]));
     const { calls, result } = await ask(failure(set), ...(next === NONE ? [] : [REFUSAL]));
     expect(calls).toEqual(next === NONE ? ["submit on 1"] : ["submit on 1", next]);
-    expect(result).toEqual(next === NONE ? { refusal: "overloaded" } : REFUSAL);
+    expect(result).toEqual(next === NONE ? { kind: "problem", code: "overloaded" } : REFUSAL);
   });
 });
 
@@ -266,6 +270,6 @@ describe("3.5.10 a call to the record of the former caller rule", () => {
     ["the look fails", [failure(), failure()], ["submit on 1", "look on 2"], "unavailable"],
     ["it was refused for load", [failure({ overloaded: true })], ["submit on 1"], "overloaded"],
   ])("does not go on where %s", async (_, steps, calls, code) => {
-    expect(await askFormer(...steps)).toEqual({ calls, result: { refusal: code } });
+    expect(await askFormer(...steps)).toEqual({ calls, result: { kind: "problem", code: code } });
   });
 });

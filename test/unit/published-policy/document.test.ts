@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { type Policy } from "../../../src/config/policy.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
-import { PROBLEMS } from "../../../src/http/problem.ts";
+import { PROBLEMS } from "../../../src/http/problem-codes.ts";
 import { policyDocument } from "../../../src/published-policy/document.ts";
 import { entry } from "../config/entries.ts";
 import { FULL_ENTRY, HOST, TENANTS, tenantOf } from "./configurations.ts";

@@ -94,7 +94,7 @@ describe("6.1 on every keyed answer", () => {
 
 describe("3.11.2 a quota that is used up", () => {
   test("says to come again when the tenant's quota says so", () => {
-    const retryAfter = (asked: Asked) => keyedResponse(refusal("quota_exceeded"), asked).headers.get("retry-after");
+    const retryAfter = (asked: Asked) => keyedResponse(refusal("rate_limited"), asked).headers.get("retry-after");
     expect(retryAfter({ ...ASKED, quota: { retryAfterSeconds: 10 } })).toBe("10");
     expect(retryAfter(ASKED)).toBe("60");
     const inFlight = keyedResponse(refusal("in_flight"), { ...ASKED, quota: { retryAfterSeconds: 10 } });

@@ -66,7 +66,7 @@ describe("3.11 a quota", () => {
     for (const _ of [1, 2]) expect(statusOf(await client.post(PATH))).toBe("executed");
     const key = uniqueKey();
     const refused = await client.post(PATH, { key });
-    expect(await problemOf(refused)).toBe("429 quota_exceeded");
+    expect(await problemOf(refused)).toBe("429 rate_limited");
     expect(Object.fromEntries(refused.headers)).toMatchObject({
       "retry-after": "10",
       "idempotency-status": "refused",
@@ -120,7 +120,7 @@ describe("3.11 a quota", () => {
     expect(await problemOf(await client.post(PATH, { key: old, json: {} }))).toBe("422 key_reused");
     const joined = client.post(PATH, { key: running });
     await allWait(client, running);
-    expect(await problemOf(await client.post(PATH))).toBe("429 quota_exceeded");
+    expect(await problemOf(await client.post(PATH))).toBe("429 rate_limited");
     held.release();
     expect([statusOf(await first), statusOf(await joined)]).toEqual(["executed", "joined"]);
     expect([limiter.asked.length, origin.received.length]).toEqual([3, 2]);
@@ -143,7 +143,7 @@ describe("3.11 a quota", () => {
     const client = clientOf(QUOTA);
     const key = uniqueKey();
     expect(statusOf(await client.post(PATH, { key }))).toBe("released");
-    expect(await problemOf(await client.post(PATH, { key }))).toBe("429 quota_exceeded");
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("429 rate_limited");
     expect(limiter.asked).toHaveLength(2);
   });
 
@@ -188,7 +188,7 @@ describe("3.11.3 concurrent requests with one key", () => {
     await allWait(client, key);
     limiter.isHeld = false;
     const problems = await Promise.all((await Promise.all(requests)).map(problemOf));
-    expect(new Set(problems)).toEqual(new Set(["429 quota_exceeded"]));
+    expect(new Set(problems)).toEqual(new Set(["429 rate_limited"]));
     expect([limiter.asked.length, origin.received.length]).toEqual([1, 0]);
   });
 
@@ -205,7 +205,7 @@ describe("3.11.3 concurrent requests with one key", () => {
     expect(statuses.filter((status) => status === "executed")).toHaveLength(1);
     expect(statuses.filter((status) => status === "refused")).toHaveLength(0);
     expect(origin.received.map((request) => request.body.byteLength)).toEqual([200_000]);
-    expect(await problemOf(await client.post(PATH, { body }))).toBe("429 quota_exceeded");
+    expect(await problemOf(await client.post(PATH, { body }))).toBe("429 rate_limited");
     expect([limiter.asked.length, origin.received.length]).toEqual([2, 1]);
   });
 });
