@@ -20,19 +20,26 @@ export async function askKeyObject(freshStub: () => KeyStub, call: KeyedCall): P
 }
 
 /**
- * Submits a call that only continues what is there. Null where nothing is, by the object's own word. Whatever else is not
- * known: then the request must not go on to another record. `isSameRecord`: both rules lead to one record, and who it is
- * bound to by the present rule is still to be asked.
+ * Looks at the record that the request has by the former caller rule (docs/protocol.md 3.5.10). Null where the object replies
+ * that there is none: only then may the request go to its present record. `isSameRecord`: both rules name one record, so
+ * `caller_changed` only means that the present rule must be asked.
  */
-export async function askFormerKeyObject(
+export async function lookAtFormerRecord(
   freshStub: () => KeyStub,
-  call: KeyedCall,
+  call: LookCall,
   isSameRecord: boolean,
 ): Promise<Reply | Refusal | null> {
-  const reply = await submit(freshStub, call);
-  if (!("kind" in reply)) return reply;
-  const isOthers = reply.kind === "refusal" && reply.code === "caller_changed";
-  return reply.kind === "nothing" || (isSameRecord && isOthers) ? null : reply;
+  const looked = await tryCall("look at former record", () => freshStub().look(call));
+  switch (looked.kind) {
+    case "failed":
+      return refuse("unavailable");
+    case "nothing":
+      return null;
+    case "refusal":
+      return isSameRecord && looked.code === "caller_changed" ? null : looked;
+    case "answer":
+      return looked;
+  }
 }
 
 async function submit(freshStub: () => KeyStub, call: KeyedCall): Promise<LookReply | Refusal> {
@@ -50,7 +57,7 @@ async function submit(freshStub: () => KeyStub, call: KeyedCall): Promise<LookRe
 }
 
 function learned(reply: LookReply | Refusal): Reply | Refusal {
-  return "kind" in reply && reply.kind === "nothing" ? refuse("unavailable") : reply;
+  return reply.kind === "nothing" ? refuse("unavailable") : reply;
 }
 
 interface FailedCall {

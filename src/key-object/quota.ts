@@ -21,7 +21,7 @@ export async function admits({ binding, key }: CallerQuota, env: object): Promis
     const { success } = await Promise.race([limiter.limit({ key }), timeout]);
     return success;
   } catch (error) {
-    log({ event: "quota_not_asked", binding, why: String(error) });
+    log({ event: "rate_limit_not_asked", binding, why: String(error) });
     return true;
   } finally {
     clearTimeout(timer);

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
-import { askFormerKeyObject, askKeyObject, type KeyStub } from "../../../src/call/ask-key-object.ts";
+import { askKeyObject, lookAtFormerRecord, type KeyStub } from "../../../src/call/ask-key-object.ts";
 import { type KeyedCall, type LookReply, type Reply } from "../../../src/call/call.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
-import { type Refusal } from "../../../src/http/problem.ts";
+import { type Refusal, refuse } from "../../../src/http/problem.ts";
 
 const CALL: KeyedCall = {
   about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k" },
@@ -249,27 +249,31 @@ describe("what an operator is told", () => {
   });
 });
 
-describe("3.5.10 a call to the record of the former caller rule", () => {
-  const askFormer = async (...steps: Step[]) => {
-    const { calls, result } = await askBy((stub, call) => askFormerKeyObject(stub, call, false), steps);
+describe("3.5.10 a look at the record of the former caller rule", () => {
+  const lookAtFormer = async (step: Step, isSameRecord = false) => {
+    const { calls, result } = await askBy((stub, call) => lookAtFormerRecord(stub, call, isSameRecord), [step]);
     return { calls, result };
   };
+  const OTHER_CALLER: Reply = { ...REFUSAL, code: "caller_changed" };
 
-  test("goes on to another record only by the object's own word that there is none", async () => {
-    expect(await askFormer(NOTHING)).toEqual({ calls: ["submit on 1"], result: null });
-    expect(await askFormer(DID_NOT_ARRIVE, NOTHING)).toEqual({ calls: ["submit on 1", "submit on 2"], result: null });
+  test("lets the request go on only by the object's own word that there is none", async () => {
+    expect(await lookAtFormer(NOTHING)).toEqual({ calls: ["look on 1"], result: null });
   });
 
-  test.each([ANSWER, REFUSAL])("is answered by what is there: $kind", async (reply) => {
-    expect(await askFormer(reply)).toEqual({ calls: ["submit on 1"], result: reply });
-    expect(await askFormer(failure(), reply)).toEqual({ calls: ["submit on 1", "look on 2"], result: reply });
+  test.each([ANSWER, REFUSAL, OTHER_CALLER])("is answered by what is there: $kind", async (reply) => {
+    expect(await lookAtFormer(reply)).toEqual({ calls: ["look on 1"], result: reply });
   });
 
-  test.each<[string, Step[], string[], string]>([
-    ["the look finds no record", [failure(), NOTHING], ["submit on 1", "look on 2"], "unavailable"],
-    ["the look fails", [failure(), failure()], ["submit on 1", "look on 2"], "unavailable"],
-    ["it was refused for load", [failure({ overloaded: true })], ["submit on 1"], "overloaded"],
-  ])("does not go on where %s", async (_, steps, calls, code) => {
-    expect(await askFormer(...steps)).toEqual({ calls, result: { kind: "problem", code: code } });
+  test("lets the request go on where both rules name one record, which is bound to another caller", async () => {
+    expect(await lookAtFormer(OTHER_CALLER, true)).toEqual({ calls: ["look on 1"], result: null });
+    expect(await lookAtFormer(REFUSAL, true)).toEqual({ calls: ["look on 1"], result: REFUSAL });
+  });
+
+  test.each<[string, Step]>([
+    ["fails", failure()],
+    ["did not arrive", DID_NOT_ARRIVE],
+    ["was refused for load", failure({ overloaded: true })],
+  ])("does not let the request go on, and is not made again, where it %s", async (_, step) => {
+    expect(await lookAtFormer(step)).toEqual({ calls: ["look on 1"], result: refuse("unavailable") });
   });
 });

@@ -76,7 +76,7 @@ describe("where the configuration is silent", () => {
       "caller",
       "caller_was",
       "cors",
-      "quota",
+      "rate_limit",
       "operator_token",
       "probe",
     ]);
