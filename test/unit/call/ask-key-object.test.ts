@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { lookAtFormerRecord, askKeyObject, type KeyStub } from "../../../src/call/ask-key-object.ts";
 import { type KeyedCall, type LookReply, type Reply } from "../../../src/call/call.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
-import { type Refusal } from "../../../src/http/problem.ts";
+import { type Refusal, refuse } from "../../../src/http/problem.ts";
 
 const CALL: KeyedCall = {
   about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k", isDerived: false },
@@ -104,6 +104,14 @@ describe("4.5 a key object that answers", () => {
     expect(await ask(reply)).toEqual({ calls: ["submit on 1"], looks: [], result: reply });
     expect(logged).toEqual([]);
   });
+
+  test("knew nothing of the request, and so nothing was learned", async () => {
+    expect(await ask(NOTHING)).toEqual({
+      calls: ["submit on 1"],
+      looks: [],
+      result: { kind: "problem", code: "unavailable" },
+    });
+  });
 });
 
 describe("4.5.1 a call that certainly did not arrive", () => {
@@ -130,7 +138,7 @@ describe("4.5.1 a call that certainly did not arrive", () => {
   test("leaves nothing learned where all three calls fail", async () => {
     expect(await ask(DID_NOT_ARRIVE, DID_NOT_ARRIVE, DID_NOT_ARRIVE)).toMatchObject({
       calls: ["submit on 1", "submit on 2", "look on 3"],
-      result: { refusal: "unavailable" },
+      result: { kind: "problem", code: "unavailable" },
     });
   });
 });
@@ -177,7 +185,7 @@ describe("4.5.2 when the look does not help", () => {
   ])("nothing was learned: it %s", async (_, step) => {
     expect(await ask(failure(), step)).toMatchObject({
       calls: ["submit on 1", "look on 2"],
-      result: { refusal: "unavailable" },
+      result: { kind: "problem", code: "unavailable" },
     });
   });
 });
@@ -190,7 +198,7 @@ describe("4.5.2 a call that was refused for load", () => {
     expect(await ask(failure(flags))).toEqual({
       calls: ["submit on 1"],
       looks: [],
-      result: { refusal: "overloaded" },
+      result: { kind: "problem", code: "overloaded" },
     });
   });
 });
@@ -222,7 +230,7 @@ describe("4.5 every combination of flags", () => {
     const set = Object.fromEntries(NAMES.map((name) => [name, flags.split(" ").includes(name)]));
     const { calls, result } = await ask(failure(set), ...(next === NONE ? [] : [REFUSAL]));
     expect(calls).toEqual(next === NONE ? ["submit on 1"] : ["submit on 1", next]);
-    expect(result).toEqual(next === NONE ? { refusal: "overloaded" } : REFUSAL);
+    expect(result).toEqual(next === NONE ? { kind: "problem", code: "overloaded" } : REFUSAL);
   });
 });
 
@@ -243,33 +251,30 @@ describe("what an operator is told", () => {
 });
 
 describe("3.5.10 a look at the record of the former caller rule", () => {
-  const lookAt = async (step: Step, isSameRecord = false) => {
-    const { calls, looks, result } = await askBy((stub, call) => lookAtFormerRecord(stub, call, isSameRecord), [step]);
-    const { forward: _, probe: __, ...look } = CALL;
-    expect({ calls, looks }).toEqual({ calls: ["look on 1"], looks: [look] });
-    return result;
+  const lookAtFormer = async (step: Step, isSameRecord = false) => {
+    const { calls, result } = await askBy((stub, call) => lookAtFormerRecord(stub, call, isSameRecord), [step]);
+    return { calls, result };
   };
+  const OTHER_CALLER: Reply = { ...REFUSAL, code: "caller_changed" };
 
-  test("leaves the request to its present record only by the object's reply that there is none", async () => {
-    expect(await lookAt(NOTHING)).toBeNull();
+  test("lets the request go on only by the object's own word that there is none", async () => {
+    expect(await lookAtFormer(NOTHING)).toEqual({ calls: ["look on 1"], result: null });
   });
 
-  test.each([ANSWER, REFUSAL])("is answered from what is there: $kind", async (reply) => {
-    expect(await lookAt(reply)).toEqual(reply);
+  test.each([ANSWER, REFUSAL, OTHER_CALLER])("is answered by what is there: $kind", async (reply) => {
+    expect(await lookAtFormer(reply)).toEqual({ calls: ["look on 1"], result: reply });
   });
 
-  test("leaves another caller's record to the present rule, where both rules name one record", async () => {
-    const changed: Reply = { ...REFUSAL, code: "caller_changed" };
-    expect(await lookAt(changed)).toEqual(changed);
-    expect(await lookAt(changed, true)).toBeNull();
-    expect(await lookAt(REFUSAL, true)).toEqual(REFUSAL);
+  test("lets the request go on where both rules name one record, which is bound to another caller", async () => {
+    expect(await lookAtFormer(OTHER_CALLER, true)).toEqual({ calls: ["look on 1"], result: null });
+    expect(await lookAtFormer(REFUSAL, true)).toEqual({ calls: ["look on 1"], result: REFUSAL });
   });
 
   test.each<[string, Step]>([
     ["fails", failure()],
     ["did not arrive", DID_NOT_ARRIVE],
-    ["is refused for load", failure({ overloaded: true })],
-  ])("is made once, and sends the request nowhere where it %s", async (_, step) => {
-    expect(await lookAt(step)).toEqual({ refusal: "unavailable" });
+    ["was refused for load", failure({ overloaded: true })],
+  ])("does not let the request go on, and is not made again, where it %s", async (_, step) => {
+    expect(await lookAtFormer(step)).toEqual({ calls: ["look on 1"], result: refuse("unavailable") });
   });
 });

@@ -2,12 +2,13 @@ import { describe, expect, test } from "vitest";
 import { type Tenant } from "../../../src/config/policy.ts";
 import { tenantOf } from "../../../src/config/tenants.ts";
 import { coverageOf } from "../../../src/console/coverage.ts";
+import { isRefusal } from "../../../src/http/problem.ts";
 
 const HOST = "api.test";
 
 function tenant(entry: object): Tenant {
   const found = tenantOf({ TENANTS: { [HOST]: { origin: "http://origin.test", caller: [], ...entry } } }, HOST);
-  if (found instanceof Promise || "refusal" in found) throw new Error("the entry is not valid");
+  if (found instanceof Promise || isRefusal(found)) throw new Error("the entry is not valid");
   return found;
 }
 

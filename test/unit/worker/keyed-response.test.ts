@@ -14,7 +14,6 @@ const ASKED: Asked = {
   url: new URL("https://api.example.com/v1/charges"),
   policy: DEFAULT_POLICY,
   key: { echo: '"k, 1"', isDerived: false },
-  quota: null,
   waitSeconds: null,
 };
 
@@ -89,6 +88,16 @@ describe("6.1 on every keyed answer", () => {
       "idempotency-key": '"k, 1"',
       "idempotency-status": "executed; recorded=@1793600000; expires=@1793686400",
     });
+  });
+});
+
+describe("3.11.1 a caller beyond its rate limit", () => {
+  test("comes again when the tenant's rate limit allows it", () => {
+    const retryAfter = (reply: Parameters<typeof keyedResponse>[0]) =>
+      keyedResponse(reply, ASKED).headers.get("retry-after");
+    expect(retryAfter({ ...refuse("rate_limited"), retryAfterSeconds: 10 })).toBe("10");
+    expect(retryAfter(refuse("rate_limited"))).toBe("60");
+    expect(retryAfter(refusal("in_flight"))).toBe("1");
   });
 });
 
