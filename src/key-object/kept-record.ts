@@ -8,7 +8,8 @@ import { log } from "../log.ts";
 import { type JournalReporter } from "../journal/reporter.ts";
 import { WATCHDOG_GRACE_MS, carryOutAlarm } from "./record-alarm.ts";
 import { type Found, RecordStore } from "./record-store.ts";
-import { type Running, asOf, decideAlarm } from "../record/decide.ts";
+import { type Running, asOf } from "../record/decide.ts";
+import { type AlarmTimes, decideAlarm } from "../record/decide-alarm.ts";
 import {
   type Attempt,
   type CompletedRecord,
@@ -114,10 +115,16 @@ export class KeptRecord {
     const record = this.#store.load()?.record ?? null;
     const transition = concludeAttempt(record, ended, conclusion, nowMs);
     switch (transition.action) {
-      case "write":
+      case "write": {
+        const { expiresAtMs } = transition.record;
+        // A fault between the two steps leaves an alarm that is early, and looks again: the watchdog of an attempt, or the new
+        // one where an unknown record has a later one.
+        if (from === "probe") this.#setAlarm(expiresAtMs);
         this.#writeOutcome(transition.record, body);
+        if (from === "attempt") this.#setAlarm(expiresAtMs);
         this.#reporter.changed(record, before, transition.record, from, nowMs);
         break;
+      }
       case "forget":
         this.#ctx.waitUntil(this.#store.forget());
         this.#reporter.changed(record, before, null, from, nowMs);
@@ -185,11 +192,11 @@ export class KeptRecord {
   }
 
   /** The watchdog of a running attempt, and the end of a term. */
-  alarm(running: Running, nowMs: number): Promise<void> | void {
+  alarm(running: Running, times: AlarmTimes): Promise<void> | void {
     const found = this.load();
-    return carryOutAlarm(decideAlarm(found?.record ?? null, running, nowMs), this.#ctx.storage, {
+    return carryOutAlarm(decideAlarm(found?.record ?? null, running, times), this.#ctx.storage, {
       forget: () => this.#forget(),
-      markUnknown: (record) => this.#markUnknown(found, record, nowMs),
+      markUnknown: (record) => this.#markUnknown(found, record, times.nowMs),
     });
   }
 
@@ -202,7 +209,6 @@ export class KeptRecord {
       // In this step: what comes next, a retry or a probe, finds it and makes it give way.
       if (body?.hasChunks === true) this.#leftover = body;
     }
-    this.#setAlarm(record.expiresAtMs);
   }
 
   /** The process that ran the attempt of `found` has died. The caller sets the alarm, in the same synchronous step. */

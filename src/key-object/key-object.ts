@@ -73,7 +73,7 @@ export class KeyObject extends DurableObject<Env> {
   /** The watchdog of a running attempt, and the end of a record's term. */
   override alarm(info?: AlarmInvocationInfo): Promise<void> {
     const report = (why: string): void => log({ event: "fault", id: this.#kept.name, where: "alarm", why });
-    return runAlarm(this.ctx.storage, info, () => this.#kept.alarm(runningIn(this.#state), Date.now()), report);
+    return runAlarm(this.ctx.storage, info, (times) => this.#kept.alarm(runningIn(this.#state), times), report);
   }
 
   // Not async: a request that waits must not keep its body in memory.

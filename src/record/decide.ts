@@ -1,6 +1,6 @@
 /**
- * The decision: what to do with a request, or with an alarm, given the record. Pure: no I/O, no clock. It implements the
- * table of docs/protocol.md 4.1. Nothing else decides whether a request is sent to the origin.
+ * The decision: what to do with a request, given the record. Pure: no I/O, no clock. It implements the table of
+ * docs/protocol.md 4.1. Nothing else decides whether a request is sent to the origin.
  */
 
 import {
@@ -15,12 +15,6 @@ import {
   type UnreadableRecord,
   unreachable,
 } from "./record.ts";
-
-/** The interval of the alarm while an attempt or a probe runs: well within the minute of docs/protocol.md 4.4.4. */
-const RUNNING_AGAIN_MS = 15_000;
-
-/** How often an unreadable record is reported, until an operator or a version that can read it ends that. */
-const UNREADABLE_AGAIN_MS = 24 * 60 * 60 * 1000;
 
 export interface Situation {
   readonly record: KeyRecord | UnreadableRecord | null;
@@ -157,27 +151,4 @@ function mismatchOf(recorded: RequestIdentity, request: RequestIdentity): "calle
  */
 function isSameRequest(a: Fingerprint, b: Fingerprint): boolean {
   return a.rule === b.rule ? a.fingerprint === b.fingerprint : a.plain === b.plain;
-}
-
-export type AlarmDecision =
-  | { readonly action: "forget" }
-  | { readonly action: "look again"; readonly atMs: number }
-  | { readonly action: "mark unknown"; readonly record: UnknownRecord; readonly atMs: number }
-  | { readonly action: "nothing" };
-
-/** What an alarm does. It may come early, late or twice, so the record alone decides. `atMs` is the time of the next alarm. */
-export function decideAlarm(
-  record: KeyRecord | UnreadableRecord | null,
-  running: Running,
-  nowMs: number,
-): AlarmDecision {
-  if (record === null) return { action: "nothing" };
-  if (running !== null) return { action: "look again", atMs: nowMs + RUNNING_AGAIN_MS };
-  const resting = asOf(record, nowMs);
-  if (resting === null) return { action: "forget" };
-  if (resting.state === "unreadable") return { action: "look again", atMs: nowMs + UNREADABLE_AGAIN_MS };
-  if (record.state === "pending" && resting.state === "unknown") {
-    return { action: "mark unknown", record: resting, atMs: resting.expiresAtMs };
-  }
-  return { action: "look again", atMs: resting.expiresAtMs };
 }

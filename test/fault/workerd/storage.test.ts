@@ -36,8 +36,10 @@ async function strike(scenario: Scenario, kind: FaultKind, at: number, finder: F
   bench.beforeAlarmRetry = (retry) => {
     if (retry === HEALS_BEFORE_RETRY) armed.healed = true;
   };
+  bench.looks = false;
   await act(bench);
   armed.healed = true;
+  bench.looks = true;
   return { bench, armed };
 }
 

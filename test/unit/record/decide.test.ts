@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Situation, decide, decideAlarm, asOf } from "../../../src/record/decide.ts";
+import { type Situation, decide, asOf } from "../../../src/record/decide.ts";
 import { OTHER, SAME, completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const records = { none: null, pending, unknown, completed, tombstone, unreadable };
@@ -270,31 +270,4 @@ describe("4.4 what time does to a record", () => {
     expect(asOf(null, 5000)).toBeNull();
     expect(asOf(unreadable, 5000)).toBe(unreadable);
   });
-});
-
-describe("4.4 what an alarm does", () => {
-  const orphan = { action: "mark unknown", record: { ...unknown, sinceMs: 1500, expiresAtMs: 2000 }, atMs: 2000 };
-  test.each([
-    ["none", 1500, { action: "nothing" }],
-    ["pending", 1500, orphan],
-    ["unknown", 1999, { action: "look again", atMs: 2000 }],
-    ["unknown", 2000, { action: "forget" }],
-    ["completed", 1999, { action: "look again", atMs: 2000 }],
-    ["completed", 2000, { action: "forget" }],
-    ["completed", 9999, { action: "forget" }],
-    ["tombstone", 1999, { action: "look again", atMs: 2000 }],
-    ["tombstone", 2000, { action: "forget" }],
-    ["unreadable", 2000, { action: "look again", atMs: 2000 + 86_400_000 }],
-  ] as const)("%s at %i", (name, nowMs, expected) => {
-    expect(decideAlarm(records[name], null, nowMs)).toEqual(expected);
-  });
-
-  test.each(["pending", "unknown", "completed", "tombstone", "unreadable"] as const)(
-    "only looks again within a minute while the attempt of a %s record runs",
-    (name) => {
-      for (const running of ["attempt", "probe"] as const) {
-        expect(decideAlarm(records[name], running, 9999)).toEqual({ action: "look again", atMs: 9999 + 15_000 });
-      }
-    },
-  );
 });
