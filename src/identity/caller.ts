@@ -96,7 +96,7 @@ async function valueOf(item: CallerItem, sent: Sent, verify: VerifyToken): Promi
       return sent.headers.get(item.name) || null;
     case "cookie": {
       const cookie = cookieNamed(item.name, sent.headers.get("cookie"));
-      return cookie === "mistakable" ? refuse("caller_unverified", MISTAKABLE) : cookie.value || null;
+      return cookie === "ambiguous" ? refuse("caller_unverified", MISTAKABLE) : cookie.value || null;
     }
     case "client-cert": {
       const certificate = clientCertificate(sent.cf);

@@ -1,7 +1,7 @@
 /** Cookies of a request (RFC 6265, 4.2), as far as one of them says who calls. */
 
-/** `mistakable`: it is not clear which value counts, so an origin may take another one than we would. */
-export type Cookie = { readonly value: string | null } | "mistakable";
+/** `ambiguous`: it is not clear which value counts, so an origin may take another one than we would. */
+export type Cookie = { readonly value: string | null } | "ambiguous";
 
 /**
  * The value of the cookie of this name; null where there is none. Letter case counts in names, and quotes belong to the
@@ -13,7 +13,7 @@ export function cookieNamed(name: string, header: string | null): Cookie {
   const values = pairs.flatMap((pair) => valueOf(name, pair));
   const behindCommas = pairs.flatMap((pair) => pair.split(",").slice(1)).flatMap((part) => valueOf(name, part));
   // A comma may not stand in a value (RFC 6265, 4.1.1): it is where two lines were joined.
-  if (values.length > 1 || behindCommas.length > 0 || values[0]?.includes(",") === true) return "mistakable";
+  if (values.length > 1 || behindCommas.length > 0 || values[0]?.includes(",") === true) return "ambiguous";
   return { value: values[0] ?? null };
 }
 

@@ -65,7 +65,7 @@ function hasType(key: Record<string, unknown>): key is Record<string, unknown> &
 }
 
 /** What `token` says, proved or not. Null where it can't be read. */
-export function unprovedClaims(token: string): Claims | null {
+export function unverifiedClaims(token: string): Claims | null {
   try {
     return claimsOf(token);
   } catch {
