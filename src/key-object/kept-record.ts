@@ -94,7 +94,7 @@ export class KeptRecord {
     const transition = conclude(record, attempt, before, { outcome: "unknown" }, policy, nowMs);
     if (transition.action !== "write") return transition;
     this.#store.write(transition.record);
-    this.#reporter.changed(record, before, transition.record, "timeout", nowMs);
+    this.#reporter.changed({ before: record, undoneTo: before, after: transition.record, cause: "timeout" }, nowMs);
     return transition;
   }
 
@@ -111,11 +111,11 @@ export class KeptRecord {
     switch (transition.action) {
       case "write":
         this.#writeOutcome(transition.record, body);
-        this.#reporter.changed(record, before, transition.record, cause, nowMs);
+        this.#reporter.changed({ before: record, undoneTo: before, after: transition.record, cause }, nowMs);
         break;
       case "forget":
         this.#ctx.waitUntil(this.#store.forget());
-        this.#reporter.changed(record, before, null, cause, nowMs);
+        this.#reporter.changed({ before: record, undoneTo: before, after: null, cause }, nowMs);
         break;
       case "stale":
         log({ event: "stale", record: this.name });
@@ -180,7 +180,7 @@ export class KeptRecord {
         return unreachable(operated);
     }
     const after = operated.action === "write" ? operated.record : null;
-    this.#reporter.changed(record, null, after, CAUSES[command.action], nowMs);
+    this.#reporter.changed({ before: record, undoneTo: null, after, cause: CAUSES[command.action] }, nowMs);
     return { done: true, before, after: after?.state ?? "none" };
   }
 
@@ -212,7 +212,7 @@ export class KeptRecord {
   #writeOrphan(before: KeyRecord | UnreadableRecord | null, record: UnknownRecord, nowMs: number): Promise<void> {
     this.#store.write(record);
     this.#dropLeftover();
-    this.#reporter.changed(before, null, record, "process_died", nowMs);
+    this.#reporter.changed({ before, undoneTo: null, after: record, cause: "process_died" }, nowMs);
     return this.#ctx.storage.setAlarm(record.expiresAtMs);
   }
 

@@ -51,7 +51,7 @@ export async function operatorWith(answer: () => Response, entry: Record<string,
   const operator = operatorOf(entry);
   const key = uniqueKey();
   await operator.client.post("/v1/charges", { key });
-  return { origin, operator, key, id: await idOf(key, "/v1/charges") };
+  return { origin, operator, client: operator.client, key, id: await idOf(key, "/v1/charges") };
 }
 
 /** Polls until `isRight`: key objects report to the journal in the background. */
