@@ -1,7 +1,7 @@
 /** Tells browsers what pages may do with the gateway's answers (docs/protocol.md 7.6), where the tenant has a rule for it. */
 
 import { type Tenant } from "../config/policy.ts";
-import { type Asking, type Speaker, corsChanges } from "../http/cors.ts";
+import { type CorsRequest, type Speaker, corsChanges } from "../http/cors.ts";
 import { matchingPath } from "../http/matching-path.ts";
 import { log } from "../log.ts";
 
@@ -26,7 +26,7 @@ export function applyCors({ speaker, response }: Answer, request: Request, url: 
   }
 }
 
-function askingOf({ method, headers }: Request, path: string, tenant: Tenant): Asking {
+function askingOf({ method, headers }: Request, path: string, tenant: Tenant): CorsRequest {
   const followed = method === "OPTIONS" ? headers.get("access-control-request-method") : null;
   const policy = tenant.policyFor(followed ?? method, path);
   const hasKeys = policy.mode === "enforce" && policy.key !== "off" && policy.methods.includes(followed ?? method);
