@@ -91,9 +91,10 @@ function perSecondOf({ perSecond }: Measured): number {
 async function roundsOf(one: Case, storage: StorageName, origin: string): Promise<CaseResult> {
   const [first, second] = one.sides;
   const rounds: [Measured[], Measured[]] = [[], []];
+  const place = { runtime, origin, case: one, storage };
   for (let round = 1; round <= settings.rounds; round++) {
-    const a = await measure(runtime, origin, one, first, storage, settings);
-    const b = await measure(runtime, origin, one, second, storage, settings);
+    const a = await measure({ ...place, side: first }, settings);
+    const b = await measure({ ...place, side: second }, settings);
     rounds[0].push(a);
     rounds[1].push(b);
     const figures = `${b.perSecond.toFixed(0)} of ${a.perSecond.toFixed(0)} per second`;

@@ -22,12 +22,16 @@ export type Measured = Served & {
   readonly busy: number;
 };
 
+type Side = {
+  readonly runtime: Runtime;
+  readonly origin: string;
+  readonly case: Case;
+  readonly side: WorkerName;
+  readonly storage: StorageName;
+};
+
 export async function measure(
-  runtime: Runtime,
-  origin: string,
-  { keys, connections }: Case,
-  side: WorkerName,
-  storage: StorageName,
+  { runtime, origin, case: { keys, connections }, side, storage }: Side,
   settings: Settings,
 ): Promise<Measured> {
   const worker = await runtime.start(side, { origin, storage });

@@ -49,18 +49,9 @@ const COMPATIBILITY_DATE = /^compatibility_date = "(.*)"$/m.exec(
 /** `close` stops everything that `start` and `startOrigin` started. */
 export function createRuntime(): Runtime {
   const folder = mkdtempSync(join(tmpdir(), "oncegate-bench-"));
-  const bundles = new Map<WorkerName, string>();
+  const bundleOf = bundlerInto(folder);
   const running = new Set<ServerProcess>();
   const used = new Set([folder]);
-  const bundleOf = async (worker: WorkerName): Promise<string> => {
-    const known = bundles.get(worker);
-    if (known !== undefined) return known;
-    const bundle = join(folder, worker);
-    if (worker === "oncegate") buildWorker(bundle);
-    else await writeBundle(worker, bundle);
-    bundles.set(worker, bundle);
-    return bundle;
-  };
   return {
     async start(worker, { origin, storage, settings = {}, tenants, inspector }) {
       const records = mkdtempSync(join(STORAGES[storage], `oncegate-bench-${worker}-`));
@@ -100,6 +91,20 @@ export function createRuntime(): Runtime {
       for (const server of running) await server.stop("at once");
       for (const path of used) rmSync(path, { recursive: true, force: true });
     },
+  };
+}
+
+/** Bundles each Worker once, into a folder of its own. */
+function bundlerInto(folder: string): (worker: WorkerName) => Promise<string> {
+  const bundles = new Map<WorkerName, string>();
+  return async (worker) => {
+    const known = bundles.get(worker);
+    if (known !== undefined) return known;
+    const bundle = join(folder, worker);
+    if (worker === "oncegate") buildWorker(bundle);
+    else await writeBundle(worker, bundle);
+    bundles.set(worker, bundle);
+    return bundle;
   };
 }
 
