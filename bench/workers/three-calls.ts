@@ -1,6 +1,6 @@
-// The common pattern, written for this comparison: a Hono middleware over a store with three calls. get: is there an answer? lock: may I
-// run? complete: store this. Here the store is a Durable Object for each key, which makes `lock` atomic. It adds the marks and
-// problem documents of docs/protocol.md, so that the same checks can judge it.
+// The common pattern, written for this comparison: a Hono middleware over a store with three calls. get: is there an
+// answer? lock: may I run? complete: store this. Here the store is a Durable Object for each key, which makes `lock` atomic.
+// It adds the marks and problem documents of docs/protocol.md, so that the same checks can judge it.
 
 import { DurableObject } from "cloudflare:workers";
 import { Hono } from "hono";
