@@ -1,6 +1,7 @@
 /**
- * Counts what the platform bills of storage: the rows that SQL statements read and write, by their cursors; a `get`, a `put` and
- * a `delete` of a key, and each key of a `list`, which are one row each, and so is a `setAlarm`. `deleteAll` has no cursor; it is counted by name.
+ * Counts what the platform bills of storage: the rows that SQL statements read and write, by their cursors, and one row each for a
+ * `get`, a `put` and a `delete` of a key, for each key of a `list`, and for a `setAlarm`. `deleteAll` has no cursor; it is counted
+ * by name.
  */
 
 import { runInDurableObject } from "cloudflare:test";
