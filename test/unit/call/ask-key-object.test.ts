@@ -104,14 +104,6 @@ describe("4.5 a key object that answers", () => {
     expect(await ask(reply)).toEqual({ calls: ["submit on 1"], looks: [], result: reply });
     expect(logged).toEqual([]);
   });
-
-  test("knew nothing of the request, and so nothing was learned", async () => {
-    expect(await ask(NOTHING)).toEqual({
-      calls: ["submit on 1"],
-      looks: [],
-      result: { kind: "problem", code: "unavailable" },
-    });
-  });
 });
 
 describe("4.5.1 a call that certainly did not arrive", () => {
