@@ -12,6 +12,10 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
     [
       "src/worker/gateway.ts",
       "src/worker/destination.ts",
+      "src/worker/reserved-paths.ts",
+      "src/worker/request-context.ts",
+      "src/worker/callers.ts",
+      "src/worker/rate-limit.ts",
       "src/config/",
       "src/worker/request-key.ts",
       "src/identity/key-carrier.ts",
@@ -42,7 +46,12 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
   ],
   [
     "storage: the record and its alarm",
-    ["src/key-object/record-store.ts", "src/key-object/kept-record.ts", "src/record/row.ts"],
+    [
+      "src/key-object/record-store.ts",
+      "src/key-object/kept-record.ts",
+      "src/key-object/record-alarm.ts",
+      "src/record/stored-record.ts",
+    ],
   ],
   [
     "the forward, and the body that comes back",
@@ -58,8 +67,10 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
     "the answer",
     [
       "src/key-object/reply.ts",
+      "src/worker/respond.ts",
       "src/worker/keyed-response.ts",
       "src/http/problem.ts",
+      "src/http/problem-codes.ts",
       "src/worker/cors.ts",
       "src/http/cors.ts",
     ],

@@ -33,7 +33,7 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
     on_caller_change,
     caller_was,
     cors,
-    quota,
+    rate_limit,
     operator_token,
     audit_ttl,
     routes: written = [],
@@ -41,10 +41,10 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   } = read;
   const originFault = origin === undefined ? null : faultOfOrigin(origin, around);
   if (originFault !== null) faults.push({ path: `${path}.origin`, message: originFault });
-  if (quota !== undefined && rateLimit(around.env, quota.binding) === null) {
+  if (rate_limit !== undefined && rateLimit(around.env, rate_limit.binding) === null) {
     faults.push({
-      path: `${path}.quota.binding`,
-      message: `names no rate limiting binding of this Worker: ${quota.binding}`,
+      path: `${path}.rate_limit.binding`,
+      message: `names no rate limiting binding of this Worker: ${rate_limit.binding}`,
     });
   }
   const policy = overlay(DEFAULT_POLICY, fields);
@@ -69,7 +69,7 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
     callers,
     callersBefore: caller_was === undefined ? null : rule(caller_was),
     cors: Object.freeze(cors ?? null),
-    quota: Object.freeze(quota ?? null),
+    rateLimit: Object.freeze(rate_limit ?? null),
     operators: Object.freeze({ tokenSecret: operator_token ?? null, auditTtlMs: audit_ttl ?? AUDIT_TTL_MS }),
     policy,
     routes: Object.freeze(routes),

@@ -15,7 +15,7 @@ export interface Tenant {
   /** How callers were told apart before, for as long as records from then may live. */
   readonly callersBefore: FormerCallerRule | null;
   readonly cors: CorsRule | null;
-  readonly quota: Quota | null;
+  readonly rateLimit: RateLimitRule | null;
   readonly operators: Operators;
   /** Where no route matches. */
   readonly policy: Policy;
@@ -30,17 +30,17 @@ export interface FormerCallerRule extends CallerRule {
   readonly untilMs: number;
 }
 
-/** Limits the new records of each caller by one of the Worker's rate limiting bindings. */
-export interface Quota {
+/** Limits the keyed requests of each caller by one of the Worker's rate limiting bindings. */
+interface RateLimitRule {
   readonly binding: string;
-  /** What a caller beyond it is told to wait: the period of the binding. */
+  /** The `Retry-After` of a caller beyond the limit: the period of the binding. */
   readonly retryAfterSeconds: number;
 }
 
 /** The secret that opens the records of every hostname of the Worker to operators. */
 export const OPERATOR_TOKEN = "OPERATOR_TOKEN";
 
-/** Who may look into the tenant's records and settle them (docs/protocol.md 8). */
+/** Who may look into the tenant's records and settle them (docs/operator-api.md). */
 interface Operators {
   /** The secret of the Worker that holds the token of this tenant alone; null where it has none. */
   readonly tokenSecret: string | null;

@@ -105,13 +105,13 @@ const cors = v.pipe(
   ),
 );
 
-const quota = v.pipe(
+const rateLimit = v.pipe(
   table(
     {
       binding: text(/^[A-Za-z_$][A-Za-z0-9_$]*$/, "must be the name of a rate limiting binding"),
       retry_after: v.optional(duration(LIMITS.retryAfterMs, "1s to 60s"), "60s"),
     },
-    'must be a table such as { binding = "NEW_RECORDS" }',
+    'must be a table such as { binding = "KEYED_REQUESTS" }',
   ),
   v.transform(({ binding, retry_after }) => ({ binding, retryAfterSeconds: Math.ceil(retry_after / 1000) })),
 );
@@ -143,7 +143,7 @@ export const entryFields = {
   on_caller_change: v.optional(onCallerChange),
   caller_was: v.optional(callerWas),
   cors: v.optional(cors),
-  quota: v.optional(quota),
+  rate_limit: v.optional(rateLimit),
   operator_token: v.optional(operatorToken),
   audit_ttl: v.optional(duration(LIMITS.auditTtlMs, "1d to 365d")),
   ...policyFields,

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { type FingerprintSettings } from "../identity/fingerprint.ts";
 import { type JsonPointer, parseJsonPointer } from "../identity/json-pointer.ts";
 import { type KeyCarrier } from "../identity/key-carrier.ts";
-import { type ProblemCode, isProblemCode } from "../http/problem.ts";
+import { type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
 import { type DeriveKey, LIMITS } from "./policy.ts";
 import { isTable } from "../identity/json.ts";
 

@@ -1,5 +1,5 @@
 /**
- * The console, at `/_oncegate/` of each tenant's hostname (docs/protocol.md 8.11): pages for people over the operator API.
+ * The console, at `/_oncegate/` of each tenant's hostname (docs/operator-api.md O8): pages for people over the operator API.
  * The pages run no script. They require a session, whereas the API requires a token.
  */
 

@@ -3,7 +3,8 @@
 import { type Fingerprint } from "../record/record.ts";
 import { type RequestBody } from "../http/body.ts";
 import { digestOf, sha256 } from "./digest.ts";
-import { type FormField, parseForm } from "./form.ts";
+import { parseForm } from "./form.ts";
+import { type FormField } from "./form-field.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
 import { type JsonPointer, isWithin, outermost, placesAt, valueAt } from "./json-pointer.ts";
 import { parseMediaType } from "./media-type.ts";
@@ -65,8 +66,7 @@ export async function fingerprint(input: FingerprintInput, rule: FingerprintRule
   if (meaning !== null) {
     const head = headOf(input, meaning.mediaType);
     const fingerprint = await digestOf([meaning.tag, ...head, ...headerValues, ...meaning.parts]);
-    // Forms have not always been read: a record that knew one by its bytes must not be asked for its meaning.
-    return { rule: meaning.tag === "form" ? `${rule.name}+form` : rule.name, fingerprint, plain };
+    return { rule: rule.name, fingerprint, plain };
   }
   const byBytes = ["bytes", ...headOf(input, mediaType), ...headerValues, body.sha256];
   return { rule: rule.name, fingerprint: headerValues.length === 0 ? plain : await digestOf(byBytes), plain };

@@ -3,18 +3,10 @@
  * (docs/protocol.md 3.8.10 to 3.8.12). A body that origins may parse in different ways is not parsed, but compared by its bytes.
  */
 
+import { type FormField } from "./form-field.ts";
 import { isUtf8, readMediaType } from "./media-type.ts";
 import { parseMultipart } from "./multipart.ts";
 import { parseUrlencoded } from "./urlencoded.ts";
-
-/** A pair of an urlencoded form, or a part of a multipart form. */
-export interface FormField {
-  readonly name: string;
-  /** A pair's name, or a part's header fields as sent. */
-  readonly head: string;
-  /** Text or bytes; null for a pair without `=`. */
-  readonly content: string | Uint8Array | null;
-}
 
 export interface Form {
   /** Without the boundary, which carries no meaning. */

@@ -1,6 +1,6 @@
 /** Parses `multipart/form-data` bodies into ordered parts (RFC 7578), strictly by the grammar of RFC 2046, 5.1.1. */
 
-import { type FormField } from "./form.ts";
+import { type FormField } from "./form-field.ts";
 
 /** The limit of common frameworks. */
 const PARTS_MAX = 1000;

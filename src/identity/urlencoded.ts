@@ -1,6 +1,6 @@
 /** Parses `application/x-www-form-urlencoded` bodies into ordered pairs. */
 
-import { type FormField } from "./form.ts";
+import { type FormField } from "./form-field.ts";
 
 /** Larger bodies are compared by their bytes: parsing takes CPU time in proportion to the size. */
 const BYTES_MAX = 1_000_000;

@@ -1,4 +1,4 @@
-/** Checks operator tokens (docs/protocol.md 8.2): the token of the Worker, and the token of the tenant. */
+/** Checks operator tokens (docs/operator-api.md O1): the token of the Worker, and the token of the tenant. */
 
 import { type Role, type Tokens } from "../config/operator-token.ts";
 

@@ -5,15 +5,8 @@
 
 import { COVERABLE_METHODS, type Policy, type Route, type Tenant } from "../config/policy.ts";
 import { writeJsonPointer } from "../identity/json-pointer.ts";
-import {
-  type ErrorRules,
-  PLAIN_RULES,
-  PROBLEMS,
-  type ProblemCode,
-  isProblemCode,
-  problemType,
-  writtenAs,
-} from "../http/problem.ts";
+import { PROBLEMS, type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
+import { type ErrorRules, PLAIN_RULES, problemType, writtenAs } from "../http/problem.ts";
 
 /** Both come before it is known whose policy holds. */
 const BEFORE_POLICY: ReadonlySet<ProblemCode> = new Set(["unknown_tenant", "misconfigured"]);
@@ -24,7 +17,7 @@ export type PublishedProblem = PolicyDocument["problems"][number];
 
 /** `url` is the request's: problem types name its scheme and host. */
 export function policyDocument(hostname: string, tenant: Tenant, url: URL) {
-  const { policy, callers, quota, routes } = tenant;
+  const { policy, callers, rateLimit, routes } = tenant;
   return {
     version: 1,
     tenant: hostname,
@@ -34,7 +27,7 @@ export function policyDocument(hostname: string, tenant: Tenant, url: URL) {
       anonymous: callers.anonymous,
       on_change: callers.onChange,
     },
-    new_records: quota === null ? null : { limited: true, retry_after_seconds: quota.retryAfterSeconds },
+    rate_limit: rateLimit === null ? null : { limited: true, retry_after_seconds: rateLimit.retryAfterSeconds },
     default: published(policy),
     operations: routes.map((route) => operation(route, policy)),
     problems: CODES.map((code) => problem(code, policy, url)),

@@ -35,7 +35,7 @@ function Page({ document }: { document: PolicyDocument }) {
   );
 }
 
-function Keys({ document: { key, callers, new_records: quota } }: { document: PolicyDocument }) {
+function Keys({ document: { key, callers, rate_limit: limit } }: { document: PolicyDocument }) {
   const by = callers.told_apart_by.join(", ");
   const rows: Row[] = [
     { label: "A key has", said: `1 to ${key.characters_max} characters` },
@@ -50,8 +50,8 @@ function Keys({ document: { key, callers, new_records: quota } }: { document: Po
       said: callers.on_change === "separate" ? "is another record" : "is refused with caller_changed",
     },
     {
-      label: "New records of one caller",
-      said: quota === null ? "are not limited" : `are limited; come again after ${quota.retry_after_seconds} s`,
+      label: "Keyed requests of one caller",
+      said: limit === null ? "are not limited" : `are limited; come again after ${limit.retry_after_seconds} s`,
     },
   ];
   return (

@@ -120,16 +120,16 @@ describe("checking a configuration", () => {
     const { faults, summary } = await verdictOn(`
       services = [{ binding = "API", service = "api" }]
       [[ratelimits]]
-      name = "NEW_RECORDS"
+      name = "KEYED_REQUESTS"
       namespace_id = "1001"
       simple = { limit = 100, period = 60 }
       [vars.TENANTS]
-      "a.example.com" = { origin = "https://o.example.com", caller = [], quota = { binding = "API" } }
-      "b.example.com" = { origin = "https://o.example.com", caller = [], quota = { binding = "NEW_RECORDS" } }
+      "a.example.com" = { origin = "https://o.example.com", caller = [], rate_limit = { binding = "API" } }
+      "b.example.com" = { origin = "https://o.example.com", caller = [], rate_limit = { binding = "KEYED_REQUESTS" } }
     `);
     expect(faults).toEqual([
       {
-        path: 'TENANTS."a.example.com".quota.binding',
+        path: 'TENANTS."a.example.com".rate_limit.binding',
         message: "names no rate limiting binding of this Worker: API",
       },
     ]);

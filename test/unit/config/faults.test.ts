@@ -149,7 +149,7 @@ describe("what one field alone can't tell", () => {
   });
 
   test("closes the host", () => {
-    expect(tenantFor(configWith({ origin_timeout: "11m" }), HOST)).toEqual({ refusal: "misconfigured" });
+    expect(tenantFor(configWith({ origin_timeout: "11m" }), HOST)).toEqual({ kind: "problem", code: "misconfigured" });
   });
 });
 

@@ -6,7 +6,7 @@ const again = { ...unknown, attempt: { number: 2, id: "attempt-2" } };
 const pendingAgain = { ...pending, attempt: { number: 2, id: "attempt-2" } };
 const completedAgain = { ...completed, attempt: { number: 2, id: "attempt-2" } };
 
-describe("8.6 the event that a change of a record reports", () => {
+describe("O5 the event that a change of a record reports", () => {
   test.each([
     ["an attempt that completes", pending, null, completed, "attempt", null],
     ["an attempt undone to none", pending, null, null, "attempt", null],

@@ -23,7 +23,7 @@ export const FULL_ENTRY = {
   on_caller_change: "refuse",
   caller_was: { caller: ["x-secret-former"], until: "2099-01-01" },
   cors: { origins: ["https://secret-shop.example"] },
-  quota: { binding: "SECRET_BINDING", retry_after: "10s" },
+  rate_limit: { binding: "SECRET_BINDING", retry_after: "10s" },
   probe: "/secret-probe/{key}",
   on_unknown: "probe",
   key: "required",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { type Policy } from "../../../src/config/policy.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
-import { PROBLEMS } from "../../../src/http/problem.ts";
+import { PROBLEMS } from "../../../src/http/problem-codes.ts";
 import { policyDocument } from "../../../src/published-policy/document.ts";
 import { entry } from "../config/entries.ts";
 import { FULL_ENTRY, HOST, TENANTS, tenantOf } from "./configurations.ts";
@@ -118,20 +118,20 @@ describe("8.1 the published document", () => {
     expect(statuses).toMatchObject({ unknown_tenant: 421, misconfigured: 500, internal: 503 });
   });
 
-  test("says of callers and quotas no more than their kind", () => {
+  test("says of callers and rate limits no more than their kind", () => {
     const document = policyDocument(HOST, tenantOf(FULL_ENTRY), URL_OF_REQUEST);
     expect(document.callers).toEqual({
       told_apart_by: ["cookie", "jwt", "header"],
       anonymous: "shared",
       on_change: "refuse",
     });
-    expect(document.new_records).toEqual({ limited: true, retry_after_seconds: 10 });
+    expect(document.rate_limit).toEqual({ limited: true, retry_after_seconds: 10 });
     expect(JSON.stringify(document)).not.toMatch(/secret/i);
   });
 
   test("has no callers where all are one, and no limit where there is none", () => {
     const document = policyDocument(HOST, tenantOf(entry({ caller: [] })), URL_OF_REQUEST);
     expect(document.callers.told_apart_by).toEqual([]);
-    expect(document.new_records).toBeNull();
+    expect(document.rate_limit).toBeNull();
   });
 });

@@ -8,7 +8,7 @@ const PATH = "/v1/charges";
 const ABSENT = "0".repeat(64);
 const OTHER = { "other.test": { origin: "http://origin.test", caller: ["authorization"] } };
 
-describe("8.11 the pages", () => {
+describe("O8 the pages", () => {
   test("send headers that forbid scripts, frames and caching", async () => {
     const browser = await signedIn();
     const pages = [await browser.get("/"), await browser.get(`/records/${ABSENT}`), await browserOf().get("/")];
@@ -93,7 +93,7 @@ describe("8.11 the pages", () => {
   });
 });
 
-describe("8.11 acting", () => {
+describe("O8 acting", () => {
   test("settles an unknown outcome as the API does, and the audit log names the operator", async () => {
     const { origin, browser, key, id } = await withUnknown();
     const listed = (page: string): boolean => page.includes(`href="/_oncegate/records/${id}"`);
@@ -165,7 +165,7 @@ describe("8.11 acting", () => {
   });
 });
 
-describe("8.11 the overview", () => {
+describe("O8 the overview", () => {
   const HOUR_MS = 60 * 60 * 1000;
 
   test("shows the last day as a chart and as a table", async () => {

@@ -10,7 +10,7 @@ const OTHER = { "other.test": { origin: "http://origin.test", caller: ["authoriz
 
 afterEach(() => vi.useRealTimers());
 
-describe("8.11 signing in", () => {
+describe("O8 signing in", () => {
   test.each(ROUTES)("does not exist at %s without a token secret", async (path) => {
     const client = clientOf();
     for (const method of ["GET", "POST"]) {
@@ -69,7 +69,7 @@ describe("8.11 signing in", () => {
   });
 });
 
-describe("8.11 a session", () => {
+describe("O8 a session", () => {
   const isSignedIn = async (response: Response): Promise<boolean> => (await response.text()).includes("Sign out");
 
   test("expires after 8 hours", async () => {
@@ -158,7 +158,7 @@ describe("8.11 a session", () => {
   });
 });
 
-describe("8.11 a form", () => {
+describe("O8 a form", () => {
   const RELEASE = { choice: "release", why: "x" };
 
   test("is accepted only with its own session's CSRF token, from a page of the console", async () => {

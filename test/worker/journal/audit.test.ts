@@ -9,7 +9,7 @@ import { scriptOrigin } from "../../support/origin.ts";
 const PATH = "/v1/charges";
 const unknown = () => new Response("?", { status: 502 });
 
-describe("8.5 the audit log", () => {
+describe("O4 the audit log", () => {
   test("records who did what, when and why, with the states before and after, and outlives the record", async () => {
     const { operator, id } = await operatorWith(unknown);
     const settled = await operator.post(

@@ -22,7 +22,7 @@ async function timedOut(entry: Record<string, unknown> = {}) {
   return { origin, operator, client: operator.client, key, id: await idOf(key, PATH), release };
 }
 
-describe("8.4 an action on a busy record", () => {
+describe("O3 an action on a busy record", () => {
   const ACTIONS = [
     ["settle", { outcome: "not-executed", why: "x" }],
     ["settle", { outcome: "final", status: 200, why: "x" }],
@@ -78,7 +78,7 @@ describe("8.4 an action on a busy record", () => {
   });
 });
 
-describe("8.4 an action whose storage write fails", () => {
+describe("O3 an action whose storage write fails", () => {
   test("purges the whole answer or nothing", async () => {
     const body = "x".repeat(300_000);
     const { operator, client, key, id } = await operatorWith(() => new Response(body));
@@ -105,7 +105,7 @@ describe("8.4 an action whose storage write fails", () => {
   });
 });
 
-describe("8.6 the journal", () => {
+describe("O5 the journal", () => {
   test("lists an unknown outcome, and each later change of the record", async () => {
     const { operator, client, key, id } = await operatorWith(unknown);
     const [entry] = await entryOf(operator, id, "unknown");

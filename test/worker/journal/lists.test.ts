@@ -8,7 +8,7 @@ import { scriptOrigin } from "../../support/origin.ts";
 
 const unknown = () => new Response("?", { status: 502 });
 
-describe("8.6 the journal's list", () => {
+describe("O5 the journal's list", () => {
   test("is paged, oldest first", async () => {
     const { operator } = await operatorWith(unknown);
     const { client } = operator;

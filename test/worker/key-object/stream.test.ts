@@ -1,8 +1,8 @@
-import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Client, type Entry, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { type LiveBody, liveBody, scriptOrigin } from "../../support/origin.ts";
-import { objectOf, rowOf } from "../../support/records.ts";
+import { chunkKeysOf, objectOf, rowOf } from "../../support/records.ts";
 
 const PATH = "/v1/chat";
 const SSE = { status: 200, headers: { "content-type": "text/event-stream" } };
@@ -36,10 +36,7 @@ function readerOf(response: Response) {
 }
 
 async function chunksOf(key: string): Promise<number> {
-  return runInDurableObject(await objectOf(key, PATH), (_, { storage }) => {
-    const has = storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'chunk'").toArray().length > 0;
-    return has ? storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM chunk").one().n : 0;
-  });
+  return (await chunkKeysOf(await objectOf(key, PATH))).length;
 }
 
 async function taken(body: LiveBody, count: number): Promise<void> {
@@ -247,6 +244,33 @@ describe("5.8.4 an answer that breaks off", () => {
     const again = await ask();
     expect([statusOf(again), await again.text()]).toEqual(["executed", "data: whole"]);
     expect(await (await ask()).text()).toBe("data: whole");
+    expect(origin.received).toHaveLength(2);
+  });
+
+  test("takes nothing from the attempt that follows it, also where it is still read", async () => {
+    const { body, ask, origin, key } = streaming({ on_unknown: "retry" });
+    const first = readerOf(await ask());
+    body.send("one");
+    expect(await first.next()).toBe("one");
+    body.breakOff();
+    // The next attempt begins as soon as the record allows it, while the first client has not seen the end yet.
+    const next = liveBody();
+    origin.answers(() => next.response(SSE));
+    let second = await ask({ headers: { prefer: "wait=0" } });
+    for (let tries = 0; statusOf(second) !== "executed"; tries++) {
+      if (tries === 500) throw new Error("the second attempt does not begin");
+      await scheduler.wait(1);
+      second = await ask({ headers: { prefer: "wait=0" } });
+    }
+    next.send("two ");
+    const reader = readerOf(second);
+    expect(await reader.next()).toBe("two ");
+    expect(await first.next()).toBe("cut");
+    next.send("three");
+    next.end();
+    expect([await reader.next(), await reader.next()]).toEqual(["three", null]);
+    expect(await (await ask()).text()).toBe("two three");
+    expect(await chunksOf(key)).toBe(2);
     expect(origin.received).toHaveLength(2);
   });
 

@@ -19,7 +19,7 @@ interface Counts {
   readonly keyless: readonly object[];
 }
 
-describe("8.7 counts", () => {
+describe("O6 counts", () => {
   test("are grouped by hour and by operation pattern, never by path", async () => {
     scriptOrigin(() => new Response("ok"));
     const operator = operatorOf({

@@ -29,7 +29,7 @@ function schemaOf(operationId: string): Record<string, unknown> {
   return found?.operation.responses["200"]?.content?.["application/json"]?.schema as Record<string, unknown>;
 }
 
-describe("8.8 the OpenAPI document", () => {
+describe("O7 the OpenAPI document", () => {
   test("lists every route, and no other", () => {
     const routes = operatorApi.routes
       .filter(({ method }) => method !== "ALL")

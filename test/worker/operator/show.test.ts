@@ -9,7 +9,7 @@ const completed = () =>
   new Response("charged", { status: 201, headers: { "content-type": "text/plain", "x-id": "7" } });
 const unknown = () => new Response("?", { status: 502 });
 
-describe("8.3 a record", () => {
+describe("O2 a record", () => {
   test("is shown with its answer, and with the body only on request", async () => {
     const { operator, key, id } = await operatorWith(completed);
     const response = await operator.get(`/records/${id}`);

@@ -8,7 +8,7 @@ const PATH = "/v1/charges";
 const ABSENT = "0".repeat(64);
 const completed = () => new Response("charged", { status: 201 });
 
-describe("8.2 who may operate", () => {
+describe("O1 who may operate", () => {
   test.each(["/_oncegate", "/_oncegate/", "/_oncegate/v1/records/find", "/_oncegate/v1/openapi.json", "/_oncegate/x"])(
     "without a configured secret, %s is 404 with any credentials",
     async (path) => {

@@ -48,40 +48,43 @@ describe("7.6 cors", () => {
   });
 });
 
-describe("3.11 quota", () => {
-  const configOf = (quota: unknown, env: object = {}) => parseConfig({ ...env, TENANTS: { [HOST]: entry({ quota }) } });
+describe("3.11 rate_limit", () => {
+  const configOf = (rate_limit: unknown, env: object = {}) =>
+    parseConfig({ ...env, TENANTS: { [HOST]: entry({ rate_limit }) } });
 
   test("names a rate limiting binding, and says a minute unless told otherwise", () => {
-    const env = { NEW_RECORDS: LIMITER };
-    expect(tenant(configWith({})).quota).toBeNull();
-    expect(tenant(configOf({ binding: "NEW_RECORDS" }, env)).quota).toEqual({
-      binding: "NEW_RECORDS",
+    const env = { KEYED_REQUESTS: LIMITER };
+    expect(tenant(configWith({})).rateLimit).toBeNull();
+    expect(tenant(configOf({ binding: "KEYED_REQUESTS" }, env)).rateLimit).toEqual({
+      binding: "KEYED_REQUESTS",
       retryAfterSeconds: 60,
     });
-    expect(tenant(configOf({ binding: "NEW_RECORDS", retry_after: "1500ms" }, env)).quota?.retryAfterSeconds).toBe(2);
+    expect(
+      tenant(configOf({ binding: "KEYED_REQUESTS", retry_after: "1500ms" }, env)).rateLimit?.retryAfterSeconds,
+    ).toBe(2);
   });
 
   test.each<[string, object]>([
     ["is not there", {}],
-    ["is a variable", { NEW_RECORDS: "limit" }],
+    ["is a variable", { KEYED_REQUESTS: "limit" }],
     // It has every name, for it may be a method over there.
-    ["is a service", { NEW_RECORDS: { ...LIMITER, fetch: () => Promise.resolve(new Response()) } }],
+    ["is a service", { KEYED_REQUESTS: { ...LIMITER, fetch: () => Promise.resolve(new Response()) } }],
   ])("is a fault where the binding %s", (_, env) => {
-    expect(configOf({ binding: "NEW_RECORDS" }, env).faults).toEqual([
-      { path: `${AT}.quota.binding`, message: "names no rate limiting binding of this Worker: NEW_RECORDS" },
+    expect(configOf({ binding: "KEYED_REQUESTS" }, env).faults).toEqual([
+      { path: `${AT}.rate_limit.binding`, message: "names no rate limiting binding of this Worker: KEYED_REQUESTS" },
     ]);
   });
 
   test.each<[unknown, string, string]>([
-    ["NEW_RECORDS", "quota", 'must be a table such as { binding = "NEW_RECORDS" }'],
-    [{ binding: "NEW-RECORDS" }, "quota.binding", "must be the name of a rate limiting binding"],
-    [{}, "quota.binding", "is required"],
+    ["KEYED_REQUESTS", "rate_limit", 'must be a table such as { binding = "KEYED_REQUESTS" }'],
+    [{ binding: "NEW-RECORDS" }, "rate_limit.binding", "must be the name of a rate limiting binding"],
+    [{}, "rate_limit.binding", "is required"],
     [
-      { binding: "NEW_RECORDS", retry_after: "2m" },
-      "quota.retry_after",
+      { binding: "KEYED_REQUESTS", retry_after: "2m" },
+      "rate_limit.retry_after",
       'must be a duration from 1s to 60s, such as "90s" (ms, s, m, h, d)',
     ],
-  ])("is none as %j", (quota, path, message) => {
-    expect(configOf(quota, { NEW_RECORDS: LIMITER }).faults).toEqual([{ path: `${AT}.${path}`, message }]);
+  ])("is none as %j", (written, path, message) => {
+    expect(configOf(written, { KEYED_REQUESTS: LIMITER }).faults).toEqual([{ path: `${AT}.${path}`, message }]);
   });
 });
