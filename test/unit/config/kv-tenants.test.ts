@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 
 import { parseConfig } from "../../../src/config/config.ts";
-import { type Told } from "../../../src/config/known-entries.ts";
+import { type Lookup } from "../../../src/config/known-entries.ts";
 import { type KvEntry, parseKvEntry } from "../../../src/config/kv-entry.ts";
 import { tenantAcross, tenantOf } from "../../../src/config/tenants.ts";
 import { isRefusal } from "../../../src/http/problem.ts";
@@ -14,7 +14,7 @@ const at = (place: string): Record<string, unknown> => entry({ origin: `https://
 async function serving(hostname: string, fixed: readonly string[], kv: Record<string, "entry" | "faulty" | "broken">) {
   const config = parseConfig({ TENANTS: Object.fromEntries(fixed.map((name) => [name, at("variables")])) });
   const asked: string[] = [];
-  const get = (name: string): Promise<Told<KvEntry>> => {
+  const get = (name: string): Promise<Lookup<KvEntry>> => {
     asked.push(name);
     const kind = kv[name];
     if (kind === undefined) return Promise.resolve(null);
