@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { readUpTo } from "../http/body.ts";
-import { duration, integer, table } from "../config/values.ts";
+import { DAY, HOUR, duration, integer, table } from "../config/values.ts";
 import { COVERABLE_METHODS } from "../config/policy.ts";
 import { OPERATION_CHARACTERS_MAX } from "../journal/entries.ts";
 import { JOURNAL_STATES } from "../journal/journal-event.ts";
@@ -20,8 +20,6 @@ const HEADERS_MAX = 100;
 const HEADER_CHARACTERS_MAX = 8192;
 
 export const PAGE_MAX = 100;
-
-const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 
 export const RECORD_ID = /^[0-9a-f]{64}$/;
 
@@ -111,7 +109,7 @@ export const JOURNAL_QUERY = object({
       v.transform((written) => written.slice(0, OPERATION_CHARACTERS_MAX)),
     ),
   ),
-  older_than: v.optional(duration({ min: 0, max: YEAR_MS }, "0s to 365d")),
+  older_than: v.optional(duration({ min: 0, max: 365 * DAY, example: HOUR })),
   cursor,
   limit,
 });

@@ -51,7 +51,7 @@ async function carry(request: Request, destination: Destination, env: Env, ctx: 
   if (key === null) return { ...(await passThrough(incoming, destination, env)), passedThrough: incoming };
 
   const wait = grantedWait(request.headers.get("prefer"), policy.waitMs);
-  const asked = { url, policy, key, quota: tenant.quota, waitSeconds: wait.askedSeconds };
+  const asked = { url, policy, key, quota: tenant.rateLimit, waitSeconds: wait.askedSeconds };
   const keyed = await readKeyedRequest(incoming, destination, key, wait.ms, Date.now());
   if (isRefusal(keyed)) return ownAnswer(numbers.told(keyed, keyedResponse(keyed, asked)));
   return answerKeyed(await ask(keyed, env, destination, key, numbers), asked, numbers);

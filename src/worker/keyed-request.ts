@@ -65,7 +65,7 @@ export async function readKeyedRequest(
       body: body.bytes.byteLength > 0 ? body.bytes : null,
       bodyBytes: body.bytes.byteLength,
     },
-    quota: tenant.quota === null ? null : { binding: tenant.quota.binding, key: `${hostname} ${caller}` },
+    quota: tenant.rateLimit === null ? null : { binding: tenant.rateLimit.binding, key: `${hostname} ${caller}` },
   };
   const addressed = async (who: Caller, onlyContinues: boolean): Promise<ObjectCall> => {
     // The origin has never seen a derived key.

@@ -1,7 +1,7 @@
 /** A key object's reply → the response that the client sees (docs/protocol.md 6). */
 
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "../call/call.ts";
-import { type Policy, type Quota } from "../config/policy.ts";
+import { type Policy, type RateLimitRule } from "../config/policy.ts";
 import { headersOf } from "../http/headers.ts";
 import { type Key } from "../identity/key-carrier.ts";
 import { type ErrorRules, type Refusal, problemResponse, refuse, shouldRetry } from "../http/problem.ts";
@@ -11,7 +11,7 @@ export interface Asked {
   readonly url: URL;
   readonly policy: Pick<Policy, keyof ErrorRules | "replayedHeader">;
   readonly key: Pick<Key, "echo" | "isDerived">;
-  readonly quota: Pick<Quota, "retryAfterSeconds"> | null;
+  readonly quota: Pick<RateLimitRule, "retryAfterSeconds"> | null;
   /** The client's own wait, where it was granted. */
   readonly waitSeconds: number | null;
 }

@@ -9,10 +9,10 @@ import { FULL_ENTRY, HOST, TENANTS, tenantOf } from "./configurations.ts";
 
 const URL_OF_REQUEST = new URL(`https://${HOST}/.well-known/idempotency?x=1`);
 
-/** What the document says of each field of a policy; null where it is nobody's business or is told elsewhere. */
-const TOLD: { readonly [Field in keyof Policy]: ((policy: Policy) => object) | null } = {
+/** The document's form of each field of a policy; null where it is not published, or in another part. */
+const PUBLISHED: { readonly [Field in keyof Policy]: ((policy: Policy) => object) | null } = {
   profile: ({ profile }) => ({ profile }),
-  // What only observes promises nothing.
+  // While a policy only observes, keys have no effect.
   mode: ({ mode, key }) => ({ key: mode === "enforce" ? key : "off" }),
   debugTiming: null,
   key: ({ mode, key }) => ({ key: mode === "enforce" ? key : "off" }),
@@ -56,24 +56,26 @@ function pointer(tokens: readonly string[]): string {
   return tokens.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
-function told(policy: Policy): object {
-  return Object.assign({}, ...Object.values(TOLD).map((say) => say?.(policy) ?? {}));
+function published(policy: Policy): object {
+  return Object.assign({}, ...Object.values(PUBLISHED).map((publish) => publish?.(policy) ?? {}));
 }
 
 describe("8.1 the published document", () => {
-  test("has a say on every field of a policy", () => {
-    expect(Object.keys(TOLD).toSorted()).toEqual(Object.keys(DEFAULT_POLICY).toSorted());
+  test("covers every field of a policy", () => {
+    expect(Object.keys(PUBLISHED).toSorted()).toEqual(Object.keys(DEFAULT_POLICY).toSorted());
   });
 
-  test.each(TENANTS)("says what the configuration says: %s", (_, tenant) => {
+  test.each(TENANTS)("has the values of the configuration: %s", (_, tenant) => {
     const document = policyDocument(HOST, tenant, URL_OF_REQUEST);
-    expect(document.default).toEqual(told(tenant.policy));
+    expect(document.default).toEqual(published(tenant.policy));
     expect(document.operations).toEqual(
-      tenant.routes.map(({ match, policy }) => Object.assign({ match, problems: expect.any(Array) }, told(policy))),
+      tenant.routes.map(({ match, policy }) =>
+        Object.assign({ match, problems: expect.any(Array) }, published(policy)),
+      ),
     );
   });
 
-  test.each(TENANTS)("explains every problem as the policy has it written: %s", (_, tenant) => {
+  test.each(TENANTS)("explains every problem with the status and code of the policy: %s", (_, tenant) => {
     const { problems } = policyDocument(HOST, tenant, URL_OF_REQUEST);
     expect(problems.map(({ problem }) => problem)).toEqual(Object.keys(PROBLEMS));
     for (const { problem, code, status, type, title, meaning, retryable, key_reuse } of problems) {
@@ -92,7 +94,7 @@ describe("8.1 the published document", () => {
     }
   });
 
-  test("says of an operation which problems it writes otherwise", () => {
+  test("lists for an operation the problems whose status or code differs", () => {
     const tenant = tenantOf(
       entry({
         error_status: { key_reused: 409 },
@@ -111,27 +113,27 @@ describe("8.1 the published document", () => {
     ]);
   });
 
-  test("leaves what comes before the policy as it is written then (6.5.5)", () => {
+  test("keeps the status and code of problems that come before the policy (6.5.5)", () => {
     const errors = { unknown_tenant: 404, misconfigured: 503, internal: 503 };
     const { problems } = policyDocument(HOST, tenantOf(entry({ error_status: errors })), URL_OF_REQUEST);
     const statuses = Object.fromEntries(problems.map(({ problem, status }) => [problem, status]));
     expect(statuses).toMatchObject({ unknown_tenant: 421, misconfigured: 500, internal: 503 });
   });
 
-  test("says of callers and quotas no more than their kind", () => {
+  test("contains of callers and rate limits only their kind", () => {
     const document = policyDocument(HOST, tenantOf(FULL_ENTRY), URL_OF_REQUEST);
     expect(document.callers).toEqual({
-      told_apart_by: ["cookie", "jwt", "header"],
+      identified_by: ["cookie", "jwt", "header"],
       anonymous: "shared",
       on_change: "refuse",
     });
-    expect(document.new_records).toEqual({ limited: true, retry_after_seconds: 10 });
+    expect(document.rate_limit).toEqual({ retry_after_seconds: 10 });
     expect(JSON.stringify(document)).not.toMatch(/secret/i);
   });
 
-  test("has no callers where all are one, and no limit where there is none", () => {
+  test("has no kinds of callers where all are one, and no limit where there is none", () => {
     const document = policyDocument(HOST, tenantOf(entry({ caller: [] })), URL_OF_REQUEST);
-    expect(document.callers.told_apart_by).toEqual([]);
-    expect(document.new_records).toBeNull();
+    expect(document.callers.identified_by).toEqual([]);
+    expect(document.rate_limit).toBeNull();
   });
 });
