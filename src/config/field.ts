@@ -1,7 +1,7 @@
 /** The properties of a configuration field, and the types that follow from a list of fields. */
 
 import type * as v from "valibot";
-import { type Bounds, boundsText, duration, integer } from "./values.ts";
+import { type Bounds, duration, integer } from "./values.ts";
 
 /**
  * One configuration field. Its description is the doc comment above it in the list: from there it goes to
@@ -18,8 +18,6 @@ export interface Field {
   readonly defaultText?: string;
   /** The unit of the property. */
   readonly unit?: "ms" | "bytes";
-  /** The least and the greatest value, as they are written in a configuration. */
-  readonly bounds?: string;
   readonly published?: Published;
 }
 
@@ -49,11 +47,11 @@ interface DurationField extends Bounds {
 
 export function durationField(range: DurationField) {
   const schema = duration({ ...range, example: range.default });
-  return { schema, default: range.default, unit: "ms", bounds: boundsText(range) } as const;
+  return { schema, default: range.default, unit: "ms" } as const;
 }
 
 export function integerField(range: { readonly min: number; readonly max: number; readonly default: number }) {
-  return { schema: integer(range), default: range.default, bounds: `${range.min} to ${range.max}` } as const;
+  return { schema: integer(range), default: range.default } as const;
 }
 
 /** `name` in the published document, `label` on its page. */

@@ -125,7 +125,7 @@ export const EXECUTION_AND_TIME = {
 } as const satisfies Fields;
 
 export const OUTCOMES = {
-  /** Statuses that also mean that the request did not run. They are added to the [table of outcomes](protocol.md). */
+  /** Statuses that also mean that the request did not run. They are added to the [table of outcomes](protocol.md#51-table). */
   notExecutedOn: {
     name: "not_executed_on",
     schema: statuses,

@@ -31,7 +31,7 @@ export interface Bounds {
   readonly to?: string;
 }
 
-export function boundsText({ min, max, from = durationText(min), to = durationText(max) }: Bounds): string {
+function boundsText({ min, max, from = durationText(min), to = durationText(max) }: Bounds): string {
   return `${from} to ${to}`;
 }
 
