@@ -32,10 +32,10 @@ export default defineConfig({
             miniflare: {
               // An origin that is a Worker of its own, for tenants whose origin is `service:ECHO`.
               serviceBindings: { ECHO: echo },
-              // For tenants with a quota: one that is soon used up, and one that never is.
+              // For tenants with a rate limit: one that is soon used up, and one that never is.
               ratelimits: {
-                FEW_RECORDS: { namespace_id: "1", simple: { limit: 5, period: 60 } },
-                MANY_RECORDS: { namespace_id: "2", simple: { limit: 1_000_000, period: 60 } },
+                FEW_REQUESTS: { namespace_id: "1", simple: { limit: 5, period: 60 } },
+                MANY_REQUESTS: { namespace_id: "2", simple: { limit: 1_000_000, period: 60 } },
               },
               // For tenants in KV; a test binds it under the name that the gateway reads.
               kvNamespaces: ["KV_OF_TESTS"],
@@ -81,7 +81,7 @@ export default defineConfig({
           name: "console",
           include: ["test/console/**/*.test.ts"],
           environment: "node",
-          globalSetup: ["test/fault/node/build-once.ts"],
+          globalSetup: ["test/fault/node/build-once.ts", "test/console/browser-once.ts"],
           ...SLOW,
         },
       },

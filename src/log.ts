@@ -24,7 +24,7 @@ export type LogEvent =
   /** The origin was asked what became of an unknown outcome. */
   | { readonly event: "probe"; readonly record: string; readonly outcome: string }
   /** A rate limit could not be asked, or not in time, and the request was let through. */
-  | { readonly event: "quota_not_asked"; readonly binding: string; readonly why: string }
+  | { readonly event: "rate_limit_not_asked"; readonly binding: string; readonly why: string }
   /** An attempt wanted to write over newer truth, and did not. */
   | { readonly event: "stale"; readonly record: string }
   /** The namespace `TENANTS_KV` could not be read for this name. What it told last counts for a while. */

@@ -25,7 +25,7 @@ const INSIDE_THE_API = {
   "7.2": LIBRARY,
   "7.3": LIBRARY,
   "8": LIBRARY,
-  "6.1.2": "tells no times",
+  "6.1.2": "has no times",
 };
 
 const NOBODY_WAITS = {

@@ -46,7 +46,7 @@ const HEAD_BYTES = 700;
 const VALUE_IN_PAGE_BYTES = 1002;
 const OVERFLOW_PAGE_BYTES = PAGE_BYTES - 4;
 
-/** Bodies up to this size stand in the record's value; others in rows of their own, in a table that takes 2 more. */
+/** Bodies up to this size are part of the record's value; others are in rows of their own. */
 const INLINE_BYTES_MAX = 65_536;
 const CHUNK_BYTES = 262_144;
 
@@ -68,7 +68,7 @@ export function oncegateBill(workload: Workload): Bill {
   const keys = keysPerMonth(workload);
   const requests = keys * (1 + workload.replaysPerKey);
   const replays = requests - keys;
-  const chunks = workload.bodyBytes > INLINE_BYTES_MAX ? 2 + Math.ceil(workload.bodyBytes / CHUNK_BYTES) : 0;
+  const chunks = workload.bodyBytes > INLINE_BYTES_MAX ? Math.ceil(workload.bodyBytes / CHUNK_BYTES) : 0;
   const written = keys * (MEASURED_ROWS.executed.written + MEASURED_ROWS.expired.written + DELETE_ROWS + chunks);
   const read =
     keys * (MEASURED_ROWS.executed.read + MEASURED_ROWS.expired.read) + replays * MEASURED_ROWS.replayed.read;

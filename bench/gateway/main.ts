@@ -1,7 +1,7 @@
 // npm run bench [-- --rounds 5 --seconds 6 --warm-up 3 --connections 16 --cases new,replay --storages memory,disk
 //                   --json FILE --write]
-// What Oncegate costs over the least that does the same. --write puts table and picture into bench/README.md, and a short
-// table into the first page; only a run of all that is measured by default may do so.
+// What Oncegate costs over the least that does the same. --write puts table and picture into bench/README.md, and one
+// sentence into the first page; only a run of all that is measured by default may do so.
 
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,7 +13,7 @@ import { STORAGES, type StorageName, createRuntime } from "../support/runtime.ts
 import { BY_DEFAULT, CASES, type Case, isWhole } from "./cases.ts";
 import { type Measured, type Settings, measure } from "./measure.ts";
 import { pictureOf } from "./picture.ts";
-import { type CaseResult, shortTableOf, tableOf } from "./report.ts";
+import { type CaseResult, summaryOf, tableOf } from "./report.ts";
 
 const SHOWN = "The throughput of Oncegate as a share of what the bare mechanism serves, case by case";
 
@@ -79,7 +79,7 @@ try {
   console.log(tableOf(result));
   if (values.write) {
     fillIn(README, "bench", `${tableOf(result)}\n\n![${SHOWN}](results/bench.svg)`);
-    fillIn(FIRST_PAGE, "bench", `${shortTableOf(ofOncegate)}\n\n![${SHOWN}](bench/results/bench.svg)`);
+    fillIn(FIRST_PAGE, "bench", summaryOf(ofOncegate));
   }
 } finally {
   await runtime.close();

@@ -35,19 +35,15 @@ export function tableOf({ facts, settings, cases }: BenchResult): string {
   return [head, ...cases.flatMap(rowsOf), "", `${factsLine(facts)}. ${how}`].join("\n");
 }
 
-/** For readers who want no more than an answer: a row for each case. */
-export function shortTableOf({ facts, settings, cases }: BenchResult): string {
-  const head = `| | storage | Oncegate, per second | bare, per second | ratio | p50, ms: Oncegate / bare | p99, ms: Oncegate / bare |
-|---|---|---|---|---|---|---|`;
-  const rows = cases.map((result) => {
-    const [bare, oncegate] = result.sides;
-    const both = (figure: keyof Measured): string => `${medianOf(oncegate, figure, 1)} / ${medianOf(bare, figure, 1)}`;
-    const served = [medianOf(oncegate, "perSecond", 0), medianOf(bare, "perSecond", 0)];
-    const ratio = inWords(ratioOf(result, "perSecond"));
-    return `| ${[result.what, result.storage, ...served, ratio, both("p50Ms"), both("p99Ms")].join(" | ")} |`;
-  });
-  const how = `Medians of ${settings.rounds} rounds of ${settings.seconds} s, and how far the ratio spread; ${settings.connections} connections unless it says "one at a time".`;
-  return [head, ...rows, "", `${facts.date.slice(0, 10)}, ${facts.machine}. ${how}`].join("\n");
+/** The cases of the first page, which has room for one sentence. */
+const SUMMARY = new Set(["new", "replay", "keyless"]);
+
+/** One sentence for readers who want no more: medians of the throughput ratio, with storage in memory. */
+export function summaryOf({ facts, cases }: BenchResult): string {
+  const ratios = cases
+    .filter(({ name, storage }) => SUMMARY.has(name) && storage === "memory")
+    .map((result) => `${ratioOf(result, "perSecond").median.toFixed(2)} for ${result.what}`);
+  return `Throughput as a share of a minimal Worker's: ${ratios.join(", ")} (\`npm run bench\`, ${facts.date.slice(0, 10)}, ${facts.machine}).`;
 }
 
 function rowsOf(result: CaseResult): string[] {

@@ -42,7 +42,12 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
   ],
   [
     "storage: the record and its alarm",
-    ["src/key-object/record-store.ts", "src/key-object/kept-record.ts", "src/record/row.ts"],
+    [
+      "src/key-object/record-store.ts",
+      "src/key-object/kept-record.ts",
+      "src/key-object/record-alarm.ts",
+      "src/record/stored-record.ts",
+    ],
   ],
   [
     "the forward, and the body that comes back",
@@ -67,7 +72,7 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
   ["the log line and the numbers", ["src/log.ts", "src/worker/keyed-event.ts", "src/worker/request-metrics.ts"]],
   [REST, ["src/", "node_modules/"]],
   ["garbage collection", [COLLECTION]],
-  ["the runtime, asked by nobody", [RUNTIME]],
+  ["the runtime itself", [RUNTIME]],
 ];
 
 export function partOf(module: string): string {

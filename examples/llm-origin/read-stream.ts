@@ -8,10 +8,10 @@ export async function* readStream(url: string, token: string, key: string, body:
       // Every try is the same request: the same key, the same body.
       const response = await fetch(url, { method: "POST", headers, body });
       if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
-      // "executed" after something was shown: it ran again (`on_unknown = "retry"`), and what was shown is void.
+      // "executed" after something was shown: it ran again (`on_unknown = "retry"`), and what was shown is not valid.
       const isReplayed = response.headers.has("idempotent-replayed");
       if (shownBytes > 0 && !isReplayed) throw new Error("this is another answer");
-      // An answer from the record comes from its start. The bytes are the same, so those that were shown are skipped.
+      // A response from the record comes from its start. The bytes are the same, so those that were shown are skipped.
       let skipBytes = shownBytes;
       for await (const bytes of response.body ?? []) {
         const fresh = bytes.subarray(Math.min(skipBytes, bytes.length));
@@ -21,7 +21,7 @@ export async function* readStream(url: string, token: string, key: string, body:
       }
       return;
     } catch (error) {
-      // fetch says by a TypeError that there is no connection, or that it broke before the answer's end.
+      // fetch throws a TypeError if there is no connection, or if it broke before the end of the response.
       if (!(error instanceof TypeError) || triesLeft === 1) throw error;
     }
   }

@@ -18,7 +18,7 @@ export function fillTables(page: string): string {
       "",
       "| field | default | range | meaning |",
       "|---|---|---|---|",
-      ...Object.entries(fields).flatMap(([property, field]) => [rowOf(property, field), ...innerRows(field)]),
+      ...Object.entries(fields).flatMap(([property, field]) => [[rowOf(property, field)], innerRows(field)].flat()),
     ].join("\n"),
   );
   return `${page.slice(0, from + BEGIN.length)}\n\n${sections.join("\n\n")}\n\n${page.slice(to)}`;

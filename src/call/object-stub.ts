@@ -1,8 +1,8 @@
-/** How a tenant's Durable Objects are got: where they may live, and where they are made. */
+/** Stubs for a tenant's Durable Objects: where they may be stored, and where they are created. */
 
 import { type Placement } from "../config/policy.ts";
 
-/** The object `name` of a tenant. The same name in another jurisdiction is another object, with records of its own. */
+/** The object `name` of a tenant. The same name in another jurisdiction is another object, with its own records. */
 export function objectOf<T extends Rpc.DurableObjectBranded | undefined>(
   namespace: DurableObjectNamespace<T>,
   name: string,

@@ -26,7 +26,7 @@ export const PROFILE_AND_MODE = {
     default: "ietf",
     published: published("profile", "Profile"),
   },
-  /** `observe` changes nothing and [counts](numbers.md#before-you-switch-on) what would be replayed or refused. `off` passes every request through. */
+  /** `observe` changes nothing and [counts](numbers.md#before-you-enforce) what would be replayed or refused. `off` passes every request through. */
   mode: { name: "mode", schema: oneOf(["enforce", "observe", "off"]), default: "enforce" },
 } as const satisfies Fields;
 

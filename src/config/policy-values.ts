@@ -1,7 +1,7 @@
 /** The values of policy fields that have a form of their own. */
 
 import * as v from "valibot";
-import { type ProblemCode, isProblemCode } from "../http/problem.ts";
+import { type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
 import { isProbeTemplate } from "../http/probe-path.ts";
 import { type FingerprintRule, resolveFingerprint } from "../identity/fingerprint.ts";
 import { type JsonPointer, parseJsonPointer } from "../identity/json-pointer.ts";

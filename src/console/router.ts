@@ -1,5 +1,5 @@
 /**
- * The console, at `/_oncegate/` of the tenant's own hostname (docs/protocol.md 8.11): pages for people over what the operator
+ * The console, at `/_oncegate/` of the tenant's own hostname (docs/operator-api.md O8): pages for people over what the operator
  * API has for programs. Nothing runs in them. They are got with a session, and the API with a token alone.
  */
 

@@ -1,4 +1,4 @@
-/** The bodies of refusals in each dialect that an API's clients may expect (docs/protocol.md 6.5.3). */
+/** The body of a refusal in each dialect that an API's clients may expect (docs/protocol.md 6.5.3). */
 
 export type ErrorFormat = "problem" | "stripe" | "acp" | "ucp";
 
@@ -6,13 +6,13 @@ export type ErrorFormat = "problem" | "stripe" | "acp" | "ucp";
 export type StripeErrorType = "idempotency_error" | "invalid_request_error" | "api_error";
 
 /**
- * The class of an error for clients of the Agentic Commerce Protocol: what is wrong with the request (`invalid_request`),
- * what became of it at the seller (`processing_error`), or that the seller can't serve it now (`service_unavailable`).
+ * The class of an error for clients of the Agentic Commerce Protocol: the request is wrong (`invalid_request`), the seller
+ * failed to process it (`processing_error`), or the seller can't serve it now (`service_unavailable`).
  */
 export type AcpErrorType = "invalid_request" | "processing_error" | "service_unavailable";
 
-/** All that a format may say of a refusal. */
-interface ToldProblem {
+/** All that a format can write of a refusal. */
+interface ProblemContent {
   /** Where the problem is explained. */
   readonly type: string;
   readonly title: string;
@@ -27,7 +27,7 @@ interface ToldProblem {
 
 interface WrittenError {
   readonly mediaType: string;
-  readonly body: (told: ToldProblem) => object;
+  readonly body: (content: ProblemContent) => object;
 }
 
 export const ERROR_FORMATS: Readonly<Record<ErrorFormat, WrittenError>> = {
@@ -42,7 +42,7 @@ export const ERROR_FORMATS: Readonly<Record<ErrorFormat, WrittenError>> = {
       code,
       retryable,
       key_reuse: keyReuse,
-      // Stripe's SDK takes any JSON without this member for a success, whatever the status.
+      // Stripe's SDK treats JSON without this member as a success, whatever the status.
       error: { type: stripeType, code, message: detail },
     }),
   },

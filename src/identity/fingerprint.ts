@@ -65,8 +65,7 @@ export async function fingerprint(input: FingerprintInput, rule: FingerprintRule
   if (meaning !== null) {
     const head = headOf(input, meaning.mediaType);
     const fingerprint = await digestOf([meaning.tag, ...head, ...told, ...meaning.said]);
-    // Forms have not always been read: a record that knew one by its bytes must not be asked for its meaning.
-    return { rule: meaning.tag === "form" ? `${rule.name}+form` : rule.name, fingerprint, plain };
+    return { rule: rule.name, fingerprint, plain };
   }
   const byBytes = ["bytes", ...headOf(input, mediaType), ...told, body.sha256];
   return { rule: rule.name, fingerprint: told.length === 0 ? plain : await digestOf(byBytes), plain };

@@ -1,4 +1,4 @@
-/** What came back from the origin, and what it says of the attempt. */
+/** What arrived from the origin, and what it means for the attempt. */
 
 import { type NoAnswer, type OriginAnswer } from "../origin/exchange.ts";
 import { classify } from "../record/classify.ts";
@@ -7,29 +7,29 @@ import { type AnswerHead, type RecordPolicy } from "../record/record.ts";
 import { type Conclusion, conclusionOf } from "../record/transition.ts";
 import { type Recording, type RecordingMode } from "./recording.ts";
 
-/** What came back from a keyed forward, its body included. */
+/** What arrived in answer to a keyed forward, with its body. */
 export type Arrival = ArrivedAnswer | NoAnswer;
 
-interface ArrivedAnswer extends Pick<OriginAnswer, "head" | "withheld" | "signs" | "declaredBytes"> {
+export interface ArrivedAnswer extends Pick<OriginAnswer, "head" | "withheld" | "signs" | "declaredBytes"> {
   readonly came: "answer";
   readonly body: Recording;
 }
 
 type Classifying = Pick<RecordPolicy, "notExecutedOn" | "unknownOn">;
 
-/** What becomes of the body: only a final answer is kept. */
+/** What happens to the body: only that of a final answer is stored. */
 export function modeOf(answer: OriginAnswer, policy: Classifying & { readonly stream: boolean }): RecordingMode {
   if (classify(answer.signs, policy) !== "final") return "hold";
   return answer.body.exists && (policy.stream || answer.isStream) ? "stream" : "keep";
 }
 
-/** The same for an answer to a probe: only one that settles is kept. */
+/** The same for an answer to a probe: only that of a final one is stored. */
 export function modeOfProbe({ signs, head }: OriginAnswer): RecordingMode {
   return conclusionOfProbe(signs, "whole", { ...head, bodyBytes: 0 }).outcome === "final" ? "keep" : "hold";
 }
 
-/** The answer whose body has come. */
-export function arrived({ head, withheld, signs, declaredBytes }: OriginAnswer, body: Recording): Arrival {
+/** The answer, once `body` has received its body. */
+export function arrived({ head, withheld, signs, declaredBytes }: OriginAnswer, body: Recording): ArrivedAnswer {
   return { came: "answer", head, withheld, signs, declaredBytes, body };
 }
 
@@ -37,18 +37,17 @@ export function bodyOf(arrival: Arrival): Recording | null {
   return arrival.came === "answer" ? arrival.body : null;
 }
 
-/** What an answer, or its absence, makes of the attempt that it came to. */
+/** The conclusion of the attempt that this arrived for. */
 export function conclusionOfAnswer(arrival: Arrival, policy: Classifying): Conclusion {
   if (arrival.came === "nothing") return { outcome: "unknown" };
-  return conclusionOf(classify(arrival.signs, policy), arrival.body.end, keptHead(arrival));
+  return conclusionOf(classify(arrival.signs, policy), arrival.body.end, storedHead(arrival));
 }
 
-/** What the answer to a probe makes of the attempt that it was asked about. */
-export function conclusionOfProbeAnswer(arrival: Arrival): Conclusion {
-  if (arrival.came === "nothing") return { outcome: "unknown" };
-  return conclusionOfProbe(arrival.signs, arrival.body.end, keptHead(arrival));
+/** The conclusion of the attempt that a probe asked about. */
+export function conclusionOfProbeAnswer(answer: ArrivedAnswer): Conclusion {
+  return conclusionOfProbe(answer.signs, answer.body.end, storedHead(answer));
 }
 
-function keptHead({ head, body }: ArrivedAnswer): AnswerHead {
+function storedHead({ head, body }: ArrivedAnswer): AnswerHead {
   return { ...head, bodyBytes: body.byteLength };
 }

@@ -4,6 +4,7 @@ import { readUpTo } from "../http/body.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { type Busy } from "../record/operate.ts";
 import { type CompletedRecord, type KeyRecord } from "../record/record.ts";
+import { type Found } from "./record-store.ts";
 
 export interface Inspection {
   /** `none`: there is no record, or it is another tenant's. */
@@ -18,10 +19,11 @@ interface Facts {
   readonly tenant: string;
   readonly operation: string;
   readonly key: string;
+  readonly isDerived: boolean;
   readonly attempt: number;
   /** When the state began. */
   readonly sinceMs: number;
-  /** When the record's term is over; a running attempt's has no end yet. */
+  /** The end of the record's term; null for a running attempt, which has no end yet. */
   readonly expiresAtMs: number | null;
 }
 
@@ -29,27 +31,31 @@ interface InspectedAnswer {
   readonly status: number;
   readonly headers: readonly (readonly string[])[];
   readonly bodyBytes: number;
-  /** Null where it was not asked for, is larger than was asked for, or is not there as a whole. */
+  /** Null where it was not asked for, is larger than asked for, or is not stored as a whole. */
   readonly body: Uint8Array | null;
 }
 
-export async function inspect(
-  kept: KeptRecord,
-  busy: Busy,
-  tenant: string,
-  bodyBytesMax: number | null,
-  nowMs: number,
-): Promise<Inspection> {
-  const owner = kept.tenant;
-  if (owner !== null && owner !== tenant) return { state: "none", busy: null, facts: null, answer: null };
-  const record = busy === null ? kept.loadResting(nowMs) : kept.load();
+interface Inspected {
+  readonly kept: KeptRecord;
+  readonly found: Found | null;
+  readonly busy: Busy;
+  readonly tenant: string;
+  readonly bodyBytesMax: number | null;
+}
+
+export async function inspect({ kept, found, busy, tenant, bodyBytesMax }: Inspected): Promise<Inspection> {
+  if (found === null || (found.tenant !== null && found.tenant !== tenant)) {
+    return { state: "none", busy: found === null ? busy : null, facts: null, answer: null };
+  }
+  const record = busy === null ? kept.current(found, null, Date.now()) : found.record;
   if (record === null || record.state === "unreadable") {
     return { state: record?.state ?? "none", busy, facts: null, answer: null };
   }
   const facts = factsOf(record);
   if (record.state !== "completed") return { state: record.state, busy, facts, answer: null };
   const { status, headers, bodyBytes } = record.answer;
-  const body = bodyBytesMax === null || bodyBytes > bodyBytesMax ? null : await wholeBody(kept, record);
+  const isWanted = bodyBytesMax !== null && bodyBytes <= bodyBytesMax;
+  const body = isWanted ? await wholeBody(kept, record, found) : null;
   return { state: record.state, busy, facts, answer: { status, headers, bodyBytes, body } };
 }
 
@@ -66,8 +72,8 @@ function factsOf(record: KeyRecord): Facts {
   }
 }
 
-async function wholeBody(kept: KeptRecord, record: CompletedRecord): Promise<Uint8Array | null> {
-  const body = kept.body(record);
+async function wholeBody(kept: KeptRecord, record: CompletedRecord, found: Found): Promise<Uint8Array | null> {
+  const body = kept.body(record, found);
   if (!(body instanceof ReadableStream)) return body;
   const { bodyBytes } = record.answer;
   const reading = await readUpTo(body, bodyBytes, bodyBytes);

@@ -1,43 +1,48 @@
 /**
- * The record of one key as it stands in storage, with its one alarm and with what answers leave behind. Each change is
- * written in one synchronous step with the alarm that will end it.
+ * The record of one key in storage, with its one alarm and with the chunks that answers leave there. Each change is written in
+ * one synchronous step with the alarm that will end it.
  */
 
 import { type AttemptPolicy } from "../config/policy.ts";
 import { log } from "../log.ts";
 import { type JournalReporter } from "../journal/reporter.ts";
-import { RecordStore } from "./record-store.ts";
+import { WATCHDOG_GRACE_MS, carryOutAlarm } from "./record-alarm.ts";
+import { type Found, RecordStore } from "./record-store.ts";
 import { type Running, asOf, decideAlarm } from "../record/decide.ts";
 import {
   type Attempt,
   type CompletedRecord,
   type KeyRecord,
-  type PendingRecord,
+  type RecordFacts,
   type RestingRecord,
   type UnknownRecord,
   type UnreadableRecord,
   unreachable,
 } from "../record/record.ts";
-import { type Busy, type Command, type OperateRefusal, operate } from "../record/operate.ts";
-import { type Conclusion, type Transition, begin, conclude } from "../record/transition.ts";
+import { type Busy, type Command, type OperateRefusal, decideCommand } from "../record/operate.ts";
+import { type Conclusion, type EndedAttempt, type Transition, begin, concludeAttempt } from "../record/transition.ts";
 import { type BodySource } from "../origin/answer-body.ts";
 import { Recording } from "./recording.ts";
 
-/** How long past `origin_deadline` the watchdog looks: time for an abort to be noticed and its outcome written. */
-const WATCHDOG_GRACE_MS = 15_000;
-
-/** What an operator's command came to, by the states of the record before and after. */
+/** The result of an operator's command, with the states of the record before and after. */
 export type Operation =
   | { readonly done: true; readonly before: string; readonly after: string }
   | { readonly done: false; readonly before: string; readonly refusal: OperateRefusal };
 
 const CAUSES = { settle: "settled", release: "released", purge: "purged" } as const;
 
+/** An outcome that arrived with `body`, from the attempt itself or from a probe of it. */
+export interface ArrivedOutcome {
+  readonly conclusion: Conclusion;
+  readonly body: Recording | null;
+  readonly from: "attempt" | "probe";
+}
+
 export class KeptRecord {
   readonly #ctx: DurableObjectState;
   readonly #store: RecordStore;
   readonly #reporter: JournalReporter;
-  /** A recording that is no kept answer, and is dropped when those who read it have read it. */
+  /** A recording that no record refers to. Its chunks are deleted when its readers have read them, or make way earlier. */
   #leftover: Recording | null = null;
 
   constructor(ctx: DurableObjectState, reporter: JournalReporter) {
@@ -51,74 +56,77 @@ export class KeptRecord {
     return (this.#ctx.id.name ?? this.#ctx.id.toString()).slice(0, 16);
   }
 
-  load(): KeyRecord | UnreadableRecord | null {
-    const record = this.#store.load();
-    if (record?.state === "unreadable") this.#reportUnreadable(record.why);
-    return record;
+  /** What is stored, which may be over or without its process. */
+  load(): Found | null {
+    const found = this.#store.load();
+    if (found?.record.state === "unreadable") this.#reportUnreadable(found.record.why);
+    return found;
   }
 
-  /** The record where nothing runs. That a process died is written down when it is first seen, so that its term counts. */
-  loadResting(nowMs: number): KeyRecord | UnreadableRecord | null {
-    const loaded = this.load();
-    const record = asOf(loaded, nowMs);
-    if (loaded?.state === "pending" && record?.state === "unknown") {
-      this.#ctx.waitUntil(this.#writeOrphan(loaded, record, nowMs));
+  /** The record as it is now. A dead process is written down when it is first seen, so that the term starts then. */
+  current(found: Found | null, running: Running, nowMs: number): KeyRecord | UnreadableRecord | null {
+    const stored = found?.record ?? null;
+    if (found === null || running !== null) return stored;
+    const record = asOf(stored, nowMs);
+    if (stored?.state === "pending" && record?.state === "unknown") {
+      this.#markUnknown(found, record, nowMs);
+      this.#setAlarm(record.expiresAtMs);
     }
     return record;
   }
 
-  /** The kept answer's body; null where it is not there as a whole. */
-  body(record: CompletedRecord): Uint8Array | ReadableStream<Uint8Array> | null {
-    const body = this.#store.body(record);
-    if (body === null) this.#reportUnreadable("the body is not there as a whole");
+  /** The body of the answer; null where it is not stored as a whole. */
+  body(record: CompletedRecord, found: Found): Uint8Array | ReadableStream<Uint8Array> | null {
+    const body = this.#store.body(record, found.body);
+    if (body === null) this.#reportUnreadable("the body is not stored as a whole");
     return body;
   }
 
   /** Writes `pending` and sets the watchdog. The output gate holds the forward until both are durable. */
-  begin(facts: Pick<PendingRecord, "about" | "request" | "attempt">, policy: AttemptPolicy, nowMs: number): void {
-    // The alarm first: one without a row does nothing, but a row without an alarm would be pending for ever.
+  begin(facts: RecordFacts, policy: AttemptPolicy, found: Found | null, nowMs: number): void {
+    // The alarm first: without a record it does nothing, but a record without an alarm would be pending for ever.
     this.#setAlarm(nowMs + policy.originDeadlineMs + WATCHDOG_GRACE_MS);
-    this.#dropLeftover();
+    // The chunks before the record: no later record names the attempt that they belong to.
+    this.#dropLeftover(found);
     this.#store.write(begin(facts, policy, nowMs));
   }
 
-  /** An answer that is about to come to `attempt`. Only one is recorded at a time. */
-  record(attempt: Attempt, source: BodySource): Recording {
-    this.#dropLeftover();
+  /** Records the answer that is about to arrive for `attempt`. An earlier probe of it may have left chunks. */
+  record(attempt: Attempt, source: BodySource, from: ArrivedOutcome["from"]): Recording {
+    this.#dropLeftover(null);
+    if (from === "probe") this.#store.dropChunks(attempt.id);
     return new Recording(attempt.id, this.#store, source);
   }
 
-  /** Says that nothing is known of `attempt` so far. The watchdog stays set, for it goes on. */
-  timeOut(attempt: Attempt, before: UnknownRecord | null, policy: AttemptPolicy, nowMs: number): Transition {
-    const record = this.#store.load();
-    const transition = conclude(record, attempt, before, { outcome: "unknown" }, policy, nowMs);
+  /** Writes that the outcome is unknown so far. The watchdog stays set, because the attempt goes on. */
+  timeOut(ended: EndedAttempt, nowMs: number): Transition {
+    const record = this.#store.load()?.record ?? null;
+    const transition = concludeAttempt(record, ended, { outcome: "unknown" }, nowMs);
     if (transition.action !== "write") return transition;
     this.#store.write(transition.record);
-    this.#reporter.changed(record, before, transition.record, "timeout", nowMs);
+    this.#reporter.changed(record, ended.before, transition.record, "timeout", nowMs);
     return transition;
   }
 
-  /** Writes down what `attempt` has come to. `body` is that of its answer, if one has come. */
-  conclude(
-    { attempt, before, policy }: { attempt: Attempt; before: UnknownRecord | null; policy: AttemptPolicy },
-    conclusion: Conclusion,
-    body: Recording | null,
-    nowMs: number,
-    cause: "attempt" | "probe" = "attempt",
-  ): Transition {
-    const record = this.#store.load();
-    const transition = conclude(record, attempt, before, conclusion, policy, nowMs);
+  /** Writes the outcome of an attempt, unless storage holds newer truth. */
+  conclude(ended: EndedAttempt, { conclusion, body, from }: ArrivedOutcome, nowMs: number): Transition {
+    const { attempt, before } = ended;
+    const record = this.#store.load()?.record ?? null;
+    const transition = concludeAttempt(record, ended, conclusion, nowMs);
     switch (transition.action) {
       case "write":
         this.#writeOutcome(transition.record, body);
-        this.#reporter.changed(record, before, transition.record, cause, nowMs);
+        this.#reporter.changed(record, before, transition.record, from, nowMs);
         break;
       case "forget":
         this.#ctx.waitUntil(this.#store.forget());
-        this.#reporter.changed(record, before, null, cause, nowMs);
+        this.#reporter.changed(record, before, null, from, nowMs);
         break;
       case "stale":
         log({ event: "stale", record: this.name });
+        // The chunks of a newer attempt have other names.
+        if (body !== null && namedBy(record) !== attempt.id) this.discard(body);
+        else body?.cut();
         break;
       default:
         return unreachable(transition);
@@ -126,18 +134,19 @@ export class KeptRecord {
     return transition;
   }
 
-  /**
-   * What was recorded of an answer that `transition` did not keep is dropped when those who read it have read it. They must
-   * have begun by now.
-   */
-  leave(recording: Recording, transition: Transition | null, { originDeadlineMs }: AttemptPolicy): void {
-    const isKept = transition?.action === "write" && transition.record.state === "completed";
-    if (isKept || !recording.hasChunks) return;
-    this.#leftover = recording;
+  /** Deletes the chunks of a recording that no record refers to. */
+  discard(recording: Recording): void {
+    recording.cut();
+    if (recording.hasChunks) this.#store.dropChunks(recording.attemptId);
+  }
+
+  /** Does the same when its present readers have read it, if no record refers to it. */
+  dropWhenRead(recording: Recording, withinMs: number): void {
+    if (this.#leftover !== recording) return;
     const drop = (): void => {
-      if (this.#leftover === recording) this.#dropLeftover();
+      if (this.#leftover === recording) this.#dropLeftover(null);
     };
-    this.#ctx.waitUntil(recording.readersGone(originDeadlineMs).then(drop));
+    this.#ctx.waitUntil(recording.readersGone(withinMs).then(drop));
   }
 
   /** Resolves when all that was written is durable. */
@@ -145,90 +154,95 @@ export class KeptRecord {
     return this.#store.durable();
   }
 
-  /** Whose record it is, as far as that can be read; null without one. */
-  get tenant(): string | null {
-    return this.#store.tenant();
-  }
-
-  /** Carries out what an operator says, if it may be. `body` is that of an answer which is given. */
-  operate(command: Command, body: Uint8Array | null, busy: Busy, nowMs: number): Operation {
-    const loaded = this.load();
-    // That a process died is neither written nor told where something else replaces it at once: two news of one moment could
-    // overtake each other.
-    const record = busy === null ? asOf(loaded, nowMs) : loaded;
-    const operated = operate(record, busy, command, nowMs);
+  /** Carries out an operator's command, if the record allows it. `body` is that of an answer which the command gives. */
+  operate(found: Found | null, command: Command, body: Uint8Array | null, busy: Busy): Operation {
+    const nowMs = Date.now();
+    const stored = found?.record ?? null;
+    // Not `current`: a dead process is not reported where the command replaces the record at once. Two events of one moment
+    // could overtake each other.
+    const record = busy === null ? asOf(stored, nowMs) : stored;
     const before = record?.state ?? "none";
-    switch (operated.action) {
+    const decision = decideCommand(record, busy, command, nowMs);
+    switch (decision.action) {
       case "refuse":
-        if (busy === null) this.loadResting(nowMs);
-        return { done: false, before, refusal: operated.code };
+        if (busy === null) this.current(found, null, nowMs);
+        return { done: false, before, refusal: decision.code };
       case "forget":
-        this.#leftover?.cut();
-        this.#leftover = null;
-        this.#ctx.waitUntil(this.#store.forget());
+        this.#ctx.waitUntil(this.#forget());
         break;
       case "write":
-        // An alarm that is set for nothing looks again; a record without its alarm would stay.
-        this.#setAlarm(operated.record.expiresAtMs);
-        // A record must not lose its body before it is another one.
-        this.#store.atomically(() => {
-          this.#dropLeftover();
-          this.#store.writeWhole(operated.record, body);
-        });
+        // An alarm without a change looks again, but a record without its alarm would stay.
+        this.#setAlarm(decision.record.expiresAtMs);
+        this.#cutLeftover();
+        this.#store.replace(decision.record, body, found?.body.chunks ?? 0);
         break;
       default:
-        return unreachable(operated);
+        return unreachable(decision);
     }
-    const after = operated.action === "write" ? operated.record : null;
+    const after = decision.action === "write" ? decision.record : null;
     this.#reporter.changed(record, null, after, CAUSES[command.action], nowMs);
     return { done: true, before, after: after?.state ?? "none" };
   }
 
   /** The watchdog of a running attempt, and the end of a term. */
   alarm(running: Running, nowMs: number): Promise<void> | void {
-    const record = this.load();
-    const decision = decideAlarm(record, running, nowMs);
-    switch (decision.action) {
-      case "nothing":
-        return;
-      case "forget":
-        return this.#store.forget();
-      case "mark unknown":
-        return this.#writeOrphan(record, decision.record, nowMs);
-      case "look again":
-        return this.#ctx.storage.setAlarm(decision.atMs);
-      default:
-        return unreachable(decision);
-    }
+    const found = this.load();
+    return carryOutAlarm(decideAlarm(found?.record ?? null, running, nowMs), this.#ctx.storage, {
+      forget: () => this.#forget(),
+      markUnknown: (record) => this.#markUnknown(found, record, nowMs),
+    });
   }
 
   #writeOutcome(record: RestingRecord, body: Recording | null): void {
-    if (record.state === "completed" && body?.end !== "whole") throw new Error("a completed record without its answer");
-    this.#store.write(record, record.state === "completed" && body !== null ? body.inline : null);
+    if (record.state === "completed") {
+      if (body?.end !== "whole") throw new Error("a completed record without its answer");
+      this.#store.write(record, body.stored);
+    } else {
+      this.#store.write(record);
+      // In this step: what comes next, a retry or a probe, finds it and makes it give way.
+      if (body?.hasChunks === true) this.#leftover = body;
+    }
     this.#setAlarm(record.expiresAtMs);
   }
 
-  /** All but the alarm is written in this synchronous step, and its time is set in it too. */
-  #writeOrphan(before: KeyRecord | UnreadableRecord | null, record: UnknownRecord, nowMs: number): Promise<void> {
+  /** The process that ran the attempt of `found` has died. The caller sets the alarm, in the same synchronous step. */
+  #markUnknown(found: Found | null, record: UnknownRecord, nowMs: number): void {
     this.#store.write(record);
-    this.#dropLeftover();
-    this.#reporter.changed(before, null, record, "process_died", nowMs);
-    return this.#ctx.storage.setAlarm(record.expiresAtMs);
+    this.#dropLeftover(found);
+    this.#reporter.changed(found?.record ?? null, null, record, "process_died", nowMs);
   }
 
-  /** The promise is for errors, which reset the object by themselves; the time is set in this synchronous step. */
+  /** The promise is for errors, which reset the object by themselves. The time is set in this synchronous step. */
   #setAlarm(atMs: number): void {
     this.#ctx.waitUntil(this.#ctx.storage.setAlarm(atMs));
   }
 
-  /** Also frees what a process left that died in the middle of an answer. */
-  #dropLeftover(): void {
-    this.#leftover?.cut();
+  #forget(): Promise<void> {
+    this.#cutLeftover();
+    return this.#store.forget();
+  }
+
+  /** Also drops the chunks of the attempt that `found` names: a process may have died while it stored them. */
+  #dropLeftover(found: Found | null): void {
+    const leftover = this.#cutLeftover();
+    if (leftover !== null) this.#store.dropChunks(leftover.attemptId);
+    const named = namedBy(found?.record ?? null);
+    if (named !== null && named !== leftover?.attemptId) this.#store.dropChunks(named, found?.body.chunks);
+  }
+
+  #cutLeftover(): Recording | null {
+    const leftover = this.#leftover;
     this.#leftover = null;
-    this.#store.dropChunks();
+    leftover?.cut();
+    return leftover;
   }
 
   #reportUnreadable(why: string): void {
     log({ event: "unreadable_record", record: this.name, why });
   }
+}
+
+/** The attempt whose chunks the record names. */
+function namedBy(record: KeyRecord | UnreadableRecord | null): string | null {
+  return record === null || record.state === "unreadable" ? null : record.attempt.id;
 }

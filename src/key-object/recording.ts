@@ -1,30 +1,19 @@
 /**
- * The body of an answer on its way from the origin into storage, and its readers. It comes at the origin's speed; each
- * reader takes from storage what is durable, at its own: a slow one costs nobody else time, and nobody memory.
+ * The body of an answer on its way from the origin into storage, and its readers. It arrives at the origin's speed. Each reader
+ * takes from storage what is durable, at its own speed, so a slow reader delays no other and takes no memory.
  */
 
 import { type BodySource } from "../origin/answer-body.ts";
 import { Gathered, handOut } from "../http/body.ts";
-
-/** Where the chunks of a body stand. Each belongs to an attempt, so that no body continues with another's. */
-export interface ChunkStore {
-  /** Writes `bytes` behind `seq` chunks, and says how many they made. */
-  appendChunks(attemptId: string, seq: number, bytes: Uint8Array): number;
-  chunk(attemptId: string, seq: number): Uint8Array | null;
-  /** Resolves when all that was written is durable. */
-  durable(): Promise<void>;
-}
+import { type ChunkStore, type StoredBody, INLINE_BYTES_MAX } from "./stored-body.ts";
 
 /**
- * What becomes of a body. `hold`: it is not kept, and goes on from memory. `keep`: it is kept, and nobody reads before its
- * end. `stream`: it is kept, and is read as it comes.
+ * What happens to a body. `hold`: it is not stored, and is passed on from memory. `keep`: it is stored, and read from its end
+ * on. `stream`: it is stored, and read as it arrives.
  */
 export type RecordingMode = "hold" | "keep" | "stream";
 
-/** Bodies up to this size stand in the record's own value, and in memory, so that most answers are one row. */
-export const INLINE_BYTES_MAX = 65_536;
-
-/** How much of a larger body is in memory at a time; what comes faster than it becomes durable waits at the origin. */
+/** How much of a larger body is in memory at a time. What arrives faster than it becomes durable waits at the origin. */
 const COMMIT_BYTES = 262_144;
 
 /** Each reader holds an open call. */
@@ -36,18 +25,18 @@ export class Recording {
   readonly attemptId: string;
   readonly #store: ChunkStore;
   readonly #source: BodySource;
-  /** Not in storage yet; what stays here in the end is never stored by the recording. */
+  /** Not stored yet. What is left here at the end, the recording never stores. */
   readonly #gathered = new Gathered();
   #held: Uint8Array | null = null;
   #chunks = 0;
   #durableChunks = 0;
   #bytes = 0;
   #end: "whole" | "broken" | "overflowed" | null = null;
-  /** What readers may know of the end. `cut`: that they will not have it. */
-  #told: "nothing" | "end" | "cut" = "nothing";
+  /** What readers may learn about the end. `cut`: they will not get it. */
+  #published: "nothing" | "end" | "cut" = "nothing";
   /** The piece by which the body overflowed. */
   #overflow: Uint8Array | null = null;
-  /** Whether there is anybody for what follows an overflow. */
+  /** Whether the first client reads: nobody else gets what follows an overflow. */
   #firstReads = false;
   #committing: Promise<void> | null = null;
   #fault: unknown = null;
@@ -60,7 +49,7 @@ export class Recording {
     this.#source = source;
   }
 
-  /** How the body ended: known when `receive` is through. */
+  /** How the body ended. Known when `receive` has returned. */
   get end(): "whole" | "broken" | "overflowed" {
     if (this.#end === null) throw new Error("the body has not ended");
     return this.#end;
@@ -71,7 +60,7 @@ export class Recording {
     return this.#end === "broken" ? this.#source.why : null;
   }
 
-  /** All that has come, but for what overflowed. */
+  /** The bytes that have arrived, without those that overflowed. */
   get byteLength(): number {
     return this.#bytes;
   }
@@ -80,20 +69,17 @@ export class Recording {
     return this.#readers;
   }
 
-  /** Whether it has written chunks; if it ended as a whole, they are all of it. */
+  /** Whether it has written chunks. If the body ended whole, they are all of it. */
   get hasChunks(): boolean {
     return this.#chunks > 0;
   }
 
-  /** The body for the record's own value; null where it stands in chunks. */
-  get inline(): Uint8Array | null {
-    return this.hasChunks ? null : this.#held;
+  /** The body, as the record of a whole one refers to it. */
+  get stored(): StoredBody {
+    return { inline: this.hasChunks ? null : this.#held, chunks: this.#chunks };
   }
 
-  /**
-   * Takes the body in, up to `bytesMax`. `onFirstBytes` is called once, when some of it can be read. Rejects if the storage
-   * fails.
-   */
+  /** Receives the body, up to `bytesMax`. Calls `onFirstBytes` once, when some of it can be read. Rejects if storage fails. */
   async receive(mode: RecordingMode, bytesMax: number, onFirstBytes: () => void = () => {}): Promise<void> {
     const enough = { hold: Infinity, keep: COMMIT_BYTES, stream: 1 }[mode];
     const limit = mode === "hold" ? Math.min(bytesMax, INLINE_BYTES_MAX) : bytesMax;
@@ -120,28 +106,29 @@ export class Recording {
     this.#held = this.#gathered.take();
   }
 
-  /** What came last is written where it is kept in chunks, or where readers wait for it. */
+  /** The last bytes are written where the body is stored in chunks, or where readers wait for them. */
   #mustWriteRest(mode: RecordingMode): boolean {
     if (mode === "hold" || this.#end === "overflowed") return false;
     const isKept = this.#end === "whole" && (this.hasChunks || this.#gathered.byteLength > INLINE_BYTES_MAX);
     return mode === "stream" || isKept;
   }
 
-  /** Readers learn how the body ended. Until then the last of it could still be taken back. */
-  tellEnd(): void {
-    this.#told = "end";
+  /** Readers learn how the body ended, unless they were cut. Before this, storage could still roll the end back. */
+  publishEnd(): void {
+    if (this.#isCut) return;
+    this.#published = "end";
     this.#changed();
     if (!this.#firstReads) this.#drain();
   }
 
-  /** Readers will not get the end: there is nothing that they could rely on. */
+  /** Readers will not get the end, because the record does not hold this body. */
   cut(): void {
-    this.#told = "cut";
+    this.#published = "cut";
     this.#changed();
     this.#drain();
   }
 
-  /** The body from its first byte. What follows an overflow goes to the first client alone. */
+  /** The body from its first byte. Only the first client gets what follows an overflow. */
   read(by: "first" | "joiner"): Uint8Array | ReadableStream<Uint8Array> {
     if (this.#end === "whole" && !this.hasChunks && this.#held !== null) return handOut(this.#held);
     const pieces = this.#pieces(by);
@@ -175,7 +162,7 @@ export class Recording {
     );
   }
 
-  /** Resolves when nobody reads any more, or `withinMs` are over. */
+  /** Resolves when no reader is left, or after `withinMs`. */
   async readersGone(withinMs: number): Promise<void> {
     const { promise: timeIsUp, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, withinMs);
@@ -188,7 +175,7 @@ export class Recording {
   }
 
   get #isCut(): boolean {
-    return this.#told === "cut";
+    return this.#published === "cut";
   }
 
   async *#pieces(by: "first" | "joiner"): AsyncGenerator<Uint8Array> {
@@ -198,7 +185,7 @@ export class Recording {
         const bytes = this.#store.chunk(this.attemptId, seq++);
         if (bytes === null) throw new Error("the recorded answer is gone");
         yield bytes;
-      } else if (this.#told === "end") break;
+      } else if (this.#published === "end") break;
       else await this.#change.promise;
     }
     if (this.#end === "whole") return;
@@ -207,13 +194,13 @@ export class Recording {
     for (let piece = this.#overflow; piece !== null;) {
       yield piece;
       const next = await this.#source.next();
-      // Once it is cut, pieces are drained besides, so this reader may have missed some.
+      // After a cut the source is drained as well, so this reader may have missed pieces.
       if (next === "broken" || this.#isCut) throw new Error(CUT);
       piece = next;
     }
   }
 
-  /** One commit at a time; what comes meanwhile goes into the next. */
+  /** One commit at a time. What arrives during a commit goes into the next one. */
   async #commit(enough: number, onFirstBytes: () => void): Promise<void> {
     try {
       while (this.#gathered.byteLength >= enough) {
@@ -227,18 +214,18 @@ export class Recording {
         if (isFirst) onFirstBytes();
       }
     } catch (error) {
-      // Whoever receives the body looks for this after each piece.
+      // `receive` checks for this after each piece.
       this.#fault = error ?? new Error("the storage failed");
     } finally {
       this.#committing = null;
     }
   }
 
-  /** What nobody will read must not hold its connection until the deadline. While it is received, it is read. */
+  /** A body without a reader must not hold its connection until the deadline. `receive` reads it while it runs. */
   #drain(): void {
     if (this.#end !== "overflowed" && this.#fault === null) return;
     this.#source.drain().catch(() => {
-      // It broke by itself, which is as good.
+      // It broke by itself, which ends the connection as well.
     });
   }
 

@@ -1,16 +1,22 @@
-/** What a request is answered, given what its record has become. Pure, but for the streams that pass through. */
+/** The replies to a request, given its record. Pure, except for the streams that they pass on. */
 
-import { type AnswerReply, type AttemptFacts, type Mark, type RefusalReply } from "../call/call.ts";
+import { type AnswerReply, type AttemptFacts, type Mark, type RefusalReply, type Reply } from "../call/call.ts";
 import { type Arrival } from "./conclusion-of-answer.ts";
 import { type OriginAnswer } from "../origin/exchange.ts";
-import { type CompletedRecord, type HeaderPair, type RestingRecord, unreachable } from "../record/record.ts";
+import { type CompletedRecord, type RestingRecord, unreachable } from "../record/record.ts";
 import { type Recording } from "./recording.ts";
-import { type Told } from "./running-attempt.ts";
 
 type Body = AnswerReply["body"];
 
-/** These tell of an unknown outcome, and are marked so. */
-const TELLS_UNKNOWN: ReadonlySet<RefusalReply["code"]> = new Set([
+/** The replies to those who wait for an attempt: to the request that started it, and to each request that joined it. */
+export interface AttemptReplies {
+  /** Not called where that request does not wait any more. */
+  readonly first: () => Reply;
+  readonly joiner: () => Reply;
+}
+
+/** Refusals whose meaning is an unknown outcome, and whose mark is `unknown`. */
+const MEANS_UNKNOWN: ReadonlySet<RefusalReply["code"]> = new Set([
   "outcome_unknown",
   "attempts_exhausted",
   "origin_timeout",
@@ -18,65 +24,69 @@ const TELLS_UNKNOWN: ReadonlySet<RefusalReply["code"]> = new Set([
 ]);
 
 export function refusal(code: RefusalReply["code"], record: RestingRecord | null = null): RefusalReply {
-  const status = TELLS_UNKNOWN.has(code) ? "unknown" : "refused";
+  const status = MEANS_UNKNOWN.has(code) ? "unknown" : "refused";
   return { kind: "refusal", code, waited: false, ...attemptOf(record), mark: mark(status, record) };
 }
 
 export function replay(record: CompletedRecord, body: Body): AnswerReply {
-  const said = answer("gateway", mark("replayed", record), record.answer, [], body, record.answer.bodyBytes);
-  return { ...said, ...attemptOf(record) };
+  const { answer } = record;
+  const replayed = fromGateway(mark("replayed", record), answer, body, answer.bodyBytes);
+  return { ...replayed, ...attemptOf(record) };
 }
 
-/** What is told while an answer streams: nobody knows yet when it will be recorded as a whole, if ever. */
-export function toldOfStream({ head, withheld, declaredBytes }: OriginAnswer, body: Recording): Told {
+/** While an answer streams: when it will be recorded whole, if ever, is not known yet. */
+export function repliesForStream(answer: OriginAnswer, body: Recording): AttemptReplies {
   return {
-    first: () => answer("origin", mark("executed", null), head, withheld, body.read("first"), declaredBytes),
-    joiner: () => answer("gateway", mark("joined", null), head, [], body.read("joiner"), declaredBytes),
+    first: () => fromOrigin(mark("executed", null), answer, body.read("first"), answer.declaredBytes),
+    joiner: () => fromGateway(mark("joined", null), answer.head, body.read("joiner"), answer.declaredBytes),
   };
 }
 
-/** What is told at the end of an attempt, which left `record`; null means undone to none. */
-export function toldOf(record: RestingRecord | null, arrival: Arrival): Told {
+/** At the end of an attempt, which left `record`; null where it was undone and there was none before it. */
+export function repliesFor(record: RestingRecord | null, arrival: Arrival): AttemptReplies {
   switch (record?.state) {
-    case undefined:
-      return passedOn("released", "released", null, arrival, {
-        ...refusal("unavailable"),
-        mark: mark("released", null),
-      });
-    case "unknown":
-      return passedOn("unknown", "unknown", record, arrival, refusal(unknownCode(arrival), record));
+    case undefined: {
+      const instead = { ...refusal("unavailable"), mark: mark("released", null) };
+      return passOn(arrival, { first: mark("released", null), joiner: mark("released", null), instead });
+    }
+    case "unknown": {
+      const instead = refusal(unknownCode(arrival), record);
+      return passOn(arrival, { first: mark("unknown", record), joiner: mark("unknown", record), instead });
+    }
     case "completed":
-    case "tombstone":
-      return passedOn("executed", "joined", record, arrival, refusal("replay_unavailable", record));
+    case "tombstone": {
+      const instead = refusal("replay_unavailable", record);
+      return passOn(arrival, { first: mark("executed", record), joiner: mark("joined", record), instead });
+    }
     default:
       return unreachable(record);
   }
 }
 
-/** For an attempt whose outcome could not be written: what stands in storage is all that can be said. */
-export function toldLost(): Told {
+/** For an attempt whose outcome could not be written: only what is stored is certain. */
+export function repliesWithoutOutcome(): AttemptReplies {
   return { first: () => refusal("outcome_unknown"), joiner: () => refusal("outcome_unknown") };
 }
 
-/** Hands the origin's answer on. `instead` is for those who can't have it. */
-function passedOn(
-  first: Mark["status"],
-  joiner: Mark["status"],
-  record: RestingRecord | null,
-  arrival: Arrival,
-  instead: RefusalReply,
-): Told {
-  if (arrival.came === "nothing" || arrival.body.end === "broken")
+interface PassedOn {
+  readonly first: Mark;
+  readonly joiner: Mark;
+  /** For those who can't have the answer. */
+  readonly instead: RefusalReply;
+}
+
+/** Passes the origin's answer on. */
+function passOn(arrival: Arrival, { first, joiner, instead }: PassedOn): AttemptReplies {
+  if (arrival.came === "nothing" || arrival.body.end === "broken") {
     return { first: () => instead, joiner: () => instead };
-  const { head, withheld, declaredBytes, body } = arrival;
-  const bodyBytes = body.end === "whole" ? body.byteLength : declaredBytes;
+  }
+  const { head, declaredBytes, body } = arrival;
+  const isWhole = body.end === "whole";
+  const bodyBytes = isWhole ? body.byteLength : declaredBytes;
   return {
-    first: () => answer("origin", mark(first, record), head, withheld, body.read("first"), bodyBytes),
-    // What is beyond the bound is read once, so those who joined can't have it.
-    joiner: () =>
-      body.end === "whole"
-        ? answer("gateway", mark(joiner, record), head, [], body.read("joiner"), bodyBytes)
-        : instead,
+    first: () => fromOrigin(first, arrival, body.read("first"), bodyBytes),
+    // The bytes after an overflow are read once, so those who joined can't have them.
+    joiner: () => (isWhole ? fromGateway(joiner, head, body.read("joiner"), bodyBytes) : instead),
   };
 }
 
@@ -85,19 +95,28 @@ function unknownCode(arrival: Arrival): RefusalReply["code"] {
   return arrival.body.end === "broken" ? "origin_unreachable" : "outcome_unknown";
 }
 
-function answer(
-  speaker: AnswerReply["speaker"],
+/** To the request that the origin answers: it alone gets the withheld fields. */
+function fromOrigin(
   mark: Mark,
-  head: { readonly status: number; readonly headers: readonly HeaderPair[] },
-  withheld: readonly HeaderPair[],
+  { head, withheld }: Pick<OriginAnswer, "head" | "withheld">,
   body: Body,
   bodyBytes: number | null,
 ): AnswerReply {
   const headers = [...head.headers, ...withheld];
-  return { kind: "answer", mark, speaker, waited: false, status: head.status, headers, body, bodyBytes };
+  return { kind: "answer", mark, speaker: "origin", waited: false, status: head.status, headers, body, bodyBytes };
 }
 
-/** How long it took is no part of a record. */
+/** To a request that gets an answer to another one. */
+function fromGateway(
+  mark: Mark,
+  { status, headers }: OriginAnswer["head"],
+  body: Body,
+  bodyBytes: number | null,
+): AnswerReply {
+  return { kind: "answer", mark, speaker: "gateway", waited: false, status, headers, body, bodyBytes };
+}
+
+/** A record does not store how long its attempt took. */
 function attemptOf(record: RestingRecord | null): { attempt?: AttemptFacts } {
   return record === null ? {} : { attempt: { number: record.attempt.number, originMs: null } };
 }

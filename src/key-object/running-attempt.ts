@@ -1,77 +1,148 @@
-/** The attempt that runs in this object now, and those who wait for it. In memory only: a crash ends it. */
+/**
+ * The attempt that runs in this object: it sends the request, receives the answer, writes the outcome, and replies to those who
+ * wait. It lives in memory only: a crash ends it, and its record stays pending.
+ */
 
 import { type Reply } from "../call/call.ts";
+import { type WholeForward } from "../call/upload.ts";
 import { type AttemptPolicy } from "../config/policy.ts";
-import { type Attempt, type UnknownRecord } from "../record/record.ts";
+import { type Arrival, arrived, bodyOf, conclusionOfAnswer, modeOf } from "./conclusion-of-answer.ts";
+import { type KeptRecord } from "./kept-record.ts";
+import { log } from "../log.ts";
+import { type NoAnswer, type OriginAnswer, exchange } from "../origin/exchange.ts";
+import { type EndedAttempt, type Transition } from "../record/transition.ts";
 import { READERS_MAX, type Recording } from "./recording.ts";
-import { refusal } from "./reply.ts";
+import { type AttemptReplies, refusal, repliesFor, repliesForStream, repliesWithoutOutcome } from "./reply.ts";
 import { Waiters } from "./waiters.ts";
 
-/** What those who wait are told: the request that caused the attempt, and all who joined it. */
-export interface Told {
-  /** Not called where that request waits no more. */
-  readonly first: () => Reply;
-  readonly joiner: () => Reply;
+const TIMED_OUT: NoAnswer = { came: "nothing", timedOut: true, why: "origin_timeout" };
+
+/** An attempt whose record is pending. */
+interface BegunAttempt extends EndedAttempt {
+  readonly policy: AttemptPolicy;
 }
 
 export class RunningAttempt {
-  readonly attempt: Attempt;
-  /** What the record was before, and is again if the attempt is undone. */
-  readonly before: UnknownRecord | null;
-  readonly policy: AttemptPolicy;
-  /** What the request that caused the attempt is told. */
+  readonly #begun: BegunAttempt;
+  readonly #kept: KeptRecord;
+  /** Called when the exchange with the origin is over. From then on another attempt may run. */
+  readonly #onEnd: () => void;
+  /** The reply to the request that started the attempt. */
   readonly firstReply: Promise<Reply>;
+  #resolveFirst: ((reply: Reply) => void) | null;
   readonly #joiners = new Waiters<Reply>();
   readonly #startedAtMs = Date.now();
-  /** How long the origin took, as far as was told last. */
+  /** How long the origin took, as far as it was measured last. */
   #originMs: number | null = null;
-  #tellFirst: ((reply: Reply) => void) | null;
   /** The answer that streams, once there is something of it to read. */
   #stream: { readonly joiner: () => Reply; readonly body: Recording } | null = null;
 
-  constructor(attempt: Attempt, before: UnknownRecord | null, policy: AttemptPolicy) {
-    this.attempt = attempt;
-    this.before = before;
-    this.policy = policy;
+  constructor(begun: BegunAttempt, kept: KeptRecord, onEnd: () => void) {
+    this.#begun = begun;
+    this.#kept = kept;
+    this.#onEnd = onEnd;
     const { promise, resolve } = Promise.withResolvers<Reply>();
     this.firstReply = promise;
-    this.#tellFirst = resolve;
+    this.#resolveFirst = resolve;
   }
 
-  /** Whether the request that caused the attempt still waits. */
-  get firstWaits(): boolean {
-    return this.#tellFirst !== null;
-  }
-
-  /** Waits for what is told next, at most `waitMs`. `bodyBytes` is the size of the waiting request's body. */
+  /** Waits for the next reply, at most `waitMs`. `bodyBytes` is the size of the waiting request's body. */
   async join(waitMs: number, bodyBytes: number): Promise<Reply> {
-    if (this.#stream !== null)
-      return this.#stream.body.readers < READERS_MAX ? this.#withFacts(this.#stream.joiner()) : refusal("in_flight");
+    const stream = this.#stream;
+    if (stream !== null) {
+      return stream.body.readers < READERS_MAX ? this.#withFacts(stream.joiner()) : refusal("in_flight");
+    }
     const waiting = this.#joiners.wait(waitMs, bodyBytes);
     if (waiting === null) return refusal("in_flight");
     return { ...((await waiting) ?? refusal("in_flight")), waited: true };
   }
 
-  /** Tells the request that caused the attempt of an answer of which nothing is recorded yet. */
-  tellFirst(first: Told["first"]): void {
+  /** Sends the request, and goes on to the outcome. Never throws. */
+  async run(forward: WholeForward, env: object): Promise<void> {
+    const { attempt, policy } = this.#begun;
+    const timer = setTimeout(() => this.#timeOut(), policy.originTimeoutMs);
+    const answer = await exchange(forward, attempt.number, env, policy);
+    clearTimeout(timer);
+    let recording: Recording | null = null;
+    try {
+      if (answer.came === "nothing") return void this.#finish(answer);
+      recording = this.#kept.record(attempt, answer.body, "attempt");
+      await this.#receive(answer, recording);
+    } catch (error) {
+      this.#onEnd();
+      // The outcome could not be stored. The record is still `pending` or `unknown`, so nothing runs again.
+      this.#logFault("conclude", error);
+      recording?.cut();
+      this.#reply(repliesWithoutOutcome());
+    }
+  }
+
+  /** Receives the answer. One that streams is passed on from its head, and read as it becomes durable. */
+  async #receive(answer: OriginAnswer, recording: Recording): Promise<void> {
+    const { policy } = this.#begun;
+    const mode = modeOf(answer, policy);
+    const replies = repliesForStream(answer, recording);
+    if (mode === "stream") this.#replyToFirst(replies.first);
+    const onFirstBytes = (): void => (mode === "stream" ? this.#openStream(replies.joiner, recording) : undefined);
+    await recording.receive(mode, policy.responseBytesMax, onFirstBytes);
+    const transition = this.#finish(arrived(answer, recording));
+    if (transition.action === "stale") return;
+    // A clean end promises a replay, and an overflow that there will be none: both must be durable first. The output gate
+    // holds back every reply that is not sent yet.
+    if (recording.readers > 0) await this.#kept.durable();
+    recording.publishEnd();
+    this.#kept.dropWhenRead(recording, policy.originDeadlineMs);
+  }
+
+  /** No answer within `origin_timeout`: those who wait get a reply, and the attempt goes on. */
+  #timeOut(): void {
+    try {
+      const transition = this.#kept.timeOut(this.#begun, Date.now());
+      this.#reply(transition.action === "write" ? repliesFor(transition.record, TIMED_OUT) : repliesWithoutOutcome());
+    } catch (error) {
+      // The record is still `pending`, which claims no more than `unknown` would.
+      this.#logFault("time out", error);
+      this.#reply(repliesWithoutOutcome());
+    }
+  }
+
+  /** Writes the outcome, and only then replies to those who wait. */
+  #finish(arrival: Arrival): Transition {
+    this.#onEnd();
+    const why = arrival.came === "nothing" ? arrival.why : arrival.body.why;
+    if (why !== null) log({ event: "no_answer", record: this.#kept.name, why });
+    const conclusion = conclusionOfAnswer(arrival, this.#begun.policy);
+    const outcome = { conclusion, body: bodyOf(arrival), from: "attempt" } as const;
+    const transition = this.#kept.conclude(this.#begun, outcome, Date.now());
+    if (transition.action === "stale") this.#reply(repliesWithoutOutcome());
+    else this.#reply(repliesFor(transition.action === "write" ? transition.record : null, arrival));
+    return transition;
+  }
+
+  /** Replies to the request that started the attempt, if it still waits. */
+  #replyToFirst(first: AttemptReplies["first"]): void {
     this.#originMs = Date.now() - this.#startedAtMs;
-    this.#tellFirst?.(this.#withFacts(first()));
-    this.#tellFirst = null;
+    this.#resolveFirst?.(this.#withFacts(first()));
+    this.#resolveFirst = null;
   }
 
   /** Lets all who wait, and all who join from now on, read an answer that streams. */
-  attach(joiner: Told["joiner"], body: Recording): void {
+  #openStream(joiner: AttemptReplies["joiner"], body: Recording): void {
     this.#stream = { joiner, body };
-    this.#joiners.tell(() => this.#withFacts(joiner()));
+    this.#joiners.wake(() => this.#withFacts(joiner()));
   }
 
-  /** Tells all who wait now. Who joins later waits for the next telling: after a time-out a late answer may come. */
-  tell({ first, joiner }: Told): void {
-    this.tellFirst(first);
-    this.#joiners.tell(() => this.#withFacts(joiner()));
+  /** Replies to all who wait now. A request that joins later waits for the next reply: a late answer may follow a time-out. */
+  #reply({ first, joiner }: AttemptReplies): void {
+    this.#replyToFirst(first);
+    this.#joiners.wake(() => this.#withFacts(joiner()));
   }
 
   #withFacts(reply: Reply): Reply {
-    return { ...reply, attempt: { number: this.attempt.number, originMs: this.#originMs } };
+    return { ...reply, attempt: { number: this.#begun.attempt.number, originMs: this.#originMs } };
+  }
+
+  #logFault(where: string, error: unknown): void {
+    log({ event: "fault", id: this.#begun.attempt.id, where, why: String(error) });
   }
 }

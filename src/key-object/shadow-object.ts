@@ -1,16 +1,23 @@
 /**
- * The Durable Object that owns one shadow record: what the record of a key would be if requests were not only observed
- * (docs/protocol.md 3.12). A class of its own, so that no key object can ever come to answer from it, nor it from a record.
- * It holds neither requests nor answers: a shadow that is `completed` has the status of an answer, and nothing else of it.
+ * The Durable Object that owns one shadow record: what the record of a key would be if its requests were not only observed
+ * (docs/protocol.md 3.12). A class of its own, so that no key object ever answers from a shadow, and no shadow from a record. It
+ * stores neither requests nor answers: a `completed` shadow has the status of an answer, and nothing else of it.
  */
 
 import { DurableObject } from "cloudflare:workers";
-import { type LookCall, identityIn } from "../call/call.ts";
+import { type LookCall } from "../call/call.ts";
 import { log } from "../log.ts";
+import { WATCHDOG_GRACE_MS, carryOutAlarm, runAlarm } from "./record-alarm.ts";
 import { RecordStore } from "./record-store.ts";
 import { decideAlarm } from "../record/decide.ts";
-import { type Would, concludeObserved, wouldBecome } from "../record/observe.ts";
-import { type Attempt, type RecordPolicy, unreachable } from "../record/record.ts";
+import { type ShadowDecision, concludeShadow, decideShadow } from "../record/observe.ts";
+import {
+  type Attempt,
+  type KeyRecord,
+  type RecordPolicy,
+  type UnreadableRecord,
+  unreachable,
+} from "../record/record.ts";
 import { type Conclusion, begin } from "../record/transition.ts";
 
 /** A request that passes through, as far as its shadow needs it. */
@@ -19,9 +26,9 @@ export interface ObserveCall extends Pick<LookCall, "about" | "request"> {
   readonly mayProbe: boolean;
 }
 
-/** `attempt` is there where the request would be executed: the shadow then waits to be told what became of it. */
+/** `attempt` is set where the request would be executed. The shadow then expects its end in `observed`. */
 export interface Observation {
-  readonly would: Would;
+  readonly decision: ShadowDecision;
   readonly attempt: Attempt | null;
 }
 
@@ -31,13 +38,6 @@ export interface ObservedEnd {
   readonly policy: Pick<RecordPolicy, "ttlMs" | "unknownTtlMs">;
 }
 
-/** How long past `origin_deadline` a request that was never concluded is taken for lost. */
-const WATCHDOG_GRACE_MS = 15_000;
-
-/** The platform drops an alarm that has failed seven times; the last try sets a new one instead of failing. */
-const ALARM_RETRIES_MAX = 5;
-const ALARM_AGAIN_MS = 60 * 60 * 1000;
-
 export class ShadowObject extends DurableObject<Env> {
   readonly #store: RecordStore;
 
@@ -46,22 +46,20 @@ export class ShadowObject extends DurableObject<Env> {
     this.#store = new RecordStore(ctx.storage);
   }
 
-  /** A request has come. Says what would become of it, and remembers it if it would be executed. */
-  observe(call: ObserveCall): Observation {
-    const { about, policy, mayProbe } = call;
-    const request = identityIn(call);
+  /** A request has arrived. Returns what would happen to it, and records it if it would be executed. */
+  observe({ about, request, policy, mayProbe }: ObserveCall): Observation {
     const nowMs = Date.now();
-    const would = wouldBecome({ record: this.#store.load(), request, policy, mayProbe, nowMs });
-    if (would.would !== "execute") return { would, attempt: null };
-    const attempt = { number: would.attemptNumber, id: crypto.randomUUID() };
+    const decision = decideShadow({ record: this.#record, request, policy, mayProbe, nowMs });
+    if (decision.action !== "execute") return { decision, attempt: null };
+    const attempt = { number: decision.attemptNumber, id: crypto.randomUUID() };
     this.#setAlarm(nowMs + policy.originDeadlineMs + WATCHDOG_GRACE_MS);
     this.#store.write(begin({ about, request, attempt }, policy, nowMs));
-    return { would, attempt };
+    return { decision, attempt };
   }
 
   /** The request of `attempt` has been answered. */
   observed({ attempt, conclusion, policy }: ObservedEnd): void {
-    const transition = concludeObserved(this.#store.load(), attempt, conclusion, policy, Date.now());
+    const transition = concludeShadow(this.#record, { attempt, policy }, conclusion, Date.now());
     switch (transition.action) {
       case "write":
         this.#setAlarm(transition.record.expiresAtMs);
@@ -71,7 +69,7 @@ export class ShadowObject extends DurableObject<Env> {
         this.ctx.waitUntil(this.#store.forget());
         break;
       case "stale":
-        // It came after its own deadline, and a later request stands in its place.
+        // It ended after its own deadline, and a later request has replaced it.
         break;
       default:
         unreachable(transition);
@@ -79,38 +77,30 @@ export class ShadowObject extends DurableObject<Env> {
   }
 
   /** The watchdog of a request that was never concluded, and the end of the shadow's term. */
-  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    try {
-      await this.#decideAlarm();
-    } catch (error) {
-      if ((info?.retryCount ?? 0) < ALARM_RETRIES_MAX) throw error;
-      log({ event: "observe_failed", why: `alarm: ${String(error)}` });
-      await this.ctx.storage.setAlarm(Date.now() + ALARM_AGAIN_MS);
-    }
+  override alarm(info?: AlarmInvocationInfo): Promise<void> {
+    return runAlarm(this.ctx.storage, info, () => this.#actOnAlarm(), logFailedAlarm);
   }
 
-  #decideAlarm(): Promise<void> | void {
-    const record = this.#store.load();
-    // It stands for nothing that may run twice, so there is nothing to keep it for.
+  #actOnAlarm(): Promise<void> | void {
+    const record = this.#record;
+    // A shadow protects nothing from running twice, so there is no reason to keep one that can't be read.
     if (record?.state === "unreadable") return this.#store.forget();
-    const decision = decideAlarm(record, null, Date.now());
-    switch (decision.action) {
-      case "nothing":
-        return;
-      case "forget":
-        return this.#store.forget();
-      case "mark unknown":
-        this.#store.write(decision.record);
-        return this.ctx.storage.setAlarm(decision.atMs);
-      case "look again":
-        return this.ctx.storage.setAlarm(decision.atMs);
-      default:
-        return unreachable(decision);
-    }
+    return carryOutAlarm(decideAlarm(record, null, Date.now()), this.ctx.storage, {
+      forget: () => this.#store.forget(),
+      markUnknown: (unknown) => this.#store.write(unknown),
+    });
+  }
+
+  get #record(): KeyRecord | UnreadableRecord | null {
+    return this.#store.load()?.record ?? null;
   }
 
   /** The promise is for errors, which reset the object by themselves. */
   #setAlarm(atMs: number): void {
     this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
   }
+}
+
+function logFailedAlarm(why: string): void {
+  log({ event: "observe_failed", why: `alarm: ${why}` });
 }

@@ -1,36 +1,36 @@
-/** Requests that wait in a key object for something to be told: each for its own time, and all of them bounded. */
+/** Requests that wait in a key object for one event: each for its own time, and all of them bounded. */
 
-/** More requests than this don't wait: each holds an open call. */
+/** More requests than this don't wait, because each holds an open call. */
 const WAITERS_MAX = 1000;
 
 /** Nor do more bytes: each waiting call may hold its own copy of the body, in memory that the attempt itself needs. */
 const WAITERS_BYTES_MAX = 16_000_000;
 
 export class Waiters<T> {
-  readonly #waiting = new Set<(told: T | null) => void>();
+  readonly #waiting = new Set<(value: T | null) => void>();
   #bytes = 0;
 
   /**
-   * Waits for what is told next, and resolves to null when `waitMs` is over before. `bodyBytes` is the size of the
-   * waiting request's body. Null instead of a promise when too many wait already.
+   * Waits for the next `wake`; resolves to null when `waitMs` is over first. `bodyBytes` is the size of the waiting request's
+   * body. Returns null instead of a promise when too many requests wait already.
    */
   wait(waitMs: number, bodyBytes: number): Promise<T | null> | null {
     if (this.#waiting.size >= WAITERS_MAX || this.#bytes + bodyBytes > WAITERS_BYTES_MAX) return null;
     this.#bytes += bodyBytes;
     return new Promise((resolve) => {
-      const leave = (told: T | null): void => {
+      const leave = (value: T | null): void => {
         clearTimeout(timer);
         this.#waiting.delete(leave);
         this.#bytes -= bodyBytes;
-        resolve(told);
+        resolve(value);
       };
       const timer = setTimeout(leave, waitMs, null);
       this.#waiting.add(leave);
     });
   }
 
-  /** Tells all who wait now. `told` is called for each, since a stream can't be shared. */
-  tell(told: () => T): void {
-    for (const leave of this.#waiting) leave(told());
+  /** Wakes all who wait now. `value` is called for each of them, because a stream can't be shared. */
+  wake(value: () => T): void {
+    for (const leave of this.#waiting) leave(value());
   }
 }

@@ -1,4 +1,4 @@
-/** The operator API, under `/_oncegate/v1/` of the tenant's own hostname (docs/protocol.md 8). */
+/** The operator API, under `/_oncegate/v1/` of the tenant's own hostname (docs/operator-api.md). */
 
 import { type Context } from "hono";
 import { HonoBase } from "hono/hono-base";

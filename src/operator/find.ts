@@ -2,7 +2,8 @@
 
 import { type CallerRule, type Claims, callerOf, headersOfCallers } from "../identity/caller.ts";
 import { parseBodyKey, parseIdempotencyKey } from "../identity/idempotency-key.ts";
-import { PROBLEMS, type Refusal, isRefusal } from "../http/problem.ts";
+import { PROBLEMS } from "../http/problem-codes.ts";
+import { type Refusal, isRefusal } from "../http/problem.ts";
 import { callerPlacement, recordId } from "../identity/record-id.ts";
 import { unprovedClaims } from "../identity/verified-claims.ts";
 import { type Tenant } from "../config/policy.ts";
@@ -35,7 +36,7 @@ export async function recordIdsOf(
   nowMs: number,
 ): Promise<Ids | string> {
   const key = keyMeant(description.key);
-  if (isRefusal(key)) return `key: ${key.detail ?? PROBLEMS[key.refusal].detail}`;
+  if (isRefusal(key)) return `key: ${key.detail ?? PROBLEMS[key.code].detail}`;
   const [method = "", path = ""] = description.operation.split(" ");
   const { pathname } = new URL(`https://${hostname}${path}`);
   const idBy = async (rule: CallerRule): Promise<string | null> => {

@@ -51,10 +51,6 @@ function bodyOf({ body, body_base64 }: Extract<Settling, { outcome: "final" }>):
 }
 
 /** A derived key takes equal requests for one within its window only (docs/protocol.md 3.10.4). */
-function ttlOf(facts: NonNullable<Inspection["facts"]>, { deriveKey, ttlMs, originDeadlineMs }: Policy): number {
-  if (deriveKey === null || facts.expiresAtMs === null) return ttlMs;
-  // A record doesn't say whether its key was derived: it is, if it has the form and the term of one.
-  const hasForm = /^[0-9a-f]{64}$/.test(facts.key);
-  const hasTerm = facts.expiresAtMs - facts.sinceMs === Math.max(deriveKey.windowMs, originDeadlineMs);
-  return hasForm && hasTerm ? deriveKey.windowMs : ttlMs;
+function ttlOf(facts: NonNullable<Inspection["facts"]>, { deriveKey, ttlMs }: Policy): number {
+  return facts.isDerived && deriveKey !== null ? deriveKey.windowMs : ttlMs;
 }

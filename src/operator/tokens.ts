@@ -1,4 +1,4 @@
-/** Who may operate a hostname (docs/protocol.md 8.2): whoever presents the Worker's token, or the one of its tenant. */
+/** Who may operate a hostname (docs/operator-api.md O1): whoever presents the Worker's token, or the one of its tenant. */
 
 import { type Role, type Tokens } from "../config/operator-token.ts";
 

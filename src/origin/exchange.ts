@@ -117,8 +117,7 @@ export function declaredBytesOf(headers: Headers): number | null {
  * it goes with every request to that origin and nowhere else: it is put into `request`, which is sent once.
  */
 export async function fetchFrom(origin: Origin, env: object, request: Request): Promise<Response> {
-  // A Worker of an older version than this object's knows of none.
-  if (origin.auth) setSecret(request.headers, origin.auth, env);
+  if (origin.auth !== null) setSecret(request.headers, origin.auth, env);
   const init: RequestInit = { redirect: "manual" };
   if (origin.kind === "url") return fetch(request, init);
   const service = serviceBinding(env, origin.binding);

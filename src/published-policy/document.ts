@@ -7,15 +7,8 @@ import { type Field } from "../config/field.ts";
 import { POLICY_FIELDS } from "../config/fields-of-policy.ts";
 import { COVERABLE_METHODS, type Policy, type Route, type Tenant } from "../config/policy.ts";
 import { writeJsonPointer } from "../identity/json-pointer.ts";
-import {
-  type ErrorRules,
-  PLAIN_RULES,
-  PROBLEMS,
-  type ProblemCode,
-  isProblemCode,
-  problemType,
-  writtenAs,
-} from "../http/problem.ts";
+import { PROBLEMS, type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
+import { type ErrorRules, PLAIN_RULES, problemType, writtenAs } from "../http/problem.ts";
 
 /** Both are answered before the policy of a request is known. */
 const BEFORE_POLICY: ReadonlySet<ProblemCode> = new Set(["unknown_tenant", "misconfigured"]);

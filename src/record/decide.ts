@@ -1,6 +1,6 @@
 /**
- * The decision: what to do with a request, or with an alarm, given the record as it stands. Pure: no I/O, no clock.
- * It is the table of docs/protocol.md 4.1; nothing else decides whether a request is sent to the origin.
+ * The decision: what to do with a request, or with an alarm, given the record. Pure: no I/O, no clock. It implements the
+ * table of docs/protocol.md 4.1. Nothing else decides whether a request is sent to the origin.
  */
 
 import {
@@ -16,49 +16,47 @@ import {
   unreachable,
 } from "./record.ts";
 
-/** While an attempt or a probe runs, the alarm looks again this often: well within the minute of docs/protocol.md 4.4.4. */
+/** The interval of the alarm while an attempt or a probe runs: well within the minute of docs/protocol.md 4.4.4. */
 const RUNNING_AGAIN_MS = 15_000;
 
-/** An unreadable row is reported again this often, until an operator or a version that can read it settles it. */
+/** How often an unreadable record is reported, until an operator or a version that can read it ends that. */
 const UNREADABLE_AGAIN_MS = 24 * 60 * 60 * 1000;
 
 export interface Situation {
   readonly record: KeyRecord | UnreadableRecord | null;
-  /** What runs in this very object, now: the record's attempt, or a probe of its outcome. */
+  /** What runs in this object now: the record's attempt, or a probe of its outcome. */
   readonly running: Running;
   readonly request: RequestIdentity;
   readonly policy: Pick<RecordPolicy, "onUnknown" | "maxAttempts" | "inFlight">;
-  /** False when the Worker only looks, after a failed call (docs/protocol.md 4.5). */
+  /** False for a look, which never executes and never probes (docs/protocol.md 4.5). */
   readonly mayExecute: boolean;
-  /** False where no record may begin here, for it would have another name today (docs/protocol.md 3.5.10). */
-  readonly mayBegin: boolean;
   /** Whether the origin can be asked about this key. */
   readonly mayProbe: boolean;
-  /** What the probe found that this request has waited for, if it has. It waits for one only. */
+  /** The result of the probe that this request has waited for, if it has. A request waits for one probe only. */
   readonly probed: Probed | null;
   readonly nowMs: number;
 }
 
 export type Running = "attempt" | "probe" | null;
 
-/** What the origin said of the attempt that a probe asked about, unless that has completed the record. */
+/** What the origin answered about the attempt that a probe asked for, unless that answer has completed the record. */
 export interface Probed {
   readonly attemptId: string;
   readonly outcome: "not-executed" | "unknown";
 }
 
 export type Decision =
-  /** `before` is what an undone attempt returns the record to. */
+  /** `before` is the record that an undone attempt restores. */
   | { readonly action: "execute"; readonly attemptNumber: number; readonly before: UnknownRecord | null }
   | { readonly action: "join" }
-  /** Ask the origin what became of `record`'s attempt, and decide anew. */
+  /** Ask the origin for the outcome of `record`'s attempt, and decide again. */
   | { readonly action: "probe"; readonly record: UnknownRecord }
-  /** Wait for the probe that runs, and decide anew. */
+  /** Wait for the running probe, and decide again. */
   | { readonly action: "await probe" }
   | { readonly action: "replay"; readonly record: CompletedRecord }
-  /** `record` is there where its times may be shown. */
+  /** `record` is set where the client may see its times. */
   | { readonly action: "refuse"; readonly code: RefusalCode; readonly record: UnknownRecord | TombstoneRecord | null }
-  /** Where no record may begin: there is none, so nothing is learned. */
+  /** A look found no record. */
   | { readonly action: "nothing" };
 
 /** A subset of the problem codes of docs/protocol.md 6.4. */
@@ -84,10 +82,10 @@ function decideRunning({ record, running, request, policy, probed }: Situation):
 }
 
 function decideResting(situation: Situation): Decision {
-  const { record, request, mayExecute, mayBegin, nowMs } = situation;
+  const { record, request, mayExecute, nowMs } = situation;
   const resting = asOf(record, nowMs);
   if (resting === null) {
-    return mayExecute && mayBegin ? { action: "execute", attemptNumber: 1, before: null } : { action: "nothing" };
+    return mayExecute ? { action: "execute", attemptNumber: 1, before: null } : { action: "nothing" };
   }
   if (resting.state === "unreadable") return refuse("outcome_unknown");
   const mismatch = mismatchOf(resting.request, request);
@@ -115,9 +113,9 @@ function decideUnknown(record: UnknownRecord, { policy, mayExecute, mayProbe, pr
     case "probe": {
       if (!mayExecute || !mayProbe) return refuse("outcome_unknown", record);
       if (probed === null) return { action: "probe", record };
-      // What was said of another attempt says nothing of this one.
-      const isSettled = probed.outcome === "not-executed" && probed.attemptId === record.attempt.id;
-      return isSettled ? executeAgain : refuse("outcome_unknown", record);
+      // An answer about another attempt proves nothing about this one.
+      const isProved = probed.outcome === "not-executed" && probed.attemptId === record.attempt.id;
+      return isProved ? executeAgain : refuse("outcome_unknown", record);
     }
     default:
       return unreachable(policy.onUnknown);
@@ -129,8 +127,8 @@ function refuse(code: RefusalCode, record: UnknownRecord | TombstoneRecord | nul
 }
 
 /**
- * What a record has become by `nowMs`, given that no attempt runs in its object: gone at the exact end of its term, and
- * unknown if it is pending, for then the process that ran the attempt has died. The same object where nothing changed.
+ * The record as it is at `nowMs`, given that nothing runs in its object. It is gone at the exact end of its term. A pending
+ * record is unknown, because the process that ran its attempt has died. Returns the same object where nothing changed.
  */
 export function asOf(
   record: KeyRecord | UnreadableRecord | null,
@@ -141,23 +139,23 @@ export function asOf(
   return nowMs >= record.expiresAtMs ? null : record;
 }
 
-/** The unknown record that follows `record`; its term counts from now. */
+/** The unknown record that follows `record`; its term starts now. */
 export function becomeUnknown(record: KeyRecord, nowMs: number, unknownTtlMs: number): UnknownRecord {
   const { about, request, attempt } = record;
   return { state: "unknown", about, request, attempt, sinceMs: nowMs, expiresAtMs: nowMs + unknownTtlMs };
 }
 
-/** Why `request` is not the one of the record. The caller comes first: another one learns nothing of the request. */
+/** How `request` differs from the recorded one. The caller comes first: another caller learns nothing about the request. */
 function mismatchOf(recorded: RequestIdentity, request: RequestIdentity): "caller_changed" | "key_reused" | null {
   if (recorded.caller !== request.caller) return "caller_changed";
-  return sameRequest(recorded, request) ? null : "key_reused";
+  return isSameRequest(recorded, request) ? null : "key_reused";
 }
 
 /**
- * Whether two requests are the same. Fingerprints made by different rules don't compare, so after a change of the
- * configured rule the plain digests decide: an honest retry stays a retry.
+ * Fingerprints of different rules don't compare. After a change of the configured rule the plain digests decide, so an honest
+ * retry stays a retry.
  */
-function sameRequest(a: Fingerprint, b: Fingerprint): boolean {
+function isSameRequest(a: Fingerprint, b: Fingerprint): boolean {
   return a.rule === b.rule ? a.fingerprint === b.fingerprint : a.plain === b.plain;
 }
 
@@ -167,7 +165,7 @@ export type AlarmDecision =
   | { readonly action: "mark unknown"; readonly record: UnknownRecord; readonly atMs: number }
   | { readonly action: "nothing" };
 
-/** What an alarm does. It may come early, late or twice: it decides from the record alone. `atMs` is the next alarm. */
+/** What an alarm does. It may come early, late or twice, so the record alone decides. `atMs` is the time of the next alarm. */
 export function decideAlarm(
   record: KeyRecord | UnreadableRecord | null,
   running: Running,

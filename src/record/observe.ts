@@ -1,48 +1,47 @@
 /**
- * What would become of a request, told from a shadow record: one that follows requests which pass through, and answers
- * nobody (docs/protocol.md 3.12). It is the decision of 4.1 with other consequences. Pure.
+ * What the gateway would do with a request that passes through in observe mode (docs/protocol.md 3.12). A shadow record
+ * follows such requests and answers none. It is the decision of 4.1 with other consequences. Pure.
  */
 
 import { type Situation, type RefusalCode, decide } from "./decide.ts";
-import { type Attempt, type KeyRecord, type RecordPolicy, type UnreadableRecord, unreachable } from "./record.ts";
-import { type Conclusion, type Transition, conclude } from "./transition.ts";
+import { type KeyRecord, type RecordPolicy, type UnreadableRecord, unreachable } from "./record.ts";
+import { type Conclusion, type EndedAttempt, type Transition, concludeAttempt } from "./transition.ts";
 
-export type Would =
-  /** It is the one that would be sent to the origin. */
-  | { readonly would: "execute"; readonly attemptNumber: number }
-  | { readonly would: "join" }
-  | { readonly would: "replay" }
-  /** The origin would be asked what became of the key. */
-  | { readonly would: "probe" }
-  | { readonly would: "refuse"; readonly code: RefusalCode };
+export type ShadowDecision =
+  /** The request would be sent to the origin. */
+  | { readonly action: "execute"; readonly attemptNumber: number }
+  | { readonly action: "join" }
+  | { readonly action: "replay" }
+  /** The origin would be asked for the outcome of the key. */
+  | { readonly action: "probe" }
+  | { readonly action: "refuse"; readonly code: RefusalCode };
 
 type Observed = Pick<Situation, "record" | "request" | "mayProbe" | "nowMs"> & {
   readonly policy: Situation["policy"] & Pick<RecordPolicy, "originDeadlineMs">;
 };
 
-/** What would become of a request that comes now. */
-export function wouldBecome({ record, request, policy, mayProbe, nowMs }: Observed): Would {
+/** What the gateway would do with a request that arrives now. */
+export function decideShadow({ record, request, policy, mayProbe, nowMs }: Observed): ShadowDecision {
   const running = mayRun(record, policy, nowMs) ? "attempt" : null;
-  const may = { mayExecute: true, mayBegin: true, mayProbe };
-  const decision = decide({ record, running, request, policy, ...may, probed: null, nowMs });
+  const decision = decide({ record, running, request, policy, mayExecute: true, mayProbe, probed: null, nowMs });
   switch (decision.action) {
     case "execute":
-      return { would: "execute", attemptNumber: decision.attemptNumber };
+      return { action: "execute", attemptNumber: decision.attemptNumber };
     case "join":
     case "replay":
     case "probe":
-      return { would: decision.action };
+      return { action: decision.action };
     case "refuse":
-      return { would: "refuse", code: decision.code };
+      return { action: "refuse", code: decision.code };
     case "await probe":
     case "nothing":
-      throw new Error("a decision that can't be was made");
+      throw new Error(`unexpected decision: ${decision.action}`);
     default:
       return unreachable(decision);
   }
 }
 
-/** The request runs in a Worker, and not here, so its time alone says whether it may still run. */
+/** The request runs in a Worker, not in the shadow object, so only its time shows whether it may still run. */
 function mayRun(
   record: KeyRecord | UnreadableRecord | null,
   { originDeadlineMs }: Pick<RecordPolicy, "originDeadlineMs">,
@@ -52,14 +51,14 @@ function mayRun(
 }
 
 /** What the shadow record becomes when the request of `attempt` has been answered. */
-export function concludeObserved(
+export function concludeShadow(
   record: KeyRecord | UnreadableRecord | null,
-  attempt: Attempt,
+  { attempt, policy }: Omit<EndedAttempt, "before">,
   conclusion: Conclusion,
-  policy: Pick<RecordPolicy, "ttlMs" | "unknownTtlMs">,
   nowMs: number,
 ): Transition {
-  // What stood before a later attempt was unknown, and is so again, though its term and the attempt's number are newer.
+  // The record before a later attempt was unknown, and is unknown again, though with a newer term and attempt number.
   const isUndoneLater = conclusion.outcome === "not-executed" && attempt.number > 1;
-  return conclude(record, attempt, null, isUndoneLater ? { outcome: "unknown" } : conclusion, policy, nowMs);
+  const concluded: Conclusion = isUndoneLater ? { outcome: "unknown" } : conclusion;
+  return concludeAttempt(record, { attempt, before: null, policy }, concluded, nowMs);
 }

@@ -1,6 +1,6 @@
 /**
- * What an operator may make of a record (docs/protocol.md 8.4). Pure. It is the only way by which a record changes other
- * than through an attempt, a probe or the end of its term.
+ * What an operator may make of a record (docs/operator-api.md O3). Pure. No other way changes a record, except an attempt, a
+ * probe or the end of its term.
  */
 
 import { type Running, asOf } from "./decide.ts";
@@ -19,49 +19,49 @@ export type Command =
   | { readonly action: "settle"; readonly outcome: "final"; readonly answer: AnswerHead; readonly ttlMs: number }
   /** It did not run and never will. */
   | { readonly action: "settle"; readonly outcome: "not-executed" }
-  /** Forget the record, whatever became of it. */
+  /** Delete the record, whatever its outcome. */
   | { readonly action: "release" }
-  /** Erase the answer, and go on refusing to run again. */
+  /** Erase the answer, and keep refusing to run again. */
   | { readonly action: "purge" };
 
-/** What goes on in the object of the record. `preparation`: a request comes in that may begin an attempt. */
+/** What goes on in the object of the record. `preparation`: the body of a request is still arriving that may be executed. */
 export type Busy = Running | "preparation";
 
-export type Operated =
+export type CommandDecision =
   | { readonly action: "write"; readonly record: CompletedRecord | TombstoneRecord }
   | { readonly action: "forget" }
   | { readonly action: "refuse"; readonly code: OperateRefusal };
 
 export type OperateRefusal = "no_record" | "running" | "not_unknown" | "nothing_to_erase";
 
-export function operate(
+export function decideCommand(
   record: KeyRecord | UnreadableRecord | null,
   busy: Busy,
   command: Command,
   nowMs: number,
-): Operated {
-  // What runs may be about to say what the operator can only suppose.
+): CommandDecision {
+  // A running attempt or probe may be about to learn what the operator can only assume.
   if (busy !== null) return refuse("running");
   const resting = asOf(record, nowMs);
   if (resting === null) return refuse("no_record");
   switch (command.action) {
     case "settle":
-      return settle(resting, command, nowMs);
+      return decideSettle(resting, command, nowMs);
     case "release":
       return { action: "forget" };
     case "purge":
-      return purge(resting);
+      return decidePurge(resting);
     default:
       return unreachable(command);
   }
 }
 
-/** Only what is unknown can be settled: what the origin itself has said is never replaced by what somebody thinks. */
-function settle(
+/** Only an unknown outcome can be settled: an operator never replaces what the origin has answered. */
+function decideSettle(
   record: RestingRecord | UnreadableRecord,
   command: Extract<Command, { action: "settle" }>,
   nowMs: number,
-): Operated {
+): CommandDecision {
   if (record.state !== "unknown") return refuse("not_unknown");
   if (command.outcome === "not-executed") return { action: "forget" };
   const { answer, ttlMs } = command;
@@ -70,13 +70,13 @@ function settle(
   return { action: "write", record: { ...facts, state: "completed", ...term, answer } };
 }
 
-/** The key stays taken for as long as the answer would have been kept. */
-function purge(record: RestingRecord | UnreadableRecord): Operated {
+/** The key stays taken for as long as the answer would have been stored. */
+function decidePurge(record: RestingRecord | UnreadableRecord): CommandDecision {
   if (record.state !== "completed") return refuse("nothing_to_erase");
   const { answer: _answer, ...facts } = record;
   return { action: "write", record: { ...facts, state: "tombstone" } };
 }
 
-function refuse(code: OperateRefusal): Operated {
+function refuse(code: OperateRefusal): CommandDecision {
   return { action: "refuse", code };
 }

@@ -1,20 +1,19 @@
 /**
- * What a key object keeps for one (tenant, operation, caller, key). Each arm has only the facts that are true in it.
- * The stored form of these arms is a contract, see row.ts. All times are milliseconds since the Unix epoch.
+ * What a key object stores for one (tenant, operation, caller, key). Each arm has only the facts that are true in it.
+ * stored-record.ts defines the stored form. All times are milliseconds since the Unix epoch.
  */
 
-/** What makes two requests the same, and whose they are (docs/protocol.md 3.5 and 3.8). Digests are lower-case hex SHA-256. */
+/** What makes two requests the same, and who sends them (docs/protocol.md 3.5 and 3.8). Digests are lower-case hex SHA-256. */
 export interface RequestIdentity extends Fingerprint {
   /**
-   * Whom the record is bound to, as a digest; null where the caller is part of the record's name, so that no other
-   * caller's request comes here.
+   * The digest of the caller that the record is bound to. Null where the caller is part of the record's name: then requests
+   * of other callers never reach this record.
    */
   readonly caller: string | null;
 }
 
-/** What was asked for. */
 export interface Fingerprint {
-  /** The rule that made `fingerprint`, by the name it has in the configuration. */
+  /** The rule that made `fingerprint`, by its configured name. */
   readonly rule: string;
   readonly fingerprint: string;
   /** Digest under the rule "bytes", whatever `rule` is: it stays comparable when the configured rule changes. */
@@ -23,44 +22,50 @@ export interface Fingerprint {
 
 /** One forward to the origin. */
 export interface Attempt {
-  /** From 1 within the record. An undone attempt's number is given again. */
+  /** From 1 within the record. The number of an undone attempt is used again. */
   readonly number: number;
-  /** Never used again, so a late writer can be told from the attempt that replaced it. */
+  /** Never used again, so a late writer can be told apart from the attempt that replaced it. */
   readonly id: string;
 }
 
 /** The facts that every arm has. */
-interface Kept {
-  readonly about: { readonly tenant: string; readonly operation: string; readonly key: string };
+export interface RecordFacts {
+  readonly about: {
+    readonly tenant: string;
+    readonly operation: string;
+    readonly key: string;
+    /** Whether the gateway made the key from the request, because the client sent none. */
+    readonly isDerived: boolean;
+  };
   readonly request: RequestIdentity;
   readonly attempt: Attempt;
 }
 
-/** The attempt may be running. That is known only in the memory of the object that runs it. */
-export interface PendingRecord extends Kept {
+/** The attempt may be running. Only the memory of the object that runs it knows whether it is. */
+export interface PendingRecord extends RecordFacts {
   readonly state: "pending";
   readonly startedAtMs: number;
-  /** Kept here because the process that knew the policy may die. */
+  /** Stored because the process that knew the policy may die. */
   readonly unknownTtlMs: number;
 }
 
-/** The attempt may have run at the origin; nobody knows. It may still be running here, after our own 504. */
-export interface UnknownRecord extends Kept {
+/** The attempt may have run at the origin. After `origin_timeout` it may still be running here. */
+export interface UnknownRecord extends RecordFacts {
   readonly state: "unknown";
   readonly sinceMs: number;
   readonly expiresAtMs: number;
 }
 
-/** The answer is kept, and every matching retry gets it. */
-export interface CompletedRecord extends Kept {
+/** The answer is stored, and every matching retry gets it. */
+export interface CompletedRecord extends RecordFacts {
   readonly state: "completed";
   readonly recordedAtMs: number;
   readonly expiresAtMs: number;
   readonly answer: AnswerHead;
 }
 
-/** The request ran, but its answer is not kept. */
-export interface TombstoneRecord extends Kept {
+/** The request ran, but its answer is not stored. */
+export interface TombstoneRecord extends RecordFacts {
   readonly state: "tombstone";
   readonly recordedAtMs: number;
   readonly expiresAtMs: number;
@@ -72,19 +77,19 @@ export type KeyRecord = PendingRecord | RestingRecord;
 export type RestingRecord = UnknownRecord | CompletedRecord | TombstoneRecord;
 
 /**
- * A row that this code can't read: damaged, or written by a newer version. It may stand for something that ran, so it
- * is treated as an unknown outcome that nothing but an operator may settle.
+ * A stored value that this code can't read: damaged, or written by a newer version. A request may have run for it, so it is
+ * an unknown outcome that only an operator can end.
  */
 export interface UnreadableRecord {
   readonly state: "unreadable";
-  /** What is wrong with the row, for the log. Never holds a stored value. */
+  /** What is wrong with the value, for the log. Never contains a stored value. */
   readonly why: string;
 }
 
-/** The head of a kept answer; its body is kept beside it. */
+/** The head of a stored answer. Its body is stored separately. */
 export interface AnswerHead {
   readonly status: number;
-  /** End-to-end fields in the order they came, each value of a repeated field on its own. */
+  /** End-to-end fields in the order of arrival; a repeated field has one pair for each value. */
   readonly headers: readonly HeaderPair[];
   readonly bodyBytes: number;
 }
@@ -104,7 +109,7 @@ export interface RecordPolicy {
   readonly unknownOn: readonly number[];
 }
 
-/** Marks the place where TypeScript has proved that nothing arrives. Says nothing of the value: it may hold a key. */
+/** Marks a place that TypeScript has proved unreachable. The message omits the value, which may contain a key. */
 export function unreachable(value: never): never {
-  throw new Error(`a case that can't be was met: ${typeof value}`);
+  throw new Error(`unreachable case: ${typeof value}`);
 }

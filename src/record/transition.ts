@@ -9,6 +9,7 @@ import {
   type Attempt,
   type KeyRecord,
   type PendingRecord,
+  type RecordFacts,
   type RecordPolicy,
   type RestingRecord,
   type UnknownRecord,
@@ -18,23 +19,22 @@ import {
 
 /** The record of an attempt that is about to be sent. */
 export function begin(
-  facts: Pick<PendingRecord, "about" | "request" | "attempt">,
+  { about, request, attempt }: RecordFacts,
   policy: Pick<RecordPolicy, "unknownTtlMs">,
   nowMs: number,
 ): PendingRecord {
-  const { about, request, attempt } = facts;
   return { state: "pending", about, request, attempt, startedAtMs: nowMs, unknownTtlMs: policy.unknownTtlMs };
 }
 
-/** How an attempt ended, or, for `unknown`, what is to be said of it so far. */
+/** How an attempt ended; for `unknown`, all that is known so far. */
 export type Conclusion =
   | { readonly outcome: "final"; readonly answer: AnswerHead }
-  /** Final, but the answer is too large to keep. */
+  /** Final, but the answer is too large to store. */
   | { readonly outcome: "not-kept" }
   | { readonly outcome: "unknown" }
   | { readonly outcome: "not-executed" };
 
-/** What an answer whose body ended so makes of an attempt. `answer` is what would be kept. */
+/** The conclusion of an attempt whose answer has this outcome and this end of its body. `answer` is what would be stored. */
 export function conclusionOf(
   outcome: Outcome,
   bodyEnd: "whole" | "overflowed" | "broken",
@@ -54,19 +54,25 @@ export function conclusionOf(
   }
 }
 
-/** What to write. `forget`: the record is to be deleted. `stale`: newer truth stands there, nothing may be written. */
+/** What to write. `forget`: delete the record. `stale`: storage holds newer truth, so nothing may be written. */
 export type Transition =
   | { readonly action: "write"; readonly record: RestingRecord }
   | { readonly action: "forget" }
   | { readonly action: "stale" };
 
-/** Concludes `attempt`, if the record still waits for it. `before` is what an undone attempt returns it to. */
-export function conclude(
+/** An attempt that has ended, or that is unknown so far. */
+export interface EndedAttempt {
+  readonly attempt: Attempt;
+  /** The record that an undone attempt restores; null where there was none. */
+  readonly before: UnknownRecord | null;
+  readonly policy: Pick<RecordPolicy, "ttlMs" | "unknownTtlMs">;
+}
+
+/** Concludes an attempt, if `record` still waits for it. */
+export function concludeAttempt(
   record: KeyRecord | UnreadableRecord | null,
-  attempt: Attempt,
-  before: UnknownRecord | null,
+  { attempt, before, policy }: EndedAttempt,
   conclusion: Conclusion,
-  policy: Pick<RecordPolicy, "ttlMs" | "unknownTtlMs">,
   nowMs: number,
 ): Transition {
   if (!waitsFor(record, attempt)) return { action: "stale" };
@@ -78,7 +84,7 @@ export function conclude(
     case "not-kept":
       return write({ state: "tombstone", about, request, attempt, ...term });
     case "unknown":
-      // An attempt that became unknown by our own 504 keeps the term that it has been told with.
+      // An attempt that became unknown by `origin_timeout` keeps the term that clients have seen.
       return write(record.state === "unknown" ? record : becomeUnknown(record, nowMs, policy.unknownTtlMs));
     case "not-executed":
       return before === null ? { action: "forget" } : write(before);

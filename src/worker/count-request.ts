@@ -1,92 +1,68 @@
-/** What a request counts as for the operators of its hostname. */
+/** Counts requests for the operators of their hostname (docs/protocol.md 8.7). */
 
+import { type Mark } from "../call/call.ts";
 import { COVERABLE_METHODS, type Placement } from "../config/policy.ts";
-import { type Destination } from "./destination.ts";
-import { type Found } from "./keyed-event.ts";
-import { type Answer } from "./cors.ts";
-import { digestOf } from "../identity/digest.ts";
 import { isRefusal } from "../http/problem.ts";
-import { type Incoming } from "./incoming.ts";
-import { log } from "../log.ts";
+import { digestOf } from "../identity/digest.ts";
 import { count } from "../journal/count-buffer.ts";
+import { type CountKind } from "../journal/tallies.ts";
+import { log } from "../log.ts";
+import { type Destination } from "./destination.ts";
+import { type ObservedDecision } from "./keyed-event.ts";
 import { Repeats } from "./repeats.ts";
-import { COUNT_KINDS, type CountKind } from "../journal/tallies.ts";
+import { type RequestContext } from "./request-context.ts";
 
 const MAY_CHANGE: ReadonlySet<string> = new Set(COVERABLE_METHODS);
 
 const repeats = new Repeats();
 
-/** The answer to a request that was not for the gateway itself. */
-export interface Carried extends Answer {
-  /** Set for a request that no record covers. */
-  readonly passedThrough?: Incoming;
-  /** Set for a request that is only observed: what would have become of it, null where no record would cover it. */
-  readonly observed?: Promise<Found["decision"] | null>;
-}
+/** What a request counts as. A promise resolves with null where no record would cover the observed request. */
+export type Counted = Mark["status"] | "keyless" | Promise<ObservedDecision | null>;
 
-/** Counts what may change something. Where nobody operates the hostname, it does nothing. Never throws. */
-export function countAnswer(
-  carried: Carried,
-  request: Request,
-  destination: Destination,
-  env: Env,
-  ctx: ExecutionContext,
-): void {
-  if (destination.journal === null || !MAY_CHANGE.has(request.method)) return;
+/** Counts requests that may change something. Without operators of the hostname it does nothing. Never throws. */
+export function countRequest(context: RequestContext, counted: Counted): void {
+  const { incoming, destination } = context;
+  if (destination.journal === null || !MAY_CHANGE.has(incoming.request.method)) return;
   try {
-    countIn(carried, request, destination, destination.journal, env, ctx);
+    countIn(destination.journal, context, counted);
   } catch (error) {
-    // The request may have run, and its answer must not be replaced for the sake of a number.
+    // The request may have run, and its answer must not be lost for a number.
     log({ event: "fault", id: crypto.randomUUID(), where: "counting", why: String(error) });
   }
 }
 
-function countIn(
-  { response, passedThrough, observed }: Carried,
-  { method }: Request,
-  destination: Destination,
-  placement: Placement,
-  env: Env,
-  ctx: ExecutionContext,
-): void {
+function countIn(placement: Placement, context: RequestContext, counted: Counted): void {
+  const { incoming, destination, env, ctx } = context;
   const { hostname } = destination;
-  const operation = operationOf(destination, method);
-  const counted = (kind: CountKind): void => count(env, ctx, { hostname, placement, operation, kind });
-  if (passedThrough === undefined) return counted(kindOf(response.headers));
-  const keyless = (): Promise<void> => {
-    counted("keyless");
-    return compare(passedThrough, destination, counted);
+  const operation = operationOf(destination, incoming.request.method);
+  const add = (kind: CountKind): void => count(env, ctx, { hostname, placement, operation, kind });
+  if (typeof counted === "string" && counted !== "keyless") return add(counted);
+  const addKeyless = (): Promise<void> => {
+    add("keyless");
+    return compare(context, add);
   };
-  // Also where a fault keeps it from being told: it passed through all the same.
-  const told = observed?.then((would) => (would === null ? keyless() : counted(would))) ?? keyless();
-  ctx.waitUntil(told);
+  // Null also where observing failed: the request has passed through all the same.
+  const done =
+    counted === "keyless" ? addKeyless() : counted.then((kind) => (kind === null ? addKeyless() : add(kind)));
+  ctx.waitUntil(done);
 }
 
-/** Method and matched pattern, of which there are as many as are configured; never a path, which may hold anything. */
+/** Method and matched pattern: at most as many as are configured. A path could be anything. */
 function operationOf({ tenant, policy }: Destination, method: string): string {
   const route = tenant.routes.find((route) => route.policy === policy);
   return `${method} ${route?.match.split(" ")[1] ?? "*"}`;
 }
 
-/** By its mark; a refusal before any key was read has none. */
-function kindOf(headers: Headers): CountKind {
-  const status = headers.get("idempotency-status")?.split(";")[0];
-  return COUNT_KINDS.find((kind) => kind === status) ?? "refused";
-}
-
-/** Whether a request without a key looks like a retry. Its body is never read for this, so of most nobody knows. */
-async function compare(
-  incoming: Incoming,
-  { tenant, hostname, url }: Destination,
-  counted: (kind: CountKind) => void,
-): Promise<void> {
-  // Nor is a token verified for this: its issuer would be asked for what nobody has sent a key with.
+/** Whether a request without a key looks like a retry. No body is read for this, so most requests are not compared. */
+async function compare({ incoming, destination }: RequestContext, add: (kind: CountKind) => void): Promise<void> {
+  const { tenant, hostname, url } = destination;
+  // No token is verified for this either, so its issuer is not asked on behalf of requests without a key.
   if (tenant.callers.items.some(({ kind }) => kind === "jwt")) return;
   const body = await incoming.digestIfRead();
   const caller = body === null ? null : await incoming.caller(tenant.callers);
-  // Without a caller equal requests may well be two people's.
+  // Without a caller, equal requests may be those of two clients.
   if (caller === null || isRefusal(caller)) return;
-  counted("keyless_compared");
-  const what = await digestOf([hostname, incoming.request.method, url.pathname + url.search, caller, body]);
-  if (repeats.has(what, Date.now())) counted("keyless_repeated");
+  add("keyless_compared");
+  const digest = await digestOf([hostname, incoming.request.method, url.pathname + url.search, caller, body]);
+  if (repeats.has(digest, Date.now())) add("keyless_repeated");
 }

@@ -1,32 +1,36 @@
-/** Where a request was sent to, and what holds there (docs/protocol.md 3.1 and 3.2). */
+/** Where a request goes, and the rules that apply there (docs/protocol.md 3.1 and 3.2). */
 
+import { areSet, tokensOf } from "../config/operator-token.ts";
 import { type Placement, type Policy, type Tenant } from "../config/policy.ts";
 import { tenantOf } from "../config/tenants.ts";
-import { withoutTrailingDot } from "../http/matching-path.ts";
-import { matchingPath } from "../http/matching-path.ts";
-import { isRefusal, problemResponse, refuse } from "../http/problem.ts";
+import { matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
+import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { withOpaqueId } from "./fault.ts";
-import { areSet, tokensOf } from "../config/operator-token.ts";
 
 export interface Destination {
   readonly url: URL;
   /** The requested hostname, also where a wildcard entry serves it. */
   readonly hostname: string;
-  /** The one path by which policies and reserved paths are told, so that no spelling of one is another's. */
+  /** The path that policies are matched by. */
   readonly path: string;
   readonly tenant: Tenant;
   readonly policy: Policy;
-  /** Where its journal is; null where nobody would read it. */
+  /** Where its journal is; null where the hostname has no operators to read it. */
   readonly journal: Placement | null;
 }
 
-/** The answer instead, where nobody serves it. */
-export async function destinationOf(request: Request, env: Env): Promise<Destination | Response> {
+/** The path that reserved paths and policies are matched by, so that no spelling of a path evades its rules. */
+export function pathOf(request: Request): string {
+  return matchingPath(URL.parse(request.url)?.pathname ?? "/");
+}
+
+/** Refused where no tenant serves the request. The one place where a request's tenant is looked up. */
+export async function destinationOf(request: Request, env: Env): Promise<Destination | Refusal> {
   const url = URL.parse(request.url);
-  if (url === null) return problemResponse(refuse("unknown_tenant"), null);
+  if (url === null) return refuse("unknown_tenant");
   const hostname = withoutTrailingDot(url.hostname);
   const tenant = await tenantOf(env, hostname);
-  if (isRefusal(tenant)) return problemResponse(withOpaqueId(tenant, hostname), url);
+  if (isRefusal(tenant)) return withOpaqueId(tenant, hostname);
   const path = matchingPath(url.pathname);
   const policy = tenant.policyFor(request.method, path);
   const journal = areSet(tokensOf(env, tenant)) ? tenant.placement : null;

@@ -1,20 +1,20 @@
-/** What is wrong with the gateway or its configuration is for the operator alone, who finds it in the log by an id. */
+/** Faults of the gateway and its configuration: the client gets an opaque id, the operator finds the cause in the log by it. */
 
-import { type ErrorRules, PROBLEMS, type Refusal, problemResponse, refuse } from "../http/problem.ts";
+import { PROBLEMS } from "../http/problem-codes.ts";
+import { type Refusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
 
-/** Tells the client the id, and the log the rest. Other refusals stay as they are. */
-export function withOpaqueId(refused: Refusal, why: string): Refusal {
-  const code = refused.refusal;
-  const { detail } = PROBLEMS[code];
-  if (code !== "internal" && code !== "misconfigured") return refused;
+/** Moves `why` into the log, under an id that the client gets. Refusals that are no fault stay as they are. */
+export function withOpaqueId(refusal: Refusal, why: string): Refusal {
+  const { code } = refusal;
+  if (code !== "internal" && code !== "misconfigured") return refusal;
   const id = crypto.randomUUID();
   log({ event: "fault", id, where: code, why });
-  return refuse(code, `${detail} The gateway's log tells more under ${id}.`);
+  return refuse(code, `${PROBLEMS[code].detail} The gateway's log has the cause under ${id}.`);
 }
 
-/** A fault of the gateway, before any key object was asked. Without `rules` where it came before the policy was found. */
-export function faultResponse(error: unknown, request: Request, rules?: ErrorRules): Response {
+/** The refusal for an unexpected error that was thrown before the key object was called. */
+export function faultOf(error: unknown): Refusal {
   const why = (error instanceof Error && error.stack) || String(error);
-  return problemResponse(withOpaqueId(refuse("internal"), why), URL.parse(request.url), rules);
+  return withOpaqueId(refuse("internal"), why);
 }

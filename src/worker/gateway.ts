@@ -1,94 +1,77 @@
-/** The way of a request: tenant, policy, key, and then the key's own object. Each step may refuse. */
+/** The Worker: the way of a request, from the client to a record or to the origin, and back. */
 
-import { type KeyStub, askFormerKeyObject, askKeyObject } from "../call/ask-key-object.ts";
+import { HonoBase } from "hono/hono-base";
+import { TrieRouter } from "hono/router/trie-router";
+import { type KeyStub, askKeyObject, lookAtFormerRecord } from "../call/ask-key-object.ts";
 import { type Reply } from "../call/call.ts";
-import { type Destination, destinationOf } from "./destination.ts";
-import { type Answer, applyCors } from "./cors.ts";
+import { objectOf } from "../call/object-stub.ts";
 import { isLoop } from "../http/headers.ts";
-import { type Key } from "../identity/key-carrier.ts";
 import { grantedWait } from "../http/prefer.ts";
 import { type Refusal, isRefusal, problemResponse, refuse } from "../http/problem.ts";
-import { Incoming } from "./incoming.ts";
-import { keyOf } from "./request-key.ts";
-import { objectOf } from "../call/object-stub.ts";
-import { type KeyedRequest, readKeyedRequest } from "./keyed-request.ts";
-import { type Asked, keyedResponse } from "./keyed-response.ts";
-import { log } from "../log.ts";
+import { type Key } from "../identity/key-carrier.ts";
+import { callersOf } from "./callers.ts";
+import { destinationOf, pathOf } from "./destination.ts";
+import { faultOf } from "./fault.ts";
+import { readKeyedRequest } from "./keyed-request.ts";
 import { observe } from "./observe.ts";
-import { faultResponse } from "./fault.ts";
-import { type Carried, countAnswer } from "./count-request.ts";
 import { passThrough } from "./pass-through.ts";
-import { refusal } from "../key-object/reply.ts";
-import { RequestMetrics } from "./request-metrics.ts";
-import { isReserved, reservedPaths } from "./reserved-paths.ts";
+import { overRateLimit } from "./rate-limit.ts";
+import { type RequestContext, requestContext } from "./request-context.ts";
+import { keyOf } from "./request-key.ts";
+import { reservedPaths } from "./reserved-paths.ts";
+import { type RequestResult, respond } from "./respond.ts";
 
-export const gateway = {
-  async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-    const destination = await destinationOf(request, env).catch((error: unknown) => faultResponse(error, request));
-    if (destination instanceof Response) return destination;
-    if (isReserved(destination.path)) return reservedPaths.fetch(request, env, ctx);
-    const carried = await carry(request, destination, env, ctx).catch((error: unknown) =>
-      ownAnswer(faultResponse(error, request, destination.policy)),
-    );
-    countAnswer(carried, request, destination, env, ctx);
-    applyCors(carried, request, destination.url, destination.tenant);
-    return carried.response;
-  },
-};
+// Matches a path as policies do (docs/protocol.md 3.2.3). The router is the one that policies use already.
+export const gateway = new HonoBase<{ Bindings: Env }>({ router: new TrieRouter(), getPath: pathOf });
 
-/** To the key's object, or straight to the origin where no record covers the request. */
-async function carry(request: Request, destination: Destination, env: Env, ctx: ExecutionContext): Promise<Carried> {
-  const { url, tenant, policy } = destination;
-  if (isLoop(request.headers)) return ownAnswer(problemResponse(refuse("loop_detected"), url, policy));
-  const incoming = new Incoming(request, policy.requestBytesMax);
-  const numbers = new RequestMetrics(env, destination, request.method);
-  if (policy.mode === "observe") {
-    const { answer, decided } = await observe(incoming, destination, numbers, env, ctx);
-    return { ...answer, passedThrough: incoming, observed: decided };
-  }
-  const key = await keyOf(incoming, destination);
-  if (isRefusal(key)) return ownAnswer(numbers.told(key, problemResponse(key, url, policy)));
-  if (key === null) return { ...(await passThrough(incoming, destination, env)), passedThrough: incoming };
+// Their middleware is their own: every other request is one match and one handler.
+gateway.route("/", reservedPaths);
+gateway.all("*", (c) => forward(c.req.raw, c.env, c.executionCtx));
 
-  const wait = grantedWait(request.headers.get("prefer"), policy.waitMs);
-  const asked = { url, policy, key, quota: tenant.rateLimit, waitSeconds: wait.askedSeconds };
-  const keyed = await readKeyedRequest(incoming, destination, key, wait.ms, Date.now());
-  if (isRefusal(keyed)) return ownAnswer(numbers.told(keyed, keyedResponse(keyed, asked)));
-  return answerKeyed(await ask(keyed, env, destination, key, numbers), asked, numbers);
+async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): Promise<Response> {
+  const destination = await destinationOf(request, env).catch(faultOf);
+  if (isRefusal(destination)) return problemResponse(destination, URL.parse(request.url));
+  const context = requestContext(request, destination, env, ctx);
+  // A fault here is one before the key object was called. `resultOf` returns what comes after as values.
+  const result = await resultOf(context).catch((error: unknown) => refused(faultOf(error)));
+  return respond(context, result);
 }
 
-/** Asks the record that the request has by a former rule first, if there is one (docs/protocol.md 3.5.10). */
-async function ask(
-  { former, recordId, call }: KeyedRequest,
-  { KEYS }: Env,
-  { tenant }: Destination,
-  { isDerived }: Key,
-  numbers: RequestMetrics,
-): Promise<Reply | Refusal> {
-  const stub = (name: string) => (): KeyStub => objectOf(KEYS, name, tenant.placement);
+/** Sends the request to its record, or straight to the origin where no record covers it. */
+async function resultOf(context: RequestContext): Promise<RequestResult> {
+  const { incoming, destination, env } = context;
+  const { headers } = incoming.request;
+  const { policy } = destination;
+  if (isLoop(headers)) return refused(refuse("loop_detected"));
+  if (policy.mode === "observe") return observe(context);
+  const key = await keyOf(incoming, destination);
+  if (key === null) return { kind: "passed through", sent: await passThrough(incoming, destination, env) };
+  if (isRefusal(key)) return { kind: "without key", refusal: key };
+  const wait = grantedWait(headers.get("prefer"), policy.waitMs);
+  return { kind: "keyed", key, reply: await replyTo(context, key, wait.ms), waitSeconds: wait.askedSeconds };
+}
+
+/** Each step may refuse. Nothing is sent to the origin before the last one. */
+async function replyTo(context: RequestContext, key: Key, waitMs: number): Promise<Reply | Refusal> {
+  const { incoming, destination, metrics, env } = context;
+  const { tenant } = destination;
+  const stubOf = (recordId: string) => (): KeyStub => objectOf(env.KEYS, recordId, tenant.placement);
+  const callers = await callersOf(incoming, tenant, Date.now());
+  if (isRefusal(callers)) return callers;
+  const limited = await overRateLimit(destination, callers.now.digest, env);
+  if (limited !== null) return limited;
+  const keyed = await readKeyedRequest(incoming, destination, { key, callers, waitMs });
+  if (isRefusal(keyed)) return keyed;
+  const { recordId, call, former } = keyed;
   if (former !== null) {
-    numbers.asks(former.recordId, isDerived);
-    const isSameRecord = former.recordId === recordId;
-    const reply = await askFormerKeyObject(stub(former.recordId), former.call, isSameRecord);
+    metrics.calls(former.recordId, key.isDerived);
+    const reply = await lookAtFormerRecord(stubOf(former.recordId), former.call, former.recordId === recordId);
     if (reply !== null) return reply;
   }
-  numbers.asks(recordId, isDerived);
-  return askKeyObject(stub(recordId), call);
+  metrics.calls(recordId, key.isDerived);
+  return askKeyObject(stubOf(recordId), call);
 }
 
-function ownAnswer(response: Response): Answer {
-  return { speaker: "gateway", response };
-}
-
-/** From here on the request may have run, and no fault of the gateway may say otherwise. */
-function answerKeyed(reply: Reply | Refusal, asked: Asked, numbers: RequestMetrics): Answer {
-  try {
-    const isOrigins = !isRefusal(reply) && reply.kind === "answer" && reply.speaker === "origin";
-    const response = numbers.told(reply, keyedResponse(reply, asked));
-    return { speaker: isOrigins ? "origin" : "gateway", response };
-  } catch (error) {
-    log({ event: "fault", id: crypto.randomUUID(), where: "keyed answer", why: String(error) });
-    const instead = refusal("outcome_unknown");
-    return ownAnswer(numbers.told(instead, keyedResponse(instead, asked)));
-  }
+function refused(refusal: Refusal): RequestResult {
+  return { kind: "refused", refusal };
 }

@@ -1,4 +1,4 @@
-/** A request on its way in. What it says is read at most once, and only if somebody asks for it. */
+/** A request on its way in. Its body, document and caller are read at most once, and only where a step needs them. */
 
 import { PIECE_BYTES, type RequestBody, readUpTo } from "../http/body.ts";
 import { DigestInPieces, sha256 } from "../identity/digest.ts";
@@ -24,7 +24,7 @@ export class Incoming {
     this.#bytesMax = bytesMax;
   }
 
-  /** Who sends it by `rule`, which is its tenant's, or was: verified at most once by each. */
+  /** The caller's digest by `rule`, which is the tenant's present or former one. Verified at most once by each. */
   caller(rule: CallerRule): Promise<string | Refusal> {
     const known = this.#callers.get(rule);
     if (known !== undefined) return known;
@@ -33,30 +33,30 @@ export class Incoming {
     return caller;
   }
 
-  /** The whole body, or why it can't be had. */
+  /** The whole body, or the reason why it can't be read. */
   body(): Promise<RequestBody | Refusal> {
     const { headers, body } = this.request;
     return (this.#body ??= readRequestBody(headers, body, this.#bytesMax));
   }
 
-  /** What the body digests to, where that is known without reading it for this. */
+  /** The digest of the body, where it is known without reading the body for this. */
   async digestIfRead(): Promise<string | null> {
     if (this.#body === null) return this.request.body === null ? "" : null;
     const body = await this.#body;
     return isRefusal(body) ? null : body.sha256;
   }
 
-  /** What the body stands for; null where it is not JSON whose meaning can be told. Other bodies stay unread. */
+  /** The meaning of a JSON body; null where it is not JSON, or has no certain meaning. Other bodies stay unread. */
   json(): Promise<JsonNode | null | Refusal> {
     return (this.#json ??= this.#readJson());
   }
 
-  /** Frees what the document takes, which is more than its bytes: a request may wait for long. */
+  /** Frees the memory of the document, which takes more than its bytes: a request may wait for long. */
   releaseJson(): void {
     this.#json = null;
   }
 
-  /** The same where a key is looked for: a document that can't be read may have one, so it is refused rather than run. */
+  /** The same where a key is looked for. A document that can't be read may hold one, so it is refused. */
   async documentWithKey(): Promise<JsonNode | null | Refusal> {
     const json = await this.json();
     if (json !== null || !this.#isJson) return json;
@@ -65,9 +65,9 @@ export class Incoming {
     return body.bytes.byteLength === 0 ? null : refuse("key_invalid", UNREADABLE);
   }
 
-  /** The request as it passes through to `url`: with its own stream, or with what was read of it. */
+  /** The request as it passes through to `url`: with its own stream, or with the body that was read. */
   async passedOn(url: string): Promise<Request | Refusal> {
-    // Made from the request itself, since a GET that has a body could not be made otherwise.
+    // Made from the request itself: a GET with a body can't be made from its parts.
     if (this.#body === null) return new Request(url, this.request);
     const body = await this.#body;
     if (isRefusal(body)) return body;
@@ -87,7 +87,7 @@ export class Incoming {
   }
 }
 
-/** The whole body of a request and its digest, or why it can't be had. */
+/** The whole body of a request and its digest, or the reason why it can't be read. */
 export async function readRequestBody(
   headers: Headers,
   body: ReadableStream<Uint8Array> | null,
@@ -99,10 +99,10 @@ export async function readRequestBody(
   );
   const declared = headers.get("content-length") ?? "";
   const expectedBytes = /^[0-9]+$/.test(declared) ? Number(declared) : 0;
-  // Saves the upload where the client says itself that it is too large.
+  // Saves the upload where the client itself declares a length that is too large.
   if (expectedBytes > bytesMax) return tooLarge;
-  // One digest of the whole costs a small body less than a stream of digests does. Should more come than it said, all of it
-  // is digested all the same.
+  // For a small body one digest of the whole costs less than a digest stream. Should more arrive than was declared, all of
+  // it is digested all the same.
   const digest = body === null || (declared !== "" && expectedBytes <= PIECE_BYTES) ? null : new DigestInPieces();
   const reading = await readUpTo(body, bytesMax, expectedBytes, (piece) => digest?.update(piece));
   switch (reading.end) {
@@ -112,7 +112,7 @@ export async function readRequestBody(
       return refuse("body_incomplete");
     case "overflowed":
       await reading.rest.cancel().catch(() => {
-        // The client is gone already, which is what cancelling asks for.
+        // The client is gone already, so there is nothing left to cancel.
       });
       return tooLarge;
     default:

@@ -1,33 +1,33 @@
 /**
- * What is told of each keyed request, as a value: made here from what the gateway knows when it answers, and nowhere
- * else. The log line and the Analytics Engine point are made from it (docs/numbers.md). A key, a credential, a path or a
- * body has no place in it, so none can get into either. Pure.
+ * The event of a keyed request, as a value. The log line and the Analytics Engine point are made from it
+ * (docs/numbers.md). It has no field for a key, a credential, a path or a body, so none can get into either. Pure.
  */
 
 import { type Mark, type Reply } from "../call/call.ts";
 import { type Policy, type ProfileName, type Tenant } from "../config/policy.ts";
-import { type ProblemCode, type Refusal, isRefusal } from "../http/problem.ts";
+import { type ProblemCode } from "../http/problem-codes.ts";
+import { type Refusal, isRefusal } from "../http/problem.ts";
 import { type Outcome } from "../record/classify.ts";
 import { unreachable } from "../record/record.ts";
 
-/** What became of a request; in observe mode, what would have become of it. */
-type Told = Mark["status"] | "would_execute" | "would_join" | "would_replay" | "would_probe" | "would_refuse";
+/** In observe mode: what the gateway would have done. */
+export type ObservedDecision = "would_execute" | "would_join" | "would_replay" | "would_probe" | "would_refuse";
 
-/** The names are those of the log line. Durations are milliseconds; null is what is not known, or does not apply. */
+/** The names are those of the log line. Durations are milliseconds. Null: not known, or does not apply. */
 export type KeyedEvent = {
   readonly event: "keyed";
   readonly tenant: string;
   /** The method and the pattern of the matched route, `*` where none matches: never the path of the request. */
   readonly operation: string;
-  readonly decision: Told;
+  readonly decision: Mark["status"] | ObservedDecision;
   /** Of the problem that was answered, or would have been. */
   readonly code: ProblemCode | null;
-  /** Null also while an answer streams, for nobody knows yet how it ends. */
+  /** Null also while an answer streams, because its end is not known yet. */
   readonly outcome: Outcome | null;
   readonly status: number;
   /** From the arrival of the request to the head of its answer. */
   readonly total_ms: number;
-  /** For the attempt of another request. */
+  /** How long it waited for the attempt of another request. */
   readonly waited_ms: number;
   readonly origin_ms: number | null;
   /** The beginning of the record's id; null where the request was refused before it had one. */
@@ -53,7 +53,7 @@ export interface Durations {
   readonly callMs: number | null;
 }
 
-/** Longer names than DNS has can only be made up, and are cut. */
+/** DNS has no longer names, so longer ones are made up. They are cut. */
 const HOSTNAME_CHARS_MAX = 253;
 
 /** Enough of a record's id to find it again. */
@@ -62,13 +62,13 @@ const RECORD_CHARS = 16;
 /** The platform's bound. */
 const INDEX_BYTES_MAX = 96;
 
-/** The event of a request that was answered by `reply` and the status that a client saw. */
+/** The event of a request that was answered with `reply`; `status` is the one that the client got. */
 export function keyedEvent(subject: Subject, reply: Reply | Refusal, status: number, spent: Durations): KeyedEvent {
   const about = aboutOf(subject);
   const { totalMs, callMs } = spent;
   if (isRefusal(reply)) {
     const facts = { outcome: null, waited_ms: 0, origin_ms: null, attempt: null };
-    return { ...about, decision: "refused", code: reply.refusal, status, total_ms: totalMs, ...facts };
+    return { ...about, decision: "refused", code: reply.code, status, total_ms: totalMs, ...facts };
   }
   return {
     ...about,
@@ -83,23 +83,23 @@ export function keyedEvent(subject: Subject, reply: Reply | Refusal, status: num
   };
 }
 
-/** What observing has found: what would have become of a request, and what became of it at the origin. */
-export interface Found {
-  readonly decision: Extract<Told, `would_${string}`>;
+/** What observing a request has found: what the gateway would have done, and how the origin answered. */
+export interface Finding {
+  readonly decision: ObservedDecision;
   readonly code: ProblemCode | null;
   readonly outcome: Outcome;
   readonly attempt: number | null;
 }
 
-/** The event of a request that was only observed. It waited for nobody, and its time was the origin's. */
-export function observedEvent(subject: Subject, found: Found, status: number, totalMs: number): KeyedEvent {
-  return { ...aboutOf(subject), ...found, status, total_ms: totalMs, waited_ms: 0, origin_ms: totalMs };
+/** The event of a request that was only observed. It did not wait, so all of its time is the origin's. */
+export function observedEvent(subject: Subject, finding: Finding, status: number, totalMs: number): KeyedEvent {
+  return { ...aboutOf(subject), ...finding, status, total_ms: totalMs, waited_ms: 0, origin_ms: totalMs };
 }
 
 type About = Pick<KeyedEvent, "event" | "tenant" | "operation" | "record" | "derived" | "profile">;
 
 function aboutOf({ hostname, tenant, policy, method, recordId, isDerived }: Subject): About {
-  // Each route has a policy of its own, so the policy tells the route.
+  // Each route has a policy of its own, so the policy identifies the route.
   const route = tenant.routes.find((one) => one.policy === policy);
   return {
     event: "keyed",
@@ -130,7 +130,7 @@ function outcomeOf(reply: Reply): Outcome | null {
   }
 }
 
-/** The columns are a contract with every query that is written (docs/numbers.md): they are only ever added to. */
+/** Stored queries depend on the columns (docs/numbers.md), so they are only ever added to. */
 export function pointOf(event: KeyedEvent): AnalyticsEngineDataPoint {
   return {
     // A hostname has nothing but ASCII, so characters are bytes.

@@ -1,130 +1,113 @@
-/** From a request with a key to the call that its key object is asked to carry out (docs/protocol.md 3.4 to 3.8). */
+/** From a request with a key to the call of its key object (docs/protocol.md 3.5 to 3.8). */
 
-import { type KeyedCall } from "../call/call.ts";
-import { type AttemptPolicy, type Policy, type Tenant, attemptPolicy } from "../config/policy.ts";
-import { type Destination } from "./destination.ts";
-import { type CallerRule, headersOfCallers } from "../identity/caller.ts";
+import { type KeyedCall, type LookCall } from "../call/call.ts";
+import { type AttemptPolicy, type Policy, attemptPolicy } from "../config/policy.ts";
+import { type RequestBody } from "../http/body.ts";
 import { makeForwarded } from "../http/headers.ts";
-import { type Key } from "../identity/key-carrier.ts";
 import { probePath } from "../http/probe-path.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
+import { headersOfCallers } from "../identity/caller.ts";
+import { type Key } from "../identity/key-carrier.ts";
 import { type Caller, callerPlacement, recordId } from "../identity/record-id.ts";
-import { type Incoming } from "./incoming.ts";
-import { requestFingerprint } from "./request-fingerprint.ts";
 import { originUrl } from "../origin/exchange.ts";
 import { type HeaderPair } from "../record/record.ts";
+import { type Callers } from "./callers.ts";
+import { type Destination } from "./destination.ts";
+import { type Incoming } from "./incoming.ts";
+import { requestFingerprint } from "./request-fingerprint.ts";
 
-export interface KeyedRequest extends ObjectCall {
-  /**
-   * To the record that the request may have by the tenant's former caller rule; null where none is to be asked. It comes
-   * first: what runs or has run there must not run again.
-   */
-  readonly former: ObjectCall | null;
-}
-
-interface ObjectCall {
+export interface KeyedRequest {
   /** Names the key object. */
   readonly recordId: string;
   readonly call: KeyedCall;
+  /** The record that the request may have by the former caller rule. It is looked at before anything is sent. */
+  readonly former: { readonly recordId: string; readonly call: LookCall } | null;
 }
 
-/** Reads the rest of a request whose key is `key`. Nothing has happened yet when it refuses. */
+interface KeyedBy {
+  readonly key: Key;
+  readonly callers: Callers;
+  readonly waitMs: number;
+}
+
+/** Reads the rest of a keyed request. It has had no effect yet when this refuses. */
 export async function readKeyedRequest(
   incoming: Incoming,
   destination: Destination,
-  key: Key,
-  waitMs: number,
-  nowMs: number,
+  { key, callers, waitMs }: KeyedBy,
 ): Promise<KeyedRequest | Refusal> {
-  const { url, hostname, tenant, policy, journal } = destination;
-  const { headers, method } = incoming.request;
-  const caller = await incoming.caller(tenant.callers);
-  if (isRefusal(caller)) return caller;
-  const former = await formerCaller(incoming, tenant, nowMs);
-  if (isRefusal(former)) return former;
+  const { url, hostname, policy, journal } = destination;
+  const { method } = incoming.request;
   const body = await incoming.body();
   if (isRefusal(body)) return body;
-
-  const path = url.pathname;
   const identity = await requestFingerprint(incoming, body, destination);
   incoming.releaseJson();
-  const fields = new Headers(headers);
-  makeForwarded(fields, url, incoming.request.cf !== undefined);
-  const forwarded = forKeyedRequest(fields, key);
-  const scope = { tenant: hostname, method, path, key: key.value, isDerived: key.isDerived };
-  const call = {
-    about: { tenant: hostname, operation: `${method} ${path}`, key: key.value },
+  const forward = forwardOf(incoming, destination, key, body);
+  const shared = {
+    about: { tenant: hostname, operation: `${method} ${url.pathname}`, key: key.value, isDerived: key.isDerived },
     policy: key.isDerived ? withinWindow(policy) : attemptPolicy(policy),
     waitMs,
     journal,
-    forward: {
-      origin: tenant.origin,
-      url: originUrl(tenant.origin, url),
-      method,
-      headers: forwarded,
-      body: body.bytes.byteLength > 0 ? body.bytes : null,
-      bodyBytes: body.bytes.byteLength,
-    },
-    quota: tenant.rateLimit === null ? null : { binding: tenant.rateLimit.binding, key: `${hostname} ${caller}` },
   };
-  const addressed = async (who: Caller, onlyContinues: boolean): Promise<ObjectCall> => {
-    // The origin has never seen a derived key.
-    const probe = key.isDerived ? null : probeOf(destination, who.rule, method, key.value, forwarded);
-    const { inId, bound } = callerPlacement(who, key);
-    const request = { ...identity, caller: bound };
-    return { recordId: await recordId({ ...scope, caller: inId }), call: { ...call, request, probe, onlyContinues } };
+  const scope = { tenant: hostname, method, path: url.pathname, key: key.value, isDerived: key.isDerived };
+  const lookBy = async (caller: Caller): Promise<{ recordId: string; call: LookCall }> => {
+    const { inId, bound } = callerPlacement(caller, key);
+    const id = await recordId({ ...scope, caller: inId });
+    return { recordId: id, call: { ...shared, request: { ...identity, caller: bound } } };
   };
-  const now = await addressed({ rule: tenant.callers, digest: caller }, false);
-  const before = former === null ? null : await addressed(former, true);
+  const now = await lookBy(callers.now);
+  const before = callers.former === null ? null : await lookBy(callers.former);
   const isSame = before?.recordId === now.recordId && before.call.request.caller === now.call.request.caller;
-  return { ...now, former: isSame ? null : before };
+  const probe = key.isDerived ? null : probeOf(destination, forward, key.value);
+  const call = { ...now.call, forward, probe };
+  return { recordId: now.recordId, call, former: isSame ? null : before };
 }
 
-/** Null where there is no former rule any more, or by it the request could never have begun a record. */
-async function formerCaller(
-  incoming: Incoming,
-  { callersBefore: rule }: Tenant,
-  nowMs: number,
-): Promise<Caller | null | Refusal> {
-  if (rule === null || nowMs >= rule.untilMs) return null;
-  const digest = await incoming.caller(rule);
-  if (!isRefusal(digest)) return { rule, digest };
-  // It may well name somebody, which can't be told for now, or named somebody until lately: there may be a record.
-  return digest.refusal === "caller_unverifiable" || digest.hasLapsed === true ? digest : null;
+function forwardOf(
+  { request }: Incoming,
+  { url, tenant }: Destination,
+  key: Key,
+  { bytes }: RequestBody,
+): KeyedCall["forward"] {
+  const fields = new Headers(request.headers);
+  makeForwarded(fields, url, request.cf !== undefined);
+  return {
+    origin: tenant.origin,
+    url: originUrl(tenant.origin, url),
+    method: request.method,
+    headers: forKeyedRequest(fields, key),
+    body: bytes.byteLength > 0 ? bytes : null,
+    bodyBytes: bytes.byteLength,
+  };
 }
 
-/** A derived key takes equal requests for one, so what it leaves behind must not outlive its window. */
+/** Under a derived key equal requests count as one, so no record of it may outlive the key's window. */
 function withinWindow(policy: Policy): AttemptPolicy {
   const windowMs = policy.deriveKey?.windowMs ?? policy.ttlMs;
   return { ...attemptPolicy(policy), ttlMs: windowMs, unknownTtlMs: Math.max(windowMs, policy.originDeadlineMs) };
 }
 
-/** Asks with the headers by which the origin knows the caller, and nothing else of the client's. */
-function probeOf(
-  { url, tenant, policy }: Destination,
-  callers: CallerRule,
-  method: string,
-  key: string,
-  headers: readonly HeaderPair[],
-): KeyedCall["probe"] {
+/** A probe carries the headers that identify the caller and the key to the origin, and no other header of the client. */
+function probeOf({ url, tenant, policy }: Destination, forward: KeyedCall["forward"], key: string): KeyedCall["probe"] {
   const path = policy.onUnknown === "probe" && policy.probe !== null ? probePath(policy.probe, key) : null;
   if (path === null) return null;
-  const operation: HeaderPair = ["oncegate-operation", `${method} ${url.pathname}`];
+  const operation: HeaderPair = ["oncegate-operation", `${forward.method} ${url.pathname}`];
   const carriers = policy.keyFrom.flatMap((carrier) => (carrier.kind === "header" ? [carrier.name] : []));
-  const told = new Set(["accept-encoding", "via", "cdn-loop", ...carriers, ...headersOfCallers(callers)]);
+  const sent = new Set(["accept-encoding", "via", "cdn-loop", ...carriers, ...headersOfCallers(tenant.callers)]);
+  const headers = forward.headers.filter(([name]) => sent.has(name) || name.startsWith("x-forwarded-"));
   return {
     origin: tenant.origin,
     url: originUrl(tenant.origin, new URL(url.origin + path)),
     method: "GET",
-    headers: [...headers.filter(([name]) => told.has(name) || name.startsWith("x-forwarded-")), operation],
+    headers: [...headers, operation],
     body: null,
     bodyBytes: 0,
   };
 }
 
 /**
- * Makes forwarded fields those of a keyed request: its key is there, whatever `Connection` says of it, its body is sent
- * anew, and its answer is kept without coding.
+ * The forwarded fields of a keyed request. The key is among them even if `Connection` names it, the length is that of the
+ * body that is sent anew, and the answer is kept without a content coding.
  */
 export function forKeyedRequest(forwarded: Headers, key: Pick<Key, "header" | "echo">): HeaderPair[] {
   if (key.header !== null && key.echo !== null) forwarded.set(key.header, key.echo);

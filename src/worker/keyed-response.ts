@@ -1,39 +1,42 @@
-/** A key object's reply → the response that the client sees (docs/protocol.md 6). */
+/** A key object's reply → the response that the client gets (docs/protocol.md 6). */
 
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "../call/call.ts";
-import { type Policy, type RateLimitRule } from "../config/policy.ts";
+import { type Policy } from "../config/policy.ts";
 import { headersOf } from "../http/headers.ts";
-import { type Key } from "../identity/key-carrier.ts";
 import { type ErrorRules, type Refusal, problemResponse, refuse, shouldRetry } from "../http/problem.ts";
+import { type Key } from "../identity/key-carrier.ts";
+import { unreachable } from "../record/record.ts";
 
-/** What of a request its answer needs. */
+/** The part of a request that its response depends on. */
 export interface Asked {
   readonly url: URL;
   readonly policy: Pick<Policy, keyof ErrorRules | "replayedHeader">;
   readonly key: Pick<Key, "echo" | "isDerived">;
-  readonly quota: Pick<RateLimitRule, "retryAfterSeconds"> | null;
   /** The client's own wait, where it was granted. */
   readonly waitSeconds: number | null;
 }
 
-/** RFC 9110, 15: with these there is no content, and the platform refuses to make a response that has some. */
+/** RFC 9110, 15: these have no content, and the platform refuses to make a response that has some. */
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 const REFUSED: Mark = { status: "refused", recordedAtMs: null, expiresAtMs: null };
 
 export function keyedResponse(reply: Reply | Refusal, asked: Asked): Response {
-  if ("refusal" in reply) return withMark(problemResponse(reply, asked.url, asked.policy), REFUSED, asked);
-  const response = reply.kind === "answer" ? answerResponse(reply, asked) : refusalResponse(reply, asked);
-  if (reply.waited && asked.waitSeconds !== null)
-    response.headers.set("preference-applied", `wait=${asked.waitSeconds}`);
-  return withMark(response, reply.mark, asked);
+  switch (reply.kind) {
+    case "problem":
+      return withMark(problemResponse(reply, asked.url, asked.policy), REFUSED, asked);
+    case "refusal":
+      return withMark(withWait(refusalResponse(reply, asked), reply, asked), reply.mark, asked);
+    case "answer":
+      return withMark(withWait(answerResponse(reply, asked), reply, asked), reply.mark, asked);
+    default:
+      return unreachable(reply);
+  }
 }
 
-function refusalResponse({ code }: RefusalReply, { url, policy, key, quota }: Asked): Response {
+function refusalResponse({ code }: RefusalReply, { url, policy, key }: Asked): Response {
   const detail = key.isDerived ? DERIVED_DETAILS.get(code) : undefined;
-  // When a caller may come again is for the tenant to say.
-  const wait = code === "quota_exceeded" && quota !== null ? { retryAfterSeconds: quota.retryAfterSeconds } : {};
-  return problemResponse({ ...refuse(code, detail), ...wait }, url, policy);
+  return problemResponse(refuse(code, detail), url, policy);
 }
 
 /** For clients that know of no key. */
@@ -50,7 +53,7 @@ const DERIVED_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
 
 function answerResponse({ mark, status, headers, body, bodyBytes }: AnswerReply, { policy }: Asked): Response {
   const fields = headersOf(headers);
-  // Not the origin's to say, whatever its name.
+  // The gateway alone marks replays, whatever the header is called.
   fields.delete(policy.replayedHeader);
   if (mark.status === "replayed" || mark.status === "joined") fields.set(policy.replayedHeader, "true");
   if (mark.status === "unknown") {
@@ -65,14 +68,19 @@ function sized(body: AnswerReply["body"], bodyBytes: number | null): BodyInit {
   return body.pipeThrough(new FixedLengthStream(bodyBytes));
 }
 
-function withMark(response: Response, mark: Mark, asked: Asked): Response {
-  const { echo, isDerived } = asked.key;
-  if (echo !== null) response.headers.set("idempotency-key", echo);
-  response.headers.set("idempotency-status", serializeMark(mark, isDerived));
+/** Confirms the client's wait where the request has waited (RFC 7240, 3). */
+function withWait(response: Response, { waited }: Reply, { waitSeconds }: Asked): Response {
+  if (waited && waitSeconds !== null) response.headers.set("preference-applied", `wait=${waitSeconds}`);
   return response;
 }
 
-/** An RFC 9651 Item; its parameters are `derived`, which is there or not, and Dates. */
+function withMark(response: Response, mark: Mark, { key }: Asked): Response {
+  if (key.echo !== null) response.headers.set("idempotency-key", key.echo);
+  response.headers.set("idempotency-status", serializeMark(mark, key.isDerived));
+  return response;
+}
+
+/** An RFC 9651 Item. Its parameters are `derived`, which is there or not, and Dates. */
 export function serializeMark({ status, recordedAtMs, expiresAtMs }: Mark, isDerived = false): string {
   const derived = isDerived ? "; derived" : "";
   const recorded = recordedAtMs === null ? "" : `; recorded=@${Math.floor(recordedAtMs / 1000)}`;

@@ -1,69 +1,73 @@
 /**
- * Observe mode (docs/protocol.md 3.12): a request passes through as if there were no gateway's rules for it, and what
- * would have become of it is told beside. The request and its answer never wait for that, and no fault of it touches them.
+ * Observe mode (docs/protocol.md 3.12): a request passes through as if the gateway had no rules for it, and the gateway
+ * records what it would have done. Request and answer never wait for that, and no fault of it changes them.
  */
 
-import { type Policy } from "../config/policy.ts";
-import { type Found } from "./keyed-event.ts";
-import { type Answer } from "./cors.ts";
-import { type ProblemCode, type Refusal, isRefusal } from "../http/problem.ts";
-import { Incoming } from "./incoming.ts";
-import { keyOf } from "./request-key.ts";
 import { objectOf } from "../call/object-stub.ts";
-import { type Destination } from "./destination.ts";
-import { type KeyedRequest, readKeyedRequest } from "./keyed-request.ts";
+import { type Policy } from "../config/policy.ts";
+import { type ProblemCode } from "../http/problem-codes.ts";
+import { type Refusal, isRefusal, writtenAs } from "../http/problem.ts";
+import { type Observation } from "../key-object/shadow-object.ts";
 import { log } from "../log.ts";
 import { declaredBytesOf, signsOf } from "../origin/exchange.ts";
-import { passThrough } from "./pass-through.ts";
 import { classify } from "../record/classify.ts";
-import { type Would } from "../record/observe.ts";
+import { type ShadowDecision } from "../record/observe.ts";
 import { type Conclusion, conclusionOf } from "../record/transition.ts";
-import { type RequestMetrics } from "./request-metrics.ts";
-import { type Observation } from "../key-object/shadow-object.ts";
+import { callersOf } from "./callers.ts";
+import { Incoming } from "./incoming.ts";
+import { type Finding, type ObservedDecision } from "./keyed-event.ts";
+import { type KeyedRequest, readKeyedRequest } from "./keyed-request.ts";
+import { type PassedThrough, passThrough } from "./pass-through.ts";
+import { type RequestContext } from "./request-context.ts";
+import { keyOf } from "./request-key.ts";
 
-/** What has come back from the origin; null where nothing has that can be passed on. */
+/** The head of the origin's answer; null where none came that can be passed on. */
 type Head = Pick<Response, "status" | "headers"> | null;
 
-/** A covered request, as its shadow has met it. */
-type Begun = { readonly refused: Refusal } | (Observation & { readonly keyed: KeyedRequest });
+/** What the gateway would have begun with a covered request. */
+type Begun =
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  | ({ readonly kind: "shadowed"; readonly keyed: KeyedRequest } & Observation);
 
-interface Observed {
-  readonly answer: Answer;
-  /** What would have become of the request; null where no record would cover it, or nobody knows. Never rejects. */
-  readonly decided: Promise<Found["decision"] | null>;
+export interface Observed {
+  readonly kind: "observed";
+  readonly sent: PassedThrough;
+  /** Null where no record would cover the request, or observing failed. Never rejects. */
+  readonly decision: Promise<ObservedDecision | null>;
 }
 
-export async function observe(
-  incoming: Incoming,
-  destination: Destination,
-  numbers: RequestMetrics,
-  env: Env,
-  ctx: Pick<ExecutionContext, "waitUntil">,
-): Promise<Observed> {
-  const copy = mayBeKeyed(incoming.request, destination.policy) ? copyOf(incoming, destination.policy) : null;
-  if (copy === null) return { answer: await passThrough(incoming, destination, env), decided: Promise.resolve(null) };
-  const begun = begin(copy, destination, numbers, env).catch(failed);
-  // No longer than until the shadow has met it: what waits keeps a request alive whose client is gone, and this one is to
+interface Answered {
+  readonly head: Head;
+  readonly status: number;
+  readonly elapsedMs: number;
+}
+
+export async function observe(context: RequestContext): Promise<Observed> {
+  const { incoming, destination, metrics, env, ctx } = context;
+  const { policy } = destination;
+  const copy = mayBeKeyed(incoming.request, policy) ? copyOf(incoming, policy) : null;
+  const begun = copy === null ? Promise.resolve(null) : begin(copy, context).catch(failed);
+  // No longer than until its shadow is called. `waitUntil` keeps a request alive whose client has left, and this one must
   // end as soon as it would without being observed.
   ctx.waitUntil(begun);
   let head: Head = null;
-  const answer = await passThrough(incoming, destination, env, (come) => {
-    head = come;
+  const sent = await passThrough(incoming, destination, env, (answer) => {
+    head = answer;
   });
-  const { response } = answer;
-  const decided = conclude(begun, head, { response, elapsedMs: numbers.elapsedMs }, destination, numbers, env);
-  ctx.waitUntil(decided);
-  return { answer, decided };
+  const status = sent.kind === "problem" ? writtenAs(sent.code, policy).status : sent.response.status;
+  const decision = conclude(begun, { head, status, elapsedMs: metrics.elapsedMs }, context);
+  ctx.waitUntil(decision);
+  return { kind: "observed", sent, decision };
 }
 
-/** Whether a key could be found, so that no other request is copied. */
+/** Whether the request may have a key. No other request is copied. */
 function mayBeKeyed({ method, headers }: Request, { key, methods, keyFrom, deriveKey }: Policy): boolean {
   if (key === "off" || !methods.includes(method)) return false;
-  const maySay = keyFrom.some((carrier) => carrier.kind === "body" || headers.has(carrier.name));
-  return maySay || key === "required" || deriveKey !== null;
+  const mayCarryKey = keyFrom.some((carrier) => carrier.kind === "body" || headers.has(carrier.name));
+  return mayCarryKey || key === "required" || deriveKey !== null;
 }
 
-/** Shares the body with the request, whose own way stays as it is. Null where there can be no copy. */
+/** Shares the body with the request, which is sent unchanged. Null where no copy can be made. */
 function copyOf({ request }: Incoming, { requestBytesMax }: Policy): Incoming | null {
   try {
     return new Incoming(request.clone(), requestBytesMax);
@@ -72,57 +76,53 @@ function copyOf({ request }: Incoming, { requestBytesMax }: Policy): Incoming | 
   }
 }
 
-/** Reads what the copy says, and shows it to its shadow. Null where the request would pass through. */
-async function begin(
-  copy: Incoming,
-  destination: Destination,
-  numbers: RequestMetrics,
-  env: Env,
-): Promise<Begun | null> {
-  // Before all else: what nobody takes of a copy is held in memory for it.
+/** Reads the copy, and calls its shadow. Null where the request would pass through. */
+async function begin(copy: Incoming, { destination, metrics, env }: RequestContext): Promise<Begun | null> {
+  // First of all, because the platform holds the unread part of a copy in memory.
   await copy.body();
   const { body, bodyUsed } = copy.request;
   if (body !== null && !bodyUsed) await body.cancel();
 
+  const { tenant, policy } = destination;
   const key = await keyOf(copy, destination);
   if (key === null) return null;
-  if (isRefusal(key)) return { refused: key };
-  const keyed = await readKeyedRequest(copy, destination, key, destination.policy.waitMs, Date.now());
-  if (isRefusal(keyed)) return { refused: keyed };
-  numbers.asks(keyed.recordId, key.isDerived);
-  const { about, request, policy, probe } = keyed.call;
-  const shadow = objectOf(env.SHADOWS, keyed.recordId, destination.tenant.placement);
-  const { would, attempt } = await shadow.observe({ about, request, policy, mayProbe: probe !== null });
-  return { would, attempt, keyed };
+  if (isRefusal(key)) return { kind: "refused", refusal: key };
+  const callers = await callersOf(copy, tenant, Date.now());
+  if (isRefusal(callers)) return { kind: "refused", refusal: callers };
+  const keyed = await readKeyedRequest(copy, destination, { key, callers, waitMs: policy.waitMs });
+  if (isRefusal(keyed)) return { kind: "refused", refusal: keyed };
+  metrics.calls(keyed.recordId, key.isDerived);
+  const { about, request, policy: attempts, probe } = keyed.call;
+  const shadow = objectOf(env.SHADOWS, keyed.recordId, tenant.placement);
+  const { decision, attempt } = await shadow.observe({ about, request, policy: attempts, mayProbe: probe !== null });
+  return { kind: "shadowed", decision, attempt, keyed };
 }
 
-/** Tells the shadow what became of the request, and counts it. Resolves with what would have become of it; never rejects. */
+/** Reports the outcome to the shadow, and counts the request. */
 async function conclude(
   beginning: Promise<Begun | null>,
-  head: Head,
-  answered: { readonly response: Response; readonly elapsedMs: number },
-  { tenant, policy }: Destination,
-  numbers: RequestMetrics,
-  env: Env,
-): Promise<Found["decision"] | null> {
+  { head, status, elapsedMs }: Answered,
+  { destination, metrics, env }: RequestContext,
+): Promise<ObservedDecision | null> {
   try {
     const begun = await beginning;
     if (begun === null) return null;
-    const attempt = "refused" in begun ? null : begun.attempt;
-    const conclusion = conclusionOfHead(head, attempt?.number ?? 1, policy);
-    const said = "refused" in begun ? refusedWith(begun.refused.refusal) : saidOf(begun.would);
-    const found = { ...said, outcome: outcomeOf(conclusion), attempt: attempt?.number ?? null };
-    numbers.observed(found, answered.response.status, answered.elapsedMs);
-    if ("refused" in begun || attempt === null) return said.decision;
+    const attempt = begun.kind === "refused" ? null : begun.attempt;
+    const conclusion = conclusionOfHead(head, attempt?.number ?? 1, destination.policy);
+    const decided = begun.kind === "refused" ? wouldRefuse(begun.refusal.code) : decidedBy(begun.decision);
+    const finding = { ...decided, outcome: outcomeOf(conclusion), attempt: attempt?.number ?? null };
+    metrics.observed(finding, status, elapsedMs);
+    if (begun.kind === "refused" || attempt === null) return decided.decision;
     const { recordId, call } = begun.keyed;
-    await objectOf(env.SHADOWS, recordId, tenant.placement).observed({ attempt, conclusion, policy: call.policy });
-    return said.decision;
+    const shadow = objectOf(env.SHADOWS, recordId, destination.tenant.placement);
+    await shadow.observed({ attempt, conclusion, policy: call.policy });
+    return decided.decision;
   } catch (error) {
     return failed(error);
   }
 }
 
-/** The body is not looked at: an answer that breaks off later counts as one that came. */
+/** The body is not read: an answer that breaks off later counts as a whole one. */
 function conclusionOfHead(head: Head, attemptNumber: number, policy: Policy): Conclusion {
   if (head === null) return { outcome: "unknown" };
   const outcome = classify(signsOf(head, attemptNumber), policy);
@@ -130,20 +130,20 @@ function conclusionOfHead(head: Head, attemptNumber: number, policy: Policy): Co
   return conclusionOf(outcome, isTooLarge ? "overflowed" : "whole", { status: head.status, headers: [], bodyBytes: 0 });
 }
 
-function outcomeOf({ outcome }: Conclusion): Found["outcome"] {
+function outcomeOf({ outcome }: Conclusion): Finding["outcome"] {
   return outcome === "not-kept" ? "final" : outcome;
 }
 
-function saidOf(would: Would): Pick<Found, "decision" | "code"> {
-  if (would.would === "refuse") return refusedWith(would.code);
-  return { decision: `would_${would.would}`, code: null };
+function decidedBy(decision: ShadowDecision): Pick<Finding, "decision" | "code"> {
+  if (decision.action === "refuse") return wouldRefuse(decision.code);
+  return { decision: `would_${decision.action}`, code: null };
 }
 
-function refusedWith(code: ProblemCode): Pick<Found, "decision" | "code"> {
+function wouldRefuse(code: ProblemCode): Pick<Finding, "decision" | "code"> {
   return { decision: "would_refuse", code };
 }
 
-/** Whatever it is, the request goes on as it would have. */
+/** The request goes on whatever the error is. */
 function failed(error: unknown): null {
   log({ event: "observe_failed", why: String(error) });
   return null;

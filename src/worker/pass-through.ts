@@ -1,38 +1,38 @@
-/** Requests that no record covers: straight to the origin, streaming both ways, with the header rules all the same. */
+/** Requests that no record covers: straight to the origin, streaming both ways, by the same header rules. */
 
 import { type Origin } from "../config/policy.ts";
-import { type Answer } from "./cors.ts";
 import { makeForwarded, makeVisible } from "../http/headers.ts";
-import { isRefusal, problemResponse, refuse } from "../http/problem.ts";
-import { type Incoming } from "./incoming.ts";
-import { type Destination } from "./destination.ts";
+import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { fetchFrom, isFinalStatus, originUrl } from "../origin/exchange.ts";
+import { type Destination } from "./destination.ts";
+import { type Incoming } from "./incoming.ts";
 
-/** `onHead` is told of the head of the origin's answer, as it came; null where none did that can be passed on. */
+/** The origin's answer as it is passed on. */
+export type PassedThrough = { readonly kind: "answered"; readonly response: Response } | Refusal;
+
+/** `onHead` gets the origin's answer as it came, before its fields are changed; null where none can be passed on. */
 export async function passThrough(
   incoming: Incoming,
   { url, tenant, policy }: Destination,
   env: object,
   onHead: (answer: Response | null) => void = () => {},
-): Promise<Answer> {
+): Promise<PassedThrough> {
   const { request } = incoming;
   const passedOn = await incoming.passedOn(originUrl(tenant.origin, url));
-  if (isRefusal(passedOn)) return { speaker: "gateway", response: problemResponse(passedOn, url, policy) };
+  if (isRefusal(passedOn)) return passedOn;
   makeForwarded(passedOn.headers, url, request.cf !== undefined);
-  // A hop-by-hop field, so it went; this hop wants an upgrade of its own.
+  // `Upgrade` is hop-by-hop, so it was removed. This hop asks for an upgrade of its own.
   if (isWebSocketUpgrade(request)) passedOn.headers.set("upgrade", "websocket");
   const answer = await send(tenant.origin, passedOn, env);
   onHead(answer);
-  if (answer === null) {
-    return { speaker: "gateway", response: problemResponse(refuse("origin_unreachable", UNREACHABLE), url, policy) };
-  }
-  // A copy of all but the body: the fields of what was fetched can't be changed.
+  if (answer === null) return refuse("origin_unreachable", UNREACHABLE);
+  // The fields of a fetched response can't be changed. The copy shares the body.
   const response = new Response(answer.body, answer);
   makeVisible(response.headers);
-  // Not the origin's to say, whatever its name.
+  // The gateway alone marks replays, whatever the header is called.
   response.headers.delete(policy.replayedHeader);
-  return { speaker: "passed through", response };
+  return { kind: "answered", response };
 }
 
 const UNREACHABLE = "The connection to the origin failed. It is not known whether the request took effect.";
@@ -46,7 +46,7 @@ async function send(origin: Origin, request: Request, env: object): Promise<Resp
     await answer.body?.cancel();
     log({ event: "pass_through_failed", why: `status ${status}` });
   } catch (error) {
-    // Nothing was promised about a request without a key; the client is told that the connection failed.
+    // No promise covers a request without a key. The client learns that the connection failed.
     log({ event: "pass_through_failed", why: String(error) });
   }
   return null;

@@ -1,18 +1,18 @@
-/** Whether the same was seen a moment ago, by this isolate. */
+/** Finds requests that this isolate has seen before. */
 
 /** Clients give up retrying well before. */
 const WINDOW_MS = 5 * 60 * 1000;
 
-/** 64 characters each. Of a busier hostname fewer repetitions are seen. */
+/** 64 characters each. Beyond this number the oldest are forgotten, so a busy hostname shows fewer repetitions. */
 const SEEN_MAX = 2000;
 
 export class Repeats {
   readonly #seenMs = new Map<string, number>();
 
-  /** Takes it down too. */
+  /** Also records the digest. */
   has(digest: string, nowMs: number): boolean {
     const seenMs = this.#seenMs.get(digest);
-    // Behind all others, so that the first is always the oldest.
+    // Moved behind all others, so that the first is always the oldest.
     this.#seenMs.delete(digest);
     this.#seenMs.set(digest, nowMs);
     const [oldest] = this.#seenMs.keys();

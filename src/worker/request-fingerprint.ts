@@ -1,4 +1,4 @@
-/** What makes a request the same as another one (docs/protocol.md 3.8). */
+/** The fingerprint of a request: two requests with the same one are the same request (docs/protocol.md 3.8). */
 
 import { type Destination } from "./destination.ts";
 import { type Incoming } from "./incoming.ts";

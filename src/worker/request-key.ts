@@ -1,4 +1,4 @@
-/** A key for a request that has none, made from what it asks for (docs/protocol.md 3.10). The record's id adds who asks. */
+/** The key of a request: the one it carries, or one that is derived from its content (docs/protocol.md 3.4 and 3.10). */
 
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type CallerRule } from "../identity/caller.ts";
@@ -10,7 +10,7 @@ import { type Incoming } from "./incoming.ts";
 import { type Destination } from "./destination.ts";
 import { requestFingerprint } from "./request-fingerprint.ts";
 
-/** Null for a request that passes through; WebSocket upgrades and preflights do: their methods can't be covered. */
+/** Null for a request that passes through. WebSocket upgrades and preflights do, because no policy covers their methods. */
 export async function keyOf(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
   const { policy } = destination;
   const { method, headers } = incoming.request;
@@ -21,18 +21,18 @@ export async function keyOf(incoming: Incoming, destination: Destination): Promi
 }
 
 /**
- * Null where the policy derives none, nothing says who sends it, or a named member is missing: such a request passes
- * through as it would without derivation.
+ * Null where the policy derives no key, the request identifies no caller, or a named member is missing. Such a request
+ * passes through, as it would without derivation. The record's id adds the caller.
  */
 async function derivedKey(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
   const { tenant, policy } = destination;
   if (policy.deriveKey === null) return null;
   const { callers } = tenant;
-  // Nothing keeps those apart who name themselves by nothing and ask for the same.
+  // Equal requests of two anonymous clients would get one key.
   const naming: CallerRule = callers.anonymous === "refuse" ? callers : { ...callers, anonymous: "refuse" };
   const caller = await incoming.caller(naming);
-  // Whoever could not be verified this time may have been the last time: passed through, a retry would run again.
-  if (isRefusal(caller)) return caller.refusal === "caller_missing" ? null : caller;
+  // A caller who can't be verified now may have been verified before: passed through, a retry would run again.
+  if (isRefusal(caller)) return caller.code === "caller_missing" ? null : caller;
   const { from } = policy.deriveKey;
   const value = from.length > 0 ? await fromMembers(incoming, from) : await fromAll(incoming, destination);
   return value === null || isRefusal(value) ? value : { value, echo: null, header: null, isDerived: true };

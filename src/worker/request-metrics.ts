@@ -1,54 +1,53 @@
-/** Counts a keyed request: one log line, one Analytics Engine point, and `Server-Timing`. Nothing here changes an answer. */
+/** Counts a keyed request: one log line, one Analytics Engine point, and `Server-Timing`. No failure here changes an answer. */
 
 import { type Reply } from "../call/call.ts";
 import { dataset } from "../config/bindings.ts";
-import { type Found, type KeyedEvent, type Subject, keyedEvent, observedEvent, pointOf } from "./keyed-event.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
-import { type Destination } from "./destination.ts";
 import { log } from "../log.ts";
+import { type Destination } from "./destination.ts";
+import { type Finding, type KeyedEvent, type Subject, keyedEvent, observedEvent, pointOf } from "./keyed-event.ts";
 
-/** The Worker's binding of an Analytics Engine dataset. There need not be one. */
+/** The Worker's binding of an Analytics Engine dataset. It is optional. */
 const BINDING = "EVENTS";
 
 export class RequestMetrics {
   readonly #env: object;
   #subject: Subject;
   readonly #arrivedAtMs = Date.now();
-  #askedAtMs: number | null = null;
+  #calledAtMs: number | null = null;
 
   constructor(env: object, { hostname, tenant, policy }: Destination, method: string) {
     this.#env = env;
     this.#subject = { hostname, tenant, policy, method, recordId: null, isDerived: false };
   }
 
-  /** The key object of `recordId` is about to be asked. */
-  asks(recordId: string, isDerived: boolean): void {
+  /** The object of `recordId` is about to be called. */
+  calls(recordId: string, isDerived: boolean): void {
     this.#subject = { ...this.#subject, recordId, isDerived };
-    this.#askedAtMs = Date.now();
+    this.#calledAtMs = Date.now();
   }
 
-  /** Milliseconds since the request has come. */
+  /** Milliseconds since the request arrived. */
   get elapsedMs(): number {
     return Date.now() - this.#arrivedAtMs;
   }
 
-  /** `response`, which says `reply`, is on its way. */
-  told(reply: Reply | Refusal, response: Response): Response {
+  /** `response`, made from `reply`, is about to be sent. Adds `Server-Timing` where the policy says so. */
+  answered(reply: Reply | Refusal, response: Response): void {
     try {
-      const callMs = this.#askedAtMs === null ? null : Date.now() - this.#askedAtMs;
+      const callMs = this.#calledAtMs === null ? null : Date.now() - this.#calledAtMs;
       const event = keyedEvent(this.#subject, reply, response.status, { totalMs: this.elapsedMs, callMs });
       if (this.#subject.policy.debugTiming) addTiming(response.headers, reply, event);
       this.#report(event);
     } catch (error) {
       reportFault(error);
     }
-    return response;
   }
 
-  /** The request was passed through, and answered `status` after `totalMs`. */
-  observed(found: Found, status: number, totalMs: number): void {
+  /** The request was passed through, and answered with `status` after `totalMs`. */
+  observed(finding: Finding, status: number, totalMs: number): void {
     try {
-      this.#report(observedEvent(this.#subject, found, status, totalMs));
+      this.#report(observedEvent(this.#subject, finding, status, totalMs));
     } catch (error) {
       reportFault(error);
     }
@@ -60,7 +59,7 @@ export class RequestMetrics {
   }
 }
 
-/** What an origin said of the first answer's time is not true of a later one. */
+/** The origin's own timing is that of the first request, so later answers go without it. */
 function addTiming(headers: Headers, reply: Reply | Refusal, event: KeyedEvent): void {
   const isLater = !isRefusal(reply) && (reply.mark.status === "replayed" || reply.mark.status === "joined");
   if (isLater) headers.delete("server-timing");
@@ -78,7 +77,7 @@ interface Timing {
   readonly origin_ms: number | null;
 }
 
-/** The field `Server-Timing` (W3C Server Timing, docs/protocol.md 6.6). A metric is there where it applies. */
+/** The field `Server-Timing` (W3C Server Timing, docs/protocol.md 6.6), with the metrics that apply. */
 function serverTiming({ total_ms, waited_ms, origin_ms }: Timing): string {
   const metrics = [`oncegate;dur=${total_ms}`];
   if (waited_ms > 0) metrics.push(`wait;dur=${waited_ms}`);

@@ -9,7 +9,7 @@ export async function* complete(openai: OpenAI, content: string, key: string): A
         { model: "gpt-5", stream: true, messages: [{ role: "user", content }] },
         { headers: { "Idempotency-Key": key } },
       );
-      // An answer from the record comes from its start. The chunks are the same, so those that were shown are skipped.
+      // A response from the record comes from its start. The chunks are the same, so those that were shown are skipped.
       let nth = 0;
       for await (const chunk of stream) {
         nth += 1;
@@ -19,7 +19,7 @@ export async function* complete(openai: OpenAI, content: string, key: string): A
       }
       return;
     } catch (error) {
-      // The SDK comes again by itself until the stream begins. That it broke in the middle, it says by a TypeError.
+      // The SDK retries by itself until the stream begins. It throws a TypeError if the stream breaks in the middle.
       if (!(error instanceof TypeError) || triesLeft === 1) throw error;
     }
   }

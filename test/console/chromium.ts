@@ -1,13 +1,10 @@
-/** A real browser, which believes nothing of what the pages were meant to do. */
+/** A real browser: it shows what the pages do, whatever they were meant to do. */
 
-import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
+import { type InstalledBrowser } from "./browser-once.ts";
 
-/** Debian's; another one may be named. */
-const CHROMIUM = process.env["ONCEGATE_CHROMIUM"] ?? "/usr/bin/chromium";
-
-/** No machine here needs as long, and a test says where it waited. */
-export const WAIT_MS = 15_000;
+/** Far above what any step needs on a busy machine. A step that fails names what it waited for. */
+export const WAIT_MS = 30_000;
 
 const ARGS = [
   "--headless",
@@ -20,12 +17,7 @@ const ARGS = [
   "--disable-sync",
 ];
 
-/** With an empty profile of its own, which goes with it. */
-export async function startChromium(): Promise<Browser> {
-  if (!existsSync(CHROMIUM)) {
-    throw new Error(
-      `There is no Chromium at ${CHROMIUM}. Install it (apt-get install -y --no-install-recommends chromium), or name another one in ONCEGATE_CHROMIUM.`,
-    );
-  }
-  return chromium.launch({ executablePath: CHROMIUM, args: ARGS, timeout: WAIT_MS });
+/** With an empty profile of its own, which is removed with it. */
+export function startChromium({ executable, env }: InstalledBrowser): Promise<Browser> {
+  return chromium.launch({ executablePath: executable, args: ARGS, timeout: WAIT_MS, env: { ...process.env, ...env } });
 }

@@ -1,10 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Gateway, startGateway } from "../fault/node/gateway.ts";
 import { WAIT_MS, startChromium } from "./chromium.ts";
 import { type Origin, startOrigin } from "./origin.ts";
@@ -20,28 +18,31 @@ const NARROW = { width: 360, height: 740 };
 let origin: Origin;
 let gateway: Gateway;
 let browser: Browser;
-let pictures: string | undefined;
+
+/** A folder for pictures of each page, if a reader wants some. */
+const pictures = process.env["ONCEGATE_PICTURES"];
+
+const installed = inject("browser");
 
 beforeAll(async () => {
-  browser = await startChromium();
+  if (installed === null) return;
+  browser = await startChromium(installed);
   origin = await startOrigin();
   const tenant = { origin: origin.url, caller: ["authorization"] };
   const routes = [{ match: "POST /v1/orders", derive_key: { window: "5m", from: ["/order_id"] } }];
   gateway = await startGateway({ [HOST]: { ...tenant, routes }, [OTHER]: tenant }, undefined, {
     OPERATOR_TOKEN: TOKEN,
   });
-  pictures = await mkdtemp(join(tmpdir(), "oncegate-console-"));
 });
 
 afterAll(async () => {
-  if (pictures !== undefined) console.log(`The pictures are in ${pictures}`);
   await browser?.close();
   await gateway?.stop();
   await origin?.stop();
 });
 
 afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
+  for (const context of browser?.contexts() ?? []) await context.close();
 });
 
 /** A request of an API's client. Node does not look up names below `localhost` everywhere, so it says the name itself. */
@@ -111,7 +112,7 @@ async function lose(page: Page): Promise<{ path: string; key: string; isShown: (
   return { path, key, isShown };
 }
 
-describe("8.11 in a browser", () => {
+describe.skipIf(installed === null)("O8 in a browser", () => {
   test("somebody signs in, settles an unknown outcome with the mouse, and signs out", async () => {
     const { page, complaints } = await open();
     await signIn(page);
@@ -237,8 +238,10 @@ describe("8.11 in a browser", () => {
     ["narrow", "dark", NARROW],
   ] as const)("fits a %s screen, %s", async (width, colorScheme, viewport) => {
     const { page } = await open({ viewport, colorScheme });
-    const shot = (name: string): Promise<unknown> =>
-      page.screenshot({ path: join(pictures ?? tmpdir(), `${name}-${width}-${colorScheme}.png`), fullPage: true });
+    const shot = async (name: string): Promise<void> => {
+      if (pictures === undefined) return;
+      await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+    };
     const fits = async (): Promise<unknown> => page.evaluate("document.documentElement.scrollWidth - innerWidth");
     await page.goto(base());
     await shot("sign-in");

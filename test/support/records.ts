@@ -19,7 +19,7 @@ export async function boundObjectOf(key: string, path: string) {
   );
 }
 
-/** The record as it is stored: a contract, see src/record/row.ts. */
+/** The record as it is stored: see src/record/stored-record.ts. */
 type StoredRow = Readonly<Record<string, unknown>>;
 
 /** The stored record; undefined where there is none. */
@@ -38,12 +38,16 @@ export function changeRowIn({ kv }: DurableObjectStorage, changes: StoredRow): v
 
 /** Whether an object stores anything at all, but for its alarm. */
 export async function isEmpty(stub: DurableObjectStub): Promise<boolean> {
-  return runInDurableObject(stub, (_, { storage }) => {
-    const tables = storage.sql
-      .exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\'")
-      .toArray();
-    return tables.length === 0 && [...storage.kv.list()].length === 0;
-  });
+  return runInDurableObject(stub, (_, { storage }) => [...storage.kv.list()].length === 0);
+}
+
+/** The keys under which the chunks of bodies are stored, `chunk:<attempt id>:<seq>`. */
+export async function chunkKeysOf(stub: DurableObjectStub): Promise<string[]> {
+  return runInDurableObject(stub, (_, { storage }) => chunkKeysIn(storage));
+}
+
+export function chunkKeysIn({ kv }: DurableObjectStorage): string[] {
+  return [...kv.list({ prefix: "chunk:" })].map(([key]) => key);
 }
 
 export async function alarmOf(stub: DurableObjectStub): Promise<number | null> {

@@ -1,6 +1,6 @@
 /**
- * Counts what the platform bills of storage: the rows that SQL statements read and write, by their cursors; a `get` and a
- * `put` of a key, which are one row each, and so is a `setAlarm`. `deleteAll` has no cursor; it is counted by name.
+ * Counts what the platform bills of storage: the rows that SQL statements read and write, by their cursors; a `get`, a `put` and
+ * a `delete` of a key, which are one row each, and so is a `setAlarm`. `deleteAll` has no cursor; it is counted by name.
  */
 
 import { runInDurableObject } from "cloudflare:test";
@@ -15,7 +15,7 @@ export interface RowCount {
 /** Counts in all objects until the test ends. The sum is that since the last call. */
 export async function countRows(stub: DurableObjectStub): Promise<() => RowCount> {
   const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-  const calls = { get: 0, put: 0, alarms: 0, deleteAlls: 0 };
+  const calls = { get: 0, put: 0, deleted: 0, alarms: 0, deleteAlls: 0 };
   // The prototypes, since an object is made anew for each key, and its `storage` with it.
   await runInDurableObject(stub, (_, { storage }) => {
     const sql = Object.getPrototypeOf(storage.sql) as SqlStorage;
@@ -26,9 +26,7 @@ export async function countRows(stub: DurableObjectStub): Promise<() => RowCount
       return cursor;
     } as SqlStorage["exec"];
     const kv = Object.getPrototypeOf(storage.kv) as SyncKvStorage;
-    const { get, put } = kv;
-    const uncountedOfKv = { delete: kv.delete, list: kv.list };
-    onTestFinished(() => void Object.assign(kv, uncountedOfKv));
+    const { get, put, delete: remove, list } = kv;
     kv.get = function (this: SyncKvStorage, key: string) {
       calls.get++;
       return get.call(this, key);
@@ -37,6 +35,11 @@ export async function countRows(stub: DurableObjectStub): Promise<() => RowCount
       calls.put++;
       return put.apply(this, given);
     };
+    kv.delete = function (this: SyncKvStorage, key: string) {
+      const isDeleted = remove.call(this, key);
+      if (isDeleted) calls.deleted++;
+      return isDeleted;
+    };
     const own = Object.getPrototypeOf(storage) as DurableObjectStorage;
     // What is not counted must not be used unseen.
     const uncounted = { delete: own.delete, put: own.put, get: own.get, list: own.list };
@@ -44,7 +47,7 @@ export async function countRows(stub: DurableObjectStub): Promise<() => RowCount
       throw new Error("this operation is not counted: see test/support/row-count.ts");
     };
     Object.assign(own, { delete: refuse, put: refuse, get: refuse, list: refuse });
-    Object.assign(kv, { delete: refuse, list: refuse });
+    Object.assign(kv, { list: refuse });
     onTestFinished(() => void Object.assign(own, uncounted));
     const { setAlarm, deleteAll } = own;
     own.setAlarm = function (this: DurableObjectStorage, ...given) {
@@ -56,16 +59,16 @@ export async function countRows(stub: DurableObjectStub): Promise<() => RowCount
       return deleteAll.apply(this, given);
     };
     onTestFinished(() => void Object.assign(sql, { exec }));
-    onTestFinished(() => void Object.assign(kv, { get, put }));
+    onTestFinished(() => void Object.assign(kv, { get, put, delete: remove, list }));
     onTestFinished(() => void Object.assign(own, { setAlarm, deleteAll }));
   });
   return () => {
     const sum = (figure: "rowsRead" | "rowsWritten"): number =>
       cursors.reduce((total, cursor) => total + cursor[figure], 0);
-    const { get, put, alarms, deleteAlls } = calls;
-    const counted = { written: sum("rowsWritten") + put + alarms, read: sum("rowsRead") + get, deleteAlls };
+    const { get, put, deleted, alarms, deleteAlls } = calls;
+    const counted = { written: sum("rowsWritten") + put + deleted + alarms, read: sum("rowsRead") + get, deleteAlls };
     cursors.length = 0;
-    Object.assign(calls, { get: 0, put: 0, alarms: 0, deleteAlls: 0 });
+    Object.assign(calls, { get: 0, put: 0, deleted: 0, alarms: 0, deleteAlls: 0 });
     return counted;
   };
 }

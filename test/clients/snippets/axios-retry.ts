@@ -11,7 +11,7 @@ export function connectAxios(gateway: string, token: string, timeoutMs = 30_000)
     retries: 2,
     // Otherwise `timeout` is for all attempts together.
     shouldResetTimeout: true,
-    // Waits as long as Retry-After says.
+    // Waits for the time in Retry-After.
     retryDelay: exponentialDelay,
     retryCondition: ({ code, response }) => {
       // No answer, or one that broke off: such an error carries the status of a success.

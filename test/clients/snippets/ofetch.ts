@@ -5,7 +5,7 @@ export function connectOfetch(gateway: string, token: string, timeoutMs = 30_000
     baseURL: gateway,
     headers: { authorization: `Bearer ${token}` },
     retry: 2,
-    // 500 also stands for "no answer". An answer of 500 that is kept is replayed, not run again.
+    // ofetch treats "no response" as 500 too. A stored 500 is replayed, not run again.
     retryStatusCodes: [429, 500, 503],
     retryDelay: ({ response }) => 1000 * Number(response?.headers.get("retry-after") ?? 0.25),
     // `timeout` would be one signal for all attempts: once it has fired, no retry leaves the process. This is one for each.

@@ -18,7 +18,7 @@ export function connectResend(gateway: string, apiKey: string, timeoutMs = 30_00
   };
 }
 
-/** No headers: no answer, or only a part of one. Otherwise the answer says it, here or by naming a time to come again. */
+/** Without headers, there was no response, or only a part of one. Otherwise the response decides, by either header. */
 function isWorthRepeating(headers: Record<string, string> | null): boolean {
   if (headers === null) return true;
   const said = headers["x-should-retry"];

@@ -104,7 +104,7 @@ export const reservedPaths: readonly Check[] = [
     },
   },
   ...own.map(([path, ask]): Check => ({
-    section: "8.9.1",
+    section: "8.2.1",
     title: `answers ${ask.method} ${path}${ask.key === undefined ? "" : " with a key"} with 404 itself`,
     run: async ({ origin, send }) => {
       const answer = await send(path, ask);
@@ -113,7 +113,7 @@ export const reservedPaths: readonly Check[] = [
     },
   })),
   ...foreign.map((path): Check => ({
-    section: "8.10.1",
+    section: "8.3.1",
     title: `leaves ${path} to the origin`,
     run: async ({ origin, send }) => {
       const before = origin.count(path);

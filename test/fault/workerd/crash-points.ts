@@ -159,12 +159,12 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   {
     when: "before a first chunk is written",
     ...STREAMING,
-    reach: writing("dies before", "INSERT INTO chunk", STREAM),
+    reach: writing("dies before", "put chunk", STREAM),
   },
   {
     when: "when a first chunk is durable",
     ...STREAMING,
-    reach: writing("dies when durable", "INSERT INTO chunk", STREAM),
+    reach: writing("dies when durable", "put chunk", STREAM),
   },
   { when: "in the middle of a stream", ...STREAMING, reach: at("half body", STREAM) },
   { when: "when a whole stream is there, but not its end", ...STREAMING, reach: at("whole body", STREAM) },

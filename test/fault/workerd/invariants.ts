@@ -7,6 +7,7 @@
  * I3 no free key after a possible execution: another body is refused
  * I4 nothing pending for ever: every row has an alarm, and ends
  * I5 only documented answers; what was told as final stays; nothing claims "not executed" without proof
+ * I6 no part of an answer stays that no record names
  */
 
 export interface Rules {
@@ -42,7 +43,16 @@ export type Event =
   /** The record's term is over by the clock: what follows is about a new one. */
   | { readonly what: "term over" }
   /** The row while it should be there or not; `ended`: long after its term. */
-  | { readonly what: "looked" | "ended"; readonly state: string | null; readonly alarmMs: number | null };
+  | ({ readonly what: "looked" | "ended" } & Stored);
+
+/** What an object stores. */
+export interface Stored {
+  /** Of the row; null where there is none. */
+  readonly state: string | null;
+  readonly alarmMs: number | null;
+  /** How many chunks of bodies belong to no row, or to another attempt than its own. */
+  readonly strays: number;
+}
 
 /** The codes of docs/protocol.md 6.4 that a request with a valid key and a caller may meet. */
 const CODES: Readonly<Record<string, number>> = {
@@ -101,8 +111,10 @@ function breaches(event: Event, past: Past, rules: Rules): string[] {
       return [];
     case "looked":
       if (event.state === "pending" && past.healed) return ["I4 the row is still pending"];
+      if (event.strays > 0 && past.healed) return ["I6 chunks that no row names"];
       return event.state !== null && event.alarmMs === null ? ["I4 the row has no alarm"] : [];
     case "ended":
+      if (event.strays > 0) return ["I6 chunks outlive their row"];
       return event.state === null && event.alarmMs === null ? [] : ["I4 the row outlives its term"];
   }
 }

@@ -4,9 +4,9 @@ import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
 import { KeyObject } from "../../../src/index.ts";
 import { type Entry, clientOf, uniqueKey } from "../../support/gateway.ts";
-import { objectOf } from "../../support/records.ts";
+import { chunkKeysIn, objectOf } from "../../support/records.ts";
 import { setClock } from "./clock.ts";
-import { type Event, type Rules, type Seen, violationsOf } from "./invariants.ts";
+import { type Event, type Rules, type Seen, type Stored, violationsOf } from "./invariants.ts";
 import { RAN, StagedOrigin } from "./staged-origin.ts";
 import { newTimeOut, pass, recall } from "./time-outs.ts";
 
@@ -31,14 +31,12 @@ const POLICY = { wait: "5s", probe: "/v1/idempotency/{key}", max_attempts: 3 };
 export type OnUnknown = Rules["onUnknown"];
 
 /** A row as a look at the storage shows it; nulls where there is none. */
-interface Row {
-  readonly state: string | null;
+interface Row extends Stored {
   /** The end of the term; the length of the next one where the row is `pending`. */
   readonly termMs: number | null;
-  readonly alarmMs: number | null;
 }
 
-type RowColumns = { state: string; term_ms: number };
+type RowColumns = { state: string; term_ms: number; attempt_id: string; chunks: number };
 
 export class Bench {
   readonly key = uniqueKey();
@@ -111,13 +109,14 @@ export class Bench {
   async row(): Promise<Row> {
     return runInDurableObject(await this.object(), async (_, { storage }) => {
       const row = storage.kv.get<RowColumns>("record");
-      return { state: row?.state ?? null, termMs: row?.term_ms ?? null, alarmMs: await storage.getAlarm() };
+      const alarmMs = await storage.getAlarm();
+      return { state: row?.state ?? null, termMs: row?.term_ms ?? null, alarmMs, strays: straysIn(storage, row) };
     });
   }
 
   async look(what: "looked" | "ended" = "looked"): Promise<void> {
-    const { state, alarmMs } = await this.row();
-    this.history.push({ what, state, alarmMs });
+    const { state, alarmMs, strays } = await this.row();
+    this.history.push({ what, state, alarmMs, strays });
   }
 
   /** The alarm as the platform runs it: it stays set until it has run without an error, and is retried. */
@@ -179,6 +178,15 @@ export class Bench {
   #told(): string {
     return JSON.stringify(this.history);
   }
+}
+
+/** An unfinished answer may have left chunks, as long as the row names its attempt. A kept one has as many as its row says. */
+function straysIn(storage: DurableObjectStorage, row: RowColumns | undefined): number {
+  const own = row === undefined ? "none" : `chunk:${row.attempt_id}:`;
+  return chunkKeysIn(storage).filter((key) => {
+    const isOwn = key.startsWith(own);
+    return row?.state === "completed" ? !isOwn || Number(key.slice(own.length)) >= row.chunks : !isOwn;
+  }).length;
 }
 
 async function seenOf(response: Response, body: Seen["body"]): Promise<Seen> {

@@ -103,10 +103,10 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { name: "executing, with an answer that leaves it unknown", act: leftUnknown },
   { name: "executing a request whose body comes as a stream", before: padded, act: executes },
-  { name: "executing under a quota", policy: { quota: { binding: "MANY_RECORDS" } }, act: executes },
+  { name: "executing under a rate limit", policy: { rate_limit: { binding: "MANY_REQUESTS" } }, act: executes },
   {
-    name: "joining under a quota",
-    policy: { quota: { binding: "MANY_RECORDS" } },
+    name: "joining under a rate limit",
+    policy: { rate_limit: { binding: "MANY_REQUESTS" } },
     act: joined,
   },
   { name: "streaming", streams: true, act: answered(STREAM) },

@@ -1,6 +1,6 @@
 /**
- * Makes the storage of one living object fail at its n-th operation: each `get` and `put` of a key counts, each SQL
- * statement, `setAlarm`, `sync` and `deleteAll`, or those of them that write. The object holds the very `storage`, its `kv`
+ * Makes the storage of one living object fail at its n-th operation: each `get`, `put` and `delete` of a key counts, each
+ * SQL statement, `setAlarm`, `sync` and `deleteAll`, or those of them that write. The object holds the very `storage`, its `kv`
  * and its `sql` whose methods are replaced, and a new instance has new ones: a fault lasts until it is healed or the object
  * is reset.
  */

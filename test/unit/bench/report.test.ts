@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BY_DEFAULT, isWhole } from "../../../bench/gateway/cases.ts";
 import { pictureOf } from "../../../bench/gateway/picture.ts";
-import { type BenchResult, ratioOf, shortTableOf, tableOf } from "../../../bench/gateway/report.ts";
+import { type BenchResult, ratioOf, summaryOf, tableOf } from "../../../bench/gateway/report.ts";
 import { FIRST_PAGE, README, fillIn } from "../../../bench/support/document.ts";
 import { resultFile } from "../../../bench/support/facts.ts";
 import { namesOf, numberOf } from "../../../bench/support/options.ts";
@@ -57,10 +57,10 @@ describe("figures of several rounds", () => {
     expect(table).toContain("2026-11-27, 2 × CPU; node v24; commit abc");
   });
 
-  test("make a short table with a row for each case", () => {
-    const table = shortTableOf(RESULT);
-    expect(table).toContain("| a new key | memory | 96 | 100 | **0.95** (0.50–0.96) | 2.0 / 2.0 | 9.0 / 9.0 |");
-    expect(table).toContain("2026-11-27, 2 × CPU. Medians of 3 rounds of 6 s");
+  test("make one sentence for the first page", () => {
+    expect(summaryOf(RESULT)).toBe(
+      "Throughput as a share of a minimal Worker's: 0.95 for a new key (`npm run bench`, 2026-11-27, 2 × CPU).",
+    );
   });
 
   test("make a picture that stands alone", () => {

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
-import { askFormerKeyObject, askKeyObject, type KeyStub } from "../../../src/call/ask-key-object.ts";
+import { lookAtFormerRecord, askKeyObject, type KeyStub } from "../../../src/call/ask-key-object.ts";
 import { type KeyedCall, type LookReply, type Reply } from "../../../src/call/call.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
-import { type Refusal } from "../../../src/http/problem.ts";
+import { type Refusal, refuse } from "../../../src/http/problem.ts";
 
 const CALL: KeyedCall = {
-  about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k" },
-  request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64) },
+  about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k", isDerived: false },
+  request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller: null },
   policy: DEFAULT_POLICY,
   journal: null,
   waitMs: 25_000,
@@ -20,8 +20,6 @@ const CALL: KeyedCall = {
     bodyBytes: 1,
   },
   probe: null,
-  quota: null,
-  onlyContinues: false,
 };
 
 const ANSWER: Reply = {
@@ -66,19 +64,22 @@ async function askBy(asking: Asking, steps: Step[]) {
   const calls: string[] = [];
   const looks: unknown[] = [];
   let stubs = 0;
-  const next = (call: string): Promise<LookReply> => {
+  const next = (call: string): LookReply => {
     calls.push(call);
     const step = steps.shift();
-    return typeof step === "object" && "kind" in step ? Promise.resolve(step) : Promise.reject(step);
+    if (typeof step === "object" && "kind" in step) return step;
+    throw step;
   };
   const freshStub = (): KeyStub => {
     const stub = ++stubs;
     return {
-      submit: (call) => {
+      submit: async (call) => {
         expect(call).toBe(CALL);
-        return next(`submit on ${stub}`);
+        const reply = next(`submit on ${stub}`);
+        if (reply.kind === "nothing") throw new Error("a submit is never answered so");
+        return reply;
       },
-      look: (call) => {
+      look: async (call) => {
         looks.push(call);
         return next(`look on ${stub}`);
       },
@@ -102,10 +103,6 @@ describe("4.5 a key object that answers", () => {
   test.each([ANSWER, REFUSAL])("is asked once: $kind", async (reply) => {
     expect(await ask(reply)).toEqual({ calls: ["submit on 1"], looks: [], result: reply });
     expect(logged).toEqual([]);
-  });
-
-  test("knew nothing of the request, and so nothing was learned", async () => {
-    expect(await ask(NOTHING)).toEqual({ calls: ["submit on 1"], looks: [], result: { refusal: "unavailable" } });
   });
 });
 
@@ -133,7 +130,7 @@ describe("4.5.1 a call that certainly did not arrive", () => {
   test("leaves nothing learned where all three calls fail", async () => {
     expect(await ask(DID_NOT_ARRIVE, DID_NOT_ARRIVE, DID_NOT_ARRIVE)).toMatchObject({
       calls: ["submit on 1", "submit on 2", "look on 3"],
-      result: { refusal: "unavailable" },
+      result: { kind: "problem", code: "unavailable" },
     });
   });
 });
@@ -166,7 +163,7 @@ describe("4.5.1 a call that may have arrived", () => {
 
   test("is looked after without what could execute it", async () => {
     const { looks } = await ask(failure(), ANSWER);
-    const { forward: _, probe: __, quota: ___, onlyContinues: ____, ...look } = CALL;
+    const { forward: _, probe: __, ...look } = CALL;
     expect(looks).toEqual([look]);
   });
 });
@@ -180,7 +177,7 @@ describe("4.5.2 when the look does not help", () => {
   ])("nothing was learned: it %s", async (_, step) => {
     expect(await ask(failure(), step)).toMatchObject({
       calls: ["submit on 1", "look on 2"],
-      result: { refusal: "unavailable" },
+      result: { kind: "problem", code: "unavailable" },
     });
   });
 });
@@ -193,7 +190,7 @@ describe("4.5.2 a call that was refused for load", () => {
     expect(await ask(failure(flags))).toEqual({
       calls: ["submit on 1"],
       looks: [],
-      result: { refusal: "overloaded" },
+      result: { kind: "problem", code: "overloaded" },
     });
   });
 });
@@ -225,7 +222,7 @@ describe("4.5 every combination of flags", () => {
     const set = Object.fromEntries(NAMES.map((name) => [name, flags.split(" ").includes(name)]));
     const { calls, result } = await ask(failure(set), ...(next === NONE ? [] : [REFUSAL]));
     expect(calls).toEqual(next === NONE ? ["submit on 1"] : ["submit on 1", next]);
-    expect(result).toEqual(next === NONE ? { refusal: "overloaded" } : REFUSAL);
+    expect(result).toEqual(next === NONE ? { kind: "problem", code: "overloaded" } : REFUSAL);
   });
 });
 
@@ -245,27 +242,31 @@ describe("what an operator is told", () => {
   });
 });
 
-describe("3.5.10 a call to the record of the former caller rule", () => {
-  const askFormer = async (...steps: Step[]) => {
-    const { calls, result } = await askBy((stub, call) => askFormerKeyObject(stub, call, false), steps);
+describe("3.5.10 a look at the record of the former caller rule", () => {
+  const lookAtFormer = async (step: Step, isSameRecord = false) => {
+    const { calls, result } = await askBy((stub, call) => lookAtFormerRecord(stub, call, isSameRecord), [step]);
     return { calls, result };
   };
+  const OTHER_CALLER: Reply = { ...REFUSAL, code: "caller_changed" };
 
-  test("goes on to another record only by the object's own word that there is none", async () => {
-    expect(await askFormer(NOTHING)).toEqual({ calls: ["submit on 1"], result: null });
-    expect(await askFormer(DID_NOT_ARRIVE, NOTHING)).toEqual({ calls: ["submit on 1", "submit on 2"], result: null });
+  test("lets the request go on only by the object's own word that there is none", async () => {
+    expect(await lookAtFormer(NOTHING)).toEqual({ calls: ["look on 1"], result: null });
   });
 
-  test.each([ANSWER, REFUSAL])("is answered by what is there: $kind", async (reply) => {
-    expect(await askFormer(reply)).toEqual({ calls: ["submit on 1"], result: reply });
-    expect(await askFormer(failure(), reply)).toEqual({ calls: ["submit on 1", "look on 2"], result: reply });
+  test.each([ANSWER, REFUSAL, OTHER_CALLER])("is answered by what is there: $kind", async (reply) => {
+    expect(await lookAtFormer(reply)).toEqual({ calls: ["look on 1"], result: reply });
   });
 
-  test.each<[string, Step[], string[], string]>([
-    ["the look finds no record", [failure(), NOTHING], ["submit on 1", "look on 2"], "unavailable"],
-    ["the look fails", [failure(), failure()], ["submit on 1", "look on 2"], "unavailable"],
-    ["it was refused for load", [failure({ overloaded: true })], ["submit on 1"], "overloaded"],
-  ])("does not go on where %s", async (_, steps, calls, code) => {
-    expect(await askFormer(...steps)).toEqual({ calls, result: { refusal: code } });
+  test("lets the request go on where both rules name one record, which is bound to another caller", async () => {
+    expect(await lookAtFormer(OTHER_CALLER, true)).toEqual({ calls: ["look on 1"], result: null });
+    expect(await lookAtFormer(REFUSAL, true)).toEqual({ calls: ["look on 1"], result: REFUSAL });
+  });
+
+  test.each<[string, Step]>([
+    ["fails", failure()],
+    ["did not arrive", DID_NOT_ARRIVE],
+    ["was refused for load", failure({ overloaded: true })],
+  ])("does not let the request go on, and is not made again, where it %s", async (_, step) => {
+    expect(await lookAtFormer(step)).toEqual({ calls: ["look on 1"], result: refuse("unavailable") });
   });
 });

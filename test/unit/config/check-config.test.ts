@@ -120,12 +120,12 @@ describe("checking a configuration", () => {
     const { faults, summary } = await verdictOn(`
       services = [{ binding = "API", service = "api" }]
       [[ratelimits]]
-      name = "NEW_RECORDS"
+      name = "KEYED_REQUESTS"
       namespace_id = "1001"
       simple = { limit = 100, period = 60 }
       [vars.TENANTS]
       "a.example.com" = { origin = "https://o.example.com", caller = [], rate_limit = { binding = "API" } }
-      "b.example.com" = { origin = "https://o.example.com", caller = [], rate_limit = { binding = "NEW_RECORDS" } }
+      "b.example.com" = { origin = "https://o.example.com", caller = [], rate_limit = { binding = "KEYED_REQUESTS" } }
     `);
     expect(faults).toEqual([
       {

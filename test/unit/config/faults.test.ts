@@ -155,7 +155,7 @@ describe("a contradiction between fields", () => {
   });
 
   test("closes the host", () => {
-    expect(tenantFor(configWith({ origin_timeout: "11m" }), HOST)).toEqual({ refusal: "misconfigured" });
+    expect(tenantFor(configWith({ origin_timeout: "11m" }), HOST)).toEqual({ kind: "problem", code: "misconfigured" });
   });
 });
 

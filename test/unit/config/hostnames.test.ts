@@ -56,7 +56,7 @@ describe("3.1.2 a hostname that nothing serves", () => {
     [["a.example.com"], "constructor"],
     [["a.example.com"], "__proto__"],
   ])("is unknown where there is only %j: %s", (names, hostname) => {
-    expect(tenantFor(configFor(...names), hostname)).toEqual({ refusal: "unknown_tenant" });
+    expect(tenantFor(configFor(...names), hostname)).toEqual({ kind: "problem", code: "unknown_tenant" });
   });
 });
 
@@ -70,7 +70,7 @@ describe("3.1.4 a hostname whose entry is faulty", () => {
   });
 
   test.each(["a.example.com", "x.b.example.com"])("is refused, and not served by a wider one: %s", (hostname) => {
-    expect(tenantFor(config, hostname)).toEqual({ refusal: "misconfigured" });
+    expect(tenantFor(config, hostname)).toEqual({ kind: "problem", code: "misconfigured" });
   });
 
   test.each(["b.example.com", "c.example.com"])("does not affect others: %s", (hostname) => {
@@ -89,7 +89,7 @@ describe("a name that is not written right", () => {
   ])("closes the host that it means, and no other: %s", (name, hostname) => {
     const config = configFor(name, "*");
     expect(config.unreadable).toBe(false);
-    expect(tenantFor(config, hostname)).toEqual({ refusal: "misconfigured" });
+    expect(tenantFor(config, hostname)).toEqual({ kind: "problem", code: "misconfigured" });
     expect(tenant(config, "other.example.org").origin.kind).toBe("url");
   });
 
@@ -99,7 +99,7 @@ describe("a name that is not written right", () => {
     (name) => {
       const config = configFor(name, "*", "ok.example.com");
       expect(config.unreadable).toBe(true);
-      expect(tenantFor(config, "ok.example.com")).toEqual({ refusal: "misconfigured" });
+      expect(tenantFor(config, "ok.example.com")).toEqual({ kind: "problem", code: "misconfigured" });
     },
   );
 });

@@ -23,7 +23,7 @@ async function serving(hostname: string, fixed: readonly string[], kv: Record<st
     return Promise.resolve(parseKvEntry(name, text, { env: {}, staticNames: fixed }));
   };
   const found = await tenantAcross(config, { get }, hostname);
-  if (isRefusal(found)) return { by: found.refusal, asked };
+  if (isRefusal(found)) return { by: found.code, asked };
   return { by: found.origin.kind === "url" ? found.origin.base : "a service", asked };
 }
 
@@ -149,7 +149,8 @@ describe("a namespace", () => {
   test("is asked as the platform allows it, and its faults are logged once while they count", async () => {
     const { env, get } = envWith({ "a.test": '{"caller":[],"ttl":"1"}' });
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-    for (const _ of [1, 2, 3]) expect(await tenantOf(env, "a.test")).toEqual({ refusal: "misconfigured" });
+    for (const _ of [1, 2, 3])
+      expect(await tenantOf(env, "a.test")).toEqual({ kind: "problem", code: "misconfigured" });
     expect(get.mock.calls).toEqual([["a.test", { type: "text", cacheTtl: 30 }]]);
     const lines = warn.mock.calls.map(([line]) => JSON.parse(String(line)) as { event: string; path: string });
     expect(lines.map(({ event, path }) => [event, path])).toEqual([
@@ -162,7 +163,7 @@ describe("a namespace", () => {
   test("serves no host where a variable can't be read: it may configure any host", async () => {
     const { env } = envWith({ "a.test": JSON.stringify(at("kv")) });
     vi.spyOn(console, "warn").mockImplementation(() => {});
-    expect(await tenantOf({ ...env, TENANTS: "{" }, "a.test")).toEqual({ refusal: "misconfigured" });
+    expect(await tenantOf({ ...env, TENANTS: "{" }, "a.test")).toEqual({ kind: "problem", code: "misconfigured" });
     vi.restoreAllMocks();
   });
 });

@@ -67,7 +67,7 @@ describe("an origin that is a service", () => {
   ])("is a fault where the binding %s", (_, binding) => {
     const config = parseConfig({ API: binding, TENANTS: { [HOST]: entry({ origin: "service:API" }), "*": entry() } });
     expect(config.faults).toEqual([{ path: AT, message: "names no service binding of this Worker: API" }]);
-    expect(tenantFor(config, HOST)).toEqual({ refusal: "misconfigured" });
+    expect(tenantFor(config, HOST)).toEqual({ kind: "problem", code: "misconfigured" });
     expect(tenant(config, "other.example.com").origin.kind).toBe("url");
   });
 
@@ -92,7 +92,7 @@ describe("an origin that is a tenant", () => {
   ])("is a fault of the entry that names it: %s", (_, origin, hostname) => {
     const config = parseConfig({ TENANTS: { [HOST]: entry({ origin }), "other.example.com": entry() } });
     expect(config.faults).toEqual([{ path: AT, message: leadsBack(hostname) }]);
-    expect(tenantFor(config, HOST)).toEqual({ refusal: "misconfigured" });
+    expect(tenantFor(config, HOST)).toEqual({ kind: "problem", code: "misconfigured" });
     expect(tenant(config, "other.example.com").origin.kind).toBe("url");
   });
 

@@ -135,7 +135,7 @@ describe("a match that can't be read", () => {
     for (const { message } of config.faults) {
       expect(message).toMatch(/^is not a Hono path pattern: SyntaxError: Invalid regular expression/);
     }
-    expect(tenantFor(config, HOST)).toEqual({ refusal: "misconfigured" });
+    expect(tenantFor(config, HOST)).toEqual({ kind: "problem", code: "misconfigured" });
     expect(tenant(config, "other.example.com").policy.key).toBe("optional");
   });
 

@@ -30,7 +30,7 @@ describe("the TENANTS variables", () => {
   test("may be missing: then every hostname is unknown", () => {
     const config = parseConfig({});
     expect(config.faults).toEqual([]);
-    expect(tenantFor(config, "a.example.com")).toEqual({ refusal: "unknown_tenant" });
+    expect(tenantFor(config, "a.example.com")).toEqual({ kind: "problem", code: "unknown_tenant" });
   });
 });
 
@@ -51,7 +51,7 @@ describe("3.1.4 a variable that can't be read", () => {
     expect(config.unreadable).toBe(true);
     expect(config.faults).toEqual([{ path: "TENANTS_B", message: READABLE }]);
     for (const host of ["a.example.com", "b.example.com", "unheard-of.example.com"]) {
-      expect(tenantFor(config, host)).toEqual({ refusal: "misconfigured" });
+      expect(tenantFor(config, host)).toEqual({ kind: "problem", code: "misconfigured" });
     }
   });
 });
@@ -64,7 +64,7 @@ describe("one hostname in two variables", () => {
     });
     expect(config.unreadable).toBe(false);
     expect(config.faults).toEqual([{ path: 'TENANTS_B."a.example.com"', message: "is configured more than once" }]);
-    expect(tenantFor(config, "a.example.com")).toEqual({ refusal: "misconfigured" });
+    expect(tenantFor(config, "a.example.com")).toEqual({ kind: "problem", code: "misconfigured" });
     expect(tenant(config, "b.example.com").origin).toMatchObject({ kind: "url", base: "https://b.example.net" });
   });
 
@@ -80,7 +80,7 @@ describe("one hostname in two variables", () => {
       'TENANTS_C."*"',
       'TENANTS_C."*".wait',
     ]);
-    expect(tenantFor(config, "a.example.com")).toEqual({ refusal: "misconfigured" });
+    expect(tenantFor(config, "a.example.com")).toEqual({ kind: "problem", code: "misconfigured" });
   });
 });
 

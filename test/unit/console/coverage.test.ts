@@ -2,16 +2,17 @@ import { describe, expect, test } from "vitest";
 import { type Tenant } from "../../../src/config/policy.ts";
 import { tenantOf } from "../../../src/config/tenants.ts";
 import { coverageOf } from "../../../src/console/coverage.ts";
+import { isRefusal } from "../../../src/http/problem.ts";
 
 const HOST = "api.test";
 
 function tenant(entry: object): Tenant {
   const found = tenantOf({ TENANTS: { [HOST]: { origin: "http://origin.test", caller: [], ...entry } } }, HOST);
-  if (found instanceof Promise || "refusal" in found) throw new Error("the entry is not valid");
+  if (found instanceof Promise || isRefusal(found)) throw new Error("the entry is not valid");
   return found;
 }
 
-describe("8.11 the lines that would cover requests without a key", () => {
+describe("O8 the lines that would cover requests without a key", () => {
   test.each([
     ["POST *", {}, ['derive_key = { window = "5m" }']],
     ["PUT *", {}, ['methods = ["POST", "PATCH", "PUT"]', 'derive_key = { window = "5m" }']],

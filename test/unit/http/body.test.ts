@@ -63,7 +63,8 @@ describe("reading up to a bound", () => {
 
 describe("3.6 body", () => {
   const TOO_LARGE = {
-    refusal: "body_too_large",
+    kind: "problem",
+    code: "body_too_large",
     detail:
       "This operation accepts bodies of at most 10 bytes where a key covers them or may stand in them. Nothing was sent to the origin.",
   };
@@ -107,7 +108,7 @@ describe("3.6 body", () => {
   });
 
   test("is refused where the upload breaks off", async () => {
-    expect(await read(streamOf(["12345"], new Error("reset")))).toEqual({ refusal: "body_incomplete" });
+    expect(await read(streamOf(["12345"], new Error("reset")))).toEqual({ kind: "problem", code: "body_incomplete" });
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 
 import { type ErrorFormat } from "../../../src/http/error-formats.ts";
-import { type ErrorRules, PROBLEMS, type ProblemCode, problemResponse, refuse } from "../../../src/http/problem.ts";
+import { PROBLEMS, type ProblemCode } from "../../../src/http/problem-codes.ts";
+import { type ErrorRules, problemResponse, refuse } from "../../../src/http/problem.ts";
 import { PROFILES } from "../../../src/config/profiles.ts";
 
 const URL_OF_REQUEST = new URL("https://api.example.com/v1/charges");
@@ -104,7 +105,7 @@ describe("the classes of errors", () => {
     caller_unverified: "invalid_request",
     caller_unverifiable: "service_unavailable",
     caller_changed: "invalid_request",
-    quota_exceeded: "service_unavailable",
+    rate_limited: "service_unavailable",
     body_too_large: "invalid_request",
     body_incomplete: "invalid_request",
     key_reused: "invalid_request",
@@ -129,7 +130,7 @@ describe("the classes of errors", () => {
     ["in_flight", "idempotency_error"],
     ["outcome_unknown", "idempotency_error"],
     ["key_missing", "invalid_request_error"],
-    ["quota_exceeded", "invalid_request_error"],
+    ["rate_limited", "invalid_request_error"],
     ["unavailable", "api_error"],
     ["origin_timeout", "api_error"],
   ] as const)("in Stripe's %s is %s", async (code, type) => {

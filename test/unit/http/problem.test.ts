@@ -3,15 +3,8 @@ import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import {
-  isRefusal,
-  plainProblem,
-  PROBLEMS,
-  type ProblemCode,
-  problemResponse,
-  problemType,
-  refuse,
-} from "../../../src/http/problem.ts";
+import { PROBLEMS, type ProblemCode } from "../../../src/http/problem-codes.ts";
+import { isRefusal, plainProblem, problemResponse, problemType, refuse } from "../../../src/http/problem.ts";
 
 const URL_OF_REQUEST = new URL("https://api.example.com/v1/charges?x=1");
 const CODES = Object.keys(PROBLEMS) as ProblemCode[];
@@ -95,7 +88,7 @@ describe("6.3 problems", () => {
   });
 
   test("say when to come again as the configuration does, where it does", () => {
-    const response = problemResponse({ refusal: "quota_exceeded", retryAfterSeconds: 10 }, URL_OF_REQUEST);
+    const response = problemResponse({ kind: "problem", code: "rate_limited", retryAfterSeconds: 10 }, URL_OF_REQUEST);
     expect([response.status, response.headers.get("retry-after")]).toEqual([429, "10"]);
   });
 
@@ -179,7 +172,7 @@ describe("refusals as values", () => {
   });
 
   test("have no detail unless it is given", () => {
-    expect(refuse("internal")).toEqual({ refusal: "internal" });
-    expect(refuse("internal", "It failed.")).toEqual({ refusal: "internal", detail: "It failed." });
+    expect(refuse("internal")).toEqual({ kind: "problem", code: "internal" });
+    expect(refuse("internal", "It failed.")).toEqual({ kind: "problem", code: "internal", detail: "It failed." });
   });
 });

@@ -123,7 +123,8 @@ describe("3.5.6 claims", () => {
     ["the issuer is missing", new Map([...CLAIMS].filter(([name]) => name !== '"iss"'))],
   ])("are refused where %s", async (_, claims) => {
     expect(await who("Bearer x", JWT, claims)).toEqual({
-      refusal: "caller_unverified",
+      kind: "problem",
+      code: "caller_unverified",
       challenge: 'Bearer error="invalid_token"',
     });
   });
@@ -178,9 +179,9 @@ describe("3.5.1 several items", () => {
 
   test("one that proves nothing is refused, whatever the others say", async () => {
     const twice = { ...all, headers: { ...all.headers, cookie: "session=a; session=b" } };
-    expect(await who(twice)).toMatchObject({ refusal: "caller_unverified" });
+    expect(await who(twice)).toMatchObject({ kind: "problem", code: "caller_unverified" });
     const shared: CallerRule = { ...rule(...items), anonymous: "shared" };
-    expect(await who(twice, shared)).toMatchObject({ refusal: "caller_unverified" });
+    expect(await who(twice, shared)).toMatchObject({ kind: "problem", code: "caller_unverified" });
   });
 
   test("name the headers that carry them", () => {

@@ -76,13 +76,13 @@ describe("3.5.1 an empty header", () => {
     ["one of white space", { authorization: "  " }],
     ["two that are empty", { authorization: "", "x-account": "" }],
   ])("names nobody: %s", async (_, fields) => {
-    expect(await who(fields, TWO)).toEqual({ refusal: "caller_missing" });
+    expect(await who(fields, TWO)).toEqual({ kind: "problem", code: "caller_missing" });
   });
 });
 
 describe("3.5.2 without any of the headers", () => {
   test("is refused", async () => {
-    expect(await who({ cookie: "a" }, AUTHORIZATION)).toEqual({ refusal: "caller_missing" });
+    expect(await who({ cookie: "a" }, AUTHORIZATION)).toEqual({ kind: "problem", code: "caller_missing" });
   });
 
   test("is one caller where anonymous is shared", async () => {

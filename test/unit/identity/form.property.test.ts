@@ -12,8 +12,8 @@ const TIMEOUT_MS = 60_000;
 
 /** The fingerprint of a form that is compared by meaning; null for one that is compared by its bytes. */
 async function meaning(sent: Change): Promise<string | null> {
-  const { rule, fingerprint } = await identityOf(sent);
-  return rule === "json+form" ? fingerprint : null;
+  const { fingerprint, plain } = await identityOf(sent);
+  return fingerprint === plain ? null : fingerprint;
 }
 
 type Pair = readonly [name: string, value: string | null];

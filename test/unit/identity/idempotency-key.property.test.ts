@@ -90,7 +90,10 @@ describe("3.4.5 one line with one key", () => {
           ["idempotency-key", first],
           ["idempotency-key", second],
         ]);
-        expect(parseIdempotencyKey(joined.get("idempotency-key") ?? "")).toMatchObject({ refusal: "key_invalid" });
+        expect(parseIdempotencyKey(joined.get("idempotency-key") ?? "")).toMatchObject({
+          kind: "problem",
+          code: "key_invalid",
+        });
       }),
       { numRuns: 1000 },
     );

@@ -37,7 +37,7 @@ describe("3.4 key, bare", () => {
     ["a character beyond the BMP", "🔑"],
     ["only a space", " "],
   ])("refuses %s", (_, value) => {
-    expect(parseIdempotencyKey(value)).toEqual({ refusal: "key_invalid", detail: FORM });
+    expect(parseIdempotencyKey(value)).toEqual({ kind: "problem", code: "key_invalid", detail: FORM });
   });
 });
 
@@ -74,7 +74,7 @@ describe("3.4 key, quoted", () => {
     ["a letter beyond ASCII", '"schlüssel"'],
     ["single quotes that close double ones", "\"abc'"],
   ])("refuses %s", (_, value) => {
-    expect(parseIdempotencyKey(value)).toEqual({ refusal: "key_invalid", detail: FORM });
+    expect(parseIdempotencyKey(value)).toEqual({ kind: "problem", code: "key_invalid", detail: FORM });
   });
 });
 
@@ -100,7 +100,8 @@ describe("3.4.3 length", () => {
 
   test("refuses 256 characters, bare and quoted, and says how many there are", () => {
     const refusal = {
-      refusal: "key_invalid",
+      kind: "problem",
+      code: "key_invalid",
       detail: "An idempotency key has 1 to 255 characters; this one has 256.",
     };
     expect(parseIdempotencyKey("k".repeat(256))).toEqual(refusal);
@@ -109,12 +110,16 @@ describe("3.4.3 length", () => {
 
   test("counts an escaped character once", () => {
     expect(parseIdempotencyKey(`"${String.raw`\"`.repeat(255)}"`)).toBe('"'.repeat(255));
-    expect(parseIdempotencyKey(`"${String.raw`\\`.repeat(256)}"`)).toMatchObject({ refusal: "key_invalid" });
+    expect(parseIdempotencyKey(`"${String.raw`\\`.repeat(256)}"`)).toMatchObject({
+      kind: "problem",
+      code: "key_invalid",
+    });
   });
 
   test("refuses a quoted string of nothing", () => {
     expect(parseIdempotencyKey('""')).toEqual({
-      refusal: "key_invalid",
+      kind: "problem",
+      code: "key_invalid",
       detail: "An idempotency key has 1 to 255 characters; this one has 0.",
     });
   });
@@ -126,7 +131,7 @@ describe("3.4.3 length", () => {
     ["quoted and not closed", `"${"k".repeat(1_000_000)}`],
   ])("refuses a megabyte, %s, and not in quadratic time", (_, value) => {
     const start = performance.now();
-    expect(parseIdempotencyKey(value)).toMatchObject({ refusal: "key_invalid" });
+    expect(parseIdempotencyKey(value)).toMatchObject({ kind: "problem", code: "key_invalid" });
     expect(performance.now() - start).toBeLessThan(15_000);
   });
 });
@@ -134,7 +139,8 @@ describe("3.4.3 length", () => {
 describe("3.4.5 one line with one key", () => {
   test("refuses an empty header, and does not take it for none", () => {
     expect(parseIdempotencyKey("")).toEqual({
-      refusal: "key_invalid",
+      kind: "problem",
+      code: "key_invalid",
       detail: "The Idempotency-Key header is empty.",
     });
   });
@@ -149,6 +155,9 @@ describe("3.4.5 one line with one key", () => {
     ["empty last", ["a", ""]],
   ])("refuses two header lines, which arrive joined by a comma: %s", (_, lines) => {
     const headers = new Headers(lines.map((line): [string, string] => ["idempotency-key", line]));
-    expect(parseIdempotencyKey(headers.get("idempotency-key") ?? "")).toMatchObject({ refusal: "key_invalid" });
+    expect(parseIdempotencyKey(headers.get("idempotency-key") ?? "")).toMatchObject({
+      kind: "problem",
+      code: "key_invalid",
+    });
   });
 });

@@ -60,10 +60,14 @@ describe("3.4.6 where the key is", () => {
   test("is refused where it is there and wrong, whatever comes after it", async () => {
     const fields = { "idempotency-key": "", "x-idempotency-key": "k" };
     expect((await find([STANDARD, VENDOR], fields)).key).toEqual({
-      refusal: "key_invalid",
+      kind: "problem",
+      code: "key_invalid",
       detail: "The Idempotency-Key header is empty.",
     });
-    expect((await find([VENDOR], { "x-idempotency-key": "a,b" })).key).toMatchObject({ refusal: "key_invalid" });
+    expect((await find([VENDOR], { "x-idempotency-key": "a,b" })).key).toMatchObject({
+      kind: "problem",
+      code: "key_invalid",
+    });
   });
 });
 
@@ -88,7 +92,7 @@ describe("3.4.7 a key in the body", () => {
     ["a letter beyond ASCII", '{"idempotency_key":"schlüssel"}'],
     ["a line feed", String.raw`{"idempotency_key":"a\nb"}`],
   ])("is never %s", async (_, body) => {
-    expect(await keyIn(body)).toMatchObject({ refusal: "key_invalid" });
+    expect(await keyIn(body)).toMatchObject({ kind: "problem", code: "key_invalid" });
   });
 
   test.each([

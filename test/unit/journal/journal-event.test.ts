@@ -6,7 +6,7 @@ const again = { ...unknown, attempt: { number: 2, id: "attempt-2" } };
 const pendingAgain = { ...pending, attempt: { number: 2, id: "attempt-2" } };
 const completedAgain = { ...completed, attempt: { number: 2, id: "attempt-2" } };
 
-describe("8.6 what there is to tell when one record follows another", () => {
+describe("O5 what there is to tell when one record follows another", () => {
   test.each([
     ["an attempt that ends well", pending, null, completed, "attempt", null],
     ["an attempt undone to none", pending, null, null, "attempt", null],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type BodySource } from "../../../src/origin/answer-body.ts";
-import { type ChunkStore, Recording } from "../../../src/key-object/recording.ts";
+import { Recording } from "../../../src/key-object/recording.ts";
+import { type ChunkStore } from "../../../src/key-object/stored-body.ts";
 import { textOf } from "../http/streams.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -108,7 +109,7 @@ describe("a body that streams", () => {
     expect([seen, firstBytes()]).toEqual(["one", 1]);
     await source.send(null);
     await received;
-    recording.tellEnd();
+    recording.publishEnd();
     expect(await reader.next()).toBeNull();
   });
 
@@ -134,7 +135,7 @@ describe("a body that streams", () => {
     const end = reader.next().then((piece) => (ended = piece === null));
     await tick();
     expect(ended).toBe(false);
-    recording.tellEnd();
+    recording.publishEnd();
     expect(await end).toBe(true);
   });
 
@@ -146,7 +147,7 @@ describe("a body that streams", () => {
     expect([recording.end, recording.why]).toEqual(["broken", "reset"]);
     for (const reader of readers) expect(await reader.next()).toBe("part");
     if (how === "cut") recording.cut();
-    else recording.tellEnd();
+    else recording.publishEnd();
     for (const reader of readers) expect(await reader.next()).toBe("cut");
     expect(recording.readers).toBe(0);
   });
@@ -161,7 +162,7 @@ describe("a body that streams", () => {
     const late = readerOf(recording);
     await source.send(null);
     await received;
-    recording.tellEnd();
+    recording.publishEnd();
     expect([await late.next(), await late.next(), await late.next()]).toEqual(["one", "two", null]);
     expect(await quick.next()).toBeNull();
   });
@@ -192,7 +193,7 @@ describe("a body beyond the bound", () => {
     await received;
     expect([recording.end, recording.byteLength]).toEqual(["overflowed", 6]);
     expect([await first.next(), await joined.next()]).toEqual(["123456", "123456"]);
-    recording.tellEnd();
+    recording.publishEnd();
     expect([await first.next(), await joined.next()]).toEqual(["7", "cut"]);
     await source.send("89", null);
     expect([await first.next(), await first.next()]).toEqual(["89", null]);
@@ -204,7 +205,7 @@ describe("a body beyond the bound", () => {
     const first = readerOf(recording, "first");
     await source.send("12", "3");
     await received;
-    recording.tellEnd();
+    recording.publishEnd();
     expect([await first.next(), await first.next()]).toEqual(["12", "3"]);
     const waiting = first.next();
     recording.cut();
@@ -228,7 +229,7 @@ describe("a body beyond the bound", () => {
       await source.send("123");
       await received;
       expect(source.drained).toBe(false);
-      recording.tellEnd();
+      recording.publishEnd();
       expect(source.drained).toBe(true);
     }
   });
@@ -237,7 +238,7 @@ describe("a body beyond the bound", () => {
     const { source, recording, received } = setUp("keep", 6);
     await source.send("123", "456", null);
     await received;
-    expect([recording.end, textOf(recording.inline ?? new Uint8Array())]).toEqual(["whole", "123456"]);
+    expect([recording.end, textOf(recording.stored.inline ?? new Uint8Array())]).toEqual(["whole", "123456"]);
   });
 });
 
@@ -255,7 +256,7 @@ describe("a body that is kept", () => {
     await source.send(null);
     await received;
     expect([storage.chunks.length, recording.byteLength, recording.hasChunks]).toEqual([chunks, bytes, chunks > 0]);
-    expect(recording.inline?.byteLength ?? null).toBe(chunks === 0 ? bytes : null);
+    expect(recording.stored.inline?.byteLength ?? null).toBe(chunks === 0 ? bytes : null);
     expect(Math.max(0, ...storage.chunks.map((chunk) => chunk.byteLength))).toBeLessThan(262_144 + 65_536);
   });
 
@@ -284,7 +285,7 @@ describe("a body that is held", () => {
     const { storage, source, recording, received } = setUp("hold");
     await source.send(new Uint8Array(65_536), new Uint8Array(1));
     await received;
-    recording.tellEnd();
+    recording.publishEnd();
     expect([recording.end, storage.chunks.length]).toEqual(["overflowed", 0]);
     expect(source.drained).toBe(true);
   });

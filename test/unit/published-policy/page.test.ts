@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 
 import { type Tenant } from "../../../src/config/policy.ts";
-import { PROBLEMS, problemType } from "../../../src/http/problem.ts";
+import { PROBLEMS } from "../../../src/http/problem-codes.ts";
+import { problemType } from "../../../src/http/problem.ts";
 import { policyDocument } from "../../../src/published-policy/document.ts";
 import { renderPage } from "../../../src/published-policy/page.tsx";
 import { duration, rowsOf, rowsThatDiffer, statuses } from "../../../src/published-policy/rows.ts";

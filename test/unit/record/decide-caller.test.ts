@@ -28,9 +28,8 @@ function* circumstances(nowMs: number): Generator<Omit<Situation, "record" | "re
         for (const inFlight of ["wait", "refuse"] as const) {
           for (const may of [true, false]) {
             const policy = { onUnknown, maxAttempts: 3, inFlight };
-            const mays = { mayExecute: may, mayBegin: may, mayProbe: may };
+            const mays = { mayExecute: may, mayProbe: may };
             yield { running, probed, policy, ...mays, nowMs };
-            yield { running, probed, policy, ...mays, mayBegin: false, nowMs };
           }
         }
       }
@@ -68,7 +67,7 @@ describe("3.5.9 a record that is bound to its caller", () => {
   }
 
   test.each(["unknown", "completed", "tombstone"] as const)("is over for everybody with its term: %s", (state) => {
-    const one = { mayExecute: true, mayBegin: true, mayProbe: true, running: null, probed: null, nowMs: 2000 };
+    const one = { mayExecute: true, mayProbe: true, running: null, probed: null, nowMs: 2000 };
     const policy = { onUnknown: "refuse", maxAttempts: 3, inFlight: "wait" } as const;
     const record = boundTo(ALICE, records[state]);
     const decision = decide({ ...one, policy, record, request: { ...SAME, caller: BOB } });
@@ -76,33 +75,32 @@ describe("3.5.9 a record that is bound to its caller", () => {
   });
 });
 
-describe("3.5.10 a request that may only continue what is there", () => {
-  test("never begins a record, and says that there is none", () => {
+describe("3.5.10 a look", () => {
+  test("never begins a record, and finds none where the term is over", () => {
     const over = [null, ...(["unknown", "completed", "tombstone"] as const).map((state) => records[state])];
     for (const record of over) {
       for (const one of circumstances(2000)) {
         if (one.running !== null) continue;
-        const decision = decide({ ...one, mayBegin: false, record, request: SAME });
+        const decision = decide({ ...one, mayExecute: false, record, request: SAME });
         expect(decision).toEqual({ action: "nothing" });
       }
     }
   });
 
-  test("is decided like any other where there is a record", () => {
+  test("never executes and never probes, and always finds a record that is there", () => {
     for (const record of [...Object.values(records), unreadable]) {
       for (const one of circumstances(1999)) {
         for (const request of [SAME, OTHER]) {
-          const continuing = decide({ ...one, mayBegin: false, record, request });
-          expect(continuing).toEqual(decide({ ...one, mayBegin: true, record, request }));
-          expect(continuing.action).not.toBe("nothing");
+          const { action } = decide({ ...one, mayExecute: false, record, request });
+          expect(["join", "await probe", "replay", "refuse"]).toContain(action);
         }
       }
     }
   });
 
-  test("is never executed where something runs without a record", () => {
+  test("finds an unknown outcome where something runs without a record", () => {
     const policy = { onUnknown: "retry", maxAttempts: 3, inFlight: "wait" } as const;
-    const one = { mayExecute: true, mayBegin: false, mayProbe: true, probed: null, nowMs: 1999, policy, request: SAME };
+    const one = { mayExecute: false, mayProbe: true, probed: null, nowMs: 1999, policy, request: SAME };
     expect(decide({ ...one, record: null, running: "attempt" })).toMatchObject({ code: "outcome_unknown" });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Would, concludeObserved, wouldBecome } from "../../../src/record/observe.ts";
+import { type ShadowDecision, concludeShadow, decideShadow } from "../../../src/record/observe.ts";
 import { type KeyRecord, type RecordPolicy, type UnreadableRecord } from "../../../src/record/record.ts";
 import { OTHER, SAME, completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
@@ -19,18 +19,21 @@ type Case = [
   record: KeyRecord | UnreadableRecord | null,
   nowMs: number,
   change: Partial<RecordPolicy>,
-  same: Would,
-  other: Would,
+  same: ShadowDecision,
+  other: ShadowDecision,
 ];
 
-const execute = (attemptNumber: number): Would => ({ would: "execute", attemptNumber });
-const refuse = (code: Extract<Would, { would: "refuse" }>["code"]): Would => ({ would: "refuse", code });
+const execute = (attemptNumber: number): ShadowDecision => ({ action: "execute", attemptNumber });
+const refuse = (code: Extract<ShadowDecision, { action: "refuse" }>["code"]): ShadowDecision => ({
+  action: "refuse",
+  code,
+});
 const reused = refuse("key_reused");
 
 describe("3.12.3 what would become of a request", () => {
   test.each<Case>([
     ["none", null, 1500, {}, execute(1), execute(1)],
-    ["pending within its deadline", pending, 1099, {}, { would: "join" }, reused],
+    ["pending within its deadline", pending, 1099, {}, { action: "join" }, reused],
     ["pending, where none waits", pending, 1099, { inFlight: "refuse" }, refuse("in_flight"), reused],
     ["pending past its deadline", pending, 1100, {}, refuse("outcome_unknown"), reused],
     ["unknown", unknown, 1500, {}, refuse("outcome_unknown"), reused],
@@ -43,20 +46,20 @@ describe("3.12.3 what would become of a request", () => {
       refuse("attempts_exhausted"),
       reused,
     ],
-    ["unknown, to be asked about", unknown, 1500, { onUnknown: "probe" }, { would: "probe" }, reused],
-    ["completed", completed, 1999, {}, { would: "replay" }, reused],
+    ["unknown, to be asked about", unknown, 1500, { onUnknown: "probe" }, { action: "probe" }, reused],
+    ["completed", completed, 1999, {}, { action: "replay" }, reused],
     ["completed, over", completed, 2000, {}, execute(1), execute(1)],
     ["tombstone", tombstone, 1999, {}, refuse("replay_unavailable"), reused],
     ["unreadable", unreadable, 1500, {}, refuse("outcome_unknown"), refuse("outcome_unknown")],
   ])("meeting %s", (_, record, nowMs, change, same, other) => {
     const situation = { record, policy: { ...POLICY, ...change }, mayProbe: true, nowMs };
-    expect(wouldBecome({ ...situation, request: SAME })).toEqual(same);
-    expect(wouldBecome({ ...situation, request: OTHER })).toEqual(other);
+    expect(decideShadow({ ...situation, request: SAME })).toEqual(same);
+    expect(decideShadow({ ...situation, request: OTHER })).toEqual(other);
   });
 
   test("is not a probe where the origin can't be asked about the key", () => {
     const policy = { ...POLICY, onUnknown: "probe" as const };
-    const would = wouldBecome({ record: unknown, request: SAME, policy, mayProbe: false, nowMs: 1500 });
+    const would = decideShadow({ record: unknown, request: SAME, policy, mayProbe: false, nowMs: 1500 });
     expect(would).toEqual(refuse("outcome_unknown"));
   });
 });
@@ -66,7 +69,7 @@ describe("3.12.3 a shadow after its request was answered", () => {
 
   test("is completed, by a status alone", () => {
     const conclusion = { outcome: "final", answer } as const;
-    const transition = concludeObserved(pending, pending.attempt, conclusion, POLICY, 1050);
+    const transition = concludeShadow(pending, { attempt: pending.attempt, policy: POLICY }, conclusion, 1050);
     expect(transition).toMatchObject({
       action: "write",
       record: { state: "completed", recordedAtMs: 1050, expiresAtMs: 2050, answer },
@@ -75,9 +78,11 @@ describe("3.12.3 a shadow after its request was answered", () => {
 
   test("is gone where the first attempt was not executed, and unknown where a later one was not", () => {
     const conclusion = { outcome: "not-executed" } as const;
-    expect(concludeObserved(pending, pending.attempt, conclusion, POLICY, 1050)).toEqual({ action: "forget" });
+    expect(concludeShadow(pending, { attempt: pending.attempt, policy: POLICY }, conclusion, 1050)).toEqual({
+      action: "forget",
+    });
     const second = { ...pending, attempt: { number: 2, id: "attempt-2" } };
-    expect(concludeObserved(second, second.attempt, conclusion, POLICY, 1050)).toMatchObject({
+    expect(concludeShadow(second, { attempt: second.attempt, policy: POLICY }, conclusion, 1050)).toMatchObject({
       action: "write",
       record: { state: "unknown", attempt: { number: 2 }, sinceMs: 1050, expiresAtMs: 6050 },
     });
@@ -85,6 +90,8 @@ describe("3.12.3 a shadow after its request was answered", () => {
 
   test("stays as it is where a later request stands there", () => {
     const late = { number: 1, id: "another" };
-    expect(concludeObserved(pending, late, { outcome: "unknown" }, POLICY, 1050)).toEqual({ action: "stale" });
+    expect(concludeShadow(pending, { attempt: late, policy: POLICY }, { outcome: "unknown" }, 1050)).toEqual({
+      action: "stale",
+    });
   });
 });

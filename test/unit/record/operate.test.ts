@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Busy, type Command, operate } from "../../../src/record/operate.ts";
+import { type Busy, type Command, decideCommand } from "../../../src/record/operate.ts";
 import { completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const NOW = 1200;
@@ -20,7 +20,7 @@ const refused = (code: string) => ({ action: "refuse", code });
 
 const RECORDS = { none: null, pending, unknown, completed, tombstone, unreadable };
 
-describe("8.4 each command for each record where nothing runs", () => {
+describe("O3 each command for each record where nothing runs", () => {
   test.each([
     ["none", settledFinal, refused("no_record")],
     ["none", notExecuted, refused("no_record")],
@@ -48,23 +48,23 @@ describe("8.4 each command for each record where nothing runs", () => {
     ["unreadable", release, forget],
     ["unreadable", purge, refused("nothing_to_erase")],
   ] as const)("%s, %j", (state, command, result) => {
-    expect(operate(RECORDS[state], null, command, NOW)).toEqual(result);
+    expect(decideCommand(RECORDS[state], null, command, NOW)).toEqual(result);
   });
 
   test.each([settledFinal, notExecuted, release, purge])("what is over is gone, to the millisecond: %j", (command) => {
     for (const record of [unknown, completed, tombstone]) {
-      expect(operate(record, null, command, 2000)).toEqual(refused("no_record"));
-      expect(operate(record, null, command, 1999)).not.toEqual(refused("no_record"));
+      expect(decideCommand(record, null, command, 2000)).toEqual(refused("no_record"));
+      expect(decideCommand(record, null, command, 1999)).not.toEqual(refused("no_record"));
     }
   });
 });
 
-describe("8.4 nothing is done while something runs", () => {
+describe("O3 nothing is done while something runs", () => {
   const busy: readonly Busy[] = ["attempt", "probe", "preparation"];
   test.each(busy)("%s", (busy) => {
     for (const record of Object.values(RECORDS)) {
       for (const command of [settledFinal, notExecuted, release, purge]) {
-        expect(operate(record, busy, command, NOW)).toEqual(refused("running"));
+        expect(decideCommand(record, busy, command, NOW)).toEqual(refused("running"));
       }
     }
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { begin, conclude, conclusionOf } from "../../../src/record/transition.ts";
+import { begin, concludeAttempt, conclusionOf } from "../../../src/record/transition.ts";
 import { completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const { attempt } = pending;
@@ -20,17 +20,19 @@ describe("3.5.9 the caller that a record is bound to", () => {
     const bound = begin({ ...pending, request }, policy, 1000);
     expect(bound.request).toEqual(request);
     for (const conclusion of [final, { outcome: "not-kept" }, { outcome: "unknown" }] as const) {
-      expect(conclude(bound, attempt, null, conclusion, policy, 1200)).toMatchObject({ record: { request } });
+      expect(concludeAttempt(bound, { attempt, before: null, policy }, conclusion, 1200)).toMatchObject({
+        record: { request },
+      });
     }
     const before = { ...unknown, request };
-    const undone = conclude(bound, attempt, before, { outcome: "not-executed" }, policy, 1200);
+    const undone = concludeAttempt(bound, { attempt, before: before, policy }, { outcome: "not-executed" }, 1200);
     expect(undone).toEqual({ action: "write", record: before });
   });
 });
 
 describe("4.2.3 who may conclude", () => {
   test.each([pending, unknown])("the attempt that a $state record waits for", (record) => {
-    expect(conclude(record, attempt, null, final, policy, 1200)).toEqual({
+    expect(concludeAttempt(record, { attempt, before: null, policy }, final, 1200)).toEqual({
       action: "write",
       record: { ...completed, recordedAtMs: 1200, expiresAtMs: 2200, answer },
     });
@@ -50,14 +52,14 @@ describe("4.2.3 who may conclude", () => {
       { outcome: "unknown" },
       { outcome: "not-executed" },
     ] as const) {
-      expect(conclude(record, attempt, null, conclusion, policy, 1200)).toEqual({ action: "stale" });
+      expect(concludeAttempt(record, { attempt, before: null, policy }, conclusion, 1200)).toEqual({ action: "stale" });
     }
   });
 });
 
 describe("5 what a conclusion makes of the record", () => {
   test("not kept: a tombstone", () => {
-    expect(conclude(pending, attempt, null, { outcome: "not-kept" }, policy, 1000)).toEqual({
+    expect(concludeAttempt(pending, { attempt, before: null, policy }, { outcome: "not-kept" }, 1000)).toEqual({
       action: "write",
       record: tombstone,
     });
@@ -65,8 +67,8 @@ describe("5 what a conclusion makes of the record", () => {
 
   test("unknown: its term counts from becoming unknown, and not anew when a late answer says nothing more", () => {
     const became = { action: "write", record: { ...unknown, sinceMs: 1200, expiresAtMs: 1700 } };
-    expect(conclude(pending, attempt, null, { outcome: "unknown" }, policy, 1200)).toEqual(became);
-    expect(conclude(unknown, attempt, null, { outcome: "unknown" }, policy, 1600)).toEqual({
+    expect(concludeAttempt(pending, { attempt, before: null, policy }, { outcome: "unknown" }, 1200)).toEqual(became);
+    expect(concludeAttempt(unknown, { attempt, before: null, policy }, { outcome: "unknown" }, 1600)).toEqual({
       action: "write",
       record: unknown,
     });
@@ -75,8 +77,11 @@ describe("5 what a conclusion makes of the record", () => {
   test.each([pending, unknown])("not executed, from $state: what was before", (record) => {
     const before = { ...unknown, attempt: { number: 1, id: "attempt-0" }, sinceMs: 10, expiresAtMs: 20 };
     const conclusion = { outcome: "not-executed" } as const;
-    expect(conclude(record, attempt, null, conclusion, policy, 1200)).toEqual({ action: "forget" });
-    expect(conclude(record, attempt, before, conclusion, policy, 1200)).toEqual({ action: "write", record: before });
+    expect(concludeAttempt(record, { attempt, before: null, policy }, conclusion, 1200)).toEqual({ action: "forget" });
+    expect(concludeAttempt(record, { attempt, before: before, policy }, conclusion, 1200)).toEqual({
+      action: "write",
+      record: before,
+    });
   });
 });
 

@@ -5,7 +5,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "../../../src/call/call.ts";
 import { type KeyedEvent, type Subject, keyedEvent, observedEvent, pointOf } from "../../../src/worker/keyed-event.ts";
-import { PROBLEMS, type Refusal, isProblemCode, refuse } from "../../../src/http/problem.ts";
+import { PROBLEMS, isProblemCode } from "../../../src/http/problem-codes.ts";
+import { type Refusal, refuse } from "../../../src/http/problem.ts";
 import { configWith, tenant } from "../config/entries.ts";
 
 const TENANT = tenant(
@@ -178,7 +179,11 @@ describe("3.7.2", () => {
     body: secret.map((text) => new TextEncoder().encode(text)),
     bodyBytes: fc.option(fc.nat()),
   });
-  const refusals = fc.record({ refusal: fc.constantFrom(...codes), detail: secret });
+  const refusals = fc.record({
+    kind: fc.constant("problem" as const),
+    code: fc.constantFrom(...codes),
+    detail: secret,
+  });
 
   test("nothing that a request or an answer says gets into line or point", () => {
     const replies: fc.Arbitrary<Reply | Refusal> = fc.oneof(answers, refusals);

@@ -14,7 +14,6 @@ const ASKED: Asked = {
   url: new URL("https://api.example.com/v1/charges"),
   policy: DEFAULT_POLICY,
   key: { echo: '"k, 1"', isDerived: false },
-  quota: null,
   waitSeconds: null,
 };
 
@@ -92,13 +91,13 @@ describe("6.1 on every keyed answer", () => {
   });
 });
 
-describe("3.11.2 a quota that is used up", () => {
-  test("says to come again when the tenant's quota says so", () => {
-    const retryAfter = (asked: Asked) => keyedResponse(refusal("quota_exceeded"), asked).headers.get("retry-after");
-    expect(retryAfter({ ...ASKED, quota: { retryAfterSeconds: 10 } })).toBe("10");
-    expect(retryAfter(ASKED)).toBe("60");
-    const inFlight = keyedResponse(refusal("in_flight"), { ...ASKED, quota: { retryAfterSeconds: 10 } });
-    expect(inFlight.headers.get("retry-after")).toBe("1");
+describe("3.11.1 a caller beyond its rate limit", () => {
+  test("comes again when the tenant's rate limit allows it", () => {
+    const retryAfter = (reply: Parameters<typeof keyedResponse>[0]) =>
+      keyedResponse(reply, ASKED).headers.get("retry-after");
+    expect(retryAfter({ ...refuse("rate_limited"), retryAfterSeconds: 10 })).toBe("10");
+    expect(retryAfter(refuse("rate_limited"))).toBe("60");
+    expect(retryAfter(refusal("in_flight"))).toBe("1");
   });
 });
 

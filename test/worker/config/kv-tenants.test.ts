@@ -25,7 +25,7 @@ async function put(name: string, entry: Entry | string): Promise<void> {
 /** An isolate of its own, which has read nothing yet: what has been read is kept for each environment. */
 function isolate(fixed: Record<string, Entry> = {}, namespace: unknown = KV) {
   const bindings = { ...env, TENANTS: fixed, TENANTS_KV: namespace };
-  return (host: string, key: string | null = uniqueKey(), body = "{}"): Promise<Response> => {
+  return async (host: string, key: string | null = uniqueKey(), body = "{}"): Promise<Response> => {
     const headers = new Headers({ authorization: "Bearer alice", "content-type": "application/json" });
     if (key !== null) headers.set("idempotency-key", key);
     const request = new Request(`https://${host}/v1/charges`, { method: "POST", headers, body, redirect: "manual" });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { descriptionIn } from "../../../src/console/form.ts";
 
-describe("8.11 the headers that tell a caller, as they are typed", () => {
+describe("O8 the headers that tell a caller, as they are typed", () => {
   test("are one value where they stand in two lines, as a client's are", () => {
     const headers = "X-Account: 1\r\nx-account: 2\nAuthorization: Bearer a:b";
     const form = new URLSearchParams({ operation: "POST /v1/charges", key: "k", headers });

@@ -20,7 +20,7 @@ async function withUnknown(path = PATH, key = uniqueKey()) {
   return { origin, browser, key, id: await idOf(key, path) };
 }
 
-describe("8.11 signing in", () => {
+describe("O8 signing in", () => {
   test.each(ROUTES)("without a secret there is nothing at %s", async (path) => {
     const client = clientOf();
     for (const method of ["GET", "POST"]) {
@@ -79,7 +79,7 @@ describe("8.11 signing in", () => {
   });
 });
 
-describe("8.11 a session", () => {
+describe("O8 a session", () => {
   const isSignedIn = async (response: Response): Promise<boolean> => (await response.text()).includes("Sign out");
 
   test("is over after 8 hours", async () => {
@@ -168,7 +168,7 @@ describe("8.11 a session", () => {
   });
 });
 
-describe("8.11 a form", () => {
+describe("O8 a form", () => {
   const RELEASE = { choice: "release", why: "x" };
 
   test("counts only with the token of its own session, sent by a page of the console", async () => {
@@ -219,7 +219,7 @@ describe("8.11 a form", () => {
   });
 });
 
-describe("8.11 the pages", () => {
+describe("O8 the pages", () => {
   test("carry what keeps scripts, frames and caches away", async () => {
     const browser = await signedIn();
     const pages = [await browser.get("/"), await browser.get(`/records/${NOBODY}`), await browserOf().get("/")];
@@ -304,7 +304,7 @@ describe("8.11 the pages", () => {
   });
 });
 
-describe("8.11 acting", () => {
+describe("O8 acting", () => {
   test("settles an unknown outcome as the API does, and the audit says who", async () => {
     const { origin, browser, key, id } = await withUnknown();
     const listed = (page: string): boolean => page.includes(`href="/_oncegate/records/${id}"`);
@@ -376,7 +376,7 @@ describe("8.11 acting", () => {
   });
 });
 
-describe("8.11 the overview", () => {
+describe("O8 the overview", () => {
   const HOUR_MS = 60 * 60 * 1000;
 
   test("draws the last day, and has it as a table", async () => {

@@ -1,7 +1,5 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { attemptPolicy } from "../../../src/config/policy.ts";
-import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { digestOf } from "../../../src/identity/digest.ts";
 import { type Client, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { issuerOf } from "../../support/issuer.ts";
@@ -204,24 +202,7 @@ describe("3.5.9 the record that is bound", () => {
     expect(await objectCount()).toBe(before + 1);
     const object = await boundObjectOf(key, PATH);
     const caller = await digestOf(["caller", "authorization", "Bearer alice"]);
-    expect(await rowOf(object)).toMatchObject({ shape: 2, state: "completed", caller });
+    expect(await rowOf(object)).toMatchObject({ format: 1, state: "completed", caller });
     expect(await alarmOf(object)).not.toBeNull();
-  });
-
-  test("takes a call of a Worker that bound nothing for one without a caller", async () => {
-    scriptOrigin();
-    const key = uniqueKey();
-    await clientOf(REFUSE).post(PATH, { key, body: "b" });
-    const object = await boundObjectOf(key, PATH);
-    const request = { rule: "json", fingerprint: "f", plain: "p" };
-    const about = { tenant: "api.test", operation: `POST ${PATH}`, key };
-    const looked = await object.look({
-      about,
-      request,
-      policy: attemptPolicy(DEFAULT_POLICY),
-      waitMs: 0,
-      journal: null,
-    });
-    expect(looked).toMatchObject({ kind: "refusal", code: "caller_changed" });
   });
 });

@@ -93,28 +93,52 @@ describe("3.5.10 caller_was: a record that was made by the former rule", () => {
     expect(origin.received).toHaveLength(1);
   });
 
-  test("goes on where it is, also with a body that travels as a stream", async () => {
-    const origin = scriptOrigin((_, number) => new Response("ok", { status: number === 1 ? 502 : 201 }));
+  test.each(["retry", "probe"])(
+    'stays unknown, and is neither run again nor asked about (on_unknown = "%s")',
+    async (on_unknown) => {
+      const origin = scriptOrigin((_, number) => new Response("ok", { status: number === 1 ? 502 : 201 }));
+      const key = uniqueKey();
+      const body = "x".repeat(200_000);
+      const entry = { on_unknown, ...(on_unknown === "probe" && { probe: "/keys/{key}" }) };
+      await clientOf({ ...BEFORE, ...entry }).post(PATH, { key, body, headers: ACCOUNT });
+      const retry = await clientOf({ ...NOW, ...entry }).post(PATH, { key, body, headers: ACCOUNT });
+      expect(await problemOf(retry)).toBe("409 outcome_unknown");
+      expect(origin.received).toHaveLength(1);
+      expect(await rowOf(await objectNow(key))).toBeUndefined();
+    },
+  );
+
+  test("is a tombstone, and refuses", async () => {
+    const origin = scriptOrigin(() => new Response("x".repeat(2000)));
     const key = uniqueKey();
-    const body = "x".repeat(200_000);
-    await clientOf(BEFORE).post(PATH, { key, body, headers: ACCOUNT });
-    const client = clientOf({ ...NOW, on_unknown: "retry" });
-    expect(statusOf(await client.post(PATH, { key, body, headers: ACCOUNT }))).toBe("executed");
-    expect(origin.received.map(({ headers }) => headers.get("oncegate-attempt"))).toEqual(["1", "2"]);
-    expect(origin.received[1]?.body.byteLength).toBe(200_000);
+    const entry = { max_response_bytes: 1000 };
+    await (await clientOf({ ...BEFORE, ...entry }).post(PATH, { key, headers: ACCOUNT })).arrayBuffer();
+    const retry = await clientOf({ ...NOW, ...entry }).post(PATH, { key, headers: ACCOUNT });
+    expect(await problemOf(retry)).toBe("409 replay_unavailable");
+    expect(origin.received).toHaveLength(1);
     expect(await rowOf(await objectNow(key))).toBeUndefined();
-    expect(statusOf(await client.post(PATH, { key, body, headers: ACCOUNT }))).toBe("replayed");
   });
 
-  test("is asked about with the headers by which the origin knew the caller then", async () => {
-    const origin = scriptOrigin((_, number) => new Response("ok", { status: number === 1 ? 502 : 200 }));
+  test("is waited for while a probe about it runs, and then decides", async () => {
+    const held = heldAnswer(
+      () => new Response("ran", { headers: { "oncegate-outcome": "final", "oncegate-status": "201" } }),
+    );
+    const origin = scriptOrigin((request, number) =>
+      number === 1 ? new Response("?", { status: 502 }) : held.answer(request, number),
+    );
     const key = uniqueKey();
     const probe = { on_unknown: "probe", probe: "/keys/{key}" };
     await clientOf({ ...BEFORE, ...probe }).post(PATH, { key, headers: ACCOUNT });
-    await clientOf({ ...NOW, ...probe }).post(PATH, { key, headers: ACCOUNT });
-    expect(origin.received[1]?.method).toBe("GET");
-    expect(origin.received[1]?.headers.get("authorization")).toBe("Bearer alice");
-    expect(origin.received[1]?.headers.get("x-account")).toBeNull();
+    const probing = clientOf({ ...BEFORE, ...probe }).post(PATH, { key, headers: ACCOUNT });
+    await origin.arrived(2);
+    const looking = clientOf({ ...NOW, ...probe }).post(PATH, { key, headers: ACCOUNT });
+    const noWait = { ...ACCOUNT, prefer: "wait=0" };
+    expect(await problemOf(await clientOf({ ...NOW, ...probe }).post(PATH, { key, headers: noWait }))).toBe(
+      "409 in_flight",
+    );
+    held.release();
+    expect([statusOf(await probing), statusOf(await looking)]).toEqual(["replayed", "replayed"]);
+    expect(origin.received.map(({ method }) => method)).toEqual(["POST", "GET"]);
   });
 
   test("is unknown after the process died, whichever rule the retry comes by", async () => {
@@ -274,10 +298,8 @@ describe("3.5.10 caller_was: without a record by the former rule", () => {
 });
 
 describe("3.5.10 caller_was: when the former record's object does not answer", () => {
-  type Failing = "submit" | "all calls";
-
-  /** Sends a request to a gateway where calls to the former object fail, once they have been carried out or before. */
-  async function post(key: string, failing: Failing, flags: Record<string, boolean>, arrives: boolean) {
+  /** Sends a request to a gateway where the look at the former object fails, after it was carried out or before. */
+  async function post(key: string, flags: Record<string, boolean>, arrives: boolean) {
     const former = await recordId({
       tenant: HOST,
       method: "POST",
@@ -294,8 +316,7 @@ describe("3.5.10 caller_was: when the former record's object does not answer", (
         (method: "submit" | "look") =>
         async (argument: never): Promise<unknown> => {
           calls.push(`${method} ${place}`);
-          const fails = place === "former" && (failing === "all calls" || method === "submit");
-          if (!fails) return stub[method](argument);
+          if (place === "now") return stub[method](argument);
           if (arrives) await stub[method](argument);
           throw Object.assign(new Error("Network connection lost."), flags);
         };
@@ -309,36 +330,24 @@ describe("3.5.10 caller_was: when the former record's object does not answer", (
   }
 
   test.each([
-    ["submit", true, ["submit former", "look former"]],
-    ["submit", false, ["submit former", "look former"]],
-    ["all calls", true, ["submit former", "look former"]],
-    ["all calls", false, ["submit former", "look former"]],
-  ] as const)(
-    "nothing is executed by the rule that holds now: %s, carried out: %s",
-    async (failing, arrives, calls) => {
-      const origin = scriptOrigin();
-      const { response, calls: made } = await post(uniqueKey(), failing, {}, arrives);
-      expect(await problemOf(response)).toBe("503 unavailable");
-      expect(made).toEqual(calls);
-      expect(origin.received).toHaveLength(0);
-    },
-  );
+    ["after it was carried out", {}, true],
+    ["before it arrived", { retryable: true }, false],
+    ["for load", { overloaded: true }, false],
+  ] as const)("the request is refused and nothing is sent: the look fails %s", async (_, flags, arrives) => {
+    const origin = scriptOrigin();
+    const { response, calls } = await post(uniqueKey(), flags, arrives);
+    expect(await problemOf(response)).toBe("503 unavailable");
+    expect(calls).toEqual(["look former"]);
+    expect(origin.received).toHaveLength(0);
+  });
 
-  test("what the look finds there is the answer", async () => {
+  test("a record that is there is not run again", async () => {
     const origin = scriptOrigin();
     const key = uniqueKey();
     await clientOf(BEFORE).post(PATH, { key, headers: ACCOUNT });
-    const { response, calls } = await post(key, "submit", {}, false);
-    expect(statusOf(response)).toBe("replayed");
-    expect(calls).toEqual(["submit former", "look former"]);
+    const { response, calls } = await post(key, {}, false);
+    expect(await problemOf(response)).toBe("503 unavailable");
+    expect(calls).toEqual(["look former"]);
     expect(origin.received).toHaveLength(1);
-  });
-
-  test("a call that was refused for load ends the request", async () => {
-    const origin = scriptOrigin();
-    const { response, calls } = await post(uniqueKey(), "submit", { overloaded: true }, false);
-    expect(await problemOf(response)).toBe("503 overloaded");
-    expect(calls).toEqual(["submit former"]);
-    expect(origin.received).toHaveLength(0);
   });
 });

@@ -63,7 +63,7 @@ async function timedOut(entry: Record<string, unknown> = {}) {
   return { origin, operator, client: operator.client, key, id: await idOf(key, PATH), release };
 }
 
-describe("8.4 nothing is done while something runs", () => {
+describe("O3 nothing is done while something runs", () => {
   const ACTIONS = [
     ["settle", { outcome: "not-executed", why: "x" }],
     ["settle", { outcome: "final", status: 200, why: "x" }],
@@ -119,7 +119,7 @@ describe("8.4 nothing is done while something runs", () => {
   });
 });
 
-describe("8.5 the audit", () => {
+describe("O4 the audit", () => {
   test("says who did what, when and why, from before to after, and outlives the record", async () => {
     const { operator, id } = await started();
     const settled = await operator.post(
@@ -229,7 +229,7 @@ describe("8.5 the audit", () => {
   });
 });
 
-describe("8.4 an action whose storage fails", () => {
+describe("O3 an action whose storage fails", () => {
   test("has not erased half an answer", async () => {
     const body = "x".repeat(300_000);
     const { operator, client, key, id } = await started(() => new Response(body));
@@ -256,7 +256,7 @@ describe("8.4 an action whose storage fails", () => {
   });
 });
 
-describe("8.6 the journal", () => {
+describe("O5 the journal", () => {
   test("is told of an unknown outcome, and of what became of it", async () => {
     const { operator, client, key, id } = await started(unknown);
     const [entry] = await entryOf(operator, id, "unknown");

@@ -1,7 +1,7 @@
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { alarmOf, changeRow, changeRowIn, objectOf, rowOf } from "../../support/records.ts";
+import { alarmOf, changeRow, changeRowIn, chunkKeysIn, objectOf, rowOf } from "../../support/records.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
 
 const PATH = "/v1/charges";
@@ -113,9 +113,10 @@ describe("a kept body that is not there as a whole", () => {
       (storage: DurableObjectStorage) => changeRowIn(storage, { body: "0123456789" }),
     ],
     [
-      "in rows of its own",
+      "in chunks",
       600_000,
-      ({ sql }: DurableObjectStorage) => void sql.exec("DELETE FROM chunk WHERE seq = 1"),
+      (storage: DurableObjectStorage) =>
+        void storage.kv.delete(chunkKeysIn(storage).find((key) => key.endsWith(":1")) ?? "none"),
     ],
   ])("%s is never replayed, and the request is not run again", async (_, bytes, damage) => {
     const origin = scriptOrigin(() => new Response(new Uint8Array(bytes)));
@@ -131,7 +132,7 @@ describe("a kept body that is not there as a whole", () => {
 describe("a row that can't be read", () => {
   test.each([
     ["a state of a later version", (storage: DurableObjectStorage) => changeRowIn(storage, { state: "streaming" })],
-    ["a later shape", (storage: DurableObjectStorage) => changeRowIn(storage, { shape: 2 })],
+    ["a later format", (storage: DurableObjectStorage) => changeRowIn(storage, { format: 2 })],
     ["a damaged head", (storage: DurableObjectStorage) => changeRowIn(storage, { headers: "[[" })],
     ["a lost fingerprint", (storage: DurableObjectStorage) => changeRowIn(storage, { fingerprint: null })],
     ["nothing in it", ({ kv }: DurableObjectStorage) => kv.put("record", null)],

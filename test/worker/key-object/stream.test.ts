@@ -1,8 +1,8 @@
-import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Client, type Entry, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { type LiveBody, liveBody, scriptOrigin } from "../../support/origin.ts";
-import { objectOf, rowOf } from "../../support/records.ts";
+import { chunkKeysOf, objectOf, rowOf } from "../../support/records.ts";
 
 const PATH = "/v1/chat";
 const SSE = { status: 200, headers: { "content-type": "text/event-stream" } };
@@ -36,10 +36,7 @@ function readerOf(response: Response) {
 }
 
 async function chunksOf(key: string): Promise<number> {
-  return runInDurableObject(await objectOf(key, PATH), (_, { storage }) => {
-    const has = storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'chunk'").toArray().length > 0;
-    return has ? storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM chunk").one().n : 0;
-  });
+  return (await chunkKeysOf(await objectOf(key, PATH))).length;
 }
 
 async function taken(body: LiveBody, count: number): Promise<void> {

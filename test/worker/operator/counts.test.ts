@@ -19,7 +19,7 @@ interface Counts {
   readonly keyless: readonly object[];
 }
 
-describe("8.7 counts", () => {
+describe("O6 counts", () => {
   test("are kept by hour and by operation, as a pattern and never as a path", async () => {
     scriptOrigin(() => new Response("ok"));
     const operator = operatorOf({

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import page from "../../../docs/operating.md?raw";
+import page from "../../../docs/settling.md?raw";
 import { HOST, statusOf } from "../../support/gateway.ts";
 import { curlsOf } from "../../support/curl.ts";
 import { TOKEN, idOf, operatorOf } from "../../support/operator.ts";
@@ -8,7 +8,7 @@ import { scriptOrigin } from "../../support/origin.ts";
 const PATH = "/v1/charges";
 const KEY = "order-1001";
 
-/** What each line of docs/operating.md needs its record to be, and makes of it; null where it only looks. */
+/** What each line of docs/settling.md needs its record to be, and makes of it; null where it only looks. */
 const STORY = [
   ["/records/find", "unknown", null],
   ["?body=1", "unknown", null],
@@ -21,7 +21,7 @@ const STORY = [
   ["/release", "completed", "none"],
 ] as const;
 
-test("every curl line of docs/operating.md does what the page says", async () => {
+test("every curl line of docs/settling.md does what the page says", async () => {
   const origin = scriptOrigin();
   const { client, post } = operatorOf();
   const id = await idOf(KEY, PATH);

@@ -22,7 +22,7 @@ async function find(operator: Operator, asked: object): Promise<Found> {
   return response.json<Found>();
 }
 
-describe("8.3.3 a record is found by what tells its caller", () => {
+describe("O2.3 a record is found by what tells its caller", () => {
   test("in a token that has expired, and whose issuer is gone", async () => {
     const issuer = await issuerOf();
     scriptOrigin(issuer.beside(unknown));
@@ -83,7 +83,7 @@ describe("8.3.3 a record is found by what tells its caller", () => {
   });
 });
 
-describe("8.3.4 while the callers' former rule holds", () => {
+describe("O2.4 while the callers' former rule holds", () => {
   const ACCOUNT = { "x-account": "1" };
   const ALICE = { authorization: "Bearer alice" };
   const NOW = { caller: ["x-account"], caller_was: { caller: ["authorization"], until: UNTIL } };

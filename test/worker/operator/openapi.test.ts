@@ -29,7 +29,7 @@ function schemaOf(operationId: string): Record<string, unknown> {
   return found?.operation.responses["200"]?.content?.["application/json"]?.schema as Record<string, unknown>;
 }
 
-describe("8.8 the description of the API", () => {
+describe("O7 the description of the API", () => {
   test("has every route, and no other", () => {
     const routes = operatorApi.routes
       .filter(({ method }) => method !== "ALL")

@@ -91,7 +91,7 @@ describe("6.5 another request under the key", () => {
 });
 
 describe("6.5 the same request while the first runs", () => {
-  test.each(PROFILES)("is told to come again after the wait, as %s has it", async (profile) => {
+  test.each(PROFILES)("gets a conflict with Retry-After after the wait, as %s has it", async (profile) => {
     const held = heldAnswer();
     const origin = scriptOrigin(held.answer);
     const client = clientOf({ profile, in_flight: "refuse" });

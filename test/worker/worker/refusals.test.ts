@@ -24,7 +24,7 @@ describe("bad input has a clear problem and no effect", () => {
     const response = await clientOf(policy).post("/v1/charges", options);
     expect(await problemOf(response)).toBe(expected);
     if (expected === "500 misconfigured")
-      expect(await response.clone().text()).toMatch(/log tells more under [0-9a-f-]{36}/);
+      expect(await response.clone().text()).toMatch(/log has the cause under [0-9a-f-]{36}/);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(origin.received).toHaveLength(0);

@@ -1,0 +1,39 @@
+/** What a key object does. It does one thing at a time, and knows it in memory only. */
+
+import { type Preparation } from "./preparation.ts";
+import { type Probe } from "./probing.ts";
+import { type Running } from "../record/decide.ts";
+import { type Busy } from "../record/operate.ts";
+import { type RunningAttempt } from "./running-attempt.ts";
+
+export type ObjectState =
+  | { readonly kind: "resting" }
+  /** An exchange with the origin goes on, whatever the record is meanwhile. */
+  | { readonly kind: "attempt"; readonly attempt: RunningAttempt }
+  | { readonly kind: "probe"; readonly probe: Probe }
+  /** The body of a request arrives that may be executed. */
+  | { readonly kind: "preparation"; readonly preparation: Preparation };
+
+export const RESTING: ObjectState = { kind: "resting" };
+
+/** What decides a request. */
+export function runningIn({ kind }: ObjectState): Running {
+  return kind === "attempt" || kind === "probe" ? kind : null;
+}
+
+/** What keeps operators from acting: also what may be about to run. */
+export function busyIn({ kind }: ObjectState): Busy {
+  return kind === "resting" ? null : kind;
+}
+
+/** The attempt that a request joins: the decision has made sure that one runs. */
+export function attemptIn(state: ObjectState): RunningAttempt {
+  if (state.kind !== "attempt") throw new Error(`unexpected state: ${state.kind}`);
+  return state.attempt;
+}
+
+/** The same for the probe that a request waits for. */
+export function probeIn(state: ObjectState): Probe {
+  if (state.kind !== "probe") throw new Error(`unexpected state: ${state.kind}`);
+  return state.probe;
+}

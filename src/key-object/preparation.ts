@@ -1,0 +1,28 @@
+/**
+ * The body of a large request on its way into this object. All of it must be here before anything is sent, so that no client can
+ * cut it short. The record may change meanwhile, so the request is decided again afterwards.
+ */
+
+import { type Forward } from "../call/call.ts";
+import { type WholeForward, receiveBody } from "../call/upload.ts";
+import { Waiters } from "./waiters.ts";
+
+export class Preparation {
+  readonly #waiters = new Waiters<object>();
+
+  /** Waits for its end, at most `waitMs`. Null where too many wait already. */
+  wait(waitMs: number, bodyBytes: number): Promise<object | null> | null {
+    return this.#waiters.wait(waitMs, bodyBytes);
+  }
+
+  /** Never throws. `then` gets null where the body did not arrive whole. Those who wait go on after it. */
+  async run<T>(forward: Forward, then: (whole: WholeForward | null) => Promise<T>): Promise<T> {
+    const whole = await receiveBody(forward);
+    try {
+      // Not awaited: those who wait join what it begins.
+      return then(whole);
+    } finally {
+      this.#waiters.wake(() => ({}));
+    }
+  }
+}

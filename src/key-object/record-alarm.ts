@@ -1,0 +1,55 @@
+/** The one alarm of an object that owns a record: the watchdog of an attempt, and the end of the record's term. */
+
+import { type AlarmDecision } from "../record/decide.ts";
+import { type UnknownRecord, unreachable } from "../record/record.ts";
+
+/** How long after `origin_deadline` the watchdog looks: time to notice the abort and to write the outcome. */
+export const WATCHDOG_GRACE_MS = 15_000;
+
+/** The platform drops an alarm that has failed seven times. From this retry on, a failed one sets a new alarm instead. */
+const ALARM_RETRIES_MAX = 5;
+const ALARM_AGAIN_MS = 60 * 60 * 1000;
+
+/** Runs `act`. An error goes to the platform, which retries the alarm, or at last to `report`, with a new alarm set. */
+export async function runAlarm(
+  storage: DurableObjectStorage,
+  info: AlarmInvocationInfo | undefined,
+  act: () => Promise<void> | void,
+  report: (why: string) => void,
+): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if ((info?.retryCount ?? 0) < ALARM_RETRIES_MAX) throw error;
+    report(String(error));
+    await storage.setAlarm(Date.now() + ALARM_AGAIN_MS);
+  }
+}
+
+/** What an alarm can do to the record. */
+export interface AlarmActions {
+  readonly forget: () => Promise<void>;
+  /** Writes a record whose process has died. */
+  readonly markUnknown: (record: UnknownRecord) => void;
+}
+
+/** Carries out `decision`. Its writes and the time of the next alarm are one synchronous step. */
+export function carryOutAlarm(
+  decision: AlarmDecision,
+  storage: DurableObjectStorage,
+  { forget, markUnknown }: AlarmActions,
+): Promise<void> | void {
+  switch (decision.action) {
+    case "nothing":
+      return;
+    case "forget":
+      return forget();
+    case "mark unknown":
+      markUnknown(decision.record);
+      return storage.setAlarm(decision.atMs);
+    case "look again":
+      return storage.setAlarm(decision.atMs);
+    default:
+      return unreachable(decision);
+  }
+}

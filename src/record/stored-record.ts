@@ -1,0 +1,111 @@
+/**
+ * The stored form of a record: one flat value. Every value is validated when it is read, because it may be damaged or
+ * written by a newer version. The body of an answer is not part of it.
+ *
+ * Format 1. `since_ms` is when the state began: started, became unknown, or recorded. `term_ms` is the time at which the
+ * record expires; a `pending` record has no end yet, so there it is the unknown term in milliseconds. `status`, `headers`
+ * and `body_bytes` are set for `completed` only. `caller` is null where the record is not bound to its caller.
+ */
+
+import { type AnswerHead, type HeaderPair, type KeyRecord, type UnreadableRecord, unreachable } from "./record.ts";
+
+/** Raise it with every change of the form: a version that doesn't know a number must not read the record as none. */
+const FORMAT = 1;
+
+export interface StoredRecord {
+  readonly format: typeof FORMAT;
+  readonly state: KeyRecord["state"];
+  readonly tenant: string;
+  readonly operation: string;
+  readonly key: string;
+  readonly derived: boolean;
+  readonly rule: string;
+  readonly fingerprint: string;
+  readonly plain: string;
+  readonly caller: string | null;
+  readonly attempt: number;
+  readonly attempt_id: string;
+  readonly since_ms: number;
+  readonly term_ms: number;
+  readonly status: number | null;
+  readonly headers: readonly HeaderPair[] | null;
+  readonly body_bytes: number | null;
+}
+
+export function encodeRecord(record: KeyRecord): StoredRecord {
+  const { tenant, operation, key, isDerived } = record.about;
+  const { rule, fingerprint, plain, caller } = record.request;
+  const { number: attempt, id: attempt_id } = record.attempt;
+  const request = { tenant, operation, key, derived: isDerived, rule, fingerprint, plain, caller };
+  const noAnswer = { status: null, headers: null, body_bytes: null };
+  const common = { format: FORMAT, state: record.state, ...request, attempt, attempt_id, ...noAnswer } as const;
+  switch (record.state) {
+    case "pending":
+      return { ...common, since_ms: record.startedAtMs, term_ms: record.unknownTtlMs };
+    case "unknown":
+      return { ...common, since_ms: record.sinceMs, term_ms: record.expiresAtMs };
+    case "tombstone":
+      return { ...common, since_ms: record.recordedAtMs, term_ms: record.expiresAtMs };
+    case "completed": {
+      const { status, headers, bodyBytes } = record.answer;
+      const answer = { status, headers, body_bytes: bodyBytes };
+      return { ...common, since_ms: record.recordedAtMs, term_ms: record.expiresAtMs, ...answer };
+    }
+    default:
+      return unreachable(record);
+  }
+}
+
+/** Reads a value as it was found in storage. Never throws: what does not fit is `unreadable`, with the names of its fields. */
+export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyRecord | UnreadableRecord {
+  if (stored["format"] !== FORMAT) return { state: "unreadable", why: "fields: format" };
+  const faults: string[] = [];
+  const text = (field: string): string => {
+    const value = stored[field];
+    if (typeof value === "string" && value !== "") return value;
+    faults.push(field);
+    return "";
+  };
+  const integer = (field: string): number => {
+    const value = stored[field];
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+    faults.push(field);
+    return 0;
+  };
+
+  const { derived } = stored;
+  if (typeof derived !== "boolean") faults.push("derived");
+  const state = text("state");
+  const facts = {
+    about: { tenant: text("tenant"), operation: text("operation"), key: text("key"), isDerived: derived === true },
+    request: {
+      rule: text("rule"),
+      fingerprint: text("fingerprint"),
+      plain: text("plain"),
+      // A caller that is missing must not be read as a record that belongs to every caller.
+      caller: stored["caller"] === null ? null : text("caller"),
+    },
+    attempt: { number: integer("attempt"), id: text("attempt_id") },
+  };
+  const sinceMs = integer("since_ms");
+  const termMs = integer("term_ms");
+  const answer =
+    state === "completed" ? decodeAnswer(stored["headers"], integer("status"), integer("body_bytes")) : null;
+  if (faults.length > 0) return { state: "unreadable", why: `fields: ${faults.join(", ")}` };
+
+  if (state === "pending") return { state, ...facts, startedAtMs: sinceMs, unknownTtlMs: termMs };
+  if (state === "unknown") return { state, ...facts, sinceMs, expiresAtMs: termMs };
+  const term = { recordedAtMs: sinceMs, expiresAtMs: termMs };
+  if (state === "tombstone") return { state, ...facts, ...term };
+  if (answer !== null) return { state: "completed", ...facts, ...term, answer };
+  return { state: "unreadable", why: state === "completed" ? "fields: status, headers" : "fields: state" };
+}
+
+function decodeAnswer(headers: unknown, status: number, bodyBytes: number): AnswerHead | null {
+  const isRead = Array.isArray(headers) && headers.every(isHeaderPair) && status >= 200 && status <= 599;
+  return isRead ? { status, headers, bodyBytes } : null;
+}
+
+function isHeaderPair(value: unknown): value is HeaderPair {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === "string" && typeof value[1] === "string";
+}

@@ -1,0 +1,29 @@
+/** Who sends a keyed request, by the tenant's rule and by the rule before it (docs/protocol.md 3.5). */
+
+import { type Tenant } from "../config/policy.ts";
+import { type Refusal, isRefusal } from "../http/problem.ts";
+import { type Caller } from "../identity/record-id.ts";
+import { type Incoming } from "./incoming.ts";
+
+export interface Callers {
+  readonly now: Caller;
+  /** Null where no record can exist that was made by a former rule. */
+  readonly former: Caller | null;
+}
+
+export async function callersOf(
+  incoming: Incoming,
+  { callers, callersBefore }: Tenant,
+  nowMs: number,
+): Promise<Callers | Refusal> {
+  const digest = await incoming.caller(callers);
+  if (isRefusal(digest)) return digest;
+  const now = { rule: callers, digest };
+  if (callersBefore === null || nowMs >= callersBefore.untilMs) return { now, former: null };
+  const before = await incoming.caller(callersBefore);
+  if (!isRefusal(before)) return { now, former: { rule: callersBefore, digest: before } };
+  // A record may exist: the credential can't be verified now, or was valid until it expired. Without knowing which record
+  // that is, the request could run a second time.
+  if (before.code === "caller_unverifiable" || before.hasLapsed === true) return before;
+  return { now, former: null };
+}

@@ -1,0 +1,98 @@
+/** The one way out: what a request ended in → its response, counted, with what browsers may read of it. */
+
+import { type Mark, type Reply } from "../call/call.ts";
+import { type Speaker } from "../http/cors.ts";
+import { type Refusal, isRefusal, problemResponse } from "../http/problem.ts";
+import { type Key } from "../identity/key-carrier.ts";
+import { refusal } from "../key-object/reply.ts";
+import { log } from "../log.ts";
+import { unreachable } from "../record/record.ts";
+import { applyCors } from "./cors.ts";
+import { type Counted, countRequest } from "./count-request.ts";
+import { keyedResponse } from "./keyed-response.ts";
+import { type Observed } from "./observe.ts";
+import { type PassedThrough } from "./pass-through.ts";
+import { type RequestContext } from "./request-context.ts";
+
+export type RequestResult =
+  /** Before any key was looked for: a loop, or a fault of the gateway. */
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  /** The policy covers the request, and its key is missing, not valid or can't be derived. */
+  | { readonly kind: "without key"; readonly refusal: Refusal }
+  | KeyedResult
+  /** No record covers the request. */
+  | { readonly kind: "passed through"; readonly sent: PassedThrough }
+  | Observed;
+
+interface KeyedResult {
+  readonly kind: "keyed";
+  readonly key: Key;
+  readonly reply: Reply | Refusal;
+  /** The client's own wait, where it was granted. */
+  readonly waitSeconds: number | null;
+}
+
+interface Rendered {
+  readonly response: Response;
+  readonly speaker: Speaker;
+  readonly counted: Counted;
+}
+
+export function respond(context: RequestContext, result: RequestResult): Response {
+  const { response, speaker, counted } = render(context, result);
+  countRequest(context, counted);
+  applyCors({ response, speaker }, context.incoming.request, context.destination);
+  return response;
+}
+
+function render(context: RequestContext, result: RequestResult): Rendered {
+  const { destination, metrics } = context;
+  switch (result.kind) {
+    case "refused":
+      return { response: problemOf(result.refusal, destination), speaker: "gateway", counted: "refused" };
+    case "without key": {
+      const response = problemOf(result.refusal, destination);
+      metrics.answered(result.refusal, response);
+      return { response, speaker: "gateway", counted: "refused" };
+    }
+    case "keyed":
+      return renderKeyed(context, result);
+    case "passed through":
+      return { ...renderPassedThrough(context, result.sent), counted: "keyless" };
+    case "observed":
+      return { ...renderPassedThrough(context, result.sent), counted: result.decision };
+    default:
+      return unreachable(result);
+  }
+}
+
+/** The request may have run, so a fault of the gateway must not claim that it did not. */
+function renderKeyed(context: RequestContext, result: KeyedResult): Rendered {
+  try {
+    return keyedAnswer(context, result);
+  } catch (error) {
+    log({ event: "fault", id: crypto.randomUUID(), where: "keyed answer", why: String(error) });
+    return keyedAnswer(context, { ...result, reply: refusal("outcome_unknown") });
+  }
+}
+
+function keyedAnswer({ destination, metrics }: RequestContext, { key, reply, waitSeconds }: KeyedResult): Rendered {
+  const response = keyedResponse(reply, { url: destination.url, policy: destination.policy, key, waitSeconds });
+  metrics.answered(reply, response);
+  const speaker = reply.kind === "answer" ? reply.speaker : "gateway";
+  return { response, speaker, counted: statusOf(reply) };
+}
+
+function statusOf(reply: Reply | Refusal): Mark["status"] {
+  return isRefusal(reply) ? "refused" : reply.mark.status;
+}
+
+function renderPassedThrough({ destination }: RequestContext, sent: PassedThrough): Omit<Rendered, "counted"> {
+  return sent.kind === "problem"
+    ? { response: problemOf(sent, destination), speaker: "gateway" }
+    : { response: sent.response, speaker: "passed through" };
+}
+
+function problemOf(refusal: Refusal, { url, policy }: RequestContext["destination"]): Response {
+  return problemResponse(refusal, url, policy);
+}

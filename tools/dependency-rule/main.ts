@@ -1,0 +1,10 @@
+// npm run rooms
+//
+// Fails if a file in src/ imports against the direction of the rooms (rules.mjs). Installs dependency-cruiser if it is missing.
+
+import { join } from "node:path";
+import { cruise } from "./cruise.ts";
+
+const { passed, report } = cruise(join(import.meta.dirname, "..", ".."));
+console.log(report);
+process.exitCode = passed ? 0 : 1;
