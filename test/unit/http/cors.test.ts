@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { type CorsRequest, type CorsRule, type Speaker, corsChanges } from "../../../src/http/cors.ts";
+import { runs } from "../../support/runs.ts";
 
 const SHOP = "https://shop.example";
 const OTHER = "https://other.example";
@@ -196,7 +197,7 @@ describe("with any stored fields and any page", () => {
         expect(seen["access-control-allow-credentials"]).toBe(credentials);
         expect(seen["vary"]).toMatch(/\bOrigin\b|\*/);
       }),
-      { numRuns: 2000 },
+      runs(200),
     );
   });
 });

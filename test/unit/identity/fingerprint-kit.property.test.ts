@@ -7,9 +7,10 @@ import { type JsonPointer } from "../../../src/identity/json-pointer.ts";
 import { areEqual } from "./exact-json.ts";
 import { choices, isDecimal, type JsonValue, jsonValues, spell } from "./json-spelling.ts";
 import { identityOf } from "./requests.ts";
+import { RUN_FACTOR, runs } from "../../support/runs.ts";
 
 /** More than generating the values takes on a busy machine. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 60_000 * RUN_FACTOR;
 
 const token = fc.constantFrom("a", "b", "0", "1");
 const scalar = fc.constantFrom({ negative: false, digits: "1", power: 0 }, { negative: false, digits: "2", power: 0 });
@@ -91,10 +92,10 @@ async function check(rules: fc.Arbitrary<Rule>): Promise<void> {
       if (expected && !areEqual(one, other)) merged++;
       expect(a.fingerprint === b.fingerprint).toBe(expected);
     }),
-    { numRuns: 5000 },
+    runs(2000),
   );
   // Otherwise the test would compare only different documents.
-  expect(merged).toBeGreaterThan(50);
+  expect(merged).toBeGreaterThan(5);
 }
 
 describe("3.8.5, 3.8.6 two documents", { timeout: TIMEOUT_MS }, () => {

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 
 import { parseIdempotencyKey } from "../../../src/identity/idempotency-key.ts";
 import { isRefusal } from "../../../src/http/problem.ts";
+import { runs } from "../../support/runs.ts";
 
 /** The oracle's key in a value that begins with a quote; null if 3.4 refuses it. */
 function keyByOracle(value: string): string | null {
@@ -37,7 +38,7 @@ describe("3.4.2 quoted keys", () => {
       fc.property(afterQuote, (text) => {
         expect(keyByGateway(`"${text}`)).toBe(keyByOracle(`"${text}`));
       }),
-      { numRuns: 2000 },
+      runs(200),
     );
   });
 
@@ -50,7 +51,7 @@ describe("3.4.2 quoted keys", () => {
       fc.property(escaped, end, (text, end) => {
         expect(keyByGateway(`"${text}${end}`)).toBe(keyByOracle(`"${text}${end}`));
       }),
-      { numRuns: 2000 },
+      runs(200),
     );
   });
 
@@ -60,7 +61,7 @@ describe("3.4.2 quoted keys", () => {
       fc.property(printable, (key) => {
         expect(parseIdempotencyKey(serializeItem(key))).toBe(key);
       }),
-      { numRuns: 2000 },
+      runs(200),
     );
   });
 });
@@ -95,7 +96,7 @@ describe("3.4.5 one line with one key", () => {
           code: "key_invalid",
         });
       }),
-      { numRuns: 1000 },
+      runs(100),
     );
   });
 });

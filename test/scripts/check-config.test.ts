@@ -7,9 +7,9 @@ import { text } from "node:stream/consumers";
 
 import { afterEach, describe, expect, test } from "vitest";
 
-import { checkConfig, checkEntries, readDeployment } from "../../../scripts/check-config.ts";
+import { checkConfig, checkEntries, readDeployment } from "../../scripts/check-config.ts";
 
-const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
+const REPOSITORY = join(import.meta.dirname, "..", "..");
 
 /** For a process that loads wrangler, where several share two cores. */
 const RUN_MS_MAX = 60_000;
@@ -72,7 +72,7 @@ describe("npm run check:config", { timeout: RUN_MS_MAX }, () => {
       error: [
         `${path}, top level: 2 faults`,
         'TENANTS."API.example.com": must be a hostname in lower case without a port, "*.suffix" or "*"',
-        'TENANTS."b.example.com".wait: must be a duration from 0s to 60s, such as "90s" (ms, s, m, h, d)',
+        'TENANTS."b.example.com".wait: must be a duration from 0s to 1m, such as "25s" (ms, s, m, h, d)',
         "",
       ].join("\n"),
     });
@@ -80,11 +80,11 @@ describe("npm run check:config", { timeout: RUN_MS_MAX }, () => {
 
   test.each([
     [
-      "an environment that is not there",
+      "an environment that does not exist",
       ["--env", "staging"],
       /No environment found in configuration with name "staging"/,
     ],
-    ["an option that it does not know", ["--environment", "production"], /Unknown option '--environment'/],
+    ["an unknown option", ["--environment", "production"], /Unknown option '--environment'/],
   ])("fails on %s", async (_, args, message) => {
     const { code, out, error } = await run(...args);
     expect({ code, out }).toEqual({ code: 1, out: "" });
@@ -93,7 +93,7 @@ describe("npm run check:config", { timeout: RUN_MS_MAX }, () => {
 });
 
 describe("checking a configuration", () => {
-  test("sums up what has no faults", async () => {
+  test("sums up tenants without faults", async () => {
     const verdict = await verdictOn(`
       services = [{ binding = "API", service = "api" }]
       [vars]
@@ -116,7 +116,7 @@ describe("checking a configuration", () => {
     });
   });
 
-  test("finds a rate limit that is not bound, and takes no service for one", async () => {
+  test("finds a rate limit that is not bound, also where a service has its name", async () => {
     const { faults, summary } = await verdictOn(`
       services = [{ binding = "API", service = "api" }]
       [[ratelimits]]
@@ -149,7 +149,7 @@ describe("checking a configuration", () => {
     expect(summary).toEqual(["b.example.com → service:API, 0 routes"]);
   });
 
-  test("takes a secret for set where the deployment requires it, and no variable for one", async () => {
+  test("counts a secret as set where the deployment requires it, and not where it is a variable", async () => {
     const toml = (secrets: string, vars: string) => `
       ${secrets}
       [vars]
@@ -170,12 +170,12 @@ describe("checking a configuration", () => {
       {
         path: "GATE",
         message:
-          'is a variable, and used by origin_auth: take it out of [vars], and set it with "npx wrangler secret put GATE"',
+          'is a variable, and used by origin_auth: remove it from [vars], and set it with "npx wrangler secret put GATE"',
       },
     ]);
   });
 
-  test("hints at an operators' secret that the deployment does not require, and takes no variable for one", async () => {
+  test("hints at an operator's secret that the deployment does not require, and refuses a variable", async () => {
     const toml = (secrets: string, vars: string) => `
       ${secrets}
       [vars]
@@ -197,29 +197,29 @@ describe("checking a configuration", () => {
       {
         path: "OPERATOR_TOKEN",
         message:
-          'is a variable, and used by the operator API: take it out of [vars], and set it with "npx wrangler secret put OPERATOR_TOKEN"',
+          'is a variable, and used by the operator API: remove it from [vars], and set it with "npx wrangler secret put OPERATOR_TOKEN"',
       },
       {
         path: "TEAM",
         message:
-          'is a variable, and used by operator_token: take it out of [vars], and set it with "npx wrangler secret put TEAM"',
+          'is a variable, and used by operator_token: remove it from [vars], and set it with "npx wrangler secret put TEAM"',
       },
     ]);
   });
 
-  test("needs no variables where tenants stand in KV", async () => {
+  test("needs no variables where tenants are in KV", async () => {
     const kv = '[[kv_namespaces]]\nbinding = "TENANTS_KV"\nid = "0"';
     expect(await verdictOn(kv)).toEqual({ faults: [], summary: [] });
     expect((await verdictOn(kv.replace("TENANTS_KV", "OTHER"))).faults).toMatchObject([{ path: "TENANTS" }]);
   });
 
-  test("finds a variable that is larger than the platform takes, white space included", async () => {
+  test("finds a variable that is larger than the platform accepts, white space included", async () => {
     const table = JSON.stringify({ "*": { origin: "https://origin.example.com", caller: [] } });
     expect((await verdictOn(`[vars]\nTENANTS = '${table.padEnd(5120)}'`)).faults).toEqual([]);
     expect((await verdictOn(`[vars]\nTENANTS = '${table.padEnd(5121)}'`)).faults).toEqual([
       {
         path: "TENANTS",
-        message: "is 5121 bytes as JSON, and must be at most 5120: divide it, for example into TENANTS and TENANTS_2",
+        message: "is 5121 bytes as JSON, and must be at most 5120: split it, for example into TENANTS and TENANTS_2",
       },
     ]);
 
@@ -236,7 +236,7 @@ describe("checking a configuration", () => {
     ['code_update_strategy = { mode = "deferred", max_delay = 300 }', 300],
     ['code_update_strategy = { mode = "deferred" }', 300],
     ['code_update_strategy = { mode = "immediate" }', 0],
-  ])("knows whether a deploy waits for the longest attempt, of any route: %j", async (strategy, seconds) => {
+  ])("checks that a deploy waits for the longest attempt, of any route: %j", async (strategy, seconds) => {
     const { faults } = await verdictOn(`
       [durable_objects]
       bindings = [{ name = "KEYS", class_name = "KeyObject" }]
@@ -269,12 +269,12 @@ describe("checking a configuration", () => {
       summary: [],
     });
     expect(await verdictOn(toml, "empty")).toEqual({
-      faults: [{ path: "TENANTS", message: "is missing here: the gateway would refuse every hostname" }],
+      faults: [{ path: "TENANTS", message: "is missing: the gateway would refuse every hostname" }],
       summary: [],
     });
   });
 
-  test("throws wrangler's error where there is no file, or no TOML in it", async () => {
+  test("throws wrangler's error where the file is missing, or is not TOML", async () => {
     expect(() => checkConfig(join(tmpdir(), "nonexistent", "wrangler.toml"), undefined)).toThrow("wrangler.toml");
     await expect(verdictOn("[vars")).rejects.toThrow("Invalid TOML document");
   });
@@ -300,7 +300,7 @@ describe("checking entries of KV", () => {
     return checkEntries(readDeployment(await fileOf(toml), undefined), new Map(texts));
   }
 
-  test("sums up what has no faults", async () => {
+  test("sums up tenants without faults", async () => {
     expect(
       await verdictOnEntries({
         "a.example.com": { ...ENTRY_JSON, origin: "service:API", routes: [{ match: "POST /v1" }] },
@@ -312,7 +312,7 @@ describe("checking entries of KV", () => {
     });
   });
 
-  test("finds all faults: of names, of fields, and of what the deployment has", async () => {
+  test("finds all faults: of names, of fields, and of bindings", async () => {
     const { faults, summary } = await verdictOnEntries({
       "A.example.com": ENTRY_JSON,
       "fixed.example.com": ENTRY_JSON,
@@ -327,7 +327,7 @@ describe("checking entries of KV", () => {
       'TENANTS_KV."b.example.com".origin_auth',
       'TENANTS_KV."c.example.com".origin',
     ]);
-    expect(faults[1]?.message).toBe("stands in the variables as well, which win");
+    expect(faults[1]?.message).toBe("is also configured in the variables, which take precedence");
     expect(summary).toHaveLength(2);
   });
 

@@ -5,9 +5,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
-import { tenants } from "../../../scripts/tenants.ts";
+import { tenants } from "../../scripts/tenants.ts";
 
-const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
+const REPOSITORY = join(import.meta.dirname, "..", "..");
 
 /** A command runs wrangler up to twice, which takes seconds where several share two cores. */
 const RUN_MS_MAX = 120_000;
@@ -41,13 +41,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Runs the script's work in this process, which spares it to load wrangler anew. FOLDER is the folder of this file's. */
+/** Runs the script in this process, which saves loading wrangler again. FOLDER is replaced by the folder of this file's tests. */
 function run(command: string) {
-  const said = { out: "", error: "" };
-  const log = vi.spyOn(console, "log").mockImplementation((line) => void (said.out += `${line}\n`));
-  const error = vi.spyOn(console, "error").mockImplementation((line) => void (said.error += `${line}\n`));
+  const printed = { out: "", error: "" };
+  const log = vi.spyOn(console, "log").mockImplementation((line) => void (printed.out += `${line}\n`));
+  const error = vi.spyOn(console, "error").mockImplementation((line) => void (printed.error += `${line}\n`));
   try {
-    return { code: tenants(command.replaceAll("FOLDER", folder).split(" ")), ...said };
+    return { code: tenants(command.replaceAll("FOLDER", folder).split(" ")), ...printed };
   } finally {
     log.mockRestore();
     error.mockRestore();
@@ -63,7 +63,7 @@ describe("npm run tenants", { timeout: RUN_MS_MAX }, () => {
     async () => {
       expect(run(`put *.shop.example.com FOLDER/good.json ${LOCAL}`)).toEqual({
         code: 0,
-        out: "put *.shop.example.com → https://origin.example.com, 0 routes (local)\nIt counts everywhere within two minutes.\n",
+        out: "put *.shop.example.com → https://origin.example.com, 0 routes (local)\nIt takes effect everywhere within two minutes.\n",
         error: "",
       });
       expect(run(`list ${LOCAL}`)).toEqual({ code: 0, out: "*.shop.example.com\n", error: "" });
@@ -88,7 +88,7 @@ describe("npm run tenants", { timeout: RUN_MS_MAX }, () => {
     },
   );
 
-  test("refuses an entry with faults, and tells all of them", () => {
+  test("refuses an entry with faults, and prints all of them", () => {
     expect(run(`put Shop.example.com FOLDER/bad.json ${LOCAL}`)).toEqual({
       code: 1,
       out: "",
@@ -96,14 +96,14 @@ describe("npm run tenants", { timeout: RUN_MS_MAX }, () => {
         "Shop.example.com: 4 faults",
         'TENANTS_KV."Shop.example.com": must be a hostname in lower case without a port, "*.suffix" or "*"',
         'TENANTS_KV."Shop.example.com".origin: must be an http(s) URL or "service:BINDING"',
-        'TENANTS_KV."Shop.example.com".caller: is required: it must be a list of what tells callers apart; [] makes all requests one caller\'s',
-        'TENANTS_KV."Shop.example.com".ttl: must be a duration from 1s to 90d, such as "90s" (ms, s, m, h, d)',
+        'TENANTS_KV."Shop.example.com".caller: is required: it must be a list of what identifies a caller, such as ["authorization"]; [] makes all requests one caller\'s',
+        'TENANTS_KV."Shop.example.com".ttl: must be a duration from 1s to 90d, such as "1d" (ms, s, m, h, d)',
         "",
       ].join("\n"),
     });
   });
 
-  test("checks an entry alone, wherever it is to be put", () => {
+  test("checks an entry alone, without a namespace", () => {
     const command = "validate shop.example.com FOLDER/good.json --config FOLDER/wrangler.toml";
     expect(run(command)).toMatchObject({ code: 0, error: "" });
     expect(run(command.replace("good.json", "wrangler.toml"))).toEqual({
@@ -118,18 +118,18 @@ describe("npm run tenants", { timeout: RUN_MS_MAX }, () => {
       encoding: "utf8",
       timeout: RUN_MS_MAX,
     });
-    expect({ status, said: stderr.split("\n")[0] }).toEqual({ status: 1, said: "Which command?" });
+    expect({ status, line: stderr.split("\n")[0] }).toEqual({ status: 1, line: "A command is required." });
   });
 
   test.each([
-    ["no command", "--local", "Which command?"],
-    ["a command that there is none of", "frob --local", "Which command?"],
-    ["too few arguments", `put shop.example.com ${LOCAL}`, "put needs other arguments."],
-    ["no place", "list --config FOLDER/wrangler.toml", "Where: --local or --remote?"],
-    ["an option that there is none of", "list --frob", "Unknown option '--frob'"],
-    ["a file that is not there", `put shop.example.com FOLDER/none.json ${LOCAL}`, "no such file"],
+    ["no command", "--local", "A command is required."],
+    ["an unknown command", "frob --local", "A command is required."],
+    ["too few arguments", `put shop.example.com ${LOCAL}`, "Wrong number of arguments for put."],
+    ["no place", "list --config FOLDER/wrangler.toml", "Either --local or --remote is required."],
+    ["an unknown option", "list --frob", "Unknown option '--frob'"],
+    ["a missing file", `put shop.example.com FOLDER/none.json ${LOCAL}`, "no such file"],
     ["an environment without the binding", `list --env bare ${LOCAL}`, "[[env.bare.kv_namespaces]]"],
-  ])("says kindly what is wrong with %s", (_, command, message) => {
+  ])("prints a message and no stack for %s", (_, command, message) => {
     const { code, out, error } = run(command);
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(error).toContain(message);
