@@ -21,7 +21,7 @@ import {
   type UnreadableRecord,
   unreachable,
 } from "../record/record.ts";
-import { type Busy, type Command, type OperateRefusal, decideCommand } from "../record/operate.ts";
+import { type Command, type OperateRefusal, decideCommand } from "../record/operate.ts";
 import { type Conclusion, type EndedAttempt, type Transition, begin, concludeAttempt } from "../record/transition.ts";
 import { type BodySource } from "../origin/answer-body.ts";
 import { Recording } from "./recording.ts";
@@ -160,17 +160,17 @@ export class KeptRecord {
   }
 
   /** Carries out an operator's command, if the record allows it. `body` is that of an answer which the command gives. */
-  operate(found: Found | null, command: Command, body: Uint8Array | null, busy: Busy): Operation {
+  operate(found: Found | null, command: Command, body: Uint8Array | null, running: Running): Operation {
     const nowMs = Date.now();
     const stored = found?.record ?? null;
     // Not `current`: a dead process is not reported where the command replaces the record at once. Two events of one moment
     // could overtake each other.
-    const record = busy === null ? asOf(stored, nowMs) : stored;
+    const record = running === null ? asOf(stored, nowMs) : stored;
     const before = record?.state ?? "none";
-    const decision = decideCommand(record, busy, command, nowMs);
+    const decision = decideCommand(record, running, command, nowMs);
     switch (decision.action) {
       case "refuse":
-        if (busy === null) this.current(found, null, nowMs);
+        if (running === null) this.current(found, null, nowMs);
         return { done: false, before, refusal: decision.code };
       case "forget":
         this.#ctx.waitUntil(this.#forget());

@@ -12,9 +12,9 @@ import { isMismatch } from "../journal/journal-event.ts";
 import { JournalReporter } from "../journal/reporter.ts";
 import { KeptRecord, type Operation } from "./kept-record.ts";
 import { log } from "../log.ts";
-import { type ObjectState, RESTING, attemptIn, busyIn, probeIn, runningIn } from "./object-state.ts";
+import { type ObjectState, RESTING, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
 import { Preparation } from "./preparation.ts";
-import { PROBE_WAIT_MS, Probe } from "./probing.ts";
+import { Probe } from "./probing.ts";
 import { type Decision, type Probed, decide } from "../record/decide.ts";
 import { type Command } from "../record/operate.ts";
 import { type CompletedRecord, type UnknownRecord, unreachable } from "../record/record.ts";
@@ -59,7 +59,7 @@ export class KeyObject extends DurableObject<Env> {
   inspect(tenant: string, journal: Placement, bodyBytesMax: number | null): Promise<Inspection> {
     const found = this.#kept.load();
     if (found?.tenant === tenant) this.#reporter.journal = journal;
-    return inspect({ kept: this.#kept, found, busy: busyIn(this.#state), tenant, bodyBytesMax });
+    return inspect({ kept: this.#kept, found, busy: runningIn(this.#state), tenant, bodyBytesMax });
   }
 
   /** Carries out a command of one of `tenant`'s operators. `body` is that of an answer which the command gives. */
@@ -67,7 +67,7 @@ export class KeyObject extends DurableObject<Env> {
     const found = this.#kept.load();
     if (found?.tenant !== tenant) return { done: false, before: "none", refusal: "no_record" };
     this.#reporter.journal = journal;
-    return this.#kept.operate(found, command, body, busyIn(this.#state));
+    return this.#kept.operate(found, command, body, runningIn(this.#state));
   }
 
   /** The watchdog of a running attempt, and the end of a record's term. */
@@ -96,6 +96,8 @@ export class KeyObject extends DurableObject<Env> {
         return attemptIn(this.#state).join(waitMs, discardBody(sendable?.forward));
       case "await probe":
         return this.#answerAfter(probeIn(this.#state).wait(waitMs, heldBytes(sendable)), asked);
+      case "await preparation":
+        return this.#answerAfter(preparationIn(this.#state).wait(waitMs, heldBytes(sendable)), asked);
       case "replay":
         return Promise.resolve(this.#replay(decision.record, assertSet(found)));
       case "refuse":
@@ -116,7 +118,6 @@ export class KeyObject extends DurableObject<Env> {
   ): Promise<LookReply> {
     const { about, request, policy } = asked.call;
     const { forward } = assertSet(asked.sendable);
-    if (this.#state.kind === "preparation") return this.#awaitPreparation(this.#state.preparation, asked);
     if (!isWhole(forward)) return this.#prepare(asked);
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
     this.#kept.begin({ about, request, attempt }, policy, found, nowMs);
@@ -130,14 +131,14 @@ export class KeyObject extends DurableObject<Env> {
 
   #startProbe(asked: Asked, record: UnknownRecord): Promise<LookReply> {
     const { call, sendable } = asked;
-    if (this.#state.kind === "preparation") return this.#awaitPreparation(this.#state.preparation, asked);
     const probe = new Probe(record, call.policy, this.#kept);
     const state: ObjectState = { kind: "probe", probe };
     this.#state = state;
     this.ctx.waitUntil(probe.run(assertSet(sendable?.probe), this.env, () => this.#rest(state)));
-    return this.#answerAfter(probe.wait(PROBE_WAIT_MS, heldBytes(sendable)), asked);
+    return this.#answerAfter(probe.result, asked);
   }
 
+  /** Its body arrives first. Others that could execute or probe wait meanwhile, and meet what it has begun. */
   #prepare(asked: Asked): Promise<LookReply> {
     const sendable = assertSet(asked.sendable);
     const preparation = new Preparation();
@@ -148,13 +149,6 @@ export class KeyObject extends DurableObject<Env> {
       if (forward === null) return Promise.resolve(refusal("unavailable"));
       return this.#answer({ ...asked, sendable: { ...sendable, forward } });
     });
-  }
-
-  /** One request is prepared at a time. The others that could execute or probe wait, and meet what it has begun. */
-  #awaitPreparation(preparation: Preparation, asked: Asked): Promise<LookReply> {
-    const { policy, waitMs } = asked.call;
-    const waiting = policy.inFlight === "wait" ? preparation.wait(waitMs, heldBytes(asked.sendable)) : null;
-    return this.#answerAfter(waiting, asked);
   }
 
   /** Decides again when `waiting` is over, with its result. What is left of the request's wait counts for the next one. */
