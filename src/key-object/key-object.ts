@@ -5,6 +5,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "../call/call.ts";
+import { type Asked, heldBytes } from "./asked.ts";
 import { discardBody, isWhole } from "../call/upload.ts";
 import { type Placement } from "../config/policy.ts";
 import { type Inspection, inspect } from "./inspection.ts";
@@ -15,24 +16,14 @@ import { log } from "../log.ts";
 import { type ObjectState, RESTING, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
 import { Preparation } from "./preparation.ts";
 import { Probe } from "./probing.ts";
-import { type Decision, type Probed, decide } from "../record/decide.ts";
+import { type Decision, decide } from "../record/decide.ts";
 import { type Command } from "../record/operate.ts";
+import { type OperatedBy, refusalByScope } from "./operated-by.ts";
 import { type CompletedRecord, type UnknownRecord, unreachable } from "../record/record.ts";
 import { runAlarm } from "./record-alarm.ts";
 import { type Found } from "./record-store.ts";
 import { refusal, replay } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
-
-/** What an execution needs; null for a look. */
-type Sendable = Pick<KeyedCall, "forward" | "probe">;
-
-/** A request on its way to its reply. It may have to wait, and is then decided again. */
-interface Asked {
-  readonly call: LookCall;
-  readonly sendable: Sendable | null;
-  /** The result of the probe that it has waited for. */
-  readonly probed: Probed | null;
-}
 
 export class KeyObject extends DurableObject<Env> {
   readonly #kept: KeptRecord;
@@ -62,10 +53,11 @@ export class KeyObject extends DurableObject<Env> {
     return inspect({ kept: this.#kept, found, busy: runningIn(this.#state), tenant, bodyBytesMax });
   }
 
-  /** Carries out a command of one of `tenant`'s operators. `body` is that of an answer which the command gives. */
-  operate(tenant: string, journal: Placement, command: Command, body: Uint8Array | null): Operation {
+  /** Carries out a command of an operator. `body` is that of an answer which the command gives. */
+  operate({ tenant, journal, role }: OperatedBy, command: Command, body: Uint8Array | null): Operation {
     const found = this.#kept.load();
-    if (found?.tenant !== tenant) return { done: false, before: "none", refusal: "no_record" };
+    const refused = found === null ? "no_record" : refusalByScope(found, tenant, role);
+    if (refused !== null) return { done: false, before: "none", refusal: refused };
     this.#reporter.journal = journal;
     return this.#kept.operate(found, command, body, runningIn(this.#state));
   }
@@ -170,11 +162,6 @@ export class KeyObject extends DurableObject<Env> {
   #rest(ended: ObjectState): void {
     if (this.#state === ended) this.#state = RESTING;
   }
-}
-
-/** The bytes of a body that wait with their request. A stream stays at the Worker until it is read. */
-function heldBytes(sendable: Sendable | null): number {
-  return sendable !== null && isWhole(sendable.forward) ? sendable.forward.bodyBytes : 0;
 }
 
 /** Only a look is decided as "nothing". */

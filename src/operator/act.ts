@@ -95,7 +95,8 @@ async function carryOut(env: Env, ordered: Ordered): Promise<Response> {
   if (seq === null) return operatorProblem("audit_unavailable");
   let operation: Operation;
   try {
-    operation = await objectOf(env.KEYS, intent.record, placement).operate(hostname, placement, command, body);
+    const by = { tenant: hostname, journal: placement, role: intent.token };
+    operation = await objectOf(env.KEYS, intent.record, placement).operate(by, command, body);
   } catch (error) {
     // It may have been done and its answer lost. The record says; the audit says that nobody knows.
     log({ event: "fault", id: intent.record.slice(0, 16), where: "operate", why: String(error) });

@@ -7,6 +7,11 @@ const PROBLEMS = {
   not_found: [404, "Not Found", "There is nothing here, or it is no record of this hostname."],
   invalid_request: [400, "The request is not valid", "The request can't be read."],
   body_too_large: [413, "The request is too large", "The request is larger than an operator's may be."],
+  operator_only: [
+    403,
+    "The Worker's own token is needed",
+    "The record can't be read, and so not whose it is. Nothing was done: only the Worker's own operator token may release it.",
+  ],
   running: [
     409,
     "Something runs",

@@ -116,7 +116,7 @@ describe.each(TABLE)("$0.name", (state, early, late) => {
   test.each([0, 1, 2, 3, 4, 5, 6])("an alarm that fails, as retry %i", async (retryCount) => {
     const bench = await benchIn(state);
     const before = await bench.row();
-    const armed = await arm(await bench.object(), "throws from then on", 1, "get record");
+    const armed = await arm(await bench.object(), "throws from then on", 1, "get");
     const failed = runInDurableObject(await bench.object(), (instance) =>
       instance.alarm({ retryCount, isRetry: retryCount > 0, scheduledTime: Date.now() }),
     );
