@@ -77,12 +77,12 @@ async function padded(bench: Bench): Promise<void> {
   bench.padding = "x".repeat(100_000);
 }
 
-const probed = (says: "final" | "not-executed" | "unknown") => ({
+const probed = (says: "final" | "not-executed" | "unknown", script: Script = RAN) => ({
   onUnknown: "probe" as const,
   before: leftUnknown,
   act: async (bench: Bench) => {
     bench.origin.says = says;
-    await executes(bench);
+    await answered(script)(bench);
     bench.origin.says = "unknown";
   },
 });
@@ -130,6 +130,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "the alarm finding an orphan", before: orphaned, act: (bench) => bench.runAlarm() },
   { name: "probing, and keeping the answer", ...probed("final") },
   { name: "probing, and executing again", ...probed("not-executed") },
+  { name: "probing, and undoing the next attempt", ...probed("not-executed", UNDONE) },
   { name: "probing in vain", ...probed("unknown") },
   { name: "the alarm ending a term", before: expired, act: (bench) => bench.runAlarm() },
   { name: "a request executing after a term", before: expired, act: executes },
