@@ -48,12 +48,12 @@ export class StoredChunks implements ChunkStore {
 
   /**
    * Deletes an attempt's chunks, also those that a dead process left behind: they have no gap, so they end where there is
-   * nothing to delete. `counted` is the record's own count, for damaged storage with a gap; a damaged count has no last chunk.
+   * nothing to delete. Damaged storage may have one, so they are also deleted from their end, by the record's own count.
    */
   drop(attemptId: string, counted = 0): void {
     const { kv } = this.#storage;
-    const atLeast = counted > 0 && kv.delete(keyOf(attemptId, counted - 1)) ? counted : 0;
-    for (let seq = 0; kv.delete(keyOf(attemptId, seq)) || seq < atLeast;) seq++;
+    for (let seq = 0; kv.delete(keyOf(attemptId, seq));) seq++;
+    for (let seq = counted - 1; seq >= 0 && kv.delete(keyOf(attemptId, seq));) seq--;
   }
 
   /** Reads one chunk at a time, at the reader's speed. Null where the body is not stored as a whole. */
