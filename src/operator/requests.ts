@@ -9,7 +9,7 @@ import { DAY, HOUR, duration, integer, table } from "../config/values.ts";
 import { COVERABLE_METHODS } from "../config/policy.ts";
 import { OPERATION_CHARACTERS_MAX } from "../journal/entries.ts";
 import { JOURNAL_STATES } from "../journal/journal-event.ts";
-import { operatorProblem } from "./problem.ts";
+import { type OperatorProblem, operatorProblem } from "./problem.ts";
 import { HOURS_MAX } from "../journal/tallies.ts";
 
 /** Nobody writes an answer of more than a megabyte by hand, and the request is held in memory. */
@@ -163,11 +163,11 @@ export const COUNTS_QUERY = object({
 
 export const OPERATOR_NAME = /^[\x20-\x7e]{1,100}$/;
 
-/** The request's JSON by `schema`, or the answer that lists its faults. */
+/** The request's JSON, validated by `schema`. */
 export async function readBody<const T extends v.GenericSchema>(
   request: Request,
   schema: T,
-): Promise<v.InferOutput<T> | Response> {
+): Promise<v.InferOutput<T> | OperatorProblem> {
   const reading = await readUpTo(request.body, REQUEST_BYTES_MAX);
   if (reading.end === "overflowed") return operatorProblem("body_too_large");
   if (reading.end === "broken") return operatorProblem("invalid_request");
@@ -180,11 +180,14 @@ export async function readBody<const T extends v.GenericSchema>(
   }
 }
 
-export function readQuery<const T extends v.GenericSchema>(url: URL, schema: T): v.InferOutput<T> | Response {
+export function readQuery<const T extends v.GenericSchema>(url: URL, schema: T): v.InferOutput<T> | OperatorProblem {
   return checked(Object.fromEntries(url.searchParams), schema);
 }
 
-export function checked<const T extends v.GenericSchema>(value: unknown, schema: T): v.InferOutput<T> | Response {
+export function checked<const T extends v.GenericSchema>(
+  value: unknown,
+  schema: T,
+): v.InferOutput<T> | OperatorProblem {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "it"} ${issue.message}`);
