@@ -86,6 +86,15 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          name: "long",
+          include: ["test/fault/long/**/*.test.ts"],
+          environment: "node",
+          globalSetup: ["test/fault/node/build-once.ts"],
+          ...SLOW,
+        },
+      },
+      {
         test: { name: "crash", include: ["test/crash/**/*.test.ts"], environment: "node" },
       },
     ],
