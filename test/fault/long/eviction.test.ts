@@ -45,9 +45,9 @@ async function sendAndLeave(client: KeyedClient): Promise<void> {
   exchange.hangUp();
 }
 
-describe.concurrent("an attempt that nobody waits for", () => {
+describe.concurrent("an object without a request for minutes", () => {
   test(
-    "goes on when its client has left, and a retry gets its answer",
+    "goes on with an attempt whose client has left, and a retry gets its answer",
     async () => {
       const client = new KeyedClient(gateway.url, `/answer/${LONG_SECONDS}/client`);
       await sendAndLeave(client);
@@ -60,7 +60,7 @@ describe.concurrent("an attempt that nobody waits for", () => {
   );
 
   test(
-    "goes on when those who joined have left too",
+    "goes on with an attempt whose joiners have left too",
     async () => {
       const client = new KeyedClient(gateway.url, `/answer/${LONG_SECONDS}/joiners`);
       await sendAndLeave(client);
@@ -87,7 +87,7 @@ describe.concurrent("an attempt that nobody waits for", () => {
   );
 
   test(
-    "is joined, not repeated, by a retry after a 504, where on_unknown = retry",
+    "lets a retry after a 504 join the attempt, where on_unknown = retry",
     async () => {
       const client = new KeyedClient(gateway.url, `/answer/${LONG_SECONDS}/retry`, { host: "retry.test" });
       expect(nameOf(await client.ask())).toBe("504 origin_timeout");
@@ -99,7 +99,7 @@ describe.concurrent("an attempt that nobody waits for", () => {
   );
 
   test(
-    "runs until origin_deadline, and not less",
+    "runs an attempt until origin_deadline",
     async () => {
       const client = new KeyedClient(gateway.url, "/silent/0/deadline", { host: "deadline.test" });
       expect(nameOf(await client.ask())).toBe("504 origin_timeout");
@@ -110,19 +110,19 @@ describe.concurrent("an attempt that nobody waits for", () => {
     },
     5 * MINUTES,
   );
-});
 
-test(
-  "a client that stops reading a replay for minutes gets the rest of it",
-  async () => {
-    const client = new KeyedClient(gateway.url, `/large/${LARGE_MEGABYTES}/reader`);
-    expect(nameOf(await client.ask())).toBe("executed");
-    const response = await new Promise<IncomingMessage>((resolve) => client.open().request.once("response", resolve));
-    response.pause();
-    await pause(LONG_SECONDS * 1000);
-    let bytes = 0;
-    for await (const chunk of response) bytes += (chunk as Buffer).byteLength;
-    expect(bytes).toBe(LARGE_MEGABYTES * 1_000_000);
-  },
-  5 * MINUTES,
-);
+  test(
+    "gives the rest of a kept answer to a client that stopped reading it",
+    async () => {
+      const client = new KeyedClient(gateway.url, `/large/${LARGE_MEGABYTES}/reader`);
+      expect(nameOf(await client.ask())).toBe("executed");
+      const response = await new Promise<IncomingMessage>((resolve) => client.open().request.once("response", resolve));
+      response.pause();
+      await pause(LONG_SECONDS * 1000);
+      let bytes = 0;
+      for await (const chunk of response) bytes += (chunk as Buffer).byteLength;
+      expect(bytes).toBe(LARGE_MEGABYTES * 1_000_000);
+    },
+    5 * MINUTES,
+  );
+});
