@@ -12,6 +12,10 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
     [
       "src/worker/gateway.ts",
       "src/worker/destination.ts",
+      "src/worker/reserved-paths.ts",
+      "src/worker/request-context.ts",
+      "src/worker/callers.ts",
+      "src/worker/rate-limit.ts",
       "src/config/",
       "src/worker/request-key.ts",
       "src/identity/key-carrier.ts",
@@ -63,8 +67,10 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
     "the answer",
     [
       "src/key-object/reply.ts",
+      "src/worker/respond.ts",
       "src/worker/keyed-response.ts",
       "src/http/problem.ts",
+      "src/http/problem-codes.ts",
       "src/worker/cors.ts",
       "src/http/cors.ts",
     ],

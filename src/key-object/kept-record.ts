@@ -94,8 +94,8 @@ export class KeptRecord {
   /** Records the answer that is about to arrive for `attempt`. An earlier probe of it may have left chunks. */
   record(attempt: Attempt, source: BodySource, from: ArrivedOutcome["from"]): Recording {
     this.#dropLeftover(null);
-    if (from === "probe") this.#store.dropChunks(attempt.id);
-    return new Recording(attempt.id, this.#store, source);
+    if (from === "probe") this.#store.chunks.drop(attempt.id);
+    return new Recording(attempt.id, this.#store.chunks, source);
   }
 
   /** Writes that the outcome is unknown so far. The watchdog stays set, because the attempt goes on. */
@@ -137,7 +137,7 @@ export class KeptRecord {
   /** Deletes the chunks of a recording that no record refers to. */
   discard(recording: Recording): void {
     recording.cut();
-    if (recording.hasChunks) this.#store.dropChunks(recording.attemptId);
+    if (recording.hasChunks) this.#store.chunks.drop(recording.attemptId);
   }
 
   /** Does the same when its present readers have read it, if no record refers to it. */
@@ -151,7 +151,7 @@ export class KeptRecord {
 
   /** Resolves when all that was written is durable. */
   durable(): Promise<void> {
-    return this.#store.durable();
+    return this.#store.chunks.durable();
   }
 
   /** Carries out an operator's command, if the record allows it. `body` is that of an answer which the command gives. */
@@ -225,9 +225,9 @@ export class KeptRecord {
   /** Also drops the chunks of the attempt that `found` names: a process may have died while it stored them. */
   #dropLeftover(found: Found | null): void {
     const leftover = this.#cutLeftover();
-    if (leftover !== null) this.#store.dropChunks(leftover.attemptId);
+    if (leftover !== null) this.#store.chunks.drop(leftover.attemptId);
     const named = namedBy(found?.record ?? null);
-    if (named !== null && named !== leftover?.attemptId) this.#store.dropChunks(named, found?.body.chunks);
+    if (named !== null && named !== leftover?.attemptId) this.#store.chunks.drop(named, found?.body.chunks);
   }
 
   #cutLeftover(): Recording | null {

@@ -26,7 +26,7 @@ const STAGES: readonly (readonly [stage: Stage, body: "of an answer" | "of a str
 ];
 
 describe.each(["first", "second"] as const)("P1, P3: an object that is evicted during a %s attempt", (attempt) => {
-  test.each(STAGES)("finishes it: %s %s", async (stage, body, script) => {
+  test.each(STAGES)("finishes it: %s %s", async (stage, _, script) => {
     const rig = new Bench("retry", {}, { streams: script === STREAM });
     if (attempt === "second") await leftUnknown(rig);
     rig.origin.answers = script;
