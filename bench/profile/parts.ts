@@ -1,10 +1,10 @@
-/** What the modules of Oncegate are for, in the words of the table. The first part that names a module has it. */
+/** The modules of each part in the table. A module belongs to the first part that lists it. */
 
 import { COLLECTION, RUNTIME } from "./sums.ts";
 
 const REST = "the rest of Oncegate, the decision among it";
 
-/** A name that ends in "/" is a folder, with all that is in it. */
+/** A name that ends in "/" is a folder with everything in it. */
 export const PARTS: readonly (readonly [part: string, modules: readonly string[]])[] = [
   ["Hono", ["node_modules/hono/"]],
   [

@@ -103,8 +103,9 @@ export class KeptRecord {
     const record = this.#store.load()?.record ?? null;
     const transition = concludeAttempt(record, ended, { outcome: "unknown" }, nowMs);
     if (transition.action !== "write") return transition;
-    this.#store.write(transition.record);
-    this.#reporter.changed(record, ended.before, transition.record, "timeout", nowMs);
+    const after = transition.record;
+    this.#store.write(after);
+    this.#reporter.changed({ before: record, undoneTo: ended.before, after, cause: "timeout" }, nowMs);
     return transition;
   }
 
@@ -116,11 +117,11 @@ export class KeptRecord {
     switch (transition.action) {
       case "write":
         this.#writeOutcome(transition.record, body);
-        this.#reporter.changed(record, before, transition.record, from, nowMs);
+        this.#reporter.changed({ before: record, undoneTo: before, after: transition.record, cause: from }, nowMs);
         break;
       case "forget":
         this.#ctx.waitUntil(this.#store.forget());
-        this.#reporter.changed(record, before, null, from, nowMs);
+        this.#reporter.changed({ before: record, undoneTo: before, after: null, cause: from }, nowMs);
         break;
       case "stale":
         log({ event: "stale", record: this.name });
@@ -180,7 +181,7 @@ export class KeptRecord {
         return unreachable(decision);
     }
     const after = decision.action === "write" ? decision.record : null;
-    this.#reporter.changed(record, null, after, CAUSES[command.action], nowMs);
+    this.#reporter.changed({ before: record, undoneTo: null, after, cause: CAUSES[command.action] }, nowMs);
     return { done: true, before, after: after?.state ?? "none" };
   }
 
@@ -209,7 +210,8 @@ export class KeptRecord {
   #markUnknown(found: Found | null, record: UnknownRecord, nowMs: number): void {
     this.#store.write(record);
     this.#dropLeftover(found);
-    this.#reporter.changed(found?.record ?? null, null, record, "process_died", nowMs);
+    const before = found?.record ?? null;
+    this.#reporter.changed({ before, undoneTo: null, after: record, cause: "process_died" }, nowMs);
   }
 
   /** The promise is for errors, which reset the object by themselves. The time is set in this synchronous step. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { HOST, clientOf, statusOf } from "../../support/gateway.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 
-describe("8.10 everything but the reserved paths", () => {
+describe("8.3 everything but the reserved paths", () => {
   test.each([
     "/",
     "//",
