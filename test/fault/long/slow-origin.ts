@@ -10,7 +10,7 @@ export interface SlowOrigin {
   readonly stop: () => Promise<void>;
 }
 
-export interface ReceivedRequest {
+interface ReceivedRequest {
   readonly method: string;
   /** Milliseconds after which the connection was closed before the answer was complete; null if it was not. */
   cutAfterMs: number | null;
