@@ -12,6 +12,7 @@ import { isMismatch } from "../journal/journal-event.ts";
 import { JournalReporter } from "../journal/reporter.ts";
 import { KeptRecord, type Operation } from "./kept-record.ts";
 import { log } from "../log.ts";
+import { prepareKeyed } from "../origin/exchange.ts";
 import { type ObjectState, RESTING, attemptIn, busyIn, probeIn, runningIn } from "./object-state.ts";
 import { Preparation } from "./preparation.ts";
 import { PROBE_WAIT_MS, Probe } from "./probing.ts";
@@ -20,8 +21,9 @@ import { type Command } from "../record/operate.ts";
 import { type CompletedRecord, type UnknownRecord, unreachable } from "../record/record.ts";
 import { runAlarm } from "./record-alarm.ts";
 import { type Found } from "./record-store.ts";
-import { refusal, replay } from "./reply.ts";
+import { misconfigured, refusal, replay } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
+import { StayAwake } from "./stay-awake.ts";
 
 /** What an execution needs; null for a look. */
 type Sendable = Pick<KeyedCall, "forward" | "probe">;
@@ -37,12 +39,14 @@ interface Asked {
 export class KeyObject extends DurableObject<Env> {
   readonly #kept: KeptRecord;
   readonly #reporter: JournalReporter;
+  readonly #awake: StayAwake;
   #state: ObjectState = RESTING;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#reporter = new JournalReporter(ctx, env);
     this.#kept = new KeptRecord(ctx, this.#reporter);
+    this.#awake = new StayAwake(ctx, () => env.KEYS.get(ctx.id).untilIdle());
   }
 
   /** Replies to a keyed request: executes it, or replies from the record, or refuses it. */
@@ -68,6 +72,11 @@ export class KeyObject extends DurableObject<Env> {
     if (found?.tenant !== tenant) return { done: false, before: "none", refusal: "no_record" };
     this.#reporter.journal = journal;
     return this.#kept.operate(found, command, body, busyIn(this.#state));
+  }
+
+  /** The call of the object to itself, which is pending for as long as something runs in it. */
+  untilIdle(): Promise<void> {
+    return this.#awake.untilIdle();
   }
 
   /** The watchdog of a running attempt, and the end of a record's term. */
@@ -118,14 +127,22 @@ export class KeyObject extends DurableObject<Env> {
     const { forward } = assertSet(asked.sendable);
     if (this.#state.kind === "preparation") return this.#awaitPreparation(this.#state.preparation, asked);
     if (!isWhole(forward)) return this.#prepare(asked);
+    const prepared = prepareKeyed(forward, attemptNumber, this.env);
+    if (prepared.kind === "not prepared") return Promise.resolve(this.#notPrepared(prepared.why, before));
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
     this.#kept.begin({ about, request, attempt }, policy, found, nowMs);
     const running = new RunningAttempt({ attempt, before, policy }, this.#kept, () => this.#rest(state));
     const state: ObjectState = { kind: "attempt", attempt: running };
     this.#state = state;
-    // Keeps the object alive for the attempt, whether or not the client stays.
-    this.ctx.waitUntil(running.run(forward, this.env));
+    this.#awake.during(running.run(prepared));
     return running.firstReply;
+  }
+
+  /** Nothing was sent and nothing was written, so the same request may be sent again when the deployment is mended. */
+  #notPrepared(why: string, before: UnknownRecord | null): Reply {
+    const id = crypto.randomUUID();
+    log({ event: "fault", id, where: "misconfigured", why });
+    return misconfigured(before, id);
   }
 
   #startProbe(asked: Asked, record: UnknownRecord): Promise<LookReply> {
@@ -134,7 +151,7 @@ export class KeyObject extends DurableObject<Env> {
     const probe = new Probe(record, call.policy, this.#kept);
     const state: ObjectState = { kind: "probe", probe };
     this.#state = state;
-    this.ctx.waitUntil(probe.run(assertSet(sendable?.probe), this.env, () => this.#rest(state)));
+    this.#awake.during(probe.run(assertSet(sendable?.probe), this.env, () => this.#rest(state)));
     return this.#answerAfter(probe.wait(PROBE_WAIT_MS, heldBytes(sendable)), asked);
   }
 

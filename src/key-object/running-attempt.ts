@@ -4,12 +4,12 @@
  */
 
 import { type Reply } from "../call/call.ts";
-import { type WholeForward } from "../call/upload.ts";
 import { type AttemptPolicy } from "../config/policy.ts";
 import { type Arrival, arrived, bodyOf, conclusionOfAnswer, modeOf } from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { log } from "../log.ts";
 import { type NoAnswer, type OriginAnswer, exchange } from "../origin/exchange.ts";
+import { type PreparedRequest } from "../origin/prepared-request.ts";
 import { type EndedAttempt, type Transition } from "../record/transition.ts";
 import { READERS_MAX, type Recording } from "./recording.ts";
 import { type AttemptReplies, refusal, repliesFor, repliesForStream, repliesWithoutOutcome } from "./reply.ts";
@@ -58,10 +58,10 @@ export class RunningAttempt {
   }
 
   /** Sends the request, and goes on to the outcome. Never throws. */
-  async run(forward: WholeForward, env: object): Promise<void> {
+  async run(prepared: PreparedRequest): Promise<void> {
     const { attempt, policy } = this.#begun;
     const timer = setTimeout(() => this.#timeOut(), policy.originTimeoutMs);
-    const answer = await exchange(forward, attempt.number, env, policy);
+    const answer = await exchange(prepared, attempt.number, policy);
     clearTimeout(timer);
     let recording: Recording | null = null;
     try {

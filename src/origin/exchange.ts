@@ -2,12 +2,12 @@
 
 import { AnswerBody } from "./answer-body.ts";
 import { type Forward } from "../call/call.ts";
-import { type AttemptPolicy, type Origin, type OriginAuth } from "../config/policy.ts";
-import { secretText, serviceBinding } from "../config/bindings.ts";
+import { type AttemptPolicy, type Origin } from "../config/policy.ts";
 import { headersOf, headersOfKeptAnswer, isCookie } from "../http/headers.ts";
 import { essenceOf } from "../identity/media-type.ts";
 import { type AnswerSigns } from "../record/classify.ts";
 import { type HeaderPair } from "../record/record.ts";
+import { type NotPrepared, type PreparedRequest, prepareRequest } from "./prepared-request.ts";
 
 type ExchangePolicy = Pick<AttemptPolicy, "originDeadlineMs" | "idleTimeoutMs" | "replaySetCookie">;
 
@@ -44,20 +44,31 @@ export interface NoAnswer {
   readonly why: string;
 }
 
+/** Makes attempt `attemptNumber` of `forward` ready to be sent. Nothing is sent, and nothing has happened where this fails. */
+export function prepareKeyed(forward: Sent, attemptNumber: number, env: object): PreparedRequest | NotPrepared {
+  const { origin, url, method, headers, body } = forward;
+  return prepareRequest(origin, env, () => {
+    const fields = headersOf(headers);
+    fields.set("oncegate-attempt", String(attemptNumber));
+    const init = { method, headers: fields, body };
+    // A probe is a GET. An answer about one attempt must not come from a cache for another.
+    return new Request(url, method === "GET" ? { ...init, cache: "no-store" } : init);
+  });
+}
+
 /**
  * Sends a keyed request and waits for the head of its answer. Never throws: an error that left the object would arrive at the
  * Worker marked as safe to retry.
  */
 export async function exchange(
-  forward: Sent,
+  prepared: PreparedRequest,
   attemptNumber: number,
-  env: object,
   policy: ExchangePolicy,
 ): Promise<OriginAnswer | NoAnswer> {
   const abort = new AbortController();
   const deadline = setTimeout(() => abort.abort("origin_deadline"), policy.originDeadlineMs);
   try {
-    const response = await sendKeyed(forward, attemptNumber, env, abort.signal);
+    const response = await prepared.send(abort.signal);
     if (isFinalStatus(response.status)) {
       const body = new AnswerBody(response.body, policy.idleTimeoutMs, abort, deadline);
       return { came: "head", ...readHead(response, attemptNumber, policy), body };
@@ -70,19 +81,6 @@ export async function exchange(
     // Refused, reset, cut and aborted look alike here, so none of them proves that the request did not run.
     return { came: "nothing", timedOut: abort.signal.aborted, why: String(error) };
   }
-}
-
-async function sendKeyed(
-  { origin, url, method, headers, body }: Sent,
-  attemptNumber: number,
-  env: object,
-  signal: AbortSignal,
-): Promise<Response> {
-  const fields = headersOf(headers);
-  fields.set("oncegate-attempt", String(attemptNumber));
-  const init = { method, headers: fields, body, signal } as const;
-  // A probe is a GET. A cached answer about one attempt must not serve for another.
-  return fetchFrom(origin, env, new Request(url, method === "GET" ? { ...init, cache: "no-store" } : init));
 }
 
 function readHead({ status, headers }: Response, attemptNumber: number, policy: ExchangePolicy) {
@@ -110,28 +108,6 @@ export function declaredBytesOf(headers: Headers): number | null {
   const declared = headers.get("content-length") ?? "";
   // With Content-Encoding, Content-Length counts encoded bytes; this body is decoded.
   return headers.has("content-encoding") || !/^[0-9]+$/.test(declared) ? null : Number(declared);
-}
-
-/**
- * Sends `request` by URL or through the origin's service binding. The only place where an origin's secret is added, so that it
- * goes with every request to that origin and nowhere else. It is set on `request`, which is sent once.
- */
-export async function fetchFrom(origin: Origin, env: object, request: Request): Promise<Response> {
-  if (origin.auth !== null) setSecret(request.headers, origin.auth, env);
-  const init: RequestInit = { redirect: "manual" };
-  if (origin.kind === "url") return fetch(request, init);
-  const service = serviceBinding(env, origin.binding);
-  // The configuration was checked against the bindings, so this is a fault of the deployment.
-  if (service === null) throw new Error(`no service binding ${origin.binding}`);
-  return service.fetch(request, init);
-}
-
-/** Replaces what the client sent under that name. */
-function setSecret(fields: Headers, { header, secret }: OriginAuth, env: object): void {
-  const found = secretText(env, secret);
-  // The configuration was checked against the secrets. Without the secret the origin would take the request for another's.
-  if (found === null || found === "unsendable") throw new Error(`no secret ${secret} that can be sent`);
-  fields.set(header, found.text);
 }
 
 /** Whether an answer with this status can be passed on; one with 1xx can not. */
