@@ -79,7 +79,7 @@ export function makeVisible(fields: Headers): void {
   drop(fields, hiddenIn(fields));
 }
 
-/** The fields to store with an answer. Its body has been read, so it is decoded, and each replay frames it anew. */
+/** The fields to store with an answer. Its body has been read, so it is decoded, and each replay frames it again. */
 export function headersOfKeptAnswer(headers: Headers): HeaderPair[] {
   const decoded = DECODED_CODINGS.has(headers.get("content-encoding") ?? "");
   const isHidden = hiddenIn(headers);
