@@ -1,26 +1,26 @@
-/** Reading bodies up to a bound. Bytes are counted as they arrive; `Content-Length` is not trusted. */
+/** Reads bodies up to a bound. Bytes are counted as they arrive; `Content-Length` is not trusted. */
 
-/** A body that has come as a whole. `sha256` is lower-case hex. */
+/** A complete body. `sha256` is lower-case hex. */
 export interface RequestBody {
   readonly bytes: Uint8Array;
   readonly sha256: string;
 }
 
-/** What was read of a stream. `overflowed`: more than the bound came; `rest` is what follows, still open. */
+/** The result of reading a stream. `overflowed`: more bytes came than the bound. `rest` continues after them, still open. */
 export type Reading =
   | { readonly end: "whole"; readonly bytes: Uint8Array }
   | { readonly end: "broken" }
   | { readonly end: "overflowed"; readonly rest: ReadableStreamDefaultReader<Uint8Array> };
 
-/** Bodies above this are handed out in pieces, at the reader's speed: many readers of one body share its memory. */
+/** Larger bodies are streamed in pieces of this size, at the reader's speed, so that many readers share one copy. */
 export const PIECE_BYTES = 65_536;
 
-/** Bytes that come in pieces. They stand in one buffer, so that many small pieces cost no more memory than a large one. */
+/** Collects pieces in one buffer, so that many small pieces cost no more memory than a large one. */
 export class Gathered {
   #buffer: ArrayBuffer;
   #bytes = 0;
 
-  /** With room for `expectedBytes`, so that a body of known size is never copied. */
+  /** Reserves `expectedBytes`, so that a body of known size is never copied. */
   constructor(expectedBytes = 0) {
     this.#buffer = new ArrayBuffer(expectedBytes);
   }
@@ -38,17 +38,17 @@ export class Gathered {
     this.#bytes = length;
   }
 
-  /** What has come, as long as nothing more is appended. */
+  /** A view of the bytes so far. It is valid until the next `append` or `take`. */
   get bytes(): Uint8Array {
     return new Uint8Array(this.#buffer, 0, this.#bytes);
   }
 
-  /** Is empty then, and keeps its buffer for what comes next. */
+  /** Removes the bytes and keeps the buffer for the next ones. */
   clear(): void {
     this.#bytes = 0;
   }
 
-  /** Hands all of it over, and is empty then. Its buffer is no longer: a window would drag the whole of one along. */
+  /** Removes the bytes and returns them in a buffer of their exact size. A view would keep the larger buffer alive. */
   take(): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(this.#buffer.transfer(this.#bytes));
     this.#buffer = new ArrayBuffer(0);
@@ -57,9 +57,7 @@ export class Gathered {
   }
 }
 
-/**
- * Reads a stream of which `expectedBytes` are said to come. `onPiece` is called with each piece as it comes, and awaited.
- */
+/** Reads a stream. `expectedBytes` is a size hint. `onPiece` is called and awaited for each piece. */
 export async function readUpTo(
   stream: ReadableStream<Uint8Array> | null,
   bytesMax: number,
@@ -70,7 +68,7 @@ export async function readUpTo(
   if (stream === null) return { end: "whole", bytes: gathered.take() };
   const reader = stream.getReader();
   for (;;) {
-    // A stream fails only if its source does: what has come so far is not the whole.
+    // A read fails only if the stream's source does. The body is then incomplete.
     const next = await reader.read().catch(() => null);
     if (next === null) return { end: "broken" };
     if (next.done) return { end: "whole", bytes: gathered.take() };
@@ -80,7 +78,7 @@ export async function readUpTo(
   }
 }
 
-/** A body as it is handed out to one reader: small ones as they are, others as a stream that shares the bytes. */
+/** The body for one reader: a small one as it is, a larger one as a stream over the shared bytes. */
 export function handOut(bytes: Uint8Array): Uint8Array | ReadableStream<Uint8Array> {
   if (bytes.byteLength <= PIECE_BYTES) return bytes;
   let at = 0;

@@ -94,8 +94,8 @@ export class KeptRecord {
   /** Records the answer that is about to arrive for `attempt`. An earlier probe of it may have left chunks. */
   record(attempt: Attempt, source: BodySource, from: ArrivedOutcome["from"]): Recording {
     this.#dropLeftover(null);
-    if (from === "probe") this.#store.dropChunks(attempt.id);
-    return new Recording(attempt.id, this.#store, source);
+    if (from === "probe") this.#store.chunks.drop(attempt.id);
+    return new Recording(attempt.id, this.#store.chunks, source);
   }
 
   /** Writes that the outcome is unknown so far. The watchdog stays set, because the attempt goes on. */
@@ -103,8 +103,9 @@ export class KeptRecord {
     const record = this.#store.load()?.record ?? null;
     const transition = concludeAttempt(record, ended, { outcome: "unknown" }, nowMs);
     if (transition.action !== "write") return transition;
-    this.#store.write(transition.record);
-    this.#reporter.changed(record, ended.before, transition.record, "timeout", nowMs);
+    const after = transition.record;
+    this.#store.write(after);
+    this.#reporter.changed({ before: record, undoneTo: ended.before, after, cause: "timeout" }, nowMs);
     return transition;
   }
 
@@ -116,11 +117,11 @@ export class KeptRecord {
     switch (transition.action) {
       case "write":
         this.#writeOutcome(transition.record, body);
-        this.#reporter.changed(record, before, transition.record, from, nowMs);
+        this.#reporter.changed({ before: record, undoneTo: before, after: transition.record, cause: from }, nowMs);
         break;
       case "forget":
         this.#ctx.waitUntil(this.#store.forget());
-        this.#reporter.changed(record, before, null, from, nowMs);
+        this.#reporter.changed({ before: record, undoneTo: before, after: null, cause: from }, nowMs);
         break;
       case "stale":
         log({ event: "stale", record: this.name });
@@ -137,7 +138,7 @@ export class KeptRecord {
   /** Deletes the chunks of a recording that no record refers to. */
   discard(recording: Recording): void {
     recording.cut();
-    if (recording.hasChunks) this.#store.dropChunks(recording.attemptId);
+    if (recording.hasChunks) this.#store.chunks.drop(recording.attemptId);
   }
 
   /** Does the same when its present readers have read it, if no record refers to it. */
@@ -151,7 +152,7 @@ export class KeptRecord {
 
   /** Resolves when all that was written is durable. */
   durable(): Promise<void> {
-    return this.#store.durable();
+    return this.#store.chunks.durable();
   }
 
   /** Carries out an operator's command, if the record allows it. `body` is that of an answer which the command gives. */
@@ -180,7 +181,7 @@ export class KeptRecord {
         return unreachable(decision);
     }
     const after = decision.action === "write" ? decision.record : null;
-    this.#reporter.changed(record, null, after, CAUSES[command.action], nowMs);
+    this.#reporter.changed({ before: record, undoneTo: null, after, cause: CAUSES[command.action] }, nowMs);
     return { done: true, before, after: after?.state ?? "none" };
   }
 
@@ -209,7 +210,8 @@ export class KeptRecord {
   #markUnknown(found: Found | null, record: UnknownRecord, nowMs: number): void {
     this.#store.write(record);
     this.#dropLeftover(found);
-    this.#reporter.changed(found?.record ?? null, null, record, "process_died", nowMs);
+    const before = found?.record ?? null;
+    this.#reporter.changed({ before, undoneTo: null, after: record, cause: "process_died" }, nowMs);
   }
 
   /** The promise is for errors, which reset the object by themselves. The time is set in this synchronous step. */
@@ -225,9 +227,9 @@ export class KeptRecord {
   /** Also drops the chunks of the attempt that `found` names: a process may have died while it stored them. */
   #dropLeftover(found: Found | null): void {
     const leftover = this.#cutLeftover();
-    if (leftover !== null) this.#store.dropChunks(leftover.attemptId);
+    if (leftover !== null) this.#store.chunks.drop(leftover.attemptId);
     const named = namedBy(found?.record ?? null);
-    if (named !== null && named !== leftover?.attemptId) this.#store.dropChunks(named, found?.body.chunks);
+    if (named !== null && named !== leftover?.attemptId) this.#store.chunks.drop(named, found?.body.chunks);
   }
 
   #cutLeftover(): Recording | null {

@@ -1,5 +1,6 @@
 /** Looking at a record and acting on it, for whoever asks: the API, or the console. */
 
+import { objectOf } from "../call/object-stub.ts";
 import { type Placement, type Policy, type Tenant } from "../config/policy.ts";
 import { journalOf } from "../journal/journal-of.ts";
 import { type Operation } from "../key-object/kept-record.ts";
@@ -7,7 +8,6 @@ import { matchingPath } from "../http/matching-path.ts";
 import { log } from "../log.ts";
 import { type Intent } from "../journal/audit.ts";
 import { type Inspection } from "../key-object/inspection.ts";
-import { keyObjectOf } from "./key-object-of.ts";
 import { operatorProblem, problemOfRefusal } from "./problem.ts";
 import { RECORD_ID } from "./requests.ts";
 import { type Order, type Settling, orderOfSettling } from "./settle.ts";
@@ -35,7 +35,7 @@ export async function inspectRecord(
   bodyBytesMax: number | null,
 ): Promise<Inspection | null> {
   try {
-    return await keyObjectOf(env, id, tenant.placement).inspect(hostname, tenant.placement, bodyBytesMax);
+    return await objectOf(env.KEYS, id, tenant.placement).inspect(hostname, tenant.placement, bodyBytesMax);
   } catch (error) {
     log({ event: "fault", id: id.slice(0, 16), where: "inspect", why: String(error) });
     return null;
@@ -95,7 +95,7 @@ async function carryOut(env: Env, ordered: Ordered): Promise<Response> {
   if (seq === null) return operatorProblem("audit_unavailable");
   let operation: Operation;
   try {
-    operation = await keyObjectOf(env, intent.record, placement).operate(hostname, placement, command, body);
+    operation = await objectOf(env.KEYS, intent.record, placement).operate(hostname, placement, command, body);
   } catch (error) {
     // It may have been done and its answer lost. The record says; the audit says that nobody knows.
     log({ event: "fault", id: intent.record.slice(0, 16), where: "operate", why: String(error) });

@@ -1,6 +1,5 @@
 /** The operator API, under `/_oncegate/v1/` of the tenant's own hostname (docs/operator-api.md). */
 
-import { type Context } from "hono";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { plainProblem } from "../http/problem.ts";
@@ -9,7 +8,7 @@ import { recordIdsOf } from "./find.ts";
 import { type Inspection } from "../key-object/inspection.ts";
 import { lists } from "./lists.ts";
 import { OPENAPI } from "./openapi.ts";
-import { type OperatorContext } from "./operator-context.ts";
+import { type OperatorCall, type OperatorContext } from "./operator-context.ts";
 import { operatorProblem } from "./problem.ts";
 import { FIND, OPERATOR_NAME, RECORD_ID, SETTLE, WHY, readBody } from "./requests.ts";
 import { areSet, tokensOf } from "../config/operator-token.ts";
@@ -20,8 +19,6 @@ import { recordView } from "./views.ts";
 const BODY_SHOWN_BYTES_MAX = 5_000_000;
 
 const NO_STORE = { headers: { "cache-control": "no-store" } };
-
-type OperatorCall = Context<OperatorContext>;
 
 export const operatorApi = new HonoBase<OperatorContext>({ router: new TrieRouter() });
 

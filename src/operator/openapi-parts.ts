@@ -80,7 +80,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     attempt: integer,
     times: integer,
     since: time,
-    told: time,
+    at: time,
     expires: nullableTime,
   }),
   AuditPage: object({ lines: list({ $ref: "#/components/schemas/AuditLine" }), cursor: nullable("string") }),

@@ -4,7 +4,7 @@ import { PIECE_BYTES, type RequestBody, readUpTo } from "../http/body.ts";
 import { DigestInPieces, sha256 } from "../identity/digest.ts";
 import { unreachable } from "../record/record.ts";
 import { type CallerRule, callerOf } from "../identity/caller.ts";
-import { type JsonNode, readJsonBytes } from "../identity/json.ts";
+import { type JsonNode, parseJsonBytes } from "../identity/json.ts";
 import { parseMediaType } from "../identity/media-type.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { verifiedClaims } from "../identity/verified-claims.ts";
@@ -83,7 +83,7 @@ export class Incoming {
     if (!this.#isJson) return null;
     const body = await this.body();
     if (isRefusal(body)) return body;
-    return readJsonBytes(body.bytes);
+    return parseJsonBytes(body.bytes);
   }
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { parseConfig, tenantFor } from "../../../src/config/config.ts";
 import { isRefusal } from "../../../src/http/problem.ts";
 import { entry, HOST } from "./entries.ts";
+import { RUN_FACTOR, runs } from "../../support/runs.ts";
 
 const fieldName = fc.constantFrom(
   "origin",
@@ -81,7 +82,7 @@ const variable = fc.oneof(
 const env = fc.dictionary(fc.constantFrom("TENANTS", "TENANTS_B", "TENANTS2", "KEYS", "API"), variable);
 
 /** Beyond what generating values takes on a busy machine. */
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000 * RUN_FACTOR;
 
 describe("any configuration", { timeout: TIMEOUT_MS }, () => {
   test("is parsed without a crash, and each entry is whole or has a fault", () => {
@@ -97,7 +98,7 @@ describe("any configuration", { timeout: TIMEOUT_MS }, () => {
         );
         expect(unclear).toEqual([]);
       }),
-      { numRuns: 1000 },
+      runs(100),
     );
   });
 
@@ -114,7 +115,7 @@ describe("any configuration", { timeout: TIMEOUT_MS }, () => {
         expect(serving !== null && config.unreadable).toBe(false);
         expect([null, ...config.tenants.values()]).toContain(serving);
       }),
-      { numRuns: 1000 },
+      runs(100),
     );
   });
 
@@ -151,7 +152,7 @@ describe("any configuration", { timeout: TIMEOUT_MS }, () => {
         expect(policies).toContain(tenant.policyFor("POST", path));
         expect(tenant.policyFor("PATCH", path)).toBe(tenant.policy);
       }),
-      { numRuns: 1000 },
+      runs(100),
     );
   });
 });

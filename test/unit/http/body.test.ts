@@ -13,29 +13,29 @@ async function overflowed(stream: ReadableStream<Uint8Array>, bytesMax: number):
   return reading;
 }
 
-describe("reading up to a bound", () => {
+describe("readUpTo", () => {
   test.each<[string, (string | Uint8Array)[], string]>([
     ["of one chunk", ["hello"], "hello"],
     ["of several chunks", ["he", "", "llo"], "hello"],
     ["of exactly the bound", ["12345", "67890"], "1234567890"],
     ["of nothing", [], ""],
-  ])("hands back a whole body %s", async (_, chunks, text) => {
+  ])("returns a whole body %s", async (_, chunks, text) => {
     const reading = await readUpTo(streamOf(chunks), 10);
     expect(reading.end === "whole" && textOf(reading.bytes)).toBe(text);
   });
 
-  test("takes no stream for an empty body", async () => {
+  test("treats no stream as an empty body", async () => {
     expect(await readUpTo(null, 0)).toEqual({ end: "whole", bytes: new Uint8Array() });
   });
 
-  test("holds many small chunks as one buffer of their size", async () => {
+  test("collects many small chunks in one buffer of their size", async () => {
     const reading = await readUpTo(streamOf(Array.from({ length: 10_000 }, (_, index) => String(index % 10))), 10_000);
     if (reading.end !== "whole") throw new Error(reading.end);
     expect(reading.bytes.buffer.byteLength).toBe(10_000);
     expect(textOf(reading.bytes.subarray(-12))).toBe("890123456789");
   });
 
-  test("copies a chunk out of a larger buffer, which would travel with it", async () => {
+  test("copies a chunk out of a larger buffer, so that the buffer can be freed", async () => {
     const window = new TextEncoder().encode("[hello]").slice().subarray(1, 6);
     const reading = await readUpTo(streamOf([window]), 10);
     if (reading.end !== "whole") throw new Error(reading.end);
@@ -47,7 +47,7 @@ describe("reading up to a bound", () => {
     ["one byte", ["12345", "678901"], 10],
     ["much", ["1".repeat(100)], 10],
     ["anything, where nothing is allowed", ["1"], 0],
-  ])("stops where the body is over the bound by %s", async (_, chunks, bytesMax) => {
+  ])("stops if the body exceeds the bound by %s", async (_, chunks, bytesMax) => {
     const reading = await overflowed(streamOf([...chunks, "never read"]), bytesMax);
     expect(textOf((await reading.rest.read()).value ?? new Uint8Array())).toBe("never read");
   });
@@ -56,7 +56,7 @@ describe("reading up to a bound", () => {
     ["at once", []],
     ["after some of it", ["he", "llo"]],
     ["after all that is allowed", ["1234567890"]],
-  ])("tells a body that breaks off %s from a whole one", async (_, chunks) => {
+  ])("reports a body that breaks off %s", async (_, chunks) => {
     expect(await readUpTo(streamOf(chunks, new Error("reset")), 10)).toEqual({ end: "broken" });
   });
 });
@@ -78,14 +78,14 @@ describe("3.6 body", () => {
     expect(await read(null)).toEqual({ bytes: empty, sha256: await sha256(empty) });
   });
 
-  test("is refused beyond the bound, and the rest of the upload is not wanted", async () => {
+  test("is refused beyond the bound, and the rest of the upload is cancelled", async () => {
     const { stream, cancelled, controller } = openStream();
     (await controller).enqueue(new Uint8Array(11));
     expect(await read(stream)).toEqual(TOO_LARGE);
     expect(cancelled).toHaveLength(1);
   });
 
-  test("is refused beyond the bound also where the upload breaks while it is given up", async () => {
+  test("is refused beyond the bound even if the upload breaks while it is cancelled", async () => {
     const stream = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new Uint8Array(11)),
       cancel: () => Promise.reject(new Error("reset")),
@@ -93,29 +93,29 @@ describe("3.6 body", () => {
     expect(await read(stream)).toEqual(TOO_LARGE);
   });
 
-  test("is counted as it arrives, whatever Content-Length says", async () => {
+  test("is counted as it arrives, regardless of Content-Length", async () => {
     expect(await read(streamOf(["12345678901"]), { "content-length": "5" })).toEqual(TOO_LARGE);
-    for (const said of ["garbage", "-1", "2", "9"]) {
-      const body = await read(streamOf(["hel", "lo"]), { "content-length": said });
+    for (const length of ["garbage", "-1", "2", "9"]) {
+      const body = await read(streamOf(["hel", "lo"]), { "content-length": length });
       expect("bytes" in body && textOf(body.bytes)).toBe("hello");
     }
   });
 
-  test("is refused unread where Content-Length is beyond the bound", async () => {
+  test("is refused unread if Content-Length exceeds the bound", async () => {
     const { stream } = openStream();
     expect(await read(stream, { "content-length": "11" })).toEqual(TOO_LARGE);
     expect(stream.locked).toBe(false);
   });
 
-  test("is refused where the upload breaks off", async () => {
+  test("is refused if the upload breaks off", async () => {
     expect(await read(streamOf(["12345"], new Error("reset")))).toEqual({ kind: "problem", code: "body_incomplete" });
   });
 });
 
-describe("handing out a body", () => {
+describe("handOut", () => {
   const numbered = (length: number): Uint8Array => Uint8Array.from({ length }, (_, index) => index % 251);
 
-  test.each([0, 1, 65_536])("leaves %i bytes as they are", (length) => {
+  test.each([0, 1, 65_536])("returns %i bytes as they are", (length) => {
     const bytes = numbered(length);
     expect(handOut(bytes)).toBe(bytes);
   });

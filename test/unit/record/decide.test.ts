@@ -15,7 +15,7 @@ const policies = {
 const times = { live: 1999, over: 2000 };
 
 /** What a decision comes to, on one line of the table. */
-function told(situation: Situation): string {
+function lineOf(situation: Situation): string {
   const decision = decide(situation);
   switch (decision.action) {
     case "execute":
@@ -99,7 +99,7 @@ describe("4.1 with the same fingerprint, no attempt running", () => {
             probed: null,
             nowMs: times[time as keyof typeof times],
           };
-          expect(told(situation)).toBe(expected);
+          expect(lineOf(situation)).toBe(expected);
         });
 
         test(`${name}, its term ${time}, on_unknown ${policyName}: a look never executes`, () => {
@@ -116,7 +116,7 @@ describe("4.1 with the same fingerprint, no attempt running", () => {
           const onlyLooked = { "execute 1": "nothing", "execute 2 before attempt-1": "refuse outcome_unknown" }[
             expected
           ];
-          expect(told(situation)).toBe(onlyLooked ?? expected);
+          expect(lineOf(situation)).toBe(onlyLooked ?? expected);
         });
       }
     }
@@ -144,8 +144,8 @@ describe("4.1 with the same fingerprint, while an attempt runs", () => {
             probed: null,
             nowMs,
           };
-          expect(told({ ...situation, policy: { onUnknown, maxAttempts, inFlight: "wait" } })).toBe(waiting);
-          expect(told({ ...situation, policy: { onUnknown, maxAttempts, inFlight: "refuse" } })).toBe(refusing);
+          expect(lineOf({ ...situation, policy: { onUnknown, maxAttempts, inFlight: "wait" } })).toBe(waiting);
+          expect(lineOf({ ...situation, policy: { onUnknown, maxAttempts, inFlight: "refuse" } })).toBe(refusing);
         }
       }
     }
@@ -167,7 +167,7 @@ describe("4.1 with another fingerprint", () => {
             probed: null,
             nowMs: times.live,
           };
-          expect(told(situation)).toBe("refuse key_reused");
+          expect(lineOf(situation)).toBe("refuse key_reused");
         }
       }
     }
@@ -183,7 +183,7 @@ describe("4.1 with another fingerprint", () => {
       probed: null,
       nowMs: times.over,
     };
-    expect(told({ ...situation, policy: policies.refuse })).toBe("execute 1");
+    expect(lineOf({ ...situation, policy: policies.refuse })).toBe("execute 1");
   });
 
   test("compares the plain digests where the rules differ (3.8.4)", () => {
@@ -197,8 +197,8 @@ describe("4.1 with another fingerprint", () => {
       nowMs: times.live,
       policy: policies.refuse,
     };
-    expect(told({ ...situation, request })).toBe("replay attempt-1");
-    expect(told({ ...situation, request: { ...request, plain: "plain-2" } })).toBe("refuse key_reused");
+    expect(lineOf({ ...situation, request })).toBe("replay attempt-1");
+    expect(lineOf({ ...situation, request: { ...request, plain: "plain-2" } })).toBe("refuse key_reused");
   });
 
   test("does not compare the plain digests where the rule is the same", () => {
@@ -212,7 +212,7 @@ describe("4.1 with another fingerprint", () => {
       nowMs: times.live,
       policy: policies.refuse,
     };
-    expect(told({ ...situation, request })).toBe("refuse key_reused");
+    expect(lineOf({ ...situation, request })).toBe("refuse key_reused");
   });
 });
 
@@ -252,7 +252,7 @@ describe("5.7 probing an unknown outcome", () => {
     ["does not ask about a tombstone", { record: tombstone }, "refuse replay_unavailable"],
     ["looks at nothing", { record: null, mayExecute: false }, "nothing"],
   ])("%s", (_, change, expected) => {
-    expect(told({ ...situation, ...change })).toBe(expected);
+    expect(lineOf({ ...situation, ...change })).toBe(expected);
   });
 });
 

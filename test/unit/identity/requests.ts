@@ -1,14 +1,14 @@
-/** Requests as tests of the fingerprint write them, and what makes each the same as another. */
+/** Requests and their fingerprints, for the tests of the fingerprint. */
 
 import { type RequestBody } from "../../../src/http/body.ts";
 import { sha256 } from "../../../src/identity/digest.ts";
 import { fingerprint, type FingerprintSettings, resolveFingerprint } from "../../../src/identity/fingerprint.ts";
-import { readJsonBytes } from "../../../src/identity/json.ts";
+import { parseJsonBytes } from "../../../src/identity/json.ts";
 import { type JsonPointer } from "../../../src/identity/json-pointer.ts";
 import { parseMediaType } from "../../../src/identity/media-type.ts";
 import { type Fingerprint } from "../../../src/record/record.ts";
 
-interface Sent {
+interface TestRequest {
   readonly method: string;
   readonly path: string;
   readonly query: string;
@@ -18,7 +18,7 @@ interface Sent {
   readonly body: string | Uint8Array;
 }
 
-const CHARGE: Sent = {
+const CHARGE: TestRequest = {
   method: "POST",
   path: "/v1/charges",
   query: "",
@@ -28,8 +28,8 @@ const CHARGE: Sent = {
   body: '{"amount":100,"currency":"eur"}',
 };
 
-/** What a request has that differs from a plain charge. */
-export type Change = Partial<Sent>;
+/** The differences from a plain charge. */
+export type Change = Partial<TestRequest>;
 
 export const PLAIN: FingerprintSettings = { body: "json", ignore: [], only: null, headers: [] };
 
@@ -43,7 +43,7 @@ export async function identityOf(
   if (contentType !== null) headers.set("content-type", contentType);
   if (ifMatch !== null) headers.set("if-match", ifMatch);
   const body = await bodyOf(content);
-  const json = parseMediaType(contentType).isJson ? readJsonBytes(body.bytes) : null;
+  const json = parseMediaType(contentType).isJson ? parseJsonBytes(body.bytes) : null;
   return fingerprint({ ...line, headers, body, json }, resolveFingerprint({ ...PLAIN, ...settings }, carriers));
 }
 

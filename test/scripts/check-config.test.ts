@@ -7,9 +7,9 @@ import { text } from "node:stream/consumers";
 
 import { afterEach, describe, expect, test } from "vitest";
 
-import { checkConfig, checkEntries, readDeployment } from "../../../scripts/check-config.ts";
+import { checkConfig, checkEntries, readDeployment } from "../../scripts/check-config.ts";
 
-const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
+const REPOSITORY = join(import.meta.dirname, "..", "..");
 
 /** For a process that loads wrangler, where several share two cores. */
 const RUN_MS_MAX = 60_000;

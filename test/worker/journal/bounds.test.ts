@@ -3,18 +3,18 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 
 const INTENT = { record: "r", token: "operator", operator: null, action: "release", given: "{}", why: "x" } as const;
-const NEWS = { operation: "POST /x", attempt: 1, cause: "attempt", times: 1, expiresAtMs: null } as const;
+const EVENT = { operation: "POST /x", attempt: 1, cause: "attempt", times: 1, expiresAtMs: null } as const;
 
 /** Numbers from 1 to `count`. */
 const upTo = (count: number): string =>
   `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
 
-describe("9 what a journal holds is bounded", () => {
-  test("of unknown records the oldest go first, and no others for them", async () => {
+describe("9 the bounds of a journal", () => {
+  test("drop the oldest unknown entries, and no entries in other states", async () => {
     const journal = env.JOURNALS.getByName("full.test");
     const now = Date.now();
     await journal.record({
-      ...NEWS,
+      ...EVENT,
       record: "t",
       state: "tombstone",
       sinceMs: 0,
@@ -31,7 +31,7 @@ describe("9 what a journal holds is bounded", () => {
     expect((await journal.entries({ ...asked, state: "tombstone" })).map(({ record }) => record)).toEqual(["t"]);
   });
 
-  test("an audit that is full takes no more, and forgets nothing before its time", async () => {
+  test("refuse new audit lines when the audit log is full, and keep the old ones until they expire", async () => {
     const journal = env.JOURNALS.getByName("audited.test");
     const first = await journal.intend(INTENT, 1000);
     await runInDurableObject(journal, (_, { storage }) => {

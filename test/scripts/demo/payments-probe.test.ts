@@ -10,7 +10,7 @@ import { closing } from "./stub-gateway.ts";
 
 const ORDER = { amount: 1999, currency: "eur", card: "tok_visa", reference: "order-1" };
 
-/** An origin whose card network answers at once, and what a gateway may send to it. */
+/** An origin whose card network answers at once, and the requests that a gateway sends to it. */
 async function start(options: Partial<Parameters<typeof startPaymentsOrigin>[0]> = {}) {
   const origin = closing(await startPaymentsOrigin({ port: 0, ledgerPath: ":memory:", ...options }));
   const headers = (attempt: string | null, caller: string | null) => ({
@@ -30,13 +30,13 @@ async function start(options: Partial<Parameters<typeof startPaymentsOrigin>[0]>
   };
 }
 
-/** The status and what the gateway goes by. */
+/** The status, and the headers that the gateway reads. */
 function verdict({ status, headers }: Response): string {
   return `${status} ${headers.get("oncegate-outcome")}`;
 }
 
 describe("a probe of the payments origin", () => {
-  test("is given the answer that the charge had", async () => {
+  test("gets the answer of the charge", async () => {
     const { charge, probe } = await start();
     const made = await charge("k-1");
 
@@ -48,7 +48,7 @@ describe("a probe of the payments origin", () => {
     expect(made.headers.get("oncegate-outcome")).toBeNull();
   });
 
-  test("fences an attempt that is under way: it makes no charge any more", async () => {
+  test("fences a running attempt, which then makes no charge", async () => {
     const { cardNetwork, allHeld, release } = holdNetwork(1);
     const { charge, probe, charges } = await start({ cardNetwork });
     const late = charge("k-1");
@@ -61,7 +61,7 @@ describe("a probe of the payments origin", () => {
     expect(charges()).toEqual([]);
   });
 
-  test("comes too late for a fence once the attempt has charged", async () => {
+  test("can't fence an attempt that has charged", async () => {
     const { cardNetwork, allHeld, release } = holdNetwork(1);
     const { charge, probe, charges } = await start({ cardNetwork });
     const early = charge("k-1");
@@ -73,7 +73,7 @@ describe("a probe of the payments origin", () => {
     expect(charges()).toHaveLength(1);
   });
 
-  test("fences an attempt that has not arrived yet, and none after it", async () => {
+  test("fences an attempt that has not arrived yet, and no later one", async () => {
     const { charge, probe, charges } = await start();
     await probe("k-1", "2");
 
@@ -85,7 +85,7 @@ describe("a probe of the payments origin", () => {
     expect(verdict(await probe("k-1", "3"))).toBe("200 final");
   });
 
-  test("never moves a fence back", async () => {
+  test("never lowers a fence", async () => {
     const { charge, probe, charges } = await start();
     await probe("k-1", "3");
     await probe("k-1", "1");
@@ -110,7 +110,7 @@ describe("a probe of the payments origin", () => {
     expect(verdict(await after.charge("k-1", "2"))).toBe("201 null");
   });
 
-  test("tells and fences nothing of another caller's key", async () => {
+  test("reveals and fences nothing of another caller's key", async () => {
     const { charge, probe, charges } = await start();
     await charge("k-1", "1", "Bearer a");
 
@@ -123,9 +123,9 @@ describe("a probe of the payments origin", () => {
     expect(charges()).toHaveLength(2);
   });
 
-  test.each(["a/b", "100%", "%2F", 'say "hi"', "a\\b", "a?b#c;d"])("knows the key %s", async (key) => {
+  test.each(["a/b", "100%", "%2F", 'say "hi"', "a\\b", "a?b#c;d"])("finds the key %s", async (key) => {
     const { charge, probe } = await start();
-    // As an RFC 9651 String, in which these two are escaped.
+    // An RFC 9651 String escapes these two characters.
     await charge(`"${key.replaceAll(/["\\]/g, String.raw`\$&`)}"`);
 
     const probed = await probe(key);
@@ -134,7 +134,7 @@ describe("a probe of the payments origin", () => {
     expect(await probed.json()).toMatchObject({ idempotency_key: key });
   });
 
-  test("takes a key in quotes and without for the same", async () => {
+  test("treats a key with and without quotes as the same", async () => {
     const { charge, probe } = await start();
     await charge('"k-1"');
     await charge("k-2");
@@ -157,7 +157,7 @@ describe("a probe of the payments origin", () => {
     expect((await charge("k-1")).status).toBe(201);
   });
 
-  test("of nobody settles nothing, whoever has charged", async () => {
+  test("without a caller settles nothing", async () => {
     const { charge, probe } = await start();
     await charge("k-1", "1", null);
 
@@ -165,7 +165,7 @@ describe("a probe of the payments origin", () => {
     expect((await charge("k-1", "1", null)).status).toBe(201);
   });
 
-  test("whose key is not encoded settles nothing", async () => {
+  test("with an invalid encoding of the key settles nothing", async () => {
     const { url } = await start();
     const headers = { Authorization: "Bearer a", "Oncegate-Attempt": "1" };
 
@@ -191,7 +191,7 @@ describe("an attempt at the payments origin", () => {
     expect(charges()).toEqual([]);
   });
 
-  test("is not held back by a fence if it has no number", async () => {
+  test("is not fenced if it has no number", async () => {
     const { charge, probe, charges } = await start();
     await probe("k-1");
 
@@ -199,7 +199,7 @@ describe("an attempt at the payments origin", () => {
     expect(charges().map(({ attempt }) => attempt)).toEqual([null, null]);
   });
 
-  test("notes no credentials", async () => {
+  test("stores no credentials", async () => {
     const { charge, charges } = await start();
     await charge("k-1", "1", "Bearer secret");
 

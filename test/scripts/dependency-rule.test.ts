@@ -2,9 +2,9 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { cruise } from "../../../tools/dependency-rule/cruise.ts";
+import { cruise } from "../../tools/dependency-rule/cruise.ts";
 
-const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
+const REPOSITORY = join(import.meta.dirname, "..", "..");
 
 /** The tool may have to be installed first. */
 const TIMEOUT_MS = 180_000;

@@ -1,4 +1,4 @@
-// Stands in for the gateway where only the storm is under test: one process, everything in memory, no limits.
+// Replaces the gateway in tests of the storm: one process, everything in memory, no limits.
 
 import { createServer } from "node:http";
 import { type IncomingMessage } from "node:http";
@@ -6,7 +6,7 @@ import { type IncomingMessage } from "node:http";
 import { afterEach } from "vitest";
 
 type Stored = { readonly status: number; readonly body: string };
-type Kept = { readonly request: string; readonly answer: Promise<Stored>; done: boolean };
+type StubRecord = { readonly request: string; readonly answer: Promise<Stored>; done: boolean };
 
 export type StubGateway = { readonly url: string };
 
@@ -16,15 +16,15 @@ afterEach(async () => {
   for (const undo of undos.splice(0).toReversed()) await undo();
 });
 
-/** Closes `thing` after the running test. */
+/** Closes `thing` after the current test. */
 export function closing<T extends { readonly close: () => Promise<void> }>(thing: T): T {
   undos.push(() => thing.close());
   return thing;
 }
 
-/** Runs each key once against `originUrl`, joins and replays the rest, refuses a key with another body. */
+/** Sends each key once to `originUrl`, joins and replays the rest, and refuses a key with another body. */
 export async function startStubGateway(originUrl: string): Promise<StubGateway> {
-  const records = new Map<string, Kept>();
+  const records = new Map<string, StubRecord>();
   const server = createServer(async (request, response) => {
     const body = await textOf(request);
     const key = String(request.headers["idempotency-key"]);
@@ -53,8 +53,8 @@ export async function startStubGateway(originUrl: string): Promise<StubGateway> 
   return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}` };
 }
 
-function remember(records: Map<string, Kept>, key: string, body: string, originUrl: string): Kept {
-  const record: Kept = { request: body, answer: forward(originUrl, key, body), done: false };
+function remember(records: Map<string, StubRecord>, key: string, body: string, originUrl: string): StubRecord {
+  const record: StubRecord = { request: body, answer: forward(originUrl, key, body), done: false };
   records.set(key, record);
   return record;
 }

@@ -8,7 +8,7 @@ import { closing } from "./stub-gateway.ts";
 
 const CHARGE = { key: "k-1", body: { amount: 1 } };
 
-/** A server that notes what arrives and answers 201 after `latencyMs`. */
+/** A server that records the requests and answers 201 after `latencyMs`. */
 async function startServer(latencyMs = 0) {
   const bodies: string[] = [];
   const server = createServer((request, response) => {
@@ -31,7 +31,7 @@ async function startServer(latencyMs = 0) {
 }
 
 describe("the lossy proxy", () => {
-  test("passes requests and answers through its good door", async () => {
+  test("passes requests and answers through its normal port", async () => {
     const server = await startServer();
     const proxy = closing(await startLossyProxy(server.url));
 
@@ -39,7 +39,7 @@ describe("the lossy proxy", () => {
     expect(proxy.answersLost()).toBe(0);
   });
 
-  test("resets the connection instead of passing the answer through its lossy door", async () => {
+  test("resets the connection instead of passing the answer through its lossy port", async () => {
     const server = await startServer();
     const proxy = closing(await startLossyProxy(server.url));
 
@@ -50,7 +50,7 @@ describe("the lossy proxy", () => {
     expect(proxy.answersLost()).toBe(1);
   });
 
-  test("shows the client a lost answer", async () => {
+  test("makes the client see a lost answer", async () => {
     const server = await startServer();
     const proxy = closing(await startLossyProxy(server.url));
 
@@ -66,7 +66,7 @@ describe("the lossy proxy", () => {
     await expect.poll(() => server.bodies).toEqual(['{"amount":1}']);
   });
 
-  test("shows the client a server that is not there as a failure", async () => {
+  test("makes the client see an unreachable server as a failure", async () => {
     const doors = { url: "http://127.0.0.1:1", lossyUrl: "http://127.0.0.1:1" };
 
     expect(await send(doors, CHARGE, { kind: "none" })).toMatchObject({ kind: "failed" });

@@ -47,7 +47,7 @@ function story(deliveries: readonly Delivery[], ends: readonly (Answer | null)[]
 const GOOD = story([answer("executed"), answer("joined"), REFUSED], [answer("executed"), answer("joined")], REFUSED);
 
 describe("the tally", () => {
-  test("counts every request under what became of it", () => {
+  test("counts every request by its result", () => {
     const deliveries: Delivery[] = [
       answer("executed"),
       answer("joined"),
@@ -77,7 +77,7 @@ describe("the tally", () => {
     });
   });
 
-  test("takes the origin's own 201 for an execution, and adds up what was charged too much", () => {
+  test("counts the origin's own 201 as an execution, and sums up double charges", () => {
     const stories = [story([answer(null), answer(null, "ch_2"), answer(null, "ch_3")], [])];
     const ledger = [CHARGE, { ...CHARGE, id: "ch_2" }, { ...CHARGE, id: "ch_3", amount: 5 }];
 
@@ -92,7 +92,7 @@ describe("the tally", () => {
 });
 
 describe("the verdict", () => {
-  test("finds no fault where one charge answers all", () => {
+  test("finds no fault if one charge answers all requests", () => {
     expect(findFaults([GOOD], [CHARGE])).toEqual([]);
   });
 
@@ -102,10 +102,10 @@ describe("the verdict", () => {
     ["a wrong amount", GOOD, [{ ...CHARGE, amount: 1 }], ["payment-01 was charged 1, not 1999"]],
     ["a changed key", GOOD, [{ ...CHARGE, idempotencyKey: null }], ["payment-01 reached the origin with another key"]],
     [
-      "a charge of nobody",
+      "a charge without an order",
       GOOD,
       [CHARGE, { ...CHARGE, id: "ch_9", reference: null }],
-      ["the ledger has a charge that nobody asked for: ch_9"],
+      ["the ledger has a charge without an order: ch_9"],
     ],
     [
       "a client without an answer",
@@ -114,7 +114,7 @@ describe("the verdict", () => {
       ["payment-01: 1 of 2 clients lack its charge id"],
     ],
     [
-      "a client that was given another charge on the way",
+      "a client that once got another charge",
       story([answer("executed", "ch_2"), answer("replayed")], [answer("replayed")]),
       [CHARGE],
       ["payment-01: its clients were given 2 different charge ids"],

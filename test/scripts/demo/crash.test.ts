@@ -12,8 +12,8 @@ import { planCrash } from "../../../scripts/demo/plan.ts";
 import { buildWorker, startWorkerd } from "../../../scripts/workerd-process.ts";
 import { closing } from "./stub-gateway.ts";
 
-// The real gateway on the real runtime: what the demo promises is that these two get through a crash together.
-test("a crash in the middle of payments is healed by asking the origin", { timeout: 60_000 }, async () => {
+// Uses the real gateway on the real runtime, since the demo's promise depends on both.
+test("a crash during payments is resolved by asking the origin", { timeout: 60_000 }, async () => {
   const plan = planCrash(1);
   const folder = await mkdtemp(join(tmpdir(), "oncegate-"));
   closing({ close: () => rm(folder, { recursive: true }) });
@@ -27,13 +27,13 @@ test("a crash in the middle of payments is healed by asking the origin", { timeo
     closing({ close: () => gateway.stop("at once") });
     return { url: gateway.url, kill: () => gateway.stop("at once") };
   };
-  const said: string[] = [];
+  const lines: string[] = [];
 
-  const stories = await runCrash(plan, { startGateway, origin, network, say: (line) => said.push(line) });
+  const stories = await runCrash(plan, { startGateway, origin, network, report: (line) => lines.push(line) });
 
   expect(findCrashFaults(stories, origin.charges())).toEqual([]);
   expect(origin.charges()).toHaveLength(8);
-  expect(said).toEqual([
+  expect(lines).toEqual([
     "8 requests have reached the payments API, which waits for the card network",
     "kill -9: the gateway is gone, and 8 clients have no answer",
     "the API goes on without it: 3 charged, 5 still waiting",

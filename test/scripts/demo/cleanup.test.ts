@@ -5,9 +5,9 @@ import { describe, expect, test } from "vitest";
 
 import { temporaryFolder, withCleanup } from "../../../scripts/cleanup.ts";
 
-// Processes take their time to start, on a busy machine seconds.
+// A process can take seconds to start on a busy machine.
 describe("the cleanup", { timeout: 20_000 }, () => {
-  test("undoes the last thing first, and hands over the result", async () => {
+  test("undoes in reverse order, and returns the result", async () => {
     const undone: string[] = [];
 
     const result = await withCleanup(async (defer) => {
@@ -36,7 +36,7 @@ describe("the cleanup", { timeout: 20_000 }, () => {
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
-  ] as const)("undoes everything once at %s, also if it comes twice", async (signal, code) => {
+  ] as const)("undoes everything once at %s, even if it comes twice", async (signal, code) => {
     const source = `
       import { withCleanup } from "${import.meta.dirname}/../../../scripts/cleanup.ts";
       await withCleanup(async (defer) => {

@@ -16,7 +16,7 @@ function charge(url: string, body: string, headers: Record<string, string> = {})
 }
 
 describe("the payments origin", () => {
-  test("makes a charge and tells where it is", async () => {
+  test("makes a charge and returns its location", async () => {
     const { url } = await start();
 
     const answer = await charge(url, JSON.stringify(ORDER), { "Idempotency-Key": "k-1" });
@@ -54,10 +54,10 @@ describe("the payments origin", () => {
     await idle();
   });
 
-  test("breaks off what runs when it closes", async () => {
+  test("aborts running charges when it closes", async () => {
     const origin = await startPaymentsOrigin({ port: 0, ledgerPath: ":memory:", latencyMs: 60_000 });
     const answer = charge(origin.url, JSON.stringify(ORDER)).catch((error: unknown) => String(error));
-    // When this one has been answered, the charge is under way.
+    // The charge is running once this one is answered.
     await fetch(`${origin.url}/v1/charges`);
 
     await origin.close();
@@ -87,7 +87,7 @@ describe("the payments origin", () => {
     expect(charges()).toEqual([]);
   });
 
-  test("refuses a body that no order needs", async () => {
+  test("refuses a body that is too large for an order", async () => {
     const { url } = await start();
 
     const answer = await charge(url, " ".repeat(16_385));
@@ -95,7 +95,7 @@ describe("the payments origin", () => {
     expect(answer.status).toBe(413);
   });
 
-  test("knows no other paths and methods", async () => {
+  test("refuses other paths and methods", async () => {
     const { url } = await start();
 
     expect((await fetch(`${url}/`)).status).toBe(404);
@@ -104,7 +104,7 @@ describe("the payments origin", () => {
     expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, POST"]);
   });
 
-  test("says when its port is taken", async () => {
+  test("rejects if its port is taken", async () => {
     const { url } = await start();
     const port = Number(new URL(url).port);
 

@@ -5,9 +5,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
-import { tenants } from "../../../scripts/tenants.ts";
+import { tenants } from "../../scripts/tenants.ts";
 
-const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
+const REPOSITORY = join(import.meta.dirname, "..", "..");
 
 /** A command runs wrangler up to twice, which takes seconds where several share two cores. */
 const RUN_MS_MAX = 120_000;

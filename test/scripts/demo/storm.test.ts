@@ -7,11 +7,11 @@ import { runStorm } from "../../../scripts/demo/storm.ts";
 import { findFaults, tallyStorm } from "../../../scripts/demo/tally.ts";
 import { closing, startStubGateway } from "./stub-gateway.ts";
 
-// Two of these ten payments meet a misused key, and every trouble occurs.
+// Two of these ten payments have a misused key, and every trouble occurs.
 const PLAN = planStorm(1).slice(0, 10);
 
 describe("a storm", { timeout: 20_000 }, () => {
-  test("through something idempotent charges every payment once", async () => {
+  test("through an idempotent gateway charges every payment once", async () => {
     const origin = closing(await startPaymentsOrigin({ port: 0, ledgerPath: ":memory:", latencyMs: 250 }));
     const gateway = await startStubGateway(origin.url);
     const proxy = closing(await startLossyProxy(gateway.url));
@@ -35,7 +35,7 @@ describe("a storm", { timeout: 20_000 }, () => {
     );
   });
 
-  test("straight to the origin charges once for every request, and the faults are found", async () => {
+  test("straight to the origin charges for every request, and the verdict finds the faults", async () => {
     const origin = closing(await startPaymentsOrigin({ port: 0, ledgerPath: ":memory:", latencyMs: 250 }));
     const proxy = closing(await startLossyProxy(origin.url));
 
@@ -53,7 +53,7 @@ describe("a storm", { timeout: 20_000 }, () => {
     expect(findFaults(stories, origin.charges()).length).toBeGreaterThan(10);
   });
 
-  test("tells of every payment when it is through", async () => {
+  test("reports every payment when it is complete", async () => {
     const origin = closing(await startPaymentsOrigin({ port: 0, ledgerPath: ":memory:" }));
     const proxy = closing(await startLossyProxy(origin.url));
     const seen: string[] = [];

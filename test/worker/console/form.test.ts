@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { descriptionIn } from "../../../src/console/form.ts";
 
-describe("O8 the headers that tell a caller, as they are typed", () => {
-  test("are one value where they stand in two lines, as a client's are", () => {
+describe("O8 the headers field of the search form", () => {
+  test("joins two lines of one name into one value, as HTTP does", () => {
     const headers = "X-Account: 1\r\nx-account: 2\nAuthorization: Bearer a:b";
     const form = new URLSearchParams({ operation: "POST /v1/charges", key: "k", headers });
     expect(descriptionIn(form)).toEqual({

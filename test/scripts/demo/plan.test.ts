@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ORIGIN_LATENCY_MS, planCrash, planStorm, plannedRequests } from "../../../scripts/demo/plan.ts";
 
 describe("the plan of a storm", () => {
-  test("is the same for the same seed and another for another", () => {
+  test("is the same for the same seed, and different for another", () => {
     expect(planStorm(7)).toEqual(planStorm(7));
     expect(planStorm(7)).not.toEqual(planStorm(8));
   });
@@ -19,7 +19,7 @@ describe("the plan of a storm", () => {
     expect(plannedRequests(plan)).toBeLessThan(700);
   });
 
-  test("gives every payment its own key and reference", () => {
+  test("gives every payment a unique key and reference", () => {
     const plan = planStorm(1);
 
     expect(new Set(plan.map((payment) => payment.key)).size).toBe(50);
@@ -30,7 +30,7 @@ describe("the plan of a storm", () => {
     for (const payment of planStorm(1)) expect(payment.misusedWithAmount).not.toBe(payment.amount);
   });
 
-  test("lets every client end without trouble, and hang up only at first and before the origin answers", () => {
+  test("ends every client without trouble, and hangs up only at first and before the origin answers", () => {
     const clients = planStorm(1).flatMap((payment) => payment.atOnce.concat(payment.later));
     const hangUps = clients.flatMap((client) => client.troubles.filter((trouble) => trouble.kind === "hang-up"));
     const laterTroubles = clients.flatMap((client) => client.troubles.slice(1));
@@ -42,7 +42,7 @@ describe("the plan of a storm", () => {
 });
 
 describe("the plan of a crash", () => {
-  test("is the same for the same seed and another for another", () => {
+  test("is the same for the same seed, and different for another", () => {
     expect(planCrash(7)).toEqual(planCrash(7));
     expect(planCrash(7)).not.toEqual(planCrash(8));
   });

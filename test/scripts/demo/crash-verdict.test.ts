@@ -53,7 +53,7 @@ function story(fate: CrashedPayment["fate"], seen: Partial<CrashStory> = {}): Cr
 }
 
 describe("the verdict on a crash", () => {
-  test("finds no fault where each payment was charged once, by the attempt that may have charged it", () => {
+  test("finds no fault if each payment was charged once, by the attempt that was allowed to", () => {
     expect(findCrashFaults([story("charged")], [CHARGE])).toEqual([]);
     expect(findCrashFaults([story("fenced")], [SECOND])).toEqual([]);
   });

@@ -19,7 +19,7 @@ const TALLY = {
 };
 
 describe("the table", () => {
-  test("puts both tallies side by side", () => {
+  test("shows both tallies side by side", () => {
     const bare = { ...TALLY, charges: 365, doubleCharges: 315, overchargedCents: 123_456, atOdds: 50 };
 
     expect(renderTable(TALLY, bare)).toBe(
@@ -44,7 +44,7 @@ describe("the table", () => {
   });
 });
 
-/** What is written while ten payments of seven requests each are made. */
+/** The output for ten payments of seven requests each. */
 function watch(isTTY: boolean) {
   const written: string[] = [];
   const progress = showProgress({ isTTY, write: (text) => written.push(text) }, "storm", 10);

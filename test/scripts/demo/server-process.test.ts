@@ -17,7 +17,7 @@ function start(source: string, startTimeoutMs = 10_000) {
   });
 }
 
-/** Listens and says where. A grandchild does so, to show that it does not outlive the child. */
+/** A grandchild listens and prints its URL, to show that it does not outlive the child. */
 const GRANDPARENT = `
   const source = \`
     require("node:net").createServer().listen(0, "127.0.0.1", function () {
@@ -34,9 +34,9 @@ function connects(url: string): Promise<boolean> {
   });
 }
 
-// Processes take their time to start, on a busy machine seconds.
+// A process can take seconds to start on a busy machine.
 describe("a server process", { timeout: 20_000 }, () => {
-  test("is there when it says where it listens", async () => {
+  test("is ready when it prints its URL", async () => {
     const server = await start(`console.log(process.env.GREETING); ${GRANDPARENT}`);
     closing({ close: () => server.stop() });
 
@@ -44,7 +44,7 @@ describe("a server process", { timeout: 20_000 }, () => {
     expect(server.output()).toContain("hello\n");
   });
 
-  test.each(["gracefully", "at once"] as const)("stops %s with everything it has started", async (how) => {
+  test.each(["gracefully", "at once"] as const)("stops %s with every process that it started", async (how) => {
     const server = await start(GRANDPARENT);
 
     await server.stop(how);
@@ -53,25 +53,25 @@ describe("a server process", { timeout: 20_000 }, () => {
     expect(await connects(server.url)).toBe(false);
   });
 
-  test("says when it ends by itself", async () => {
+  test("reports when it ends by itself", async () => {
     const server = await start(`console.log("ready on http://x"); setTimeout(() => {}, 100)`);
 
     await expect(server.ended).resolves.toBeUndefined();
   });
 
-  test("fails with its output when it ends too early", async () => {
+  test("fails with its output if it exits too early", async () => {
     const starting = start(`console.error("the port is taken"); process.exit(1)`);
 
-    await expect(starting).rejects.toThrow("the server ended while it started. It said:\nthe port is taken");
+    await expect(starting).rejects.toThrow("the server exited while it started. Its output:\nthe port is taken");
   });
 
-  test("fails with its output when it is not ready in time", async () => {
+  test("fails with its output if it is not ready in time", async () => {
     const message = await start(`console.log("pid " + process.pid); setInterval(() => {}, 1000)`, 2_000).then(
       () => "it is ready",
       (error: unknown) => String(error),
     );
 
-    expect(message).toMatch(/the server was not ready after 2000 ms. It said:\npid \d+/);
+    expect(message).toMatch(/the server was not ready after 2000 ms. Its output:\npid \d+/);
     const pid = Number(/pid (\d+)/.exec(message)?.[1]);
     expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   });
