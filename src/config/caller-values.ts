@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { type CallerItem, type CallerRule, type JwtItem } from "../identity/caller.ts";
-import { either, headerName, listOf, oneOf, parsed, table, text } from "./values.ts";
+import { HEADER_NAME, either, listOf, oneOf, parsed, table, text } from "./values.ts";
 
 /** RFC 6265, 4.1.1: a cookie's name is a token. */
 const COOKIE = /^cookie:([!#$%&'*+.^_`|~0-9A-Za-z-]+)$/;
@@ -14,8 +14,8 @@ const ITEM_MESSAGE =
   'must be a header name, "cookie:NAME", "client-cert", or a table such as { jwt = { jwks = "https://…", claims = ["iss", "sub"], audience = "…" } }';
 
 const JWKS_MESSAGE = "must be the https URL of a JSON Web Key Set (http for 127.0.0.1 and localhost)";
-const AUDIENCE_MESSAGE = "must be the audience that tokens are issued for: a string of at most 256 characters";
-const ISSUER_MESSAGE = "must be the issuer that tokens must name: a string of at most 256 characters";
+const AUDIENCE_MESSAGE = "must be an audience of 1 to 256 characters";
+const ISSUER_MESSAGE = "must be an issuer of 1 to 256 characters";
 
 const jwt = v.pipe(
   table(
@@ -58,7 +58,7 @@ function parseCallerItem(written: string): CallerItem | null {
   if (written === "client-cert") return { kind: "client-cert" };
   const cookie = COOKIE.exec(written)?.[1];
   if (cookie !== undefined) return { kind: "cookie", name: cookie };
-  return v.is(headerName, written) ? { kind: "header", name: written.toLowerCase() } : null;
+  return HEADER_NAME.test(written) ? { kind: "header", name: written.toLowerCase() } : null;
 }
 
 function parseJwksUrl(written: string): string | null {

@@ -58,13 +58,13 @@ export const SETTLE = v.variant(
   "outcome",
   [
     object({
-      /** The request ran, and this is its answer. */
+      /** The request ran. */
       outcome: v.literal("final"),
       /** The status of the answer. */
       status,
-      /** The headers of the answer, by name. */
+      /** The headers of the answer. */
       headers: v.optional(headers, {}),
-      /** The body of the answer as text. Use `body_base64` for other bytes. */
+      /** The body of the answer, as text. */
       body: v.optional(v.string("must be a string")),
       /** The body of the answer in base64. */
       body_base64: v.optional(base64),
@@ -72,7 +72,7 @@ export const SETTLE = v.variant(
       why,
     }),
     object({
-      /** The request did not run, and never will. */
+      /** The request did not run. */
       outcome: v.literal("not-executed"),
       /** The reason, for the audit log. */
       why,
@@ -105,13 +105,13 @@ const certificate = v.pipe(
 );
 
 export const FIND = object({
-  /** The method and the path of the request. */
+  /** Method, space and path. */
   operation,
-  /** The headers of the request that identify the caller, by name. */
+  /** The headers that identify the caller. */
   headers: v.optional(headers, {}),
   /** The SHA-256 fingerprint of the client's certificate, in hex. */
   certificate: v.optional(certificate),
-  /** The idempotency key of the request. */
+  /** The key of the request. */
   key: v.pipe(v.string("must be the key"), v.minLength(1, "must be the key")),
 });
 
@@ -124,7 +124,7 @@ const limit = v.optional(
 export const JOURNAL_QUERY = object({
   /** Only entries in this state. */
   state: v.optional(v.picklist(JOURNAL_STATES, `must be one of ${JOURNAL_STATES.join(", ")}`)),
-  /** Only entries of this operation: method, space and path. */
+  /** Only entries of this operation. */
   operation: v.optional(
     v.pipe(
       v.string(),
@@ -132,11 +132,11 @@ export const JOURNAL_QUERY = object({
       v.transform((written) => written.slice(0, OPERATION_CHARACTERS_MAX)),
     ),
   ),
-  /** Only entries that are older than this duration. */
+  /** Only older entries. */
   older_than: v.optional(duration({ min: 0, max: 365 * DAY, example: HOUR })),
   /** The cursor of the page before. */
   cursor,
-  /** The most entries on one page. */
+  /** The size of a page. */
   limit,
 });
 
@@ -145,7 +145,7 @@ export const AUDIT_QUERY = object({
   record: v.optional(v.pipe(v.string(), v.regex(RECORD_ID, "must be a record's id"))),
   /** The cursor of the page before. */
   cursor,
-  /** The most lines on one page. */
+  /** The size of a page. */
   limit,
 });
 
