@@ -13,7 +13,7 @@ import { buildWorker, startWorkerd } from "../../../scripts/workerd-process.ts";
 import { closing } from "./stub-gateway.ts";
 
 // The real gateway on the real runtime: what the demo promises is that these two get through a crash together.
-test("a crash in the middle of payments is healed by asking the origin", { timeout: 60_000 }, async () => {
+test("a crash in the middle of payments is healed by asking the origin", { timeout: 180_000 }, async () => {
   const plan = planCrash(1);
   const folder = await mkdtemp(join(tmpdir(), "oncegate-"));
   closing({ close: () => rm(folder, { recursive: true }) });
