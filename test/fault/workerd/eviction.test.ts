@@ -7,7 +7,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { realClock } from "./clock.ts";
 import { nameOf } from "./invariants.ts";
-import { Bench } from "./rig.ts";
+import { Rig } from "./rig.ts";
 import { leftUnknown } from "./scenarios.ts";
 import { type Script, type Stage, RAN, STREAM } from "./staged-origin.ts";
 
@@ -27,7 +27,7 @@ const STAGES: readonly (readonly [stage: Stage, body: "of an answer" | "of a str
 
 describe.each(["first", "second"] as const)("P1, P3: an object that is evicted during a %s attempt", (attempt) => {
   test.each(STAGES)("finishes it: %s %s", async (stage, _, script) => {
-    const rig = new Bench("retry", {}, { streams: script === STREAM });
+    const rig = new Rig("retry", {}, { streams: script === STREAM });
     if (attempt === "second") await leftUnknown(rig);
     rig.origin.answers = script;
     rig.origin.stopAt(stage);
