@@ -1,4 +1,7 @@
-/** Finds the bindings that a configuration names. Each function returns null where `env` has no binding of that kind and name. */
+/**
+ * Finds the bindings that a configuration names. Each function returns null where `env` has no binding of that kind
+ * and name.
+ */
 
 export function serviceBinding(env: object, name: string): Fetcher | null {
   const value: unknown = Reflect.get(env, name);

@@ -109,7 +109,10 @@ function addContradictions(policy: Policy, path: string, faults: Fault[]): void 
   }
 }
 
-/** Hono's own router, so that patterns mean what they mean in Hono. It returns matches in the order in which they were added. */
+/**
+ * Hono's own router, so that patterns mean what they mean in Hono. It returns matches in the order in which they were
+ * added.
+ */
 function matcher(routes: readonly Route[], fallback: Policy, path: string, faults: Fault[]): Tenant["policyFor"] {
   const router = new TrieRouter<Policy>();
   for (const [index, { match, policy }] of routes.entries()) {

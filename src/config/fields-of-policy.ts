@@ -19,14 +19,20 @@ import {
 import { DAY, MINUTE, SECOND, headerName, oneOf, trueOrFalse } from "./values.ts";
 
 export const PROFILE_AND_MODE = {
-  /** The [contract](profiles.md) that clients expect. It sets the fields that belong to it, and any of them can still be set. */
+  /**
+   * The [contract](profiles.md) that clients expect. It sets the fields that belong to it, and any of them can still
+   * be set.
+   */
   profile: {
     name: "profile",
     schema: oneOf(["ietf", "stripe", "acp", "ucp"]),
     default: "ietf",
     published: published("profile", "Profile"),
   },
-  /** `observe` changes nothing and [counts](numbers.md#before-you-enforce) what would be replayed or refused. `off` passes every request through. */
+  /**
+   * `observe` changes nothing and [counts](numbers.md#before-you-enforce) what would be replayed or refused. `off`
+   * passes every request through.
+   */
   mode: { name: "mode", schema: oneOf(["enforce", "observe", "off"]), default: "enforce" },
 } as const satisfies Fields;
 
@@ -61,7 +67,10 @@ export const KEYS = {
     default: ["POST", "PATCH"],
     published: published("methods", "Covered methods"),
   },
-  /** How a retry is compared with the original: `json` compares JSON and forms by meaning, `bytes` compares bytes. A table leaves out members or adds headers. */
+  /**
+   * How a retry is compared with the original: `json` compares JSON and forms by meaning, `bytes` compares bytes. A
+   * table leaves out members or adds headers.
+   */
   fingerprint: {
     name: "fingerprint",
     schema: fingerprint,
@@ -125,7 +134,10 @@ export const EXECUTION_AND_TIME = {
 } as const satisfies Fields;
 
 export const OUTCOMES = {
-  /** Statuses that also mean that the request did not run. They are added to the [table of outcomes](protocol.md#51-table). */
+  /**
+   * Statuses that also mean that the request did not run. They are added to the [table of
+   * outcomes](protocol.md#51-table).
+   */
   notExecutedOn: {
     name: "not_executed_on",
     schema: statuses,
@@ -139,7 +151,10 @@ export const OUTCOMES = {
     default: [],
     published: published("unknown_on", "Unknown, before that"),
   },
-  /** After an unknown outcome: `refuse` sends nothing again, `retry` is for an API that is idempotent itself, `probe` asks the origin for the outcome. */
+  /**
+   * After an unknown outcome: `refuse` sends nothing again, `retry` is for an API that is idempotent itself, `probe`
+   * asks the origin for the outcome.
+   */
   onUnknown: {
     name: "on_unknown",
     schema: oneOf(["refuse", "retry", "probe"]),
@@ -152,7 +167,10 @@ export const OUTCOMES = {
     ...integerField({ min: 1, max: 10, default: 3 }),
     published: published("attempts_max", "Attempts for one key"),
   },
-  /** With `on_unknown = "probe"`, the path at the origin that [reports the outcome](protocol.md#57-probes), such as `"/v1/idempotency/{key}"`. */
+  /**
+   * With `on_unknown = "probe"`, the path at the origin that [reports the outcome](protocol.md#57-probes), such as
+   * `"/v1/idempotency/{key}"`.
+   */
   probe: { name: "probe", schema: probe, default: null },
 } as const satisfies Fields;
 

@@ -12,7 +12,7 @@ import { JOURNAL_STATES } from "../journal/journal-event.ts";
 import { type OperatorProblem, operatorProblem } from "./problem.ts";
 import { HOURS_MAX } from "../journal/tallies.ts";
 
-/** Nobody writes an answer of more than a megabyte by hand, and the request is held in memory. */
+/** Operators write answers by hand, which are far smaller. The request is held in memory. */
 export const REQUEST_BYTES_MAX = 2_000_000;
 
 /** A sentence or two, and the number of a ticket. */
