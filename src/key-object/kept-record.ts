@@ -6,9 +6,11 @@
 import { type AttemptPolicy } from "../config/policy.ts";
 import { log } from "../log.ts";
 import { type JournalReporter } from "../journal/reporter.ts";
+import { Leftover, namedBy } from "./leftover.ts";
 import { WATCHDOG_GRACE_MS, carryOutAlarm } from "./record-alarm.ts";
 import { type Found, RecordStore } from "./record-store.ts";
-import { type Running, asOf, decideAlarm } from "../record/decide.ts";
+import { type Running, asOf } from "../record/decide.ts";
+import { type AlarmTimes, decideAlarm } from "../record/decide-alarm.ts";
 import {
   type Attempt,
   type CompletedRecord,
@@ -19,7 +21,7 @@ import {
   type UnreadableRecord,
   unreachable,
 } from "../record/record.ts";
-import { type Busy, type Command, type OperateRefusal, decideCommand } from "../record/operate.ts";
+import { type Command, type OperateRefusal, decideCommand } from "../record/operate.ts";
 import { type Conclusion, type EndedAttempt, type Transition, begin, concludeAttempt } from "../record/transition.ts";
 import { type BodySource } from "../origin/answer-body.ts";
 import { Recording } from "./recording.ts";
@@ -42,13 +44,13 @@ export class KeptRecord {
   readonly #ctx: DurableObjectState;
   readonly #store: RecordStore;
   readonly #reporter: JournalReporter;
-  /** A recording that no record refers to. Its chunks are deleted when its readers have read them, or make way earlier. */
-  #leftover: Recording | null = null;
+  readonly #leftover: Leftover;
 
   constructor(ctx: DurableObjectState, reporter: JournalReporter) {
     this.#ctx = ctx;
     this.#reporter = reporter;
     this.#store = new RecordStore(ctx.storage);
+    this.#leftover = new Leftover(this.#store.chunks);
   }
 
   /** Enough of the record id to find it again. */
@@ -87,13 +89,13 @@ export class KeptRecord {
     // The alarm first: without a record it does nothing, but a record without an alarm would be pending for ever.
     this.#setAlarm(nowMs + policy.originDeadlineMs + WATCHDOG_GRACE_MS);
     // The chunks before the record: no later record names the attempt that they belong to.
-    this.#dropLeftover(found);
+    this.#leftover.drop(found);
     this.#store.write(begin(facts, policy, nowMs));
   }
 
   /** Records the answer that is about to arrive for `attempt`. An earlier probe of it may have left chunks. */
   record(attempt: Attempt, source: BodySource, from: ArrivedOutcome["from"]): Recording {
-    this.#dropLeftover(null);
+    this.#leftover.drop(null);
     if (from === "probe") this.#store.chunks.drop(attempt.id);
     return new Recording(attempt.id, this.#store.chunks, source);
   }
@@ -115,10 +117,16 @@ export class KeptRecord {
     const record = this.#store.load()?.record ?? null;
     const transition = concludeAttempt(record, ended, conclusion, nowMs);
     switch (transition.action) {
-      case "write":
+      case "write": {
+        const { expiresAtMs } = transition.record;
+        // A fault between the two steps leaves an alarm that is early, and looks again: the watchdog of an attempt, or the new
+        // one where an unknown record has a later one.
+        if (from === "probe") this.#setAlarm(expiresAtMs);
         this.#writeOutcome(transition.record, body);
+        if (from === "attempt") this.#setAlarm(expiresAtMs);
         this.#reporter.changed({ before: record, undoneTo: before, after: transition.record, cause: from }, nowMs);
         break;
+      }
       case "forget":
         this.#ctx.waitUntil(this.#store.forget());
         this.#reporter.changed({ before: record, undoneTo: before, after: null, cause: from }, nowMs);
@@ -143,11 +151,7 @@ export class KeptRecord {
 
   /** Does the same when its present readers have read it, if no record refers to it. */
   dropWhenRead(recording: Recording, withinMs: number): void {
-    if (this.#leftover !== recording) return;
-    const drop = (): void => {
-      if (this.#leftover === recording) this.#dropLeftover(null);
-    };
-    this.#ctx.waitUntil(recording.readersGone(withinMs).then(drop));
+    this.#ctx.waitUntil(this.#leftover.dropWhenRead(recording, withinMs));
   }
 
   /** Resolves when all that was written is durable. */
@@ -156,17 +160,17 @@ export class KeptRecord {
   }
 
   /** Carries out an operator's command, if the record allows it. `body` is that of an answer which the command gives. */
-  operate(found: Found | null, command: Command, body: Uint8Array | null, busy: Busy): Operation {
+  operate(found: Found | null, command: Command, body: Uint8Array | null, running: Running): Operation {
     const nowMs = Date.now();
     const stored = found?.record ?? null;
     // Not `current`: a dead process is not reported where the command replaces the record at once. Two events of one moment
     // could overtake each other.
-    const record = busy === null ? asOf(stored, nowMs) : stored;
+    const record = running === null ? asOf(stored, nowMs) : stored;
     const before = record?.state ?? "none";
-    const decision = decideCommand(record, busy, command, nowMs);
+    const decision = decideCommand(record, running, command, nowMs);
     switch (decision.action) {
       case "refuse":
-        if (busy === null) this.current(found, null, nowMs);
+        if (running === null) this.current(found, null, nowMs);
         return { done: false, before, refusal: decision.code };
       case "forget":
         this.#ctx.waitUntil(this.#forget());
@@ -174,7 +178,7 @@ export class KeptRecord {
       case "write":
         // An alarm without a change looks again, but a record without its alarm would stay.
         this.#setAlarm(decision.record.expiresAtMs);
-        this.#cutLeftover();
+        this.#leftover.cut();
         this.#store.replace(decision.record, body, found?.body.chunks ?? 0);
         break;
       default:
@@ -186,11 +190,11 @@ export class KeptRecord {
   }
 
   /** The watchdog of a running attempt, and the end of a term. */
-  alarm(running: Running, nowMs: number): Promise<void> | void {
+  alarm(running: Running, times: AlarmTimes): Promise<void> | void {
     const found = this.load();
-    return carryOutAlarm(decideAlarm(found?.record ?? null, running, nowMs), this.#ctx.storage, {
+    return carryOutAlarm(decideAlarm(found?.record ?? null, running, times), this.#ctx.storage, {
       forget: () => this.#forget(),
-      markUnknown: (record) => this.#markUnknown(found, record, nowMs),
+      markUnknown: (record) => this.#markUnknown(found, record, times.nowMs),
     });
   }
 
@@ -201,15 +205,14 @@ export class KeptRecord {
     } else {
       this.#store.write(record);
       // In this step: what comes next, a retry or a probe, finds it and makes it give way.
-      if (body?.hasChunks === true) this.#leftover = body;
+      if (body?.hasChunks === true) this.#leftover.keep(body);
     }
-    this.#setAlarm(record.expiresAtMs);
   }
 
   /** The process that ran the attempt of `found` has died. The caller sets the alarm, in the same synchronous step. */
   #markUnknown(found: Found | null, record: UnknownRecord, nowMs: number): void {
     this.#store.write(record);
-    this.#dropLeftover(found);
+    this.#leftover.drop(found);
     const before = found?.record ?? null;
     this.#reporter.changed({ before, undoneTo: null, after: record, cause: "process_died" }, nowMs);
   }
@@ -220,31 +223,11 @@ export class KeptRecord {
   }
 
   #forget(): Promise<void> {
-    this.#cutLeftover();
+    this.#leftover.cut();
     return this.#store.forget();
-  }
-
-  /** Also drops the chunks of the attempt that `found` names: a process may have died while it stored them. */
-  #dropLeftover(found: Found | null): void {
-    const leftover = this.#cutLeftover();
-    if (leftover !== null) this.#store.chunks.drop(leftover.attemptId);
-    const named = namedBy(found?.record ?? null);
-    if (named !== null && named !== leftover?.attemptId) this.#store.chunks.drop(named, found?.body.chunks);
-  }
-
-  #cutLeftover(): Recording | null {
-    const leftover = this.#leftover;
-    this.#leftover = null;
-    leftover?.cut();
-    return leftover;
   }
 
   #reportUnreadable(why: string): void {
     log({ event: "unreadable_record", record: this.name, why });
   }
-}
-
-/** The attempt whose chunks the record names. */
-function namedBy(record: KeyRecord | UnreadableRecord | null): string | null {
-  return record === null || record.state === "unreadable" ? null : record.attempt.id;
 }

@@ -7,16 +7,17 @@ import { DurableObject } from "cloudflare:workers";
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "../call/call.ts";
 import { discardBody, isWhole } from "../call/upload.ts";
 import { type Placement } from "../config/policy.ts";
+import { type Asked, heldBytes } from "./asked.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import { isMismatch } from "../journal/journal-event.ts";
 import { JournalReporter } from "../journal/reporter.ts";
 import { KeptRecord, type Operation } from "./kept-record.ts";
 import { log } from "../log.ts";
 import { prepareKeyed } from "../origin/exchange.ts";
-import { type ObjectState, RESTING, attemptIn, busyIn, probeIn, runningIn } from "./object-state.ts";
+import { type ObjectState, RESTING, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
 import { Preparation } from "./preparation.ts";
-import { PROBE_WAIT_MS, Probe } from "./probing.ts";
-import { type Decision, type Probed, decide } from "../record/decide.ts";
+import { Probe } from "./probing.ts";
+import { type Decision, decide } from "../record/decide.ts";
 import { type Command } from "../record/operate.ts";
 import { type CompletedRecord, type UnknownRecord, unreachable } from "../record/record.ts";
 import { runAlarm } from "./record-alarm.ts";
@@ -24,17 +25,6 @@ import { type Found } from "./record-store.ts";
 import { misconfigured, refusal, replay } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
 import { StayAwake } from "./stay-awake.ts";
-
-/** What an execution needs; null for a look. */
-type Sendable = Pick<KeyedCall, "forward" | "probe">;
-
-/** A request on its way to its reply. It may have to wait, and is then decided again. */
-interface Asked {
-  readonly call: LookCall;
-  readonly sendable: Sendable | null;
-  /** The result of the probe that it has waited for. */
-  readonly probed: Probed | null;
-}
 
 export class KeyObject extends DurableObject<Env> {
   readonly #kept: KeptRecord;
@@ -63,7 +53,7 @@ export class KeyObject extends DurableObject<Env> {
   inspect(tenant: string, journal: Placement, bodyBytesMax: number | null): Promise<Inspection> {
     const found = this.#kept.load();
     if (found?.tenant === tenant) this.#reporter.journal = journal;
-    return inspect({ kept: this.#kept, found, busy: busyIn(this.#state), tenant, bodyBytesMax });
+    return inspect({ kept: this.#kept, found, busy: runningIn(this.#state), tenant, bodyBytesMax });
   }
 
   /** Carries out a command of one of `tenant`'s operators. `body` is that of an answer which the command gives. */
@@ -71,7 +61,7 @@ export class KeyObject extends DurableObject<Env> {
     const found = this.#kept.load();
     if (found?.tenant !== tenant) return { done: false, before: "none", refusal: "no_record" };
     this.#reporter.journal = journal;
-    return this.#kept.operate(found, command, body, busyIn(this.#state));
+    return this.#kept.operate(found, command, body, runningIn(this.#state));
   }
 
   /** The call of the object to itself, which is pending for as long as something runs in it. */
@@ -82,7 +72,7 @@ export class KeyObject extends DurableObject<Env> {
   /** The watchdog of a running attempt, and the end of a record's term. */
   override alarm(info?: AlarmInvocationInfo): Promise<void> {
     const report = (why: string): void => log({ event: "fault", id: this.#kept.name, where: "alarm", why });
-    return runAlarm(this.ctx.storage, info, () => this.#kept.alarm(runningIn(this.#state), Date.now()), report);
+    return runAlarm(this.ctx.storage, info, (times) => this.#kept.alarm(runningIn(this.#state), times), report);
   }
 
   // Not async: a request that waits must not keep its body in memory.
@@ -105,6 +95,8 @@ export class KeyObject extends DurableObject<Env> {
         return attemptIn(this.#state).join(waitMs, discardBody(sendable?.forward));
       case "await probe":
         return this.#answerAfter(probeIn(this.#state).wait(waitMs, heldBytes(sendable)), asked);
+      case "await preparation":
+        return this.#answerAfter(preparationIn(this.#state).wait(waitMs, heldBytes(sendable)), asked);
       case "replay":
         return Promise.resolve(this.#replay(decision.record, assertSet(found)));
       case "refuse":
@@ -125,7 +117,6 @@ export class KeyObject extends DurableObject<Env> {
   ): Promise<LookReply> {
     const { about, request, policy } = asked.call;
     const { forward } = assertSet(asked.sendable);
-    if (this.#state.kind === "preparation") return this.#awaitPreparation(this.#state.preparation, asked);
     if (!isWhole(forward)) return this.#prepare(asked);
     const prepared = prepareKeyed(forward, attemptNumber, this.env);
     if (prepared.kind === "not prepared") return Promise.resolve(this.#notPrepared(prepared.why, before));
@@ -147,14 +138,14 @@ export class KeyObject extends DurableObject<Env> {
 
   #startProbe(asked: Asked, record: UnknownRecord): Promise<LookReply> {
     const { call, sendable } = asked;
-    if (this.#state.kind === "preparation") return this.#awaitPreparation(this.#state.preparation, asked);
     const probe = new Probe(record, call.policy, this.#kept);
     const state: ObjectState = { kind: "probe", probe };
     this.#state = state;
     this.#awake.during(probe.run(assertSet(sendable?.probe), this.env, () => this.#rest(state)));
-    return this.#answerAfter(probe.wait(PROBE_WAIT_MS, heldBytes(sendable)), asked);
+    return this.#answerAfter(probe.result, asked);
   }
 
+  /** Its body arrives first. Others that could execute or probe wait meanwhile, and meet what it has begun. */
   #prepare(asked: Asked): Promise<LookReply> {
     const sendable = assertSet(asked.sendable);
     const preparation = new Preparation();
@@ -165,13 +156,6 @@ export class KeyObject extends DurableObject<Env> {
       if (forward === null) return Promise.resolve(refusal("unavailable"));
       return this.#answer({ ...asked, sendable: { ...sendable, forward } });
     });
-  }
-
-  /** One request is prepared at a time. The others that could execute or probe wait, and meet what it has begun. */
-  #awaitPreparation(preparation: Preparation, asked: Asked): Promise<LookReply> {
-    const { policy, waitMs } = asked.call;
-    const waiting = policy.inFlight === "wait" ? preparation.wait(waitMs, heldBytes(asked.sendable)) : null;
-    return this.#answerAfter(waiting, asked);
   }
 
   /** Decides again when `waiting` is over, with its result. What is left of the request's wait counts for the next one. */
@@ -193,11 +177,6 @@ export class KeyObject extends DurableObject<Env> {
   #rest(ended: ObjectState): void {
     if (this.#state === ended) this.#state = RESTING;
   }
-}
-
-/** The bytes of a body that wait with their request. A stream stays at the Worker until it is read. */
-function heldBytes(sendable: Sendable | null): number {
-  return sendable !== null && isWhole(sendable.forward) ? sendable.forward.bodyBytes : 0;
 }
 
 /** Only a look is decided as "nothing". */

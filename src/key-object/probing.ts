@@ -14,24 +14,32 @@ import { Waiters } from "./waiters.ts";
 /** An origin that needs longer to find out is taken not to know. */
 const PROBE_TIMEOUT_MS = 10_000;
 
-/** The request that started a probe waits for its end, which comes within the probe's own time. */
-export const PROBE_WAIT_MS = 2 * PROBE_TIMEOUT_MS;
+interface ProbeResult {
+  readonly probed: Probed;
+}
 
 export class Probe {
   readonly #record: UnknownRecord;
   readonly #policy: AttemptPolicy;
   readonly #kept: KeptRecord;
-  readonly #waiters = new Waiters<{ readonly probed: Probed }>();
+  /** For the request that started the probe: no bound on those who wait keeps it from its end, which comes within its own time. */
+  readonly result: Promise<ProbeResult>;
+  readonly #end: (result: ProbeResult) => void;
+  /** For all others. */
+  readonly #waiters = new Waiters<ProbeResult>();
 
   /** Asks about the attempt that left `record` unknown. */
   constructor(record: UnknownRecord, policy: AttemptPolicy, kept: KeptRecord) {
     this.#record = record;
     this.#policy = policy;
     this.#kept = kept;
+    const { promise, resolve } = Promise.withResolvers<ProbeResult>();
+    this.result = promise;
+    this.#end = resolve;
   }
 
   /** Waits for the result, at most `waitMs`. Null where too many wait already. */
-  wait(waitMs: number, bodyBytes: number): Promise<{ readonly probed: Probed } | null> | null {
+  wait(waitMs: number, bodyBytes: number): Promise<ProbeResult | null> | null {
     return this.#waiters.wait(waitMs, bodyBytes);
   }
 
@@ -49,6 +57,7 @@ export class Probe {
     onEnd();
     log({ event: "probe", record: this.#kept.name, outcome });
     const probed = { attemptId: attempt.id, outcome: outcome === "not-executed" ? outcome : "unknown" } as const;
+    this.#end({ probed });
     this.#waiters.wake(() => ({ probed }));
   }
 

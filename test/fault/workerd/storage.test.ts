@@ -36,8 +36,10 @@ async function strike(scenario: Scenario, kind: FaultKind, at: number, finder: F
   rig.beforeAlarmRetry = (retry) => {
     if (retry === HEALS_BEFORE_RETRY) armed.healed = true;
   };
+  rig.looks = false;
   await act(rig);
   armed.healed = true;
+  rig.looks = true;
   return { rig, armed };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Situation, decide, decideAlarm, asOf } from "../../../src/record/decide.ts";
+import { type Situation, decide, asOf } from "../../../src/record/decide.ts";
 import { OTHER, SAME, completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const records = { none: null, pending, unknown, completed, tombstone, unreadable };
@@ -28,6 +28,7 @@ function lineOf(situation: Situation): string {
       return `probe ${decision.record.attempt.id}`;
     case "join":
     case "await probe":
+    case "await preparation":
     case "nothing":
       return decision.action;
   }
@@ -152,6 +153,46 @@ describe("4.1 with the same fingerprint, while an attempt runs", () => {
   });
 });
 
+describe("4.1 while the body of another request arrives", () => {
+  const wait = "await preparation";
+  test.each<[RecordName, keyof typeof times, same: string, other: string]>([
+    ["none", "live", wait, wait],
+    ["pending", "live", wait, "refuse key_reused"],
+    ["unknown", "live", wait, "refuse key_reused"],
+    ["unknown", "over", wait, wait],
+    ["completed", "live", "replay attempt-1", "refuse key_reused"],
+    ["completed", "over", wait, wait],
+    ["tombstone", "live", "refuse replay_unavailable", "refuse key_reused"],
+    ["tombstone", "over", wait, wait],
+    ["unreadable", "live", "refuse outcome_unknown", "refuse outcome_unknown"],
+  ])("%s, its term %s: %s; another request: %s", (name, time, same, other) => {
+    for (const onUnknown of ["refuse", "retry", "probe"] as const) {
+      // Whatever the request may do, and whether or not a probe has already shown that nothing ran.
+      for (const mayExecute of [true, false]) {
+        for (const probed of [null, { attemptId: "attempt-1", outcome: "not-executed" as const }]) {
+          const situation = {
+            record: records[name],
+            running: "preparation" as const,
+            mayExecute,
+            mayProbe: mayExecute,
+            probed,
+            nowMs: times[time],
+          };
+          for (const [request, expected] of [
+            [SAME, same],
+            [OTHER, other],
+          ] as const) {
+            const policy = { onUnknown, maxAttempts: 3, inFlight: "wait" as const };
+            const refused = expected === wait ? "refuse in_flight" : expected;
+            expect(lineOf({ ...situation, request, policy })).toBe(expected);
+            expect(lineOf({ ...situation, request, policy: { ...policy, inFlight: "refuse" } })).toBe(refused);
+          }
+        }
+      }
+    }
+  });
+});
+
 describe("4.1 with another fingerprint", () => {
   test.each(["pending", "unknown", "completed", "tombstone"] as const)("refuses the key of a %s record", (name) => {
     for (const running of ["attempt", "probe", null] as const) {
@@ -236,6 +277,11 @@ describe("5.7 probing an unknown outcome", () => {
     ["does not ask in look-only mode", { mayExecute: false }, "refuse outcome_unknown"],
     ["does not ask where no path can be made", { mayProbe: false }, "refuse outcome_unknown"],
     ["waits for the probe that runs", { running: "probe" }, "await probe"],
+    [
+      "does not wait for it with in_flight = refuse",
+      { running: "probe", policy: { onUnknown: "probe", maxAttempts: 3, inFlight: "refuse" } },
+      "refuse in_flight",
+    ],
     ["waits for one probe only", { running: "probe", ...said("unknown") }, "refuse outcome_unknown"],
     ["refuses another request while a probe runs", { running: "probe", request: OTHER }, "refuse key_reused"],
     ["executes when the attempt did not run and never will", said("not-executed"), "execute 2 before attempt-1"],
@@ -270,31 +316,4 @@ describe("4.4 what time does to a record", () => {
     expect(asOf(null, 5000)).toBeNull();
     expect(asOf(unreadable, 5000)).toBe(unreadable);
   });
-});
-
-describe("4.4 what an alarm does", () => {
-  const orphan = { action: "mark unknown", record: { ...unknown, sinceMs: 1500, expiresAtMs: 2000 }, atMs: 2000 };
-  test.each([
-    ["none", 1500, { action: "nothing" }],
-    ["pending", 1500, orphan],
-    ["unknown", 1999, { action: "look again", atMs: 2000 }],
-    ["unknown", 2000, { action: "forget" }],
-    ["completed", 1999, { action: "look again", atMs: 2000 }],
-    ["completed", 2000, { action: "forget" }],
-    ["completed", 9999, { action: "forget" }],
-    ["tombstone", 1999, { action: "look again", atMs: 2000 }],
-    ["tombstone", 2000, { action: "forget" }],
-    ["unreadable", 2000, { action: "look again", atMs: 2000 + 86_400_000 }],
-  ] as const)("%s at %i", (name, nowMs, expected) => {
-    expect(decideAlarm(records[name], null, nowMs)).toEqual(expected);
-  });
-
-  test.each(["pending", "unknown", "completed", "tombstone", "unreadable"] as const)(
-    "only looks again within a minute while the attempt of a %s record runs",
-    (name) => {
-      for (const running of ["attempt", "probe"] as const) {
-        expect(decideAlarm(records[name], running, 9999)).toEqual({ action: "look again", atMs: 9999 + 15_000 });
-      }
-    },
-  );
 });

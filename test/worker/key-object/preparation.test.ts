@@ -48,13 +48,15 @@ describe("3.6 while the body of a request arrives", () => {
     const { origin, object, first, writer } = await preparing();
     const second = object.submit(callWith(BYTES));
     const { forward: _, probe: __, ...look } = callWith(null);
-    expect(await object.look(look)).toEqual({ kind: "nothing" });
+    const looked = object.look(look);
+    expect(await object.look({ ...look, waitMs: 0 })).toMatchObject({ code: "in_flight", waited: true });
     expect(await object.submit(callWith(BYTES, 0))).toMatchObject({ code: "in_flight", waited: true });
     expect(origin.received).toHaveLength(0);
     await writer.write(BYTES);
     await writer.close();
     expect(await first).toMatchObject({ kind: "answer", mark: { status: "executed" } });
     expect(["joined", "replayed"]).toContain((await second).mark.status);
+    expect(await looked).toMatchObject({ kind: "answer" });
     expect(origin.received).toHaveLength(1);
   });
 
