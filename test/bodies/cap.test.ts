@@ -5,14 +5,11 @@ import { BINARY, start } from "./running.ts";
 import { end, write } from "./stage.ts";
 
 const CAP = 300_000;
-const LARGEST = 100_000_000;
 
 const rig = setUpRig({
   "plain.test": { max_response_bytes: CAP },
   "stream.test": { stream: true, max_response_bytes: CAP },
   "small.test": { stream: true, max_response_bytes: 1000 },
-  "largest.test": { max_response_bytes: LARGEST },
-  "largest-stream.test": { stream: true, max_response_bytes: LARGEST },
 });
 
 async function expectTombstone(operation: Operation): Promise<void> {
@@ -103,20 +100,4 @@ describe.each([
     expect(answer.body.equals(body)).toBe(true);
     await expectTombstone(operation);
   });
-});
-
-describe("P2: the largest answer that can be kept", () => {
-  test.each(["largest.test", "largest-stream.test"])(
-    "at %s is replayed exactly",
-    { timeout: 400_000 },
-    async (host) => {
-      const body = noise(LARGEST);
-      const { operation, first, response } = await start(rig, host, BINARY);
-      await write(response, body);
-      await end(response);
-      const answers = [await first.answer(), await operation.ask({ timeoutMs: 120_000 })];
-      expect(answers.map(markOf)).toEqual(["executed", "replayed"]);
-      for (const answer of answers) expect([answer.complete, answer.body.equals(body)]).toEqual([true, true]);
-    },
-  );
 });

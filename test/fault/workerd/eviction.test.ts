@@ -1,6 +1,6 @@
 /**
  * An object is evicted while an attempt is at each of its stages. Unlike a crash, an eviction waits for what runs, so that
- * nothing is lost. What the runtime does where no request is left is tested with real times in test/fault/long.
+ * nothing is lost. What the runtime does where no request is left is tested with real times in test/fault/node/eviction.long.test.ts.
  */
 
 import { evictDurableObject } from "cloudflare:test";

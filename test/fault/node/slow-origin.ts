@@ -1,7 +1,7 @@
 /** An origin that takes minutes, and records which connections are cut before it answers. */
 
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
-import { listen } from "../node/raw-origin.ts";
+import { listen } from "./raw-origin.ts";
 
 export interface SlowOrigin {
   readonly port: number;

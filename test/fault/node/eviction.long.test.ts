@@ -6,8 +6,8 @@
 import { type IncomingMessage } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pause } from "../../conformance/bounded.ts";
-import { type Gateway, startGateway } from "../node/gateway.ts";
-import { KeyedClient } from "../node/keyed-client.ts";
+import { type Gateway, startGateway } from "./gateway.ts";
+import { KeyedClient } from "./keyed-client.ts";
 import { nameOf } from "../workerd/invariants.ts";
 import { type SlowOrigin, startSlowOrigin } from "./slow-origin.ts";
 
