@@ -16,15 +16,21 @@ export interface KeyStub {
 
 /** Submits `call`. Each call gets a fresh stub, because an error may leave a stub broken. */
 export async function askKeyObject(freshStub: () => KeyStub, call: KeyedCall): Promise<Reply | Refusal> {
+  const startedAtMs = Date.now();
+  // All calls together wait no longer than one would.
+  const left = <T extends LookCall>(of: T): T => ({
+    ...of,
+    waitMs: Math.max(0, call.waitMs - (Date.now() - startedAtMs)),
+  });
   const first = await tryCall("submit", () => freshStub().submit(sendable(call)));
   if (first.kind !== "failed") return first;
   if (first.refusedForLoad) return refuse("overloaded");
   if (first.mayCallAgain) {
-    const second = await tryCall("second submit", () => freshStub().submit(sendable(call)));
+    const second = await tryCall("second submit", () => freshStub().submit(sendable(left(call))));
     if (second.kind !== "failed") return second;
   }
   // The object may have carried the call out and its reply got lost. The record is the answer; a look executes nothing.
-  const looked = await tryCall("look", () => freshStub().look(lookCallOf(call)));
+  const looked = await tryCall("look", () => freshStub().look(lookCallOf(left(call))));
   return looked.kind === "failed" || looked.kind === "nothing" ? refuse("unavailable") : looked;
 }
 

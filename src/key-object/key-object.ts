@@ -151,11 +151,14 @@ export class KeyObject extends DurableObject<Env> {
     const preparation = new Preparation();
     const state: ObjectState = { kind: "preparation", preparation };
     this.#state = state;
-    return preparation.run(sendable.forward, (forward) => {
+    const reply = preparation.run(sendable.forward, (forward) => {
       this.#rest(state);
       if (forward === null) return Promise.resolve(refusal("unavailable"));
       return this.#answer({ ...asked, sendable: { ...sendable, forward } });
     });
+    // The caller gets the error of a failed call. Here it only keeps the object for as long as others wait.
+    this.ctx.waitUntil(reply.then(nothing, nothing));
+    return reply;
   }
 
   /** Decides again when `waiting` is over, with its result. What is left of the request's wait counts for the next one. */
@@ -177,6 +180,10 @@ export class KeyObject extends DurableObject<Env> {
   #rest(ended: ObjectState): void {
     if (this.#state === ended) this.#state = RESTING;
   }
+}
+
+function nothing(): void {
+  // The promise is waited for, and its result is not used.
 }
 
 /** Only a look is decided as "nothing". */

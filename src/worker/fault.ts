@@ -17,3 +17,11 @@ export function faultOf(error: unknown): Refusal {
   const why = (error instanceof Error && error.stack) || String(error);
   return withOpaqueId(refuse("internal"), why);
 }
+
+/** The refusal for an unexpected error that may follow a request to the origin. It claims nothing about that request. */
+export function lateFaultOf(error: unknown): Refusal {
+  const id = crypto.randomUUID();
+  log({ event: "fault", id, where: "answer", why: (error instanceof Error && error.stack) || String(error) });
+  const detail = "The gateway failed. It is not known whether the request took effect.";
+  return refuse("origin_unreachable", `${detail} The gateway's log has the cause under ${id}.`);
+}

@@ -11,7 +11,7 @@ import { type Refusal, isRefusal, problemResponse, refuse } from "../http/proble
 import { type Key } from "../identity/key-carrier.ts";
 import { callersOf } from "./callers.ts";
 import { destinationOf, pathOf } from "./destination.ts";
-import { faultOf } from "./fault.ts";
+import { faultOf, lateFaultOf } from "./fault.ts";
 import { readKeyedRequest } from "./keyed-request.ts";
 import { observe } from "./observe.ts";
 import { passThrough } from "./pass-through.ts";
@@ -28,17 +28,20 @@ export const gateway = new HonoBase<{ Bindings: Env }>({ router: new TrieRouter(
 gateway.route("/", reservedPaths);
 gateway.all("*", (c) => forward(c.req.raw, c.env, c.executionCtx));
 
+// The last resort: the request may have reached the origin.
+gateway.onError((error, c) => problemResponse(lateFaultOf(error), URL.parse(c.req.url)));
+
 async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): Promise<Response> {
   const destination = await destinationOf(request, env).catch(faultOf);
   if (isRefusal(destination)) return problemResponse(destination, URL.parse(request.url));
   const context = requestContext(request, destination, env, ctx);
-  // A fault here is one before the key object was called. `resultOf` returns what comes after as values.
-  const result = await resultOf(context).catch((error: unknown) => refused(faultOf(error)));
+  // Only what precedes a call or a forward can throw here. What follows one is a value.
+  const result = await route(context).catch((error: unknown): RequestResult => refused(faultOf(error)));
   return respond(context, result);
 }
 
 /** Sends the request to its record, or straight to the origin where no record covers it. */
-async function resultOf(context: RequestContext): Promise<RequestResult> {
+async function route(context: RequestContext): Promise<RequestResult> {
   const { incoming, destination, env } = context;
   const { headers } = incoming.request;
   const { policy } = destination;
@@ -48,11 +51,11 @@ async function resultOf(context: RequestContext): Promise<RequestResult> {
   if (key === null) return { kind: "passed through", sent: await passThrough(incoming, destination, env) };
   if (isRefusal(key)) return { kind: "without key", refusal: key };
   const wait = grantedWait(headers.get("prefer"), policy.waitMs);
-  return { kind: "keyed", key, reply: await replyTo(context, key, wait.ms), waitSeconds: wait.askedSeconds };
+  return { kind: "keyed", key, reply: await askRecord(context, key, wait.ms), waitSeconds: wait.askedSeconds };
 }
 
 /** Each step may refuse. Nothing is sent to the origin before the last one. */
-async function replyTo(context: RequestContext, key: Key, waitMs: number): Promise<Reply | Refusal> {
+async function askRecord(context: RequestContext, key: Key, waitMs: number): Promise<Reply | Refusal> {
   const { incoming, destination, metrics, env } = context;
   const { tenant } = destination;
   const stubOf = (recordId: string) => (): KeyStub => objectOf(env.KEYS, recordId, tenant.placement);

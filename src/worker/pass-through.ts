@@ -1,12 +1,13 @@
 /** Requests that no record covers: straight to the origin, streaming both ways, by the same header rules. */
 
+import { type Policy } from "../config/policy.ts";
 import { makeForwarded, makeVisible } from "../http/headers.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { isFinalStatus, originUrl } from "../origin/exchange.ts";
 import { type PreparedRequest, prepareRequest } from "../origin/prepared-request.ts";
 import { type Destination } from "./destination.ts";
-import { withOpaqueId } from "./fault.ts";
+import { lateFaultOf, withOpaqueId } from "./fault.ts";
 import { type Incoming } from "./incoming.ts";
 
 /** The origin's answer as it is passed on. */
@@ -28,13 +29,20 @@ export async function passThrough(
   const prepared = prepareRequest(tenant.origin, env, () => passedOn);
   if (prepared.kind === "not prepared") return withOpaqueId(refuse("misconfigured"), prepared.why);
   const answer = await send(prepared);
-  onHead(answer);
-  if (answer === null) return refuse("origin_unreachable", UNREACHABLE);
+  try {
+    onHead(answer);
+    return answer === null ? refuse("origin_unreachable", UNREACHABLE) : passedOnAs(answer, policy);
+  } catch (error) {
+    return lateFaultOf(error);
+  }
+}
+
+function passedOnAs(answer: Response, { replayedHeader }: Pick<Policy, "replayedHeader">): PassedThrough {
   // The fields of a fetched response can't be changed. The copy shares the body.
   const response = new Response(answer.body, answer);
   makeVisible(response.headers);
   // The gateway alone marks replays, whatever the header is called.
-  response.headers.delete(policy.replayedHeader);
+  response.headers.delete(replayedHeader);
   return { kind: "answered", response };
 }
 

@@ -74,7 +74,7 @@ async function askBy(asking: Asking, steps: Step[]) {
     const stub = ++stubs;
     return {
       submit: async (call) => {
-        expect(call).toBe(CALL);
+        expect({ ...call, waitMs: CALL.waitMs }).toEqual(CALL);
         const reply = next(`submit on ${stub}`);
         if (reply.kind === "nothing") throw new Error("a submit is never answered so");
         return reply;
@@ -164,7 +164,22 @@ describe("4.5.1 a call that may have arrived", () => {
   test("is looked after without what could execute it", async () => {
     const { looks } = await ask(failure(), ANSWER);
     const { forward: _, probe: __, ...look } = CALL;
-    expect(looks).toEqual([look]);
+    expect(looks).toEqual([{ ...look, waitMs: expect.any(Number) as number }]);
+  });
+
+  test("waits no longer in all its calls than the client would wait in one", async () => {
+    vi.useFakeTimers();
+    const waits: number[] = [];
+    const fails = (after: number, error: Error) => (call: { readonly waitMs: number }) => {
+      waits.push(call.waitMs);
+      vi.advanceTimersByTime(after);
+      return Promise.reject(error);
+    };
+    const submits = [fails(20_000, DID_NOT_ARRIVE), fails(8_000, failure())];
+    const submit = (call: KeyedCall) => (submits.shift() ?? fails(0, failure()))(call);
+    await askKeyObject(() => ({ submit, look: fails(0, failure()) }), CALL);
+    vi.useRealTimers();
+    expect(waits).toEqual([25_000, 5000, 0]);
   });
 });
 
