@@ -45,7 +45,7 @@ afterEach(async () => {
   for (const context of browser?.contexts() ?? []) await context.close();
 });
 
-/** A request of an API's client. Node does not look up names below `localhost` everywhere, so it says the name itself. */
+/** A request of an API's client. Node.js does not resolve names below `localhost` everywhere, so it sets the Host header. */
 function send(path: string, key: string | null, body = "{}"): Promise<string> {
   const headers = { host: HOST, authorization: "Bearer alice", "content-type": "application/json" };
   const keyed = key === null ? {} : { "idempotency-key": key };
@@ -66,7 +66,7 @@ const base = (host = HOST): string => `http://${host}:${gateway.url.port}/_onceg
 
 interface Watched {
   readonly page: Page;
-  /** What the browser complains of, and what asks somebody. */
+  /** Console messages, errors and dialogs of the page. */
   readonly complaints: string[];
 }
 
@@ -94,7 +94,7 @@ async function signIn(page: Page, host = HOST): Promise<void> {
   await page.getByRole("button", { name: "Sign out" }).waitFor();
 }
 
-/** Looks again until the journal was told, which happens beside the answers. */
+/** Reloads until the journal shows it: it is updated after the answer is sent. */
 async function reloadUntil(page: Page, isRight: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + WAIT_MS;
   while (!(await isRight())) {
@@ -113,7 +113,7 @@ async function lose(page: Page): Promise<{ path: string; key: string; isShown: (
 }
 
 describe.skipIf(installed === null)("8.11 in a browser", () => {
-  test("somebody signs in, settles an unknown outcome with the mouse, and signs out", async () => {
+  test("an operator signs in, settles an unknown outcome with the mouse, and signs out", async () => {
     const { page, complaints } = await open();
     await signIn(page);
     const { path, key, isShown } = await lose(page);
@@ -172,7 +172,7 @@ describe.skipIf(installed === null)("8.11 in a browser", () => {
     expect(complaints).toEqual([]);
   });
 
-  test("a record is found by what a customer can tell", async () => {
+  test("a record is found by operation, caller and key", async () => {
     const { page, complaints } = await open();
     const key = `order-${randomUUID()}`;
     expect(await send("/v1/charges", key)).toMatch(/^201 executed/);
@@ -186,7 +186,7 @@ describe.skipIf(installed === null)("8.11 in a browser", () => {
     expect(complaints).toEqual([]);
   });
 
-  test("no script runs, not even one that stands in the page", async () => {
+  test("no script runs, not even one in the page itself", async () => {
     const { page, complaints } = await open();
     const [path, key] = ["/v1/lost/'><script>alert(1)</script>", `<img/src=x/onerror=alert(1)>${randomUUID()}`];
     await send(encodeURI(path), key);
@@ -205,7 +205,7 @@ describe.skipIf(installed === null)("8.11 in a browser", () => {
     await page.getByRole("heading", { name: "Overview" }).waitFor();
     expect(await page.title()).toBe(`Overview · ${HOST}`);
     expect(complaints.length).toBeGreaterThanOrEqual(2);
-    for (const said of complaints) expect(said).toContain("Content Security Policy");
+    for (const complaint of complaints) expect(complaint).toContain("Content Security Policy");
   });
 
   test("a session of one hostname opens no other, and no page of the same host reads the console", async () => {

@@ -1,4 +1,4 @@
-/** An API that answers as its paths say. */
+/** An API that answers by path. */
 
 import { type Server, createServer } from "node:http";
 import { type AddressInfo } from "node:net";

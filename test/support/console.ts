@@ -17,7 +17,7 @@ export interface Browser {
   signIn(fields?: Fields, headers?: HeaderFields): Promise<Response>;
 }
 
-/** What Chromium says of a page that is looked at by a link or a form of the same origin. */
+/** The headers that Chromium sends for a link or a form of the same origin. */
 const NAVIGATES = {
   "sec-fetch-site": "same-origin",
   "sec-fetch-mode": "navigate",

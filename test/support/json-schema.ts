@@ -6,11 +6,11 @@ const ANNOTATIONS: ReadonlySet<string> = new Set(["description", "format"]);
 
 /** What of `value` does not fit `schema`, by its path. References are looked up in `schemas`. */
 export function faultsOf(value: unknown, schema: Schema, schemas: Record<string, object>, path = "$"): string[] {
-  return Object.entries(schema).flatMap(([keyword, says]) => {
+  return Object.entries(schema).flatMap(([keyword, expected]) => {
     if (ANNOTATIONS.has(keyword)) return [];
     const check = CHECKS[keyword];
     if (check === undefined) throw new Error(`an unknown keyword: ${keyword}`);
-    return check(value, says, { schema, schemas, path });
+    return check(value, expected, { schema, schemas, path });
   });
 }
 
@@ -20,49 +20,52 @@ interface Around {
   readonly path: string;
 }
 
-type Check = (value: unknown, says: unknown, around: Around) => string[];
+type Check = (value: unknown, expected: unknown, around: Around) => string[];
 
 const fault = (is: boolean, path: string, message: string): string[] => (is ? [`${path} ${message}`] : []);
 const typeOf = (value: unknown): string => (value === null ? "null" : Array.isArray(value) ? "array" : typeof value);
 const isObject = (value: unknown): value is Record<string, unknown> => typeOf(value) === "object";
 
 const CHECKS: Readonly<Record<string, Check>> = {
-  $ref: (value, says, { schemas, path }) => {
-    const name = String(says).replace("#/components/schemas/", "");
-    if (schemas[name] === undefined) throw new Error(`a reference to nothing: ${String(says)}`);
+  $ref: (value, expected, { schemas, path }) => {
+    const name = String(expected).replace("#/components/schemas/", "");
+    if (schemas[name] === undefined) throw new Error(`a reference to nothing: ${String(expected)}`);
     return faultsOf(value, schemas[name] as Schema, schemas, path);
   },
-  type: (value, says, { path }) => {
-    const types = [says].flat().map((type) => (type === "integer" ? "number" : type));
+  type: (value, expected, { path }) => {
+    const types = [expected].flat().map((type) => (type === "integer" ? "number" : type));
     return fault(!types.includes(typeOf(value)), path, `is ${typeOf(value)}, not ${types.join(" or ")}`);
   },
-  enum: (value, says, { path }) => fault(!(says as unknown[]).includes(value), path, `is ${String(value)}`),
-  const: (value, says, { path }) => fault(value !== says, path, `is not ${String(says)}`),
-  pattern: (value, says, { path }) => fault(!new RegExp(String(says)).test(String(value)), path, "has another form"),
-  minimum: (value, says, { path }) => fault(typeof value === "number" && value < Number(says), path, "is too small"),
-  maximum: (value, says, { path }) => fault(typeof value === "number" && value > Number(says), path, "is too large"),
-  minLength: (value, says, { path }) => fault(String(value).length < Number(says), path, "is too short"),
-  maxLength: (value, says, { path }) => fault(String(value).length > Number(says), path, "is too long"),
-  items: (value, says, { schemas, path }) =>
+  enum: (value, expected, { path }) => fault(!(expected as unknown[]).includes(value), path, `is ${String(value)}`),
+  const: (value, expected, { path }) => fault(value !== expected, path, `is not ${String(expected)}`),
+  pattern: (value, expected, { path }) =>
+    fault(!new RegExp(String(expected)).test(String(value)), path, "has another form"),
+  minimum: (value, expected, { path }) =>
+    fault(typeof value === "number" && value < Number(expected), path, "is too small"),
+  maximum: (value, expected, { path }) =>
+    fault(typeof value === "number" && value > Number(expected), path, "is too large"),
+  minLength: (value, expected, { path }) => fault(String(value).length < Number(expected), path, "is too short"),
+  maxLength: (value, expected, { path }) => fault(String(value).length > Number(expected), path, "is too long"),
+  items: (value, expected, { schemas, path }) =>
     Array.isArray(value)
-      ? value.flatMap((item, index) => faultsOf(item, says as Schema, schemas, `${path}[${index}]`))
+      ? value.flatMap((item, index) => faultsOf(item, expected as Schema, schemas, `${path}[${index}]`))
       : [],
-  required: (value, says, { path }) =>
+  required: (value, expected, { path }) =>
     isObject(value)
-      ? (says as string[]).flatMap((name) => fault(!Object.hasOwn(value, name), path, `has no ${name}`))
+      ? (expected as string[]).flatMap((name) => fault(!Object.hasOwn(value, name), path, `has no ${name}`))
       : [],
-  properties: (value, says, { schemas, path }) =>
-    Object.entries(says as Record<string, Schema>).flatMap(([name, schema]) =>
+  properties: (value, expected, { schemas, path }) =>
+    Object.entries(expected as Record<string, Schema>).flatMap(([name, schema]) =>
       isObject(value) && Object.hasOwn(value, name) ? faultsOf(value[name], schema, schemas, `${path}.${name}`) : [],
     ),
-  additionalProperties: (value, says, { schema, schemas, path }) =>
+  additionalProperties: (value, expected, { schema, schemas, path }) =>
     Object.entries(isObject(value) ? value : {})
       .filter(([name]) => !Object.hasOwn((schema["properties"] as object | undefined) ?? {}, name))
       .flatMap(([name, more]) =>
-        says === false ? [`${path} has ${name}`] : faultsOf(more, says as Schema, schemas, `${path}.${name}`),
+        expected === false ? [`${path} has ${name}`] : faultsOf(more, expected as Schema, schemas, `${path}.${name}`),
       ),
-  oneOf: (value, says, { schemas, path }) => {
-    const fitting = (says as Schema[]).filter((schema) => faultsOf(value, schema, schemas, path).length === 0);
+  oneOf: (value, expected, { schemas, path }) => {
+    const fitting = (expected as Schema[]).filter((schema) => faultsOf(value, schema, schemas, path).length === 0);
     return fault(fitting.length !== 1, path, `fits ${fitting.length} of oneOf`);
   },
 };

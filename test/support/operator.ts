@@ -44,7 +44,7 @@ export async function idOf(key: string, path: string, more: Partial<RecordScope>
   return recordId({ tenant: HOST, method: "POST", path, caller, key, isDerived: false, ...more });
 }
 
-/** Looks again until `isRight`: the journal is told beside the answer, by other objects. */
+/** Looks again until `isRight`: other objects report to the journal after the answer is sent. */
 export async function eventually<T>(look: () => Promise<T>, isRight: (seen: T) => boolean): Promise<T> {
   for (let tries = 0; ; tries++) {
     const seen = await look();
