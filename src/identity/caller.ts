@@ -43,8 +43,17 @@ export interface CallerSource {
 /** The claims of a token. Values are exact: `1` differs from `"1"`, and large numbers keep all their digits. */
 export type Claims = ReadonlyMap<string, JsonNode>;
 
-/** `unverified`: the token is invalid. `lapsed`: it is valid but expired. `unavailable`: the issuer's keys can't be fetched now. */
-export type VerifyToken = (token: string, item: JwtItem) => Promise<Claims | "unverified" | "lapsed" | "unavailable">;
+/** The result of verifying a token. */
+export type Verification =
+  | { readonly kind: "verified"; readonly claims: Claims }
+  /** The token is invalid. */
+  | { readonly kind: "unverified" }
+  /** The token is valid, but expired. */
+  | { readonly kind: "lapsed" }
+  /** The issuer's keys can't be fetched now, or can't be used. */
+  | { readonly kind: "unavailable" };
+
+export type VerifyToken = (token: string, item: JwtItem) => Promise<Verification>;
 
 /** An opaque digest of the values of the rule's items. An empty header or cookie counts as absent. */
 export async function callerOf(source: CallerSource, rule: CallerRule, verify: VerifyToken): Promise<string | Refusal> {
@@ -147,13 +156,25 @@ async function claimsIn(header: string | null, item: JwtItem, verify: VerifyToke
   const bearer = BEARER.exec(header ?? "");
   if (bearer === null) return null;
   const [, token = ""] = bearer;
-  const claims = token.length > TOKEN_CHARACTERS_MAX ? "unverified" : await verify(token, item);
-  if (claims === "unavailable") return refuse("caller_unverifiable");
-  const compared = claims === "unverified" || claims === "lapsed" ? null : pick(claims, comparedClaims(item));
-  if (compared !== null) return canonicalJson(compared);
-  const refusal = { ...refuse("caller_unverified"), challenge: 'Bearer error="invalid_token"' };
-  return claims === "lapsed" ? { ...refusal, hasLapsed: true } : refusal;
+  if (token.length > TOKEN_CHARACTERS_MAX) return INVALID_TOKEN;
+  const verification = await verify(token, item);
+  switch (verification.kind) {
+    case "verified": {
+      const compared = pick(verification.claims, comparedClaims(item));
+      return compared === null ? INVALID_TOKEN : canonicalJson(compared);
+    }
+    case "unverified":
+      return INVALID_TOKEN;
+    case "lapsed":
+      return { ...INVALID_TOKEN, hasLapsed: true };
+    case "unavailable":
+      return refuse("caller_unverifiable");
+    default:
+      return unreachable(verification);
+  }
 }
+
+const INVALID_TOKEN: Refusal = { ...refuse("caller_unverified"), challenge: 'Bearer error="invalid_token"' };
 
 /** Null if any claim is missing: some of the claims don't identify a caller. */
 function pick(claims: Claims, names: readonly string[]): Claims | null {
