@@ -1,7 +1,7 @@
 /** Identifies the caller of a request (docs/protocol.md 3.5). */
 
-import { clientCertificate } from "./client-certificate.ts";
-import { cookieNamed } from "./cookie.ts";
+import { type ClientCertificate, clientCertificate } from "./client-certificate.ts";
+import { type Cookie, cookieNamed } from "./cookie.ts";
 import { digestOf } from "./digest.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
@@ -43,8 +43,17 @@ export interface CallerSource {
 /** The claims of a token. Values are exact: `1` differs from `"1"`, and large numbers keep all their digits. */
 export type Claims = ReadonlyMap<string, JsonNode>;
 
-/** `unverified`: the token is invalid. `lapsed`: it is valid but expired. `unavailable`: the issuer's keys can't be fetched now. */
-export type VerifyToken = (token: string, item: JwtItem) => Promise<Claims | "unverified" | "lapsed" | "unavailable">;
+/** The result of verifying a token. */
+export type Verification =
+  | { readonly kind: "verified"; readonly claims: Claims }
+  /** The token is invalid. */
+  | { readonly kind: "unverified" }
+  /** The token is valid, but expired. */
+  | { readonly kind: "lapsed" }
+  /** The issuer's keys can't be fetched now, or can't be used. */
+  | { readonly kind: "unavailable" };
+
+export type VerifyToken = (token: string, item: JwtItem) => Promise<Verification>;
 
 /** An opaque digest of the values of the rule's items. An empty header or cookie counts as absent. */
 export async function callerOf(source: CallerSource, rule: CallerRule, verify: VerifyToken): Promise<string | Refusal> {
@@ -97,14 +106,10 @@ async function valueOf(item: CallerItem, source: CallerSource, verify: VerifyTok
   switch (item.kind) {
     case "header":
       return source.headers.get(item.name) || null;
-    case "cookie": {
-      const cookie = cookieNamed(item.name, source.headers.get("cookie"));
-      return cookie === "ambiguous" ? refuse("caller_unverified", AMBIGUOUS_COOKIE) : cookie.value || null;
-    }
-    case "client-cert": {
-      const certificate = clientCertificate(source.cf);
-      return certificate === "unverified" ? refuse("caller_unverified") : certificate.fingerprint;
-    }
+    case "cookie":
+      return valueOfCookie(cookieNamed(item.name, source.headers.get("cookie")));
+    case "client-cert":
+      return fingerprintOf(clientCertificate(source.cf));
     case "jwt":
       return claimsIn(source.headers.get("authorization"), item, verify);
     default:
@@ -112,8 +117,34 @@ async function valueOf(item: CallerItem, source: CallerSource, verify: VerifyTok
   }
 }
 
+function valueOfCookie(cookie: Cookie): string | null | Refusal {
+  switch (cookie.kind) {
+    case "present":
+      return cookie.value || null;
+    case "absent":
+      return null;
+    case "ambiguous":
+      return refuse("caller_unverified", AMBIGUOUS_COOKIE);
+    default:
+      return unreachable(cookie);
+  }
+}
+
 const AMBIGUOUS_COOKIE =
   "The request contains the cookie that identifies its caller more than once. Nothing was sent to the origin. Send the cookie once, with the same key.";
+
+function fingerprintOf(certificate: ClientCertificate): string | null | Refusal {
+  switch (certificate.kind) {
+    case "verified":
+      return certificate.fingerprint;
+    case "absent":
+      return null;
+    case "unverified":
+      return refuse("caller_unverified");
+    default:
+      return unreachable(certificate);
+  }
+}
 
 /** The scheme is case-insensitive (RFC 9110, 11.1). Anything after it counts as a token, so that a malformed one is refused. */
 const BEARER = /^bearer(?: +(.*))?$/is;
@@ -125,13 +156,25 @@ async function claimsIn(header: string | null, item: JwtItem, verify: VerifyToke
   const bearer = BEARER.exec(header ?? "");
   if (bearer === null) return null;
   const [, token = ""] = bearer;
-  const claims = token.length > TOKEN_CHARACTERS_MAX ? "unverified" : await verify(token, item);
-  if (claims === "unavailable") return refuse("caller_unverifiable");
-  const compared = claims === "unverified" || claims === "lapsed" ? null : pick(claims, comparedClaims(item));
-  if (compared !== null) return canonicalJson(compared);
-  const refusal = { ...refuse("caller_unverified"), challenge: 'Bearer error="invalid_token"' };
-  return claims === "lapsed" ? { ...refusal, hasLapsed: true } : refusal;
+  if (token.length > TOKEN_CHARACTERS_MAX) return INVALID_TOKEN;
+  const verification = await verify(token, item);
+  switch (verification.kind) {
+    case "verified": {
+      const compared = pick(verification.claims, comparedClaims(item));
+      return compared === null ? INVALID_TOKEN : canonicalJson(compared);
+    }
+    case "unverified":
+      return INVALID_TOKEN;
+    case "lapsed":
+      return { ...INVALID_TOKEN, hasLapsed: true };
+    case "unavailable":
+      return refuse("caller_unverifiable");
+    default:
+      return unreachable(verification);
+  }
 }
+
+const INVALID_TOKEN: Refusal = { ...refuse("caller_unverified"), challenge: 'Bearer error="invalid_token"' };
 
 /** Null if any claim is missing: some of the claims don't identify a caller. */
 function pick(claims: Claims, names: readonly string[]): Claims | null {
