@@ -20,7 +20,7 @@ export function kvNamespace(env: object, name: string): KVNamespace | null {
   return isKvNamespace(value) ? value : null;
 }
 
-/** Visible ASCII with spaces inside: a header carries it unchanged. Origins and proxies accept no longer headers. */
+/** Visible ASCII with spaces inside: a header carries it unchanged. Origins and proxies reject larger values. */
 const SENDABLE = /^[!-~](?:[ -~]{0,4094}[!-~])?$/;
 
 /** A secret to send as a header. `unsendable`: a header can't carry it. */
