@@ -12,7 +12,7 @@ export interface Asked {
   readonly probed: Probed | null;
 }
 
-/** The bytes of a body that wait with their request. A stream stays at the Worker until it is read. */
+/** The bytes of the request's body that wait with it. A stream stays at the Worker until it is read. */
 export function heldBytes(sendable: Asked["sendable"]): number {
   return sendable !== null && isWhole(sendable.forward) ? sendable.forward.bodyBytes : 0;
 }

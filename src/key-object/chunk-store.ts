@@ -1,6 +1,7 @@
 /** The chunks of large bodies: one value each. Their names have the id of the attempt, so that the chunks of two bodies are never mixed. */
 
 import { type ChunkStore } from "./stored-body.ts";
+import { assertReadable, readValue } from "./stored-value.ts";
 
 /** What one reader of a large body holds at a time. A value may have 2 MB. */
 const CHUNK_BYTES = 262_144;
@@ -10,6 +11,15 @@ const CHUNK_BYTES = 262_144;
  * longer body a missing chunk breaks the replay off.
  */
 const CHECKED_CHUNKS_MAX = 64;
+
+/** A body of a record in chunks. */
+interface ChunkedBody {
+  readonly attemptId: string;
+  readonly chunks: number;
+  readonly bodyBytes: number;
+  /** Called where a chunk is missing or damaged while the body is read. */
+  readonly onDamage: () => void;
+}
 
 export class StoredChunks implements ChunkStore {
   readonly #storage: DurableObjectStorage;
@@ -26,8 +36,10 @@ export class StoredChunks implements ChunkStore {
     return count;
   }
 
+  /** Null where there is none, or it is damaged. */
   chunk(attemptId: string, seq: number): Uint8Array | null {
-    return this.#storage.kv.get<Uint8Array>(keyOf(attemptId, seq)) ?? null;
+    const value = readValue(this.#storage, keyOf(attemptId, seq));
+    return value instanceof Uint8Array ? value : null;
   }
 
   durable(): Promise<void> {
@@ -36,33 +48,45 @@ export class StoredChunks implements ChunkStore {
 
   /**
    * Deletes an attempt's chunks, also those that a dead process left behind: they have no gap, so they end where there is
-   * nothing to delete. `atLeast` is the record's own count, in case storage is damaged.
+   * nothing to delete. `counted` is the record's own count, for damaged storage with a gap; a damaged count has no last chunk.
    */
-  drop(attemptId: string, atLeast = 0): void {
-    for (let seq = 0; this.#storage.kv.delete(keyOf(attemptId, seq)) || seq < atLeast;) seq++;
+  drop(attemptId: string, counted = 0): void {
+    const { kv } = this.#storage;
+    const atLeast = counted > 0 && kv.delete(keyOf(attemptId, counted - 1)) ? counted : 0;
+    for (let seq = 0; kv.delete(keyOf(attemptId, seq)) || seq < atLeast;) seq++;
   }
 
   /** Reads one chunk at a time, at the reader's speed. Null where the body is not stored as a whole. */
-  read(attemptId: string, chunks: number, bodyBytes: number): ReadableStream<Uint8Array> | null {
+  read({ attemptId, chunks, bodyBytes, onDamage }: ChunkedBody): ReadableStream<Uint8Array> | null {
     if (chunks <= CHECKED_CHUNKS_MAX && this.#bytesOf(attemptId) !== bodyBytes) return null;
     let seq = 0;
     let left = bodyBytes;
     const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
       if (left === 0) return controller.close();
       const bytes = this.chunk(attemptId, seq++);
-      // A body that is deleted meanwhile ends in an error, not early.
-      if (bytes === null) return controller.error(new Error("the stored answer is gone"));
+      if (bytes === null || bytes.byteLength > left) {
+        onDamage();
+        // A body that is deleted meanwhile ends in an error, not early.
+        return controller.error(new Error("the stored answer is gone"));
+      }
       left -= bytes.byteLength;
       controller.enqueue(bytes);
     };
     return new ReadableStream({ pull }, { highWaterMark: 0 });
   }
 
-  /** One query for all chunks takes a fraction of the time of a `get` for each. */
-  #bytesOf(attemptId: string): number {
+  /** One query for all chunks takes a fraction of the time of a `get` for each. Null where one of them is damaged. */
+  #bytesOf(attemptId: string): number | null {
     let bytes = 0;
-    for (const [, chunk] of this.#storage.kv.list<Uint8Array>({ prefix: keyOf(attemptId, "") }))
-      bytes += chunk.byteLength;
+    try {
+      for (const [, chunk] of this.#storage.kv.list({ prefix: keyOf(attemptId, "") })) {
+        if (!(chunk instanceof Uint8Array)) return null;
+        bytes += chunk.byteLength;
+      }
+    } catch {
+      assertReadable(this.#storage);
+      return null;
+    }
     return bytes;
   }
 }

@@ -79,8 +79,9 @@ export class KeptRecord {
 
   /** The body of the answer; null where it is not stored as a whole. */
   body(record: CompletedRecord, found: Found): Uint8Array | ReadableStream<Uint8Array> | null {
-    const body = this.#store.body(record, found.body);
-    if (body === null) this.#reportUnreadable("the body is not stored as a whole");
+    const report = (): void => this.#reportUnreadable("the body is not stored as a whole");
+    const body = this.#store.body(record, found.body, report);
+    if (body === null) report();
     return body;
   }
 

@@ -19,6 +19,7 @@ import { Preparation } from "./preparation.ts";
 import { Probe } from "./probing.ts";
 import { type Decision, decide } from "../record/decide.ts";
 import { type Command } from "../record/operate.ts";
+import { type OperatedBy, refusalByScope } from "./operated-by.ts";
 import { type CompletedRecord, type UnknownRecord, unreachable } from "../record/record.ts";
 import { runAlarm } from "./record-alarm.ts";
 import { type Found } from "./record-store.ts";
@@ -56,10 +57,11 @@ export class KeyObject extends DurableObject<Env> {
     return inspect({ kept: this.#kept, found, busy: runningIn(this.#state), tenant, bodyBytesMax });
   }
 
-  /** Carries out a command of one of `tenant`'s operators. `body` is that of an answer which the command gives. */
-  operate(tenant: string, journal: Placement, command: Command, body: Uint8Array | null): Operation {
+  /** Carries out a command of an operator. `body` is that of an answer which the command gives. */
+  operate({ tenant, journal, role }: OperatedBy, command: Command, body: Uint8Array | null): Operation {
     const found = this.#kept.load();
-    if (found?.tenant !== tenant) return { done: false, before: "none", refusal: "no_record" };
+    const refused = found === null ? "no_record" : refusalByScope(found, tenant, role);
+    if (refused !== null) return { done: false, before: "none", refusal: refused };
     this.#reporter.journal = journal;
     return this.#kept.operate(found, command, body, runningIn(this.#state));
   }
@@ -157,7 +159,7 @@ export class KeyObject extends DurableObject<Env> {
       return this.#answer({ ...asked, sendable: { ...sendable, forward } });
     });
     // The caller gets the error of a failed call. Here it only keeps the object for as long as others wait.
-    this.ctx.waitUntil(reply.then(nothing, nothing));
+    this.ctx.waitUntil(Promise.allSettled([reply]));
     return reply;
   }
 
@@ -180,10 +182,6 @@ export class KeyObject extends DurableObject<Env> {
   #rest(ended: ObjectState): void {
     if (this.#state === ended) this.#state = RESTING;
   }
-}
-
-function nothing(): void {
-  // The promise is waited for, and its result is not used.
 }
 
 /** Only a look is decided as "nothing". */

@@ -5,6 +5,7 @@
 
 import { StoredChunks, ownBuffer } from "./chunk-store.ts";
 import { type StoredBody, INLINE_BYTES_MAX, NO_BODY } from "./stored-body.ts";
+import { DAMAGED, readValue } from "./stored-value.ts";
 import { type CompletedRecord, type KeyRecord, type UnreadableRecord } from "../record/record.ts";
 import { type StoredRecord, decodeRecord, encodeRecord } from "../record/stored-record.ts";
 
@@ -15,7 +16,7 @@ type StoredValue = StoredRecord & { readonly body: Uint8Array | null; readonly c
 
 export interface Found {
   readonly record: KeyRecord | UnreadableRecord;
-  /** Also set where only the rest of the value can't be read. */
+  /** Also set where only the rest of the value can't be read. Null where it can't be read itself. */
   readonly tenant: string | null;
   readonly body: StoredBody;
 }
@@ -30,17 +31,19 @@ export class RecordStore {
   }
 
   load(): Found | null {
-    const value: unknown = this.#storage.kv.get(RECORD);
+    const value = readValue(this.#storage, RECORD);
     if (value === undefined) return null;
+    if (value === DAMAGED) {
+      return { record: { state: "unreadable", why: "bytes that can't be deserialized" }, tenant: null, body: NO_BODY };
+    }
     const stored: Readonly<Record<string, unknown>> = Object(value);
     const { tenant, body, chunks } = stored;
     return {
       record: decodeRecord(stored),
-      tenant: typeof tenant === "string" ? tenant : null,
+      tenant: typeof tenant === "string" && tenant !== "" ? tenant : null,
       body: {
         inline: body instanceof Uint8Array ? body : null,
-        // Every chunk has a byte, so a damaged count can't make a loop endless.
-        chunks: typeof chunks === "number" && chunks <= Number(stored["body_bytes"]) ? chunks : 0,
+        chunks: typeof chunks === "number" && Number.isSafeInteger(chunks) && chunks > 0 ? chunks : 0,
       },
     };
   }
@@ -61,13 +64,15 @@ export class RecordStore {
     });
   }
 
-  /** The body of `record`, found with it. Null where it is not stored as a whole. */
+  /** The body of `record`, found with it. Null where it is not stored as a whole; a long one may show that later. */
   body(
     { attempt, answer }: CompletedRecord,
     { inline, chunks }: StoredBody,
+    onDamage: () => void,
   ): Uint8Array | ReadableStream<Uint8Array> | null {
-    if (inline !== null) return inline.byteLength === answer.bodyBytes ? inline : null;
-    return chunks > 0 ? this.chunks.read(attempt.id, chunks, answer.bodyBytes) : null;
+    const { bodyBytes } = answer;
+    if (inline !== null) return inline.byteLength === bodyBytes ? inline : null;
+    return chunks > 0 ? this.chunks.read({ attemptId: attempt.id, chunks, bodyBytes, onDamage }) : null;
   }
 
   /** Deletes everything, the alarm included, in this synchronous step. The promise is for its errors. */

@@ -105,7 +105,8 @@ async function carryOut(env: Env, ordered: Ordered): Promise<Acted | OperatorPro
   if (seq === null) return operatorProblem("audit_unavailable");
   let operation: Operation;
   try {
-    operation = await objectOf(env.KEYS, intent.record, placement).operate(hostname, placement, command, body);
+    const by = { tenant: hostname, journal: placement, role: intent.token };
+    operation = await objectOf(env.KEYS, intent.record, placement).operate(by, command, body);
   } catch (error) {
     // The action may have been carried out. The record has its state; the audit log gets "failed", which claims neither.
     log({ event: "fault", id: intent.record.slice(0, 16), where: "operate", why: String(error) });

@@ -11,6 +11,11 @@ const PROBLEMS = {
   not_found: [404, "Not Found", "Nothing is here, or the record belongs to another hostname."],
   invalid_request: [400, "The request is not valid", "The request can't be read."],
   body_too_large: [413, "The request is too large", "The request is larger than the operator API accepts."],
+  operator_only: [
+    403,
+    "The Worker's own token is needed",
+    "The record is unreadable, its hostname included. Nothing was done: only the Worker's own operator token may release it.",
+  ],
   running: [
     409,
     "The record is busy",

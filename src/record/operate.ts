@@ -29,7 +29,13 @@ export type CommandDecision =
   | { readonly action: "forget" }
   | { readonly action: "refuse"; readonly code: OperateRefusal };
 
-export type OperateRefusal = "no_record" | "running" | "not_unknown" | "nothing_to_erase";
+export type OperateRefusal =
+  | "no_record"
+  /** Its tenant can't be read, so a tenant's operator may not act on it. */
+  | "operator_only"
+  | "running"
+  | "not_unknown"
+  | "nothing_to_erase";
 
 export function decideCommand(
   record: KeyRecord | UnreadableRecord | null,

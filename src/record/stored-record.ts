@@ -10,7 +10,20 @@
 import { type AnswerHead, type HeaderPair, type KeyRecord, type UnreadableRecord, unreachable } from "./record.ts";
 
 /** Raise it with every change of the form: a version that doesn't know a number must not read the record as none. */
-const FORMAT = 1;
+export const FORMAT = 1;
+
+/** The year 2200. A later time is damage: the platform's alarms end in 2262. */
+const TIME_MS_MAX = 7_258_118_400_000;
+
+/** Ten years. No term is that long. */
+const TERM_MS_MAX = 10 * 365 * 24 * 60 * 60 * 1000;
+
+/** RFC 9110, 5.1. */
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** No field value contains these (RFC 9110, 5.5): a response could not be made of it. */
+// oxlint-disable-next-line no-control-regex
+const NEVER_IN_VALUES = /[\0\r\n]/;
 
 export interface StoredRecord {
   readonly format: typeof FORMAT;
@@ -66,9 +79,9 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
     faults.push(field);
     return "";
   };
-  const integer = (field: string): number => {
+  const integer = (field: string, max = Number.MAX_SAFE_INTEGER): number => {
     const value = stored[field];
-    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= max) return value;
     faults.push(field);
     return 0;
   };
@@ -87,8 +100,9 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
     },
     attempt: { number: integer("attempt"), id: text("attempt_id") },
   };
-  const sinceMs = integer("since_ms");
-  const termMs = integer("term_ms");
+  if (facts.attempt.number === 0) faults.push("attempt");
+  const sinceMs = integer("since_ms", TIME_MS_MAX);
+  const termMs = integer("term_ms", state === "pending" ? TERM_MS_MAX : TIME_MS_MAX);
   const answer =
     state === "completed" ? decodeAnswer(stored["headers"], integer("status"), integer("body_bytes")) : null;
   if (faults.length > 0) return { state: "unreadable", why: `fields: ${faults.join(", ")}` };
@@ -107,5 +121,9 @@ function decodeAnswer(headers: unknown, status: number, bodyBytes: number): Answ
 }
 
 function isHeaderPair(value: unknown): value is HeaderPair {
-  return Array.isArray(value) && value.length === 2 && typeof value[0] === "string" && typeof value[1] === "string";
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [name, content] = value;
+  return (
+    typeof name === "string" && FIELD_NAME.test(name) && typeof content === "string" && !NEVER_IN_VALUES.test(content)
+  );
 }

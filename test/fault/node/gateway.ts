@@ -12,8 +12,8 @@ export interface Gateway {
   readonly url: URL;
   /** Where its records are. */
   readonly folder: string;
-  /** kill -9, and a new process with the same storage at the same port. */
-  readonly restart: () => Promise<void>;
+  /** kill -9, and a new process with the same storage at the same port. `meanwhile` runs between the two. */
+  readonly restart: (meanwhile?: () => Promise<void>) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -35,8 +35,9 @@ export async function startGateway(
   return {
     url,
     folder: records,
-    restart: async () => {
+    restart: async (meanwhile = () => Promise.resolve()) => {
       await running.stop("at once");
+      await meanwhile();
       running = await start(Number(url.port));
     },
     stop: async () => {

@@ -116,7 +116,7 @@ describe.each(TABLE)("$0.name", (state, early, late) => {
   test.each([0, 1, 2, 3, 4, 5, 6])("an alarm that fails, as retry %i", async (retryCount) => {
     const rig = await rigIn(state);
     const before = await rig.row();
-    const armed = await arm(await rig.object(), "throws from then on", 1, "get record");
+    const armed = await arm(await rig.object(), "throws from then on", 1, "get");
     const failed = runInDurableObject(await rig.object(), (instance) =>
       instance.alarm({ retryCount, isRetry: retryCount > 0, scheduledTime: Date.now() }),
     );

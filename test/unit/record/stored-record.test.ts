@@ -57,36 +57,54 @@ describe("format 1", () => {
     expect(encodeRecord(derived)).toEqual({ ...stored, derived: true });
   });
 
-  test.each([
-    ["state", "done"],
-    ["state", 1],
-    ["key", ""],
-    ["key", null],
-    ["derived", null],
-    ["derived", 1],
-    ["fingerprint", new ArrayBuffer(2)],
-    ["attempt", 1.5],
-    ["attempt", -1],
-    ["attempt", "1"],
-    ["attempt_id", null],
-    ["since_ms", Number.NaN],
-    ["term_ms", null],
-    ["status", null],
-    ["status", 99],
-    ["status", 600],
-    ["headers", null],
-    ["headers", '[["a","b"]]'],
-    ["headers", { a: "b" }],
-    ["headers", [["a"]]],
-    ["headers", [["a", 1]]],
-    ["body_bytes", -1],
-    ["caller", undefined],
-    ["caller", ""],
-    ["caller", 1],
-  ])("does not read a value whose %s is %j", (field, value) => {
-    const read = decodeRecord({ ...completedStored, [field]: value });
-    expect(read.state).toBe("unreadable");
-    expect(JSON.stringify(read)).toContain(field);
+  /** Nothing that another type, or damage, could leave in any field. */
+  const ANYTHING_ELSE = [
+    undefined,
+    Number.NaN,
+    Infinity,
+    -1,
+    1.5,
+    {},
+    [],
+    new ArrayBuffer(2),
+    new Map(),
+    1n,
+    Symbol.iterator,
+  ];
+  const TEXT = [...ANYTHING_ELSE, null, "", 1, true];
+  const INTEGER = [...ANYTHING_ELSE, null, "1", true, Number.MAX_SAFE_INTEGER + 1];
+  const TIME = [...INTEGER, 7_258_118_400_001, Number.MAX_SAFE_INTEGER];
+  const HEADERS: unknown[] = [...ANYTHING_ELSE.filter((value) => !Array.isArray(value)), null, "[]", 1, { a: "b" }];
+  HEADERS.push('[["a","b"]]', [["a"]], [["a", 1]], [["a", "b", "c"]], [[1, "b"]], ["ab"], [null]);
+  HEADERS.push([["", "b"]], [["a b", "c"]], [["a\n", "b"]], [["a", "b\r\nc: d"]], [["a", "b\0"]]);
+
+  test.each<[field: string, values: readonly unknown[]]>([
+    ["state", [...TEXT, "done", "none", "toString"]],
+    ["tenant", TEXT],
+    ["operation", TEXT],
+    ["key", TEXT],
+    ["derived", [...ANYTHING_ELSE, null, 0, 1, "true"]],
+    ["rule", TEXT],
+    ["fingerprint", TEXT],
+    ["plain", TEXT],
+    ["caller", TEXT.filter((value) => value !== null)],
+    ["attempt", [...INTEGER, 0]],
+    ["attempt_id", TEXT],
+    ["since_ms", TIME],
+    ["term_ms", TIME],
+    ["status", [...INTEGER, 0, 99, 199, 600]],
+    ["headers", HEADERS],
+    ["body_bytes", INTEGER],
+  ])("does not read a value whose %s is of another kind", (field, values) => {
+    for (const value of values) {
+      const read = decodeRecord({ ...completedStored, [field]: value });
+      expect([typeof value, read.state]).toEqual([typeof value, "unreadable"]);
+      expect(JSON.stringify(read)).toContain(field);
+    }
+  });
+
+  test("does not read a pending value with a term of more than ten years", () => {
+    expect(decodeRecord({ ...fixtures[0][1], term_ms: 315_360_000_001 })).toMatchObject({ state: "unreadable" });
   });
 
   test("does not read a value that lacks a field, and never shows what a field held", () => {

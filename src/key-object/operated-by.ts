@@ -1,0 +1,23 @@
+/** Whose record an operator may act on (docs/operator-api.md O1). */
+
+import { type Role } from "../config/operator-token.ts";
+import { type Placement } from "../config/policy.ts";
+import { type OperateRefusal } from "../record/operate.ts";
+import { type Found } from "./record-store.ts";
+
+/** Who acts on a record: with the Worker's own token, or with that of a tenant. */
+export interface OperatedBy {
+  /** The hostname under which the operator acts. */
+  readonly tenant: string;
+  readonly journal: Placement;
+  readonly role: Role;
+}
+
+/**
+ * Null where the operator may act. A tenant that can't be read may be any: then the record's id, which is the object's name, is
+ * enough for the Worker's own token, which is valid for every tenant.
+ */
+export function refusalByScope(found: Found, tenant: string, role: Role): OperateRefusal | null {
+  if (found.tenant === null) return role === "operator" ? null : "operator_only";
+  return found.tenant === tenant ? null : "no_record";
+}
