@@ -113,7 +113,7 @@ export class KeyObject extends DurableObject<Env> {
 
   #execute(
     asked: Asked,
-    { attemptNumber, before }: Extract<Decision, { action: "execute" }>,
+    { attemptNumber, before, mayHaveRun }: Extract<Decision, { action: "execute" }>,
     found: Found | null,
     nowMs: number,
   ): Promise<LookReply> {
@@ -124,7 +124,7 @@ export class KeyObject extends DurableObject<Env> {
     if (prepared.kind === "not prepared") return Promise.resolve(this.#notPrepared(prepared.why, before));
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
     this.#kept.begin({ about, request, attempt }, policy, found, nowMs);
-    const running = new RunningAttempt({ attempt, before, policy }, this.#kept, () => this.#rest(state));
+    const running = new RunningAttempt({ attempt, before, mayHaveRun, policy }, this.#kept, () => this.#rest(state));
     const state: ObjectState = { kind: "attempt", attempt: running };
     this.#state = state;
     this.#awake.during(running.run(prepared));

@@ -47,7 +47,7 @@ export function repliesForStream(answer: OriginAnswer, body: Recording): Attempt
   };
 }
 
-/** At the end of an attempt, which left `record`; null where it was undone and there was none before it. */
+/** At the end of an attempt, which left `record`; null where it was undone, and no earlier attempt can have run. */
 export function repliesFor(record: RestingRecord | null, arrival: Arrival): AttemptReplies {
   switch (record?.state) {
     case undefined: {

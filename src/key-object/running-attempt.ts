@@ -19,6 +19,8 @@ const TIMED_OUT: NoAnswer = { came: "nothing", timedOut: true, why: "origin_time
 
 /** An attempt whose record is pending. */
 interface BegunAttempt extends EndedAttempt {
+  /** Whether an earlier attempt of the record may have run. */
+  readonly mayHaveRun: boolean;
   readonly policy: AttemptPolicy;
 }
 
@@ -114,8 +116,10 @@ export class RunningAttempt {
     const conclusion = conclusionOfAnswer(arrival, this.#begun.policy);
     const outcome = { conclusion, body: bodyOf(arrival), from: "attempt" } as const;
     const transition = this.#kept.conclude(this.#begun, outcome, Date.now());
+    // Where nothing has run, the clients learn that, also if the record is kept for its number.
+    const hasNotRun = conclusion.outcome === "not-executed" && !this.#begun.mayHaveRun;
     if (transition.action === "stale") this.#reply(repliesWithoutOutcome());
-    else this.#reply(repliesFor(transition.action === "write" ? transition.record : null, arrival));
+    else this.#reply(repliesFor(transition.action === "write" && !hasNotRun ? transition.record : null, arrival));
     return transition;
   }
 

@@ -44,8 +44,16 @@ export interface Probed {
 }
 
 export type Decision =
-  /** `before` is the record that an undone attempt restores. */
-  | { readonly action: "execute"; readonly attemptNumber: number; readonly before: UnknownRecord | null }
+  /**
+   * `before` is the record that an undone attempt restores. `mayHaveRun`: an attempt of it may have run. A probe may have shown
+   * that none did; the record is kept then for its number, because the origin may refuse that one and lower ones.
+   */
+  | {
+      readonly action: "execute";
+      readonly attemptNumber: number;
+      readonly before: UnknownRecord | null;
+      readonly mayHaveRun: boolean;
+    }
   | { readonly action: "join" }
   /** Ask the origin for the outcome of `record`'s attempt, and decide again. */
   | { readonly action: "probe"; readonly record: UnknownRecord }
@@ -100,7 +108,9 @@ function decideResting(situation: Situation): Decision {
   const { record, request, mayExecute, nowMs } = situation;
   const resting = asOf(record, nowMs);
   if (resting === null) {
-    return mayExecute ? { action: "execute", attemptNumber: 1, before: null } : { action: "nothing" };
+    return mayExecute
+      ? { action: "execute", attemptNumber: 1, before: null, mayHaveRun: false }
+      : { action: "nothing" };
   }
   if (resting.state === "unreadable") return refuse("outcome_unknown");
   const mismatch = mismatchOf(resting.request, request);
@@ -118,19 +128,19 @@ function decideResting(situation: Situation): Decision {
 }
 
 function decideUnknown(record: UnknownRecord, { policy, mayExecute, mayProbe, probed }: Situation): Decision {
-  const executeAgain: Decision = { action: "execute", attemptNumber: record.attempt.number + 1, before: record };
+  const executeAgain = { action: "execute", attemptNumber: record.attempt.number + 1, before: record } as const;
   switch (policy.onUnknown) {
     case "refuse":
       return refuse("outcome_unknown", record);
     case "retry":
       if (record.attempt.number >= policy.maxAttempts) return refuse("attempts_exhausted", record);
-      return mayExecute ? executeAgain : refuse("outcome_unknown", record);
+      return mayExecute ? { ...executeAgain, mayHaveRun: true } : refuse("outcome_unknown", record);
     case "probe": {
       if (!mayExecute || !mayProbe) return refuse("outcome_unknown", record);
       if (probed === null) return { action: "probe", record };
       // An answer about another attempt proves nothing about this one.
       const isProved = probed.outcome === "not-executed" && probed.attemptId === record.attempt.id;
-      return isProved ? executeAgain : refuse("outcome_unknown", record);
+      return isProved ? { ...executeAgain, mayHaveRun: false } : refuse("outcome_unknown", record);
     }
     default:
       return unreachable(policy.onUnknown);

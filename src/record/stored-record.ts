@@ -9,7 +9,10 @@
 
 import { type AnswerHead, type HeaderPair, type KeyRecord, type UnreadableRecord, unreachable } from "./record.ts";
 
-/** Raise it with every change of the form: a version that doesn't know a number must not read the record as none. */
+/**
+ * Raise it with every change of the form: a version that doesn't know a number must not read the record as none. The newest
+ * migration in wrangler.toml has its number, so that the platform refuses a rollback to such a version.
+ */
 export const FORMAT = 1;
 
 /** The year 2200. A later time is damage: the platform's alarms end in 2262. */

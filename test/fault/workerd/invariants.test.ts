@@ -107,6 +107,11 @@ describe("the checker accepts", () => {
     ["an undone attempt", RULES, [sent(1, false), answer("released"), healed, sent(1), answer("executed")]],
     ["an unknown outcome", RULES, [sent(), unknown, healed, reused, unknown]],
     ["attempts that the policy allows", RETRY, [sent(1), unknown, sent(2), unknown, sent(3), answer("executed")]],
+    [
+      "an undone attempt after one that a probe has disproved",
+      PROBE,
+      [sent(1), unknown, probed("not-executed"), sent(2, false), answer("released")],
+    ],
     ["an attempt that a probe allows", PROBE, [sent(1), unknown, probed("not-executed"), sent(2), answer("executed")]],
     ["a run after the term", RULES, [sent(), answer("executed"), { what: "term over" }, sent(1), answer("executed")]],
     ["an answer that was cut", RULES, [sent(), answer("executed", null), healed, answer("replayed")]],

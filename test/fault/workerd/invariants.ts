@@ -87,13 +87,15 @@ interface Past {
   readonly ran: number[];
   /** The origin's last word before the next attempt was that none ran. */
   fenced: boolean;
+  /** How many of `ran` the origin has disproved so. */
+  disproved: number;
   told: Seen | null;
   healed: boolean;
 }
 
 /** Every breach, with its number and the event at which it shows. Empty: all invariants hold. */
 export function violationsOf(history: readonly Event[], rules: Rules): string[] {
-  const past: Past = { ran: [], fenced: false, told: null, healed: false };
+  const past: Past = { ran: [], fenced: false, disproved: 0, told: null, healed: false };
   return history.flatMap((event, index) =>
     breaches(event, past, rules).map((breach) => `${breach} (event ${index}: ${JSON.stringify(event)})`),
   );
@@ -105,6 +107,7 @@ function breaches(event: Event, past: Past, rules: Rules): string[] {
       return received(event, past, rules);
     case "probed":
       past.fenced = event.said === "not-executed";
+      if (past.fenced) past.disproved = past.ran.length;
       return [];
     case "answered":
       return answered(event, past, rules);
@@ -112,7 +115,7 @@ function breaches(event: Event, past: Past, rules: Rules): string[] {
       past.healed = true;
       return [];
     case "term over":
-      Object.assign(past, { ran: [], fenced: false, told: null });
+      Object.assign(past, { ran: [], fenced: false, disproved: 0, told: null });
       return [];
     case "looked":
       if (event.state === "pending" && past.healed) return ["I4 the row is still pending"];
@@ -145,7 +148,7 @@ function answered(seen: Seen, past: Past, rules: Rules): string[] {
   const mayHaveRun = past.ran.length > 0;
   const isWhole = seen.content !== null || rules.streams !== true;
   const isFinal = code === null && isWhole && FINAL_MARKS.has(mark ?? "");
-  if (mayHaveRun && (CLAIMS_NOTHING_RAN.has(code ?? "") || mark === "released"))
+  if (past.ran.length > past.disproved && (CLAIMS_NOTHING_RAN.has(code ?? "") || mark === "released"))
     found.push("I5 claims that nothing ran");
   if (body === "other") {
     if (code === null && FINAL_MARKS.has(mark ?? "")) found.push("I3 another body got an answer");

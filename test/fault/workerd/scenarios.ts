@@ -77,12 +77,12 @@ async function padded(rig: Rig): Promise<void> {
   rig.padding = "x".repeat(100_000);
 }
 
-const probed = (says: "final" | "not-executed" | "unknown") => ({
+const probed = (says: "final" | "not-executed" | "unknown", script: Script = RAN) => ({
   onUnknown: "probe" as const,
   before: leftUnknown,
   act: async (rig: Rig) => {
     rig.origin.says = says;
-    await executes(rig);
+    await answered(script)(rig);
     rig.origin.says = "unknown";
   },
 });
@@ -130,6 +130,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "the alarm finding an orphan", before: orphaned, act: (rig) => rig.runAlarm() },
   { name: "probing, and keeping the answer", ...probed("final") },
   { name: "probing, and executing again", ...probed("not-executed") },
+  { name: "probing, and undoing the next attempt", ...probed("not-executed", UNDONE) },
   { name: "probing in vain", ...probed("unknown") },
   { name: "the alarm ending a term", before: expired, act: (rig) => rig.runAlarm() },
   { name: "a request executing after a term", before: expired, act: executes },

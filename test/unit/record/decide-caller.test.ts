@@ -71,7 +71,7 @@ describe("3.5.9 a record that is bound to its caller", () => {
     const policy = { onUnknown: "refuse", maxAttempts: 3, inFlight: "wait" } as const;
     const record = boundTo(ALICE, records[state]);
     const decision = decide({ ...one, policy, record, request: { ...SAME, caller: BOB } });
-    expect(decision).toEqual({ action: "execute", attemptNumber: 1, before: null });
+    expect(decision).toEqual({ action: "execute", attemptNumber: 1, before: null, mayHaveRun: false });
   });
 });
 

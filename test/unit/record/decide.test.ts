@@ -302,6 +302,19 @@ describe("5.7 probing an unknown outcome", () => {
   });
 });
 
+describe("5.3.2 whether something may have run before an attempt", () => {
+  const situation = { running: null, request: SAME, mayExecute: true, mayProbe: true, nowMs: times.live };
+  const probe = { onUnknown: "probe", maxAttempts: 3, inFlight: "wait" } as const;
+  const proof = { outcome: "not-executed", attemptId: "attempt-1" } as const;
+  test.each([
+    ["nothing without a record", null, policies.refuse, null, false],
+    ["the attempt of an unknown outcome", unknown, policies.retry, null, true],
+    ["nothing where a probe has shown it", unknown, probe, proof, false],
+  ] as const)("%s", (_, record, policy, probed, mayHaveRun) => {
+    expect(decide({ ...situation, record, policy, probed })).toMatchObject({ action: "execute", mayHaveRun });
+  });
+});
+
 describe("4.4 what time does to a record", () => {
   test("makes an orphaned pending record unknown, with a term from now", () => {
     expect(asOf(pending, 1700)).toEqual({ ...unknown, sinceMs: 1700, expiresAtMs: 2200 });

@@ -101,11 +101,41 @@ describe("5.7 probes", () => {
     expect(sent()).toEqual(["POST 1"]);
   });
 
-  test("keeps the attempt's number when the one after it was undone, so that the fence holds", async () => {
+  test("releases where the next attempt is undone too, and keeps the attempt's number, so that the fence holds", async () => {
     const { client, key, answers, sent } = await leftUnknown();
     answers(says("not-executed"), () => new Response("later", { status: 429 }));
-    for (const _ of [1, 2]) expect(statusOf(await client.post(PATH, { key }))).toBe("unknown");
+    for (const _ of [1, 2]) {
+      const undone = await client.post(PATH, { key });
+      // No times: there is no outcome, and no term for a client to wait for.
+      expect(undone.headers.get("idempotency-status")).toBe("released");
+      expect([undone.status, await undone.text()]).toEqual([429, "later"]);
+    }
+    expect(await problemOf(await client.post(PATH, { key, json: {} }))).toBe("422 key_reused");
     expect(sent()).toEqual(["POST 1", "GET 1", "POST 2", "GET 1", "POST 2"]);
+  });
+
+  test("releases those who joined it, and where its answer is cut short", async () => {
+    const { origin, client, key, answers } = await leftUnknown();
+    const broken = new ReadableStream({
+      pull: (controller) => controller.error(new Error("Network connection lost.")),
+    });
+    const held = heldAnswer(() => new Response(broken, { status: 429 }));
+    answers(says("not-executed"), held.answer);
+    const first = client.post(PATH, { key });
+    await origin.arrived(3);
+    const joined = client.post(PATH, { key });
+    expect(await problemOf(await client.post(PATH, { key, headers: { prefer: "wait=0" } }))).toBe("409 in_flight");
+    held.release();
+    for (const response of [await first, await joined]) {
+      expect([await problemOf(response), statusOf(response)]).toEqual(["503 unavailable", "released"]);
+    }
+  });
+
+  test("leaves the outcome unknown where an attempt may have run that no probe asked about", async () => {
+    const { origin, key } = await leftUnknown();
+    origin.answers(() => new Response("later", { status: 429 }));
+    const retrying = clientOf({ on_unknown: "retry" });
+    expect(statusOf(await retrying.post(PATH, { key }))).toBe("unknown");
   });
 });
 
