@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { inject } from "vitest";
 import { type ServerProcess } from "../../../scripts/server-process.ts";
 import { startWorkerd } from "../../../scripts/workerd-process.ts";
+import { printOutput } from "../../support/gateway-output.ts";
 
 export interface Gateway {
   readonly url: URL;
@@ -37,10 +38,12 @@ export async function startGateway(
     folder: records,
     restart: async () => {
       await running.stop("at once");
+      printOutput("the killed gateway", running.output());
       running = await start(Number(url.port));
     },
     stop: async () => {
       await running.stop();
+      printOutput("the gateway", running.output());
       if (folder === undefined) await rm(records, { recursive: true, force: true });
     },
   };
