@@ -6,7 +6,7 @@
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "./call.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
-import { sendable } from "./upload.ts";
+import { type WholeCall, sendable } from "./upload.ts";
 
 /** The part of a key object's RPC surface that the gateway uses. */
 export interface KeyStub {
@@ -15,11 +15,12 @@ export interface KeyStub {
 }
 
 /** Submits `call`. Each call gets a fresh stub, because an error may leave a stub broken. */
-export async function askKeyObject(freshStub: () => KeyStub, call: KeyedCall): Promise<Reply | Refusal> {
+export async function askKeyObject(freshStub: () => KeyStub, call: WholeCall): Promise<Reply | Refusal> {
   const first = await tryCall("submit", () => freshStub().submit(sendable(call)));
   if (first.kind !== "failed") return first;
   if (first.refusedForLoad) return refuse("overloaded");
-  if (first.mayCallAgain) {
+  // The body is released when the object has begun to read it: then the call has arrived.
+  if (first.mayCallAgain && call.forward.body?.isReleased !== true) {
     const second = await tryCall("second submit", () => freshStub().submit(sendable(call)));
     if (second.kind !== "failed") return second;
   }

@@ -71,7 +71,7 @@ export interface RefusalReply {
   readonly mark: Mark;
   readonly waited: boolean;
   readonly attempt?: AttemptFacts;
-  readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable";
+  readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable" | "overloaded";
 }
 
 export type Reply = AnswerReply | RefusalReply;

@@ -105,6 +105,10 @@ export interface Policy extends AttemptPolicy, ErrorRules {
   readonly waitMs: number;
   readonly fingerprint: FingerprintRule;
   readonly requestBytesMax: number;
+  /** For the whole body of a request, where the gateway reads it. */
+  readonly uploadTimeoutMs: number;
+  /** How long nothing of it may arrive. */
+  readonly uploadIdleTimeoutMs: number;
   /** The name of the header that marks replays. */
   readonly replayedHeader: string;
   /** The path at the origin that tells what became of a key, with `{key}` in it; set where `onUnknown` is `probe`. */
@@ -163,6 +167,9 @@ export const LIMITS = {
   auditTtlMs: { min: DAY, max: 365 * DAY },
   /** The platform's rate limits count over 10 or 60 seconds. */
   retryAfterMs: { min: SECOND, max: 60 * SECOND },
+  /** The largest body at a megabit per second takes 200 s. */
+  uploadTimeoutMs: { min: 100, max: 10 * MINUTE },
+  uploadIdleTimeoutMs: { min: 100, max: 10 * MINUTE },
   /** Held as a whole, and an isolate has 128 MB: a few of this size at once are many. */
   requestBytes: { min: 0, max: 25_000_000 },
   /** Never held as a whole. It is what one key may cost in storage, and in rows written. */
@@ -191,6 +198,10 @@ export const DEFAULTS = Object.freeze({
   onUnknown: "refuse" as const,
   maxAttempts: 3,
   requestBytesMax: 1_000_000,
+  /** The largest body at half a megabit per second takes 16 s. */
+  uploadTimeoutMs: 60 * SECOND,
+  /** Mobile networks are silent for some seconds. */
+  uploadIdleTimeoutMs: 15 * SECOND,
   responseBytesMax: 10_000_000,
   replaySetCookie: false,
   probe: null,

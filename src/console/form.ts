@@ -1,7 +1,7 @@
 /** What the console's forms send: bounded, and held to the same rules as what the API is sent. */
 
 import * as v from "valibot";
-import { readUpTo } from "../http/body.ts";
+import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
 import { FIND, REQUEST_BYTES_MAX, SETTLE, WHY, checked } from "../operator/requests.ts";
 import { type Description } from "../operator/find.ts";
 import { type Settling } from "../operator/settle.ts";
@@ -22,14 +22,14 @@ export async function readForm(
   request: Request,
   bytesMax: number = REQUEST_BYTES_MAX,
 ): Promise<URLSearchParams | Response> {
-  const reading = await readUpTo(request.body, bytesMax);
+  const reading = await readUpTo(request.body, bytesMax, { timeouts: UPLOAD_TIMEOUTS });
   if (reading.end === "overflowed") {
     await reading.rest.cancel().catch(() => {
       // The browser is gone already, which is what cancelling asks for.
     });
     return operatorProblem("body_too_large");
   }
-  if (reading.end === "broken") return operatorProblem("invalid_request");
+  if (reading.end !== "whole") return operatorProblem("invalid_request");
   return new URLSearchParams(new TextDecoder().decode(reading.bytes));
 }
 

@@ -5,7 +5,14 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "../call/call.ts";
-import { discardBody, isWhole } from "../call/upload.ts";
+import {
+  type ReceivedForward,
+  type StreamedForward,
+  discardBody,
+  hold,
+  isStreamed,
+  uncountedBytes,
+} from "../call/upload.ts";
 import { type Placement } from "../config/policy.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import { isMismatch } from "../journal/journal-event.ts";
@@ -24,7 +31,7 @@ import { refusal, replay } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
 
 /** What an execution needs; null for a look. */
-type Sendable = Pick<KeyedCall, "forward" | "probe">;
+type Sendable = Pick<KeyedCall, "probe"> & { readonly forward: ReceivedForward };
 
 /** A request on its way to its reply. It may have to wait, and is then decided again. */
 interface Asked {
@@ -95,7 +102,7 @@ export class KeyObject extends DurableObject<Env> {
       case "join":
         return attemptIn(this.#state).join(waitMs, discardBody(sendable?.forward));
       case "await probe":
-        return this.#answerAfter(probeIn(this.#state).wait(waitMs, heldBytes(sendable)), asked);
+        return this.#answerAfter(probeIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), asked);
       case "replay":
         return Promise.resolve(this.#replay(decision.record, assertSet(found)));
       case "refuse":
@@ -115,9 +122,11 @@ export class KeyObject extends DurableObject<Env> {
     nowMs: number,
   ): Promise<LookReply> {
     const { about, request, policy } = asked.call;
-    const { forward } = assertSet(asked.sendable);
+    const sendable = assertSet(asked.sendable);
     if (this.#state.kind === "preparation") return this.#awaitPreparation(this.#state.preparation, asked);
-    if (!isWhole(forward)) return this.#prepare(asked);
+    if (isStreamed(sendable.forward)) return this.#prepare(asked, sendable.forward);
+    const forward = hold(sendable.forward);
+    if (forward === null) return Promise.resolve(refusal("overloaded"));
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
     this.#kept.begin({ about, request, attempt }, policy, found, nowMs);
     const running = new RunningAttempt({ attempt, before, policy }, this.#kept, () => this.#rest(state));
@@ -135,25 +144,29 @@ export class KeyObject extends DurableObject<Env> {
     const state: ObjectState = { kind: "probe", probe };
     this.#state = state;
     this.ctx.waitUntil(probe.run(assertSet(sendable?.probe), this.env, () => this.#rest(state)));
-    return this.#answerAfter(probe.wait(PROBE_WAIT_MS, heldBytes(sendable)), asked);
+    return this.#answerAfter(probe.wait(PROBE_WAIT_MS, uncountedBytes(sendable?.forward)), asked);
   }
 
-  #prepare(asked: Asked): Promise<LookReply> {
+  #prepare(asked: Asked, streamed: StreamedForward): Promise<LookReply> {
     const sendable = assertSet(asked.sendable);
     const preparation = new Preparation();
     const state: ObjectState = { kind: "preparation", preparation };
     this.#state = state;
-    return preparation.run(sendable.forward, (forward) => {
+    return preparation.run(streamed, (forward) => {
       this.#rest(state);
-      if (forward === null) return Promise.resolve(refusal("unavailable"));
-      return this.#answer({ ...asked, sendable: { ...sendable, forward } });
+      if (forward === "no room") return Promise.resolve(refusal("overloaded"));
+      if (forward === "broken") return Promise.resolve(refusal("unavailable"));
+      const reply = this.#answer({ ...asked, sendable: { ...sendable, forward } });
+      // An attempt is sending it by now. Whatever else the request has become, it needs no body any more.
+      return reply.finally(() => forward.body?.releaseUnlessSending());
     });
   }
 
   /** One request is prepared at a time. The others that could execute or probe wait, and meet what it has begun. */
   #awaitPreparation(preparation: Preparation, asked: Asked): Promise<LookReply> {
     const { policy, waitMs } = asked.call;
-    const waiting = policy.inFlight === "wait" ? preparation.wait(waitMs, heldBytes(asked.sendable)) : null;
+    const waiting =
+      policy.inFlight === "wait" ? preparation.wait(waitMs, uncountedBytes(asked.sendable?.forward)) : null;
     return this.#answerAfter(waiting, asked);
   }
 
@@ -176,11 +189,6 @@ export class KeyObject extends DurableObject<Env> {
   #rest(ended: ObjectState): void {
     if (this.#state === ended) this.#state = RESTING;
   }
-}
-
-/** The bytes of a body that wait with their request. A stream stays at the Worker until it is read. */
-function heldBytes(sendable: Sendable | null): number {
-  return sendable !== null && isWhole(sendable.forward) ? sendable.forward.bodyBytes : 0;
 }
 
 /** Only a look is decided as "nothing". */

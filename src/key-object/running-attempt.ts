@@ -62,6 +62,7 @@ export class RunningAttempt {
     const { attempt, policy } = this.#begun;
     const timer = setTimeout(() => this.#timeOut(), policy.originTimeoutMs);
     const answer = await exchange(forward, attempt.number, env, policy);
+    forward.body?.releaseUnlessSending();
     clearTimeout(timer);
     let recording: Recording | null = null;
     try {
@@ -74,6 +75,8 @@ export class RunningAttempt {
       this.#logFault("conclude", error);
       recording?.cut();
       this.#reply(repliesWithoutOutcome());
+    } finally {
+      forward.body?.release();
     }
   }
 

@@ -1,7 +1,7 @@
 /** Sends a keyed request to the origin, once, and hands back what happened. */
 
 import { AnswerBody } from "./answer-body.ts";
-import { type Forward } from "../call/call.ts";
+import { type WholeForward } from "../call/upload.ts";
 import { type AttemptPolicy, type Origin, type OriginAuth } from "../config/policy.ts";
 import { secretText, serviceBinding } from "../config/bindings.ts";
 import { headersOf, headersOfKeptAnswer, isCookie } from "../http/headers.ts";
@@ -10,9 +10,6 @@ import { type AnswerSigns } from "../record/classify.ts";
 import { type HeaderPair } from "../record/record.ts";
 
 type ExchangePolicy = Pick<AttemptPolicy, "originDeadlineMs" | "idleTimeoutMs" | "replaySetCookie">;
-
-/** A forward whose body is here as a whole, so that no client can cut it short. */
-type Sent = Forward & { readonly body: Uint8Array | null };
 
 /** Media types that are made to be read as they come. */
 const STREAMED_TYPES: ReadonlySet<string> = new Set(["text/event-stream", "application/x-ndjson"]);
@@ -49,7 +46,7 @@ export interface NoAnswer {
  * the Worker marked as safe to retry.
  */
 export async function exchange(
-  forward: Sent,
+  forward: WholeForward,
   attemptNumber: number,
   env: object,
   policy: ExchangePolicy,
@@ -73,14 +70,14 @@ export async function exchange(
 }
 
 async function sendKeyed(
-  { origin, url, method, headers, body }: Sent,
+  { origin, url, method, headers, body }: WholeForward,
   attemptNumber: number,
   env: object,
   signal: AbortSignal,
 ): Promise<Response> {
   const fields = headersOf(headers);
   fields.set("oncegate-attempt", String(attemptNumber));
-  const init = { method, headers: fields, body, signal } as const;
+  const init = { method, headers: fields, body: body?.forOrigin() ?? null, signal } as const;
   // A probe is a GET, and what was said of one attempt must not be taken from a cache for another.
   return fetchFrom(origin, env, new Request(url, method === "GET" ? { ...init, cache: "no-store" } : init));
 }

@@ -69,6 +69,8 @@ function published(policy: Policy) {
       headers: fingerprint.headers,
     },
     request_bytes_max: policy.requestBytesMax,
+    upload_timeout_seconds: policy.uploadTimeoutMs / 1000,
+    upload_idle_timeout_seconds: policy.uploadIdleTimeoutMs / 1000,
     response_bytes_max: policy.responseBytesMax,
     origin_timeout_seconds: policy.originTimeoutMs / 1000,
     origin_deadline_seconds: policy.originDeadlineMs / 1000,

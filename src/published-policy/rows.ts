@@ -53,6 +53,14 @@ const SAYINGS: Readonly<Record<keyof PublishedPolicy, Saying>> = {
     "Request bodies",
     ({ request_bytes_max }) => `at most ${count(request_bytes_max)} bytes with a key`,
   ],
+  upload_timeout_seconds: [
+    "A request body must arrive within",
+    ({ upload_timeout_seconds }) => duration(upload_timeout_seconds),
+  ],
+  upload_idle_timeout_seconds: [
+    "It may be silent for",
+    ({ upload_idle_timeout_seconds }) => duration(upload_idle_timeout_seconds),
+  ],
   response_bytes_max: [
     "Answers that are kept",
     ({ response_bytes_max }) => `at most ${count(response_bytes_max)} bytes; larger ones are passed on once`,

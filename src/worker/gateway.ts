@@ -34,6 +34,7 @@ async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): 
   const context = requestContext(request, destination, env, ctx);
   // A fault here is one before the key object was called. `resultOf` returns what comes after as values.
   const result = await resultOf(context).catch((error: unknown) => refused(faultOf(error)));
+  context.incoming.releaseBody();
   return respond(context, result);
 }
 

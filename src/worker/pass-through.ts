@@ -26,6 +26,7 @@ export async function passThrough(
   if (isWebSocketUpgrade(request)) passedOn.headers.set("upgrade", "websocket");
   const answer = await send(tenant.origin, passedOn, env);
   onHead(answer);
+  if (answer === null) incoming.abandonBody();
   if (answer === null) return refuse("origin_unreachable", UNREACHABLE);
   // The fields of a fetched response can't be changed. The copy shares the body.
   const response = new Response(answer.body, answer);

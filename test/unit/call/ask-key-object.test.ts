@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import { lookAtFormerRecord, askKeyObject, type KeyStub } from "../../../src/call/ask-key-object.ts";
-import { type KeyedCall, type LookReply, type Reply } from "../../../src/call/call.ts";
+import { type LookReply, type Reply } from "../../../src/call/call.ts";
+import { type WholeCall } from "../../../src/call/upload.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { type Refusal, refuse } from "../../../src/http/problem.ts";
 
-const CALL: KeyedCall = {
+const CALL: WholeCall = {
   about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k", isDerived: false },
   request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller: null },
   policy: DEFAULT_POLICY,
@@ -16,8 +17,8 @@ const CALL: KeyedCall = {
     url: "https://origin.example.com/v1/charges",
     method: "POST",
     headers: [["authorization", "Bearer sk_test"]],
-    body: new Uint8Array([1]),
-    bodyBytes: 1,
+    body: null,
+    bodyBytes: 0,
   },
   probe: null,
 };
@@ -58,7 +59,7 @@ async function ask(...steps: Step[]) {
   return askBy(askKeyObject, steps);
 }
 
-type Asking = (freshStub: () => KeyStub, call: KeyedCall) => Promise<Reply | Refusal | null>;
+type Asking = (freshStub: () => KeyStub, call: WholeCall) => Promise<Reply | Refusal | null>;
 
 async function askBy(asking: Asking, steps: Step[]) {
   const calls: string[] = [];
@@ -74,7 +75,7 @@ async function askBy(asking: Asking, steps: Step[]) {
     const stub = ++stubs;
     return {
       submit: async (call) => {
-        expect(call).toBe(CALL);
+        expect(call).toEqual(CALL);
         const reply = next(`submit on ${stub}`);
         if (reply.kind === "nothing") throw new Error("a submit is never answered so");
         return reply;

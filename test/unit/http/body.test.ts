@@ -1,9 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { handOut, type Reading, readUpTo } from "../../../src/http/body.ts";
-import { readRequestBody } from "../../../src/worker/incoming.ts";
-import { sha256 } from "../../../src/identity/digest.ts";
-import { openStream, streamOf, textOf } from "./streams.ts";
+import { type Reading, readUpTo } from "../../../src/http/body.ts";
+import { streamOf, textOf } from "./streams.ts";
 
 type Overflowed = Extract<Reading, { end: "overflowed" }>;
 
@@ -58,90 +56,5 @@ describe("reading up to a bound", () => {
     ["after all that is allowed", ["1234567890"]],
   ])("tells a body that breaks off %s from a whole one", async (_, chunks) => {
     expect(await readUpTo(streamOf(chunks, new Error("reset")), 10)).toEqual({ end: "broken" });
-  });
-});
-
-describe("3.6 body", () => {
-  const TOO_LARGE = {
-    kind: "problem",
-    code: "body_too_large",
-    detail:
-      "This operation accepts bodies of at most 10 bytes where a key covers them or may stand in them. Nothing was sent to the origin.",
-  };
-  const read = (stream: ReadableStream<Uint8Array> | null, fields: Record<string, string> = {}) =>
-    readRequestBody(new Headers(fields), stream, 10);
-
-  test("is read whole up to the bound", async () => {
-    const bytes = new TextEncoder().encode("1234567890");
-    expect(await read(streamOf(["12345", "67890"]))).toEqual({ bytes, sha256: await sha256(bytes) });
-    const empty = new Uint8Array();
-    expect(await read(null)).toEqual({ bytes: empty, sha256: await sha256(empty) });
-  });
-
-  test("is refused beyond the bound, and the rest of the upload is not wanted", async () => {
-    const { stream, cancelled, controller } = openStream();
-    (await controller).enqueue(new Uint8Array(11));
-    expect(await read(stream)).toEqual(TOO_LARGE);
-    expect(cancelled).toHaveLength(1);
-  });
-
-  test("is refused beyond the bound also where the upload breaks while it is given up", async () => {
-    const stream = new ReadableStream<Uint8Array>({
-      pull: (controller) => controller.enqueue(new Uint8Array(11)),
-      cancel: () => Promise.reject(new Error("reset")),
-    });
-    expect(await read(stream)).toEqual(TOO_LARGE);
-  });
-
-  test("is counted as it arrives, whatever Content-Length says", async () => {
-    expect(await read(streamOf(["12345678901"]), { "content-length": "5" })).toEqual(TOO_LARGE);
-    for (const said of ["garbage", "-1", "2", "9"]) {
-      const body = await read(streamOf(["hel", "lo"]), { "content-length": said });
-      expect("bytes" in body && textOf(body.bytes)).toBe("hello");
-    }
-  });
-
-  test("is refused unread where Content-Length is beyond the bound", async () => {
-    const { stream } = openStream();
-    expect(await read(stream, { "content-length": "11" })).toEqual(TOO_LARGE);
-    expect(stream.locked).toBe(false);
-  });
-
-  test("is refused where the upload breaks off", async () => {
-    expect(await read(streamOf(["12345"], new Error("reset")))).toEqual({ kind: "problem", code: "body_incomplete" });
-  });
-});
-
-describe("handing out a body", () => {
-  const numbered = (length: number): Uint8Array => Uint8Array.from({ length }, (_, index) => index % 251);
-
-  test.each([0, 1, 65_536])("leaves %i bytes as they are", (length) => {
-    const bytes = numbered(length);
-    expect(handOut(bytes)).toBe(bytes);
-  });
-
-  test.each([
-    [65_537, [65_536, 1]],
-    [131_072, [65_536, 65_536]],
-    [200_000, [65_536, 65_536, 65_536, 3392]],
-  ])("streams %i bytes in pieces of %j, which share them", async (length, pieces) => {
-    const bytes = numbered(length);
-    const stream = handOut(bytes);
-    if (stream instanceof Uint8Array) throw new Error("it was not divided");
-    const lengths: number[] = [];
-    let at = 0;
-    for await (const piece of stream) {
-      expect(Buffer.compare(piece, bytes.subarray(at, at + piece.byteLength))).toBe(0);
-      expect(piece.buffer).toBe(bytes.buffer);
-      lengths.push(piece.byteLength);
-      at += piece.byteLength;
-    }
-    expect(lengths).toEqual(pieces);
-  });
-
-  test("gives each reader the whole", async () => {
-    const bytes = numbered(100_000);
-    const streams = [handOut(bytes), handOut(bytes)];
-    for (const stream of streams) expect(new Uint8Array(await new Response(stream).arrayBuffer())).toEqual(bytes);
   });
 });

@@ -160,6 +160,8 @@ describe("the words of the page", () => {
         "method, path, query and the meaning of the body; without /client_sent_at; of the body only /a, /b; and the headers x-version",
       ],
       ["Request bodies", "at most 123 456 bytes with a key"],
+      ["A request body must arrive within", "40 s"],
+      ["It may be silent for", "8 s"],
       ["Answers that are kept", "at most 654 321 bytes; larger ones are passed on once"],
       ["origin_timeout is told after", "11 s"],
       ["An attempt is given up after", "2 min"],
