@@ -1,20 +1,39 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
-/** Answers with what it was asked, and differently each time. */
+/** Answers with the request that it received, and with another id each time. */
 async function echo(request: { method: string; url: string; text(): Promise<string> }): Promise<Response> {
   const { method, url } = request;
   return Response.json({ method, url, body: await request.text(), id: crypto.randomUUID() }, { status: 201 });
 }
 
-/** No test is about speed: a busy machine may take this long. */
-const SLOW = { testTimeout: 30_000, hookTimeout: 60_000 };
+/** See test/support/runs.ts. `npm run test:all` sets it, and runs the long tests too. */
+const runFactor = Number(process.env["ONCEGATE_RUN_FACTOR"] ?? "1");
+const long = runFactor > 1 ? [] : ["**/*.long.test.ts"];
+const seed = process.env["ONCEGATE_SEED"] === undefined ? null : Number(process.env["ONCEGATE_SEED"]);
 
-/** Pure code is tested in Node, what needs the platform in workerd, and the whole over HTTP from outside. */
+/** No test is about speed: a machine that is busy with other work may take this long. */
+const EVERY_PROJECT = {
+  testTimeout: 60_000 * runFactor,
+  hookTimeout: 180_000,
+  exclude: ["**/node_modules/**", ...long],
+  provide: { runFactor, seed },
+};
+
+/** For tests that start the bundled Worker on the bare runtime, over HTTP from outside. */
+const ON_WORKERD = { environment: "node" as const, globalSetup: ["test/fault/node/build-once.ts"] };
+
+/** Pure code is tested in Node.js, what needs the platform in workerd, and the whole over HTTP from outside. */
 export default defineConfig({
   test: {
+    // Two files at a time on two cores, where the default is one. Most tests wait for other processes.
+    maxWorkers: "100%",
+    // What a passing test prints is the log of the faults that it provokes. Everything is shown of one that fails.
+    silent: "passed-only",
     // A line for each keyed request would hide all others.
     onConsoleLog: (line) => !line.startsWith('{"event":"keyed"'),
+    // Each file is one line. Slower tests than this get a line of their own.
+    slowTestThreshold: 30_000,
     projects: [
       {
         test: {
@@ -22,13 +41,22 @@ export default defineConfig({
           include: ["test/unit/**/*.test.ts"],
           environment: "node",
           setupFiles: ["test/unit/digest-stream.ts"],
-          ...SLOW,
+          // Pure code keeps no state, so files share the modules that all of them import: a third of the time.
+          pool: "threads",
+          isolate: false,
+          ...EVERY_PROJECT,
         },
+      },
+      {
+        // Commands of the project, most of which are processes that start other processes.
+        test: { name: "scripts", include: ["test/scripts/**/*.test.ts"], environment: "node", ...EVERY_PROJECT },
       },
       {
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
+            // The runtime's own log: an entry for each exception, most of which tests throw on purpose.
+            verbose: false,
             miniflare: {
               // An origin that is a Worker of its own, for tenants whose origin is `service:ECHO`.
               serviceBindings: { ECHO: echo },
@@ -39,7 +67,7 @@ export default defineConfig({
               },
               // For tenants in KV; a test binds it under the name that the gateway reads.
               kvNamespaces: ["KV_OF_TESTS"],
-              // A secret, for tenants with `origin_auth`. Key objects see what is bound here, and nothing of a test's.
+              // A secret, for tenants with `origin_auth`. Key objects see these bindings only, and none that a test adds.
               bindings: { ORIGIN_SECRET: "s3cret of the gateway" },
             },
           }),
@@ -47,7 +75,9 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/worker/**/*.test.ts", "test/property/**/*.test.ts", "test/fault/workerd/**/*.test.ts"],
-          ...SLOW,
+          setupFiles: ["test/support/fresh-worker.ts"],
+          isolate: false,
+          ...EVERY_PROJECT,
         },
       },
       {
@@ -55,39 +85,21 @@ export default defineConfig({
           name: "conformance",
           include: ["test/conformance/**/*.test.ts"],
           environment: "node",
-          ...SLOW,
+          ...EVERY_PROJECT,
         },
       },
-      {
-        test: {
-          name: "fault",
-          include: ["test/fault/node/**/*.test.ts"],
-          environment: "node",
-          globalSetup: ["test/fault/node/build-once.ts"],
-          ...SLOW,
-        },
-      },
-      {
-        test: {
-          name: "bodies",
-          include: ["test/bodies/**/*.test.ts"],
-          environment: "node",
-          globalSetup: ["test/fault/node/build-once.ts"],
-          ...SLOW,
-        },
-      },
+      { test: { name: "fault", include: ["test/fault/node/**/*.test.ts"], ...ON_WORKERD, ...EVERY_PROJECT } },
+      { test: { name: "bodies", include: ["test/bodies/**/*.test.ts"], ...ON_WORKERD, ...EVERY_PROJECT } },
       {
         test: {
           name: "console",
           include: ["test/console/**/*.test.ts"],
-          environment: "node",
-          globalSetup: ["test/fault/node/build-once.ts", "test/console/browser-once.ts"],
-          ...SLOW,
+          ...ON_WORKERD,
+          globalSetup: [...ON_WORKERD.globalSetup, "test/console/browser-once.ts"],
+          ...EVERY_PROJECT,
         },
       },
-      {
-        test: { name: "crash", include: ["test/crash/**/*.test.ts"], environment: "node" },
-      },
+      { test: { name: "crash", include: ["test/crash/**/*.test.ts"], environment: "node", ...EVERY_PROJECT } },
     ],
   },
 });

@@ -1,7 +1,7 @@
 // npm run check:config [-- --env production --config wrangler.toml --kv remote]
 //
-// What the gateway would make of the configuration, before it is deployed: one line for each tenant, or all faults.
-// With --kv, of the tenants in KV as well (remote or local).
+// Checks the configuration before it is deployed. Prints one line for each tenant, or all faults.
+// With --kv (remote or local), checks the tenants in KV too.
 
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
@@ -19,15 +19,15 @@ import { listNames, readEntries } from "./tenants/namespace.ts";
 /** A wrangler.toml as wrangler reads it, for one environment. */
 export type Deployment = ReturnType<typeof readConfig>;
 
-/** What the platform takes as one variable. A larger one is refused at deployment. */
+/** The platform's limit for one variable. A deploy with a larger one fails. */
 const VARIABLE_BYTES_MAX = 5 * 1024;
 
-/** `max_delay` where the strategy names none: the platform's default. */
+/** The platform's default of `max_delay`. */
 const MAX_DELAY_SECONDS_DEFAULT = 300;
 
 export interface Verdict {
   readonly faults: readonly Fault[];
-  /** A line for each tenant that has none, and one for each hint. */
+  /** A line for each tenant without faults, and one for each hint. */
   readonly summary: readonly string[];
 }
 
@@ -35,7 +35,7 @@ if (import.meta.main) {
   try {
     process.exitCode = main();
   } catch (error) {
-    // A file or an environment that is not there, TOML that can't be read, an option that is not known.
+    // A file or an environment that does not exist, TOML that can't be parsed, or an unknown option.
     console.error(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;
   }
@@ -80,7 +80,7 @@ export function readDeployment(path: string, environment: string | undefined): D
   return readConfig({ config: path, env: environment });
 }
 
-/** What the gateway would make of entries in KV, by name, beside the static ones. */
+/** Checks entries in KV, by name, against those in variables. */
 export function checkEntries(wrangler: Deployment, entries: ReadonlyMap<string, string>): Verdict {
   const env = environmentOf(wrangler);
   const staticTenants = parseConfig(env).tenants;
@@ -90,7 +90,8 @@ export function checkEntries(wrangler: Deployment, entries: ReadonlyMap<string, 
   for (const [name, text] of entries) {
     const path = `${TENANTS_KV}."${name}"`;
     if (!isTenantName(name)) faults.push({ path, message: NAME_MESSAGE });
-    if (staticTenants.has(name)) faults.push({ path, message: "stands in the variables as well, which win" });
+    if (staticTenants.has(name))
+      faults.push({ path, message: "is also configured in the variables, which take precedence" });
     const entry = parseKvEntry(name, text, around);
     faults.push(...entry.faults);
     tenants.set(name, entry.tenant);
@@ -105,12 +106,12 @@ function checkKv(config: string, environment: string | undefined, where: string)
   return checkEntries(readDeployment(config, environment), readEntries(namespace, listNames(namespace)));
 }
 
-/** What neither an entry nor the deployment is wrong about alone. */
+/** Contradictions between tenants and the deployment. */
 function deploymentFaults(wrangler: Deployment, tenants: Config["tenants"]): Fault[] {
   return [...delayFaults(wrangler, tenants), ...secretFaults(wrangler, tenants)];
 }
 
-/** What the Worker will see as its environment, as far as the configuration reads it. */
+/** The environment that the Worker will have, as far as the configuration reads it. */
 function environmentOf(wrangler: Deployment): object {
   const {
     services = [],
@@ -119,34 +120,34 @@ function environmentOf(wrangler: Deployment): object {
     mtls_certificates: certificates,
     ratelimits,
   } = wrangler;
-  // All that can fetch from somewhere that is not a public URL, and so may be an origin.
+  // The bindings that can fetch from a server that has no public URL, and so may be an origin.
   const bindings = [...services, ...vpcServices, ...vpcNetworks, ...certificates].map(({ binding }) => binding);
-  // Their values are not known here. A deploy fails where one that is required is not set.
+  // Their values are not known here. A deploy fails where a required secret is not set.
   const secrets = (wrangler.secrets?.required ?? []).map((name: string) => [name, "a secret"]);
-  const limiters = ratelimits.map(({ name }: { name: string }) => [name, { limit: standIn }]);
-  const origins = bindings.map((binding) => [binding, { fetch: standIn }]);
+  const limiters = ratelimits.map(({ name }: { name: string }) => [name, { limit: notCalled }]);
+  const origins = bindings.map((binding) => [binding, { fetch: notCalled }]);
   return { ...wrangler.vars, ...Object.fromEntries([...secrets, ...origins, ...limiters]) };
 }
 
-function standIn(): never {
-  throw new Error("nothing is asked while a configuration is checked");
+function notCalled(): never {
+  throw new Error("no binding is called while a configuration is checked");
 }
 
 function variableFaults({ vars, kv_namespaces: namespaces }: Deployment): Fault[] {
   const hasKv = namespaces.some(({ binding }: { binding: string }) => binding === TENANTS_KV);
   // Variables are not inherited, so an environment without its own has none.
   if (!hasKv && !Object.keys(vars).some((name) => name.startsWith("TENANTS"))) {
-    return [{ path: "TENANTS", message: "is missing here: the gateway would refuse every hostname" }];
+    return [{ path: "TENANTS", message: "is missing: the gateway would refuse every hostname" }];
   }
   return Object.entries(vars).flatMap(([name, value]) => {
     const bytes = Buffer.byteLength(typeof value === "string" ? value : JSON.stringify(value));
     if (bytes <= VARIABLE_BYTES_MAX) return [];
-    const message = `is ${bytes} bytes as JSON, and must be at most ${VARIABLE_BYTES_MAX}: divide it, for example into TENANTS and TENANTS_2`;
+    const message = `is ${bytes} bytes as JSON, and must be at most ${VARIABLE_BYTES_MAX}: split it, for example into TENANTS and TENANTS_2`;
     return [{ path: name, message }];
   });
 }
 
-/** A deploy must not reset an object before the attempt that runs in it has ended. */
+/** A deploy must not reset an object while an attempt runs in it. */
 function delayFaults(
   { durable_objects: { code_update_strategy: strategy } }: Deployment,
   tenants: Config["tenants"],
@@ -160,7 +161,7 @@ function delayFaults(
   return [{ path: "durable_objects.code_update_strategy", message }];
 }
 
-/** A variable stands in the file, and in every dashboard: it is no secret. */
+/** A variable is readable in the file and in the dashboard, so it must not hold a secret. */
 function secretFaults({ vars }: Deployment, tenants: Config["tenants"]): Fault[] {
   const all = [...tenants.values()].filter((tenant) => tenant !== null);
   const used = new Map<string | null, string>([
@@ -170,12 +171,12 @@ function secretFaults({ vars }: Deployment, tenants: Config["tenants"]): Fault[]
   ]);
   return [...used].flatMap(([name, by]) => {
     if (name === null || !Object.hasOwn(vars, name)) return [];
-    const message = `is a variable, and used by ${by}: take it out of [vars], and set it with "npx wrangler secret put ${name}"`;
+    const message = `is a variable, and used by ${by}: remove it from [vars], and set it with "npx wrangler secret put ${name}"`;
     return [{ path: name, message }];
   });
 }
 
-/** What may be as it should: a secret may be set that the deployment does not require. */
+/** Not faults: a secret may be set without being required by the deployment. */
 function hintsOf(wrangler: Deployment, tenants: Config["tenants"]): string[] {
   const missing = faultsOfOperatorTokens(tenants, environmentOf(wrangler));
   return missing.map(({ path, message }) => `hint: ${path} ${message}`);

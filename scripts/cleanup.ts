@@ -1,4 +1,4 @@
-// Undoes what a script has set up, last thing first: when it is done, when it fails, and when it is interrupted.
+// Undoes what a script has set up, in reverse order: after it succeeds, fails, or is interrupted.
 
 import { rm, mkdtemp } from "node:fs/promises";
 import { constants, tmpdir } from "node:os";
@@ -9,8 +9,8 @@ export type Defer = (undo: () => Promise<void>) => void;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Runs `work`, then everything it has deferred. A signal does the same without waiting for `work`, and then ends the
- * process with the code that shells give to that signal. npm passes a Ctrl-C on a second time; only the first counts.
+ * Runs `work`, then everything that it has deferred. A signal does the same without waiting for `work`, and then ends the
+ * process with the exit code that shells use for that signal. npm forwards a Ctrl-C a second time; only the first counts.
  */
 export async function withCleanup<T>(work: (defer: Defer) => Promise<T>): Promise<T> {
   const undos: (() => Promise<void>)[] = [];
@@ -43,7 +43,7 @@ async function runAll(undos: readonly (() => Promise<void>)[]): Promise<void> {
     try {
       await undo();
     } catch (error) {
-      // What is left must be undone all the same; the fault is shown, for it may have left something behind.
+      // The rest must be undone too. The error is shown, because something may be left over.
       console.error(error);
     }
   }

@@ -1,9 +1,9 @@
 // npm run demo [-- --seed N]
 //
-// Shows what the gateway is for, in two acts. A storm: 50 payments are made by clients that send twice, hang up, lose
-// answers and mix up keys, once through the gateway, once straight to the payments API. A crash: the gateway is killed
-// while payments run. Then the ledgers are counted. Ends with 0 only if every payment went through the gateway exactly
-// once and every client was told so.
+// Shows what the gateway does, in two acts. A storm: clients make 50 payments, and send twice, hang up, lose
+// answers and mix up keys, once through the gateway and once straight to the payments API. A crash: the gateway is killed
+// while payments run. Then it counts the charges in the ledgers. It exits with 0 only if every payment through the
+// gateway was charged exactly once and every client got its charge.
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -28,10 +28,10 @@ import { buildWorker, startWorkerd } from "./workerd-process.ts";
 
 const DEFAULT_SEED = 1;
 
-/** The whole demo. It takes about 15 s; whatever takes longer than this is stuck. */
+/** For the whole demo, which takes about 15 s. Beyond this it is stuck. */
 const TIME_LIMIT_MS = 85_000;
 
-/** More faults than this are one fault, seen many times. */
+/** More faults than this are probably repetitions of one. */
 const FAULTS_SHOWN_MAX = 10;
 
 type Outcome = { readonly stories: readonly PaymentStory[]; readonly ledger: readonly Charge[] };
@@ -40,7 +40,7 @@ const exitCode = await withCleanup((defer) => Promise.race([demo(defer), timeLim
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
   return 1;
 });
-// Not left to Node: after a failure, clients of the storm may still be waiting.
+// An explicit exit, since clients of the storm may still be waiting after a failure.
 process.exit(exitCode);
 
 async function demo(defer: Defer): Promise<number> {
@@ -80,7 +80,7 @@ async function stormAct(defer: Defer, folder: string, seed: number) {
   const bareTally = tallyStorm(without.stories, without.ledger);
   console.log(`\n${renderTable(tallyStorm(withGateway.stories, withGateway.ledger), bareTally)}\n`);
   console.log(
-    "(Of a request whose answer was lost or not awaited, nobody knows whether it was the one that executed.)",
+    "(If an answer is lost or not awaited, the client can't know whether its request is the one that executed.)",
   );
   const faults = findFaults(withGateway.stories, withGateway.ledger);
   return { faults, payments: plan.length, doubleChargesWithout: bareTally.doubleCharges };
@@ -97,9 +97,9 @@ async function crashAct(defer: Defer, folder: string, seed: number) {
     const gateway = await startWorker(defer, folder, "crash", { ...tenantOf(origin.url), ...settings });
     return { url: gateway.url, kill: () => gateway.stop("at once") };
   };
-  const say = untilInterrupted(defer, (line: string) => console.log(line));
+  const report = untilInterrupted(defer, (line: string) => console.log(line));
 
-  const stories = await runCrash(plan, { startGateway, origin, network, say });
+  const stories = await runCrash(plan, { startGateway, origin, network, report });
   const ledger = origin.charges();
   const doubles = ledger.length - new Set(ledger.map((charge) => charge.reference)).size;
   console.log(`ledger: ${plan.length} payments, ${ledger.length} charges, ${doubles} double charges\n`);
@@ -131,7 +131,7 @@ function tenantOf(origin: string) {
   return { origin, caller: ["authorization"] };
 }
 
-/** On what earlier ones of the same act have kept. */
+/** Uses the storage of earlier gateways of the same act. */
 async function startWorker(defer: Defer, folder: string, act: string, tenant: object): Promise<ServerProcess> {
   const storage = join(folder, `records-${act}`);
   const gateway = await startWorkerd({ bundle: folder, port: 0, storage, tenants: { "*": tenant } });
@@ -147,12 +147,12 @@ async function storm(defer: Defer, title: string, url: string, plan: readonly Pa
   return runStorm(plan, proxy, step);
 }
 
-/** Interrupted, the clients still get to know that everything is gone; nobody wants to read of that. */
-function untilInterrupted<T>(defer: Defer, show: (news: T) => void): (news: T) => void {
-  let over = false;
-  defer(async () => void (over = true));
-  return (news) => {
-    if (!over) show(news);
+/** Silences `show` after an interruption, when every client fails because everything is shut down. */
+function untilInterrupted<T>(defer: Defer, show: (event: T) => void): (event: T) => void {
+  let isOver = false;
+  defer(async () => void (isOver = true));
+  return (event) => {
+    if (!isOver) show(event);
   };
 }
 
@@ -160,15 +160,15 @@ function readSeed(): number {
   const { values } = parseArgs({ options: { seed: { type: "string", default: String(DEFAULT_SEED) } } });
   const seed = Number(values.seed);
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-    throw new Error(`--seed is an integer from 0 to ${2 ** 32 - 1}, not ${values.seed}`);
+    throw new Error(`--seed must be an integer from 0 to ${2 ** 32 - 1}, not ${values.seed}`);
   }
   return seed;
 }
 
 function timeLimit(): Promise<never> {
   return new Promise((_, reject) => {
-    const onTime = () => reject(new Error(`it was not done after ${TIME_LIMIT_MS / 1000} s`));
-    // Not counted among what keeps the process alive.
+    const onTime = () => reject(new Error(`it did not finish within ${TIME_LIMIT_MS / 1000} s`));
+    // unref: the timer does not keep the process alive.
     setTimeout(onTime, TIME_LIMIT_MS).unref();
   });
 }

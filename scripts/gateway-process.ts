@@ -1,5 +1,5 @@
-// Starts the gateway on this machine, as `wrangler dev` runs it: the real runtime, with real Durable Objects on disk.
-// Several can run beside each other. All of them together need no network but 127.0.0.1.
+// Starts the gateway on this machine with `wrangler dev`: the real runtime, with Durable Objects on disk.
+// Several can run at the same time. They need no network but 127.0.0.1.
 //
 //   const gateway = await startGateway({ port: 0, persistTo: folder, tenants: { "*": { origin, caller: [] } } });
 //   … gateway.url …
@@ -13,18 +13,18 @@ import { type ServerProcess } from "./server-process.ts";
 import { WRANGLER, wranglerEnvironment } from "./wrangler.ts";
 
 export type GatewayOptions = {
-  /** On 127.0.0.1. 0 takes any free port; `url` says which. */
+  /** On 127.0.0.1. 0 takes any free port; `url` contains it. */
   readonly port: number;
-  /** Where records are kept; starting again with the same folder finds them again. */
+  /** The folder of the records. A restart with the same folder keeps them. */
   readonly persistTo: string;
-  /** Takes the place of `TENANTS` in wrangler.toml: hostnames and their settings, as README.md describes them. */
+  /** Replaces `TENANTS` in wrangler.toml. */
   readonly tenants?: Readonly<Record<string, unknown>>;
-  /** The folder whose wrangler.toml counts. By default this repository. */
+  /** The folder with the wrangler.toml to use. By default this repository. */
   readonly projectFolder?: string;
   readonly startTimeoutMs?: number;
-  /** Is given wrangler's output as it comes: a line for each request, and the gateway's own log. */
+  /** Receives wrangler's output as it comes: a line for each request, and the gateway's log. */
   readonly onOutput?: (text: string) => void;
-  /** The one of `withCleanup`, which then stops the gateway in every case. Without it, `stop` is yours to call. */
+  /** From `withCleanup`, which then stops the gateway in every case. Without it, the caller must call `stop`. */
   readonly defer?: Defer;
 };
 
@@ -33,12 +33,12 @@ const REPOSITORY = join(import.meta.dirname, "..");
 /** A cold start takes 3 s on a fast machine and 20 s on a busy one with 2 cores. */
 const START_TIMEOUT_MS = 60_000;
 
-/** wrangler prints this line when requests are answered. With port 0 it is the only place that names the port. */
+/** wrangler prints this line when it is ready. With port 0 it is the only source of the port. */
 const READY = /Ready on (http:\/\/127\.0\.0\.1:\d+)/;
 
 /**
- * Rejects, with what wrangler printed, if the gateway is not ready in time or ends, for example because the port is
- * taken. If this process exits without having stopped it, the gateway is killed.
+ * Rejects with wrangler's output if the gateway is not ready in time or exits, for example because the port is
+ * taken. If this process exits without stopping it, the gateway is killed.
  */
 export function startGateway(options: GatewayOptions): Promise<ServerProcess> {
   return startServerProcess({
@@ -59,7 +59,7 @@ function wranglerArguments(options: GatewayOptions): string[] {
     "dev",
     "--ip=127.0.0.1",
     `--port=${options.port}`,
-    // The debugger's port would otherwise be 9229 for every gateway.
+    // The default port of the debugger is 9229 for every gateway.
     "--inspector-port=0",
     "--show-interactive-dev-session=false",
     `--persist-to=${options.persistTo}`,

@@ -1,8 +1,8 @@
 // npm start [-- --port 8787 --origin-port 9100 --latency-ms 250]
 //
-// The gateway and a payments API behind it, on this machine, until Ctrl-C. Records and ledger are kept in .wrangler/start
-// (git-ignored), so they are still there after the next start. SIGUSR2 kills the gateway, as a crash would, and starts it
-// again on its records; what it can't know then, it asks the payments API.
+// Runs the gateway and a payments API behind it on this machine, until Ctrl-C. Records and ledger are in .wrangler/start
+// (git-ignored) and survive a restart. SIGUSR2 kills the gateway, as a crash would, and starts it
+// again on its records. It then asks the payments API about unknown outcomes.
 
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
@@ -27,7 +27,7 @@ try {
   process.exitCode = 1;
 }
 
-/** Ends only by an error; Ctrl-C is the business of `withCleanup`. */
+/** Ends only by an error; `withCleanup` handles Ctrl-C. */
 async function start(defer: Defer): Promise<never> {
   const options = readOptions();
   await requireFree(options.port, "--port");
@@ -38,17 +38,17 @@ async function start(defer: Defer): Promise<never> {
   const origin = await startPaymentsOrigin({ port: options.originPort, ledgerPath, latencyMs: options.latencyMs });
   defer(() => origin.close());
 
-  // Not the "*" of wrangler.toml, since the port may be another one and the origin can be asked.
+  // Replaces the "*" of wrangler.toml: the port may differ, and this origin supports probes.
   const tenant = { origin: origin.url, caller: ["authorization"], on_unknown: "probe", probe: PROBE_PATH };
   const gateway = { port: options.port, persistTo: FOLDER, tenants: { "*": tenant }, defer };
   const ledger = relative(process.cwd(), ledgerPath);
   return runGateway(gateway, (url) => introduction(url, origin.url, ledger, options.latencyMs));
 }
 
-/** Runs the gateway, and again whenever SIGUSR2 has killed it. Ends only by an error. */
+/** Runs the gateway, and restarts it whenever SIGUSR2 has killed it. Ends only by an error. */
 async function runGateway(options: GatewayOptions, introduce: (url: string) => string): Promise<never> {
   let kill: (() => void) | null = null;
-  // A signal that nobody listens to would end this process, so it counts for nothing while the gateway starts.
+  // Without a listener the signal would end this process, so this one ignores it while the gateway starts.
   process.on("SIGUSR2", () => kill?.());
 
   console.log("starting the gateway ...");
@@ -59,7 +59,7 @@ async function runGateway(options: GatewayOptions, introduce: (url: string) => s
       if (ready) process.stdout.write(text);
     };
     const gateway = await startGateway({ ...options, port, onOutput });
-    // Where it was free to choose, the printed lines hold it to its choice.
+    // If the port was free to choose, restarts keep it, since the printed commands contain it.
     port = Number(new URL(gateway.url).port);
     console.log(starts === 1 ? introduce(gateway.url) : "the gateway is ready again");
     ready = true;
@@ -71,7 +71,7 @@ async function runGateway(options: GatewayOptions, introduce: (url: string) => s
     };
     await gateway.ended;
     kill = null;
-    if (!killed) throw new Error(`The gateway has ended by itself. It said:\n${gateway.output()}`);
+    if (!killed) throw new Error(`The gateway exited unexpectedly. Its output:\n${gateway.output()}`);
     console.log("the gateway is killed; starting it again ...");
   }
 }
@@ -93,10 +93,10 @@ function readOptions() {
 
 function readNumber(name: string, text: string, max: number): number {
   if (/^\d{1,9}$/.test(text) && Number(text) <= max) return Number(text);
-  throw new Error(`${name} is an integer from 0 to ${max}, not ${text}`);
+  throw new Error(`${name} must be an integer from 0 to ${max}, not ${text}`);
 }
 
-/** Rejects with advice if something listens on the port. */
+/** Rejects with advice if the port is in use. */
 function requireFree(port: number, option: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const probe = createServer();
@@ -109,7 +109,7 @@ function requireFree(port: number, option: string): Promise<void> {
 }
 
 function introduction(gatewayUrl: string, originUrl: string, ledgerPath: string, latencyMs: number): string {
-  // New keys at each start, because the records of the last one are still there.
+  // New keys at each start, because the records of the last start still exist.
   const [key, another] = [randomUUID(), randomUUID()].map((id) => `order-${id.slice(0, 8)}`);
   const charge = (key: string | undefined, amount: number) =>
     `curl -i ${gatewayUrl}/v1/charges -H 'Authorization: Bearer demo' -H 'Idempotency-Key: ${key}' ` +
@@ -121,22 +121,22 @@ payments origin  ${originUrl} (ledger: ${ledgerPath})
 Charge a card (201, Idempotency-Status: executed):
   ${charge(key, 1999)}
 
-The same line again is answered from the record (Idempotent-Replayed: true, the same id):
+The same command again gets its answer from the record (Idempotent-Replayed: true, the same id):
   ${charge(key, 1999)}
 
-The same key with another amount is refused (422, key_reused):
+The same key with a different amount is refused (422, key_reused):
   ${charge(key, 2999)}
 
-Kill the gateway while a charge runs (kill -9; it starts again by itself, in some seconds):
+Kill the gateway while a charge runs (kill -9; it restarts within seconds):
   ${charge(another, 4999)} & sleep ${latencyMs / 2000}; kill -USR2 ${process.pid}
 
-Then the same charge again: the gateway asks the origin whether it was made, and never makes it twice (201):
+Send the same charge again. The gateway asks the origin whether it was made, and never makes it twice (201):
   ${charge(another, 4999)}
 
-What the gateway promises to clients:
+The policy that the gateway publishes for clients:
   curl ${gatewayUrl}/.well-known/idempotency
 
-The ledger, straight from the origin (all of the above is two charges):
+The ledger, straight from the origin (all of the above makes two charges):
   curl ${originUrl}/v1/charges
 
 Ctrl-C stops both.

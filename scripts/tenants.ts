@@ -1,6 +1,7 @@
 // npm run tenants -- put | get | list | delete | validate
 //
-// Tenants in the KV namespace TENANTS_KV. An entry is JSON with the fields of wrangler.toml; one with faults is not put.
+// Manages tenants in the KV namespace TENANTS_KV. An entry is JSON with the fields of wrangler.toml. An entry with faults is
+// never written.
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -12,19 +13,19 @@ import { type Namespace, deleteEntry, listNames, putEntry, readEntries } from ".
 
 const USAGE = `npm run tenants -- COMMAND --local | --remote [--env production] [--config wrangler.toml]
 
-  put NAME FILE         checks the entry in FILE (JSON; - is standard input), and puts it;
-                        another jurisdiction than before only with --new-records
+  put NAME FILE         checks the entry in FILE (JSON; - is standard input) and writes it;
+                        a change of its jurisdiction needs --new-records
   get NAME              prints the entry
   list                  prints the names
   delete NAME           removes the entry
   validate              checks all entries
   validate NAME FILE    checks the entry in FILE alone; needs neither --local nor --remote
 
-NAME is an exact hostname, *.suffix or *. Quote what has a star in it.`;
+NAME is an exact hostname, *.suffix or *. Quote a name with a star.`;
 
 const STANDARD_INPUT = 0;
 
-/** Told to whoever has called; not a fault of the script. */
+/** A command line that is not valid. The usage is printed with it. */
 class UsageError extends Error {}
 
 interface Options {
@@ -43,7 +44,7 @@ export function tenants(args: readonly string[]): number {
   try {
     return main([...args]);
   } catch (error) {
-    // A file that is not there, an option that is not known, no login: wrangler's and Node's own words.
+    // A missing file, an unknown option, no login: the message is wrangler's or Node's.
     console.error(error instanceof Error ? error.message : String(error));
     if (error instanceof UsageError) console.error(`\n${USAGE}`);
     return 1;
@@ -66,10 +67,11 @@ function main(args: string[]): number {
   });
   const [command, name, file, ...more] = positionals;
   const needed = { put: 2, get: 1, list: 0, delete: 1, validate: name === undefined ? 0 : 2 };
-  if (values.help === true) return say(USAGE);
-  if (command === undefined || !Object.hasOwn(needed, command)) throw new UsageError("Which command?");
+  if (values.help === true) return print(USAGE);
+  if (command === undefined || !Object.hasOwn(needed, command)) throw new UsageError("A command is required.");
   const given = [name, file].filter((one) => one !== undefined).length + more.length;
-  if (given !== needed[command as keyof typeof needed]) throw new UsageError(`${command} needs other arguments.`);
+  if (given !== needed[command as keyof typeof needed])
+    throw new UsageError(`Wrong number of arguments for ${command}.`);
   return run(command as keyof typeof needed, name ?? "", file ?? "", values);
 }
 
@@ -87,17 +89,17 @@ function run(
       return put(namespace(), deployment, name, textIn(file), options["new-records"] === true);
     case "get": {
       const text = readEntries(namespace(), [name]).get(name);
-      return text === undefined ? complain(`There is no entry ${name} ${place(options)}.`) : say(text.trimEnd());
+      return text === undefined ? printError(`There is no entry ${name} ${place(options)}.`) : print(text.trimEnd());
     }
     case "list":
-      for (const one of listNames(namespace())) say(one);
+      for (const one of listNames(namespace())) print(one);
       return 0;
     case "delete": {
       const target = namespace();
-      // Deleting what is not there succeeds, and so a misspelt name would seem to be gone.
-      if (!readEntries(target, [name]).has(name)) return complain(`There is no entry ${name} ${place(options)}.`);
+      // Deleting a missing entry succeeds, so a misspelt name would seem to be deleted.
+      if (!readEntries(target, [name]).has(name)) return printError(`There is no entry ${name} ${place(options)}.`);
       deleteEntry(target, name);
-      return say(`deleted ${name} ${place(options)}. It may be served for two minutes more.`);
+      return print(`deleted ${name} ${place(options)}. It may be served for up to two minutes.`);
     }
     case "validate":
       if (name !== "") return report(name, checkEntries(deployment, new Map([[name, textIn(file)]])));
@@ -107,22 +109,28 @@ function run(
   }
 }
 
-function put(namespace: Namespace, deployment: Deployment, name: string, text: string, mayForget: boolean): number {
+function put(
+  namespace: Namespace,
+  deployment: Deployment,
+  name: string,
+  text: string,
+  mayChangeRecords: boolean,
+): number {
   const verdict = checkEntries(deployment, new Map([[name, text]]));
   if (verdict.faults.length > 0) return report(name, verdict);
   const before = readEntries(namespace, [name]).get(name);
   const former = before === undefined ? null : changeOfJurisdiction(before, text);
-  if (former !== null && !mayForget) {
-    return complain(
-      `${name} is not put: its jurisdiction was ${former}, and records don't move. Each key that was used there would be new, and its retry would run again. Say --new-records if that is meant.`,
+  if (former !== null && !mayChangeRecords) {
+    return printError(
+      `${name} is not written: its jurisdiction was ${former}, and records don't move. Every key that was used there would be new, so a retry would run again. Use --new-records if you want that.`,
     );
   }
   putEntry(namespace, name, text);
-  say(`${before === undefined ? "put" : "replaced"} ${verdict.summary.join("")} (${namespace.where})`);
-  return say("It counts everywhere within two minutes.");
+  print(`${before === undefined ? "put" : "replaced"} ${verdict.summary.join("")} (${namespace.where})`);
+  return print("It takes effect everywhere within two minutes.");
 }
 
-/** What it was, where it is another one now. What can't be read had none. */
+/** The former jurisdiction where it has changed. An entry that can't be read had none. */
 function changeOfJurisdiction(before: string, after: string): string | null {
   const [was, is] = [before, after].map((text): unknown => {
     try {
@@ -145,13 +153,13 @@ function validateAll(namespace: Namespace, deployment: Deployment): number {
 
 function namespaceOf(deployment: Deployment, config: string, options: Options): Namespace {
   const { env: environment, local = false, remote = false, "persist-to": persistTo } = options;
-  if (local === remote) throw new UsageError("Where: --local or --remote?");
+  if (local === remote) throw new UsageError("Either --local or --remote is required.");
   const bound = deployment.kv_namespaces.some(({ binding }: { binding: string }) => binding === TENANTS_KV);
   if (!bound) {
     const scope = environment === undefined ? "" : `env.${environment}.`;
     throw new Error(
       `${config} binds no KV namespace ${TENANTS_KV}${environment === undefined ? "" : ` in the environment ${environment}`}. ` +
-        `Make one with "npx wrangler kv namespace create ${TENANTS_KV}", and write its id there:\n\n` +
+        `Create one with "npx wrangler kv namespace create ${TENANTS_KV}", and add its id:\n\n` +
         `[[${scope}kv_namespaces]]\nbinding = "${TENANTS_KV}"\nid = "…"`,
     );
   }
@@ -166,12 +174,12 @@ function place({ env, local }: Options): string {
   return `(${local === true ? "local" : "remote"}${env === undefined ? "" : `, environment ${env}`})`;
 }
 
-function say(line: string): number {
+function print(line: string): number {
   console.log(line);
   return 0;
 }
 
-function complain(line: string): number {
+function printError(line: string): number {
   console.error(line);
   return 1;
 }

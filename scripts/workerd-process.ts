@@ -1,5 +1,5 @@
-// Starts the bundled Worker on the open-source runtime, by the configuration in deploy/. That is the closest thing to
-// production on one machine: no wrangler in between, storage on disk, and a process that can be killed.
+// Starts the bundled Worker on the open-source runtime, with the configuration in deploy/. That is the closest thing to
+// production on one machine: no wrangler, storage on disk, and one process that can be killed.
 
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -9,17 +9,17 @@ import { type ServerProcess } from "./server-process.ts";
 import { bundleWorker } from "./wrangler.ts";
 
 export type WorkerdOptions = {
-  /** Where `buildWorker` has put the bundle. */
+  /** The folder that `buildWorker` wrote the bundle to. */
   readonly bundle: string;
-  /** On 127.0.0.1. 0 takes any free port; `url` says which. */
+  /** On 127.0.0.1. 0 takes any free port; `url` contains it. */
   readonly port: number;
-  /** Where records are kept. Starting again with the same folder finds them again. */
+  /** The folder of the records. A restart with the same folder keeps them. */
   readonly storage: string;
-  /** Takes the place of `TENANTS` in wrangler.toml. */
+  /** Replaces `TENANTS` in wrangler.toml. */
   readonly tenants: Readonly<Record<string, unknown>>;
-  /** Further variables, for Workers that are measured beside Oncegate. */
+  /** Further variables, for the Workers that benchmarks compare with Oncegate. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** Where the runtime's inspector is to listen. */
+  /** The address of the runtime's inspector. */
   readonly inspector?: string;
   readonly onOutput?: (text: string) => void;
 };
@@ -28,19 +28,19 @@ const REPOSITORY = join(import.meta.dirname, "..");
 const WORKERD = join(REPOSITORY, "node_modules", "workerd", "bin", "workerd");
 const START_TIMEOUT_MS = 30_000;
 
-/** The runtime's own message on the descriptor that `--control-fd` names. */
+/** The runtime's message on the descriptor that `--control-fd` names. */
 const LISTENING = /"event":"listen","socket":"http","port":(\d+)/;
 
 /**
- * Bundles the Worker as a deploy would, into `folder`/dist, and puts the runtime's configuration beside it. A folder of
- * its own for each who builds: two that build into one would read half of what the other writes.
+ * Bundles the Worker as a deploy would, into `folder`/dist, and copies the runtime's configuration next to it. Each build
+ * needs its own folder: two builds in one would read each other's half-written files.
  */
 export function buildWorker(folder: string): void {
   cpSync(join(REPOSITORY, "deploy"), join(folder, "deploy"), { recursive: true });
   bundleWorker(join(folder, "dist"));
 }
 
-/** Rejects, with what the runtime printed, if it does not listen in time. */
+/** Rejects with the runtime's output if it does not listen in time. */
 export function startWorkerd(options: WorkerdOptions): Promise<ServerProcess> {
   mkdirSync(options.storage, { recursive: true });
   return startServerProcess({
@@ -51,7 +51,7 @@ export function startWorkerd(options: WorkerdOptions): Promise<ServerProcess> {
       join(options.bundle, "deploy", "workerd.capnp"),
       `--directory-path=storage=${options.storage}`,
       `--socket-addr=http=127.0.0.1:${options.port}`,
-      // Says on its own descriptor when it listens; its output says nothing.
+      // The runtime reports on this descriptor when it listens. Its normal output does not.
       "--control-fd=1",
       ...(options.inspector === undefined ? [] : [`--inspector-addr=${options.inspector}`]),
     ],

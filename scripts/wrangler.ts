@@ -1,4 +1,4 @@
-// How the project's commands run wrangler: kept to this machine, and out of the user's home folder.
+// Runs wrangler without network access, and without writing to the user's home folder.
 
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
@@ -6,24 +6,24 @@ import { join } from "node:path";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 
-/** To be run by this Node.js; the one on the PATH may be too old. */
+/** Run it with this Node.js, since the one on the PATH may be too old. */
 export const WRANGLER = join(REPOSITORY, "node_modules", "wrangler", "bin", "wrangler.js");
 
-/** A build takes 2 s; whatever takes longer than this is stuck. */
+/** A build takes 2 s. Beyond this it is stuck. */
 const BUILD_TIMEOUT_MS = 60_000;
 
-/** `folder` takes wrangler's own logs. */
+/** `folder` is for wrangler's own logs. */
 export function wranglerEnvironment(folder: string): Record<string, string> {
   return {
     NO_COLOR: "1",
-    // The banner asks the npm registry for a newer version.
+    // The banner queries the npm registry for a newer version.
     WRANGLER_HIDE_BANNER: "true",
     WRANGLER_SEND_METRICS: "false",
     WRANGLER_SEND_ERROR_REPORTS: "false",
     WRANGLER_LOG_PATH: join(folder, "logs"),
-    // Running Workers announce themselves to each other there. Two gateways of one name must not meet.
+    // Running Workers find each other through this registry. Two gateways of one name must not.
     WRANGLER_REGISTRY_PATH: join(folder, "registry"),
-    // Otherwise a sample of `request.cf` is fetched from the internet.
+    // Otherwise wrangler fetches a sample of `request.cf` from the internet.
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
   };
 }

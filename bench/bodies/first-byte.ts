@@ -1,4 +1,4 @@
-/** How much later the first byte of a streamed answer comes than through a Worker that does nothing. */
+/** Measures the delay of a stream's first byte, compared with a Worker that only passes it through. */
 
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
@@ -8,13 +8,13 @@ const ROUNDS = 9;
 const REQUESTS = 40;
 
 export type FirstByte = {
-  /** Milliseconds from the request to the first byte of the body: of each round, the median of its requests. */
+  /** Milliseconds from the request to the first byte of the body: the median of each round. */
   readonly oncegate: number[];
   readonly passThrough: number[];
 };
 
-/** Round by round in turn, so that both meet the machine in the same moods. The first round warms up and is not counted. */
-export async function measureFirstByte(setup: Setup, say: (progress: string) => void): Promise<FirstByte> {
+/** Alternates the two, so that slow phases of the machine affect both. The first round warms up and is not counted. */
+export async function measureFirstByte(setup: Setup, report: (progress: string) => void): Promise<FirstByte> {
   const oncegate = await setup.start("oncegate");
   const passThrough = await setup.start("pass-through");
   const result: FirstByte = { oncegate: [], passThrough: [] };
@@ -23,7 +23,7 @@ export async function measureFirstByte(setup: Setup, say: (progress: string) => 
     if (round === 0) continue;
     result.oncegate.push(times.oncegate);
     result.passThrough.push(times.passThrough);
-    say(`round ${round} of ${ROUNDS}: ${times.oncegate.toFixed(1)} ms, plain ${times.passThrough.toFixed(1)} ms`);
+    report(`round ${round} of ${ROUNDS}: ${times.oncegate.toFixed(1)} ms, plain ${times.passThrough.toFixed(1)} ms`);
   }
   await oncegate.stop();
   await passThrough.stop();

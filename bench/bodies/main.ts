@@ -1,5 +1,5 @@
 // npm run bench:bodies [-- --storage FOLDER --json FILE]
-// Measures what bodies cost: the first byte of a stream, and the memory of large answers and requests.
+// Measures the cost of bodies: the delay of a stream's first byte, and the memory for large answers and requests.
 
 import { writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -9,12 +9,12 @@ import { type Peak, measureMemory } from "./memory.ts";
 import { setUp } from "./setup.ts";
 
 const { values } = parseArgs({ options: { storage: { type: "string", default: tmpdir() }, json: { type: "string" } } });
-const say = (progress: string): void => console.error(progress);
+const report = (progress: string): void => console.error(progress);
 
 const setup = await setUp(values.storage);
 try {
-  const firstByte = await measureFirstByte(setup, say);
-  const peaks = await measureMemory(setup, say);
+  const firstByte = await measureFirstByte(setup, report);
+  const peaks = await measureMemory(setup, report);
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.version}, storage in ${values.storage}`;
   console.log(`\n${new Date().toISOString().slice(0, 10)}, ${machine}\n`);
   console.log("| first byte of a stream, ms | median of rounds | from | to |\n|---|---|---|---|");

@@ -1,4 +1,4 @@
-/** The peak memory of the runtime's process while one body goes through it: a fresh process for each figure. */
+/** Measures the peak memory of the runtime's process for one body, with a fresh process for each figure. */
 
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -12,7 +12,7 @@ const SETTINGS = { max_response_bytes: 100 * MB, max_request_bytes: 25 * MB };
 export type Peak = {
   readonly what: string;
   readonly megabytes: number;
-  /** Peak resident set of the process, by the kernel's count, in MB. */
+  /** The peak resident set of the process in MB, from the kernel. */
   readonly peak: number;
 };
 
@@ -32,20 +32,20 @@ const SCENARIOS: readonly Scenario[] = [
   { what: "a request, executed", sizes: [1, 10, 25], run: upload },
 ];
 
-export async function measureMemory(setup: Setup, say: (progress: string) => void): Promise<Peak[]> {
+export async function measureMemory(setup: Setup, report: (progress: string) => void): Promise<Peak[]> {
   const peaks: Peak[] = [];
   for (const { what, sizes, run } of SCENARIOS) {
     for (const megabytes of sizes) {
       const routes = [{ match: "POST /bytes/:n/stream", stream: true }];
       const worker = await setup.start("oncegate", { ...SETTINGS, routes });
-      // What the first request of a process costs is no part of what the body costs.
+      // The first request of a process has a cost of its own, which is not the body's.
       await ask(`${worker.url}/bytes/1000`, randomUUID(), 1000);
       await run(worker.url, megabytes * MB);
       const peak = peakMegabytes(worker.folder);
       if (peak === null) throw new Error("this system has no /proc to ask for the memory of a process");
       await worker.stop("at once");
       peaks.push({ what, megabytes, peak });
-      say(`${what}, ${megabytes} MB: ${peak} MB at most`);
+      report(`${what}, ${megabytes} MB: ${peak} MB at most`);
     }
   }
   return peaks;
@@ -55,13 +55,13 @@ function executed(url: string, bytes: number, stream: string): Promise<void> {
   return ask(`${url}/bytes/${bytes}${stream}`, randomUUID(), bytes);
 }
 
-/** The same process has executed it before, so this is the higher of both. */
+/** The same process executed the request before, so this is the higher peak of both. */
 async function replayed(url: string, bytes: number, stream: string): Promise<void> {
   const key = randomUUID();
   for (let asked = 0; asked < 2; asked++) await ask(`${url}/bytes/${bytes}${stream}`, key, bytes);
 }
 
-/** What is not collected yet is no more after a thousand megabytes than after a hundred. */
+/** Uncollected garbage does not grow with the number of bodies. */
 async function tenInTurn(url: string, bytes: number): Promise<void> {
   for (let answers = 0; answers < 10; answers++) await replayed(url, bytes, "");
 }

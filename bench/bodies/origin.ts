@@ -1,5 +1,5 @@
-// The origin of the measurements. /bytes/N answers N bytes as fast as they are taken; /first-byte answers its head and
-// a first event at once and the rest later; /upload takes what is sent.
+// The origin of the measurements. /bytes/N sends N bytes as fast as the client reads them; /first-byte sends its head and
+// a first event at once and the rest later; /upload reads the request.
 
 import { createServer } from "node:http";
 import { type AddressInfo } from "node:net";

@@ -1,4 +1,4 @@
-/** What both measurements run on: an origin in a process of its own, and Workers on the bare runtime. */
+/** The setup of both measurements: an origin in its own process, and Workers on the bare runtime. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { startServerProcess, type ServerProcess } from "../../scripts/server-process.ts";
 import { buildWorker, startWorkerd } from "../../scripts/workerd-process.ts";
 
-/** The least that a Worker in front of an origin can do. */
+/** The minimal Worker in front of an origin. */
 const PASS_THROUGH = `export default {
   fetch(request, env) {
     const url = new URL(request.url);
@@ -30,7 +30,7 @@ const config :Workerd.Config = (
 
 export type Setup = {
   readonly origin: string;
-  /** Starts a Worker with storage of its own. `folder` tells its process. */
+  /** Starts a Worker with its own storage. `folder` identifies its process. */
   readonly start: (
     which: "oncegate" | "pass-through",
     settings?: object,
@@ -38,7 +38,7 @@ export type Setup = {
   readonly close: () => Promise<void>;
 };
 
-/** `storage` is the folder in which records are kept: it says what is measured, a disk or memory. */
+/** `storage` is the folder for records. It decides whether a disk or memory is measured. */
 export async function setUp(storage: string): Promise<Setup> {
   const folder = mkdtempSync(join(tmpdir(), "oncegate-bench-"));
   const records = mkdtempSync(join(storage, "oncegate-bench-"));

@@ -1,4 +1,4 @@
-/** The conformance suite against a peer: what it holds, what it does otherwise by design, and what it breaks. */
+/** Runs the conformance suite against a peer: checks that pass, that differ by design, and that fail. */
 
 import { nameOf } from "../../test/conformance/check.ts";
 import { startOrigin } from "../../test/conformance/origin.ts";
@@ -18,13 +18,13 @@ export type Conformance = {
   readonly failures: readonly { readonly section: string; readonly title: string; readonly why: string }[];
 };
 
-/** What a middleware can't be configured for is no fault of it. */
+/** A setting that a middleware does not have is not a failure. */
 const NOT_CONFIGURABLE: ReadonlyMap<Need, string> = new Map(allNeeds.map((need) => [need, "has no such setting"]));
 
 export async function conformanceOf(runtime: Runtime, peer: Peer): Promise<Conformance> {
   const origin = await startOrigin(0);
   const running = await startPeer(runtime, peer, `http://127.0.0.1:${origin.port}`, true);
-  // A peer that has died leaves requests of the suite without anybody to hear of it: the checks that sent them run out.
+  // If a peer dies, requests of the suite fail later without a handler. The checks that sent them time out.
   const died = (error: Error): void => console.error(`${peer.name}: ${error.message}`);
   process.on("uncaughtException", died);
   try {
@@ -52,7 +52,7 @@ function summaryOf(peer: Peer, results: readonly Result[]): Conformance {
   };
 }
 
-/** `name` begins with the section. */
+/** `name` begins with its section. */
 function isByDesign({ byDesign }: Peer, name: string): boolean {
   return Object.keys(byDesign).some((prefix) => name.startsWith(prefix) && !/^\d/.test(name.slice(prefix.length)));
 }

@@ -1,4 +1,4 @@
-/** Installs bench/peers, where that has not been done, and checks its types. It is a package of its own. */
+/** Installs bench/peers if needed, and checks its types. It is a separate package. */
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 export const PEERS_FOLDER = join(import.meta.dirname, "..", "peers");
 const LOCK = join(PEERS_FOLDER, "package-lock.json");
 
-/** A copy of the lock file that was installed. `npm ci` clears it away with everything else. */
+/** A copy of the installed lock file. `npm ci` deletes it with everything else. */
 const INSTALLED = join(PEERS_FOLDER, "node_modules", ".installed-lock.json");
 
 export function installPeers(): void {
@@ -19,7 +19,7 @@ export function installPeers(): void {
   run("tsc", ["--project", PEERS_FOLDER]);
 }
 
-/** Programs are found as npm scripts find them. */
+/** Finds programs as npm scripts do. */
 function run(command: string, args: readonly string[]): void {
   const { status, error } = spawnSync(command, args, { cwd: PEERS_FOLDER, stdio: ["ignore", 2, 2] });
   if (error !== undefined) throw error;

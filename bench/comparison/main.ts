@@ -1,5 +1,5 @@
 // npm run bench:peers [-- --rounds 3 --seconds 5 --warm-up 2 --connections 16 --peers all --skip-conformance --json FILE --write]
-// Oncegate and what people use instead, on the same origin, under the same load: how fast, and how correct.
+// Compares the throughput and conformance of Oncegate and its alternatives, with the same origin and load.
 
 import { parseArgs } from "node:util";
 import { README, fillIn } from "../support/document.ts";
@@ -44,7 +44,7 @@ if (values.write && (values["skip-conformance"] || names.length < PEERS.length))
 
 installPeers();
 const redis = hasRedis();
-if (!redis) console.error("there is no redis-server here: what needs it is left out");
+if (!redis) console.error("redis-server is not installed, so its peers are left out");
 if (!redis && values.write) throw new Error("--write is for all peers, and one needs redis-server");
 const peers = PEERS.filter(({ name, runs }) => names.includes(name) && (redis || runs.on !== "node" || !runs.redis));
 
@@ -76,7 +76,7 @@ try {
   await runtime.close();
 }
 
-/** A fresh process with an empty store: first new keys, then replays of some of its own. */
+/** A fresh process with an empty store: first new keys, then replays. */
 async function speedOf(peer: Peer, origin: string): Promise<{ fresh: Served; known: Served }> {
   const { url, stop } = await startPeer(runtime, peer, origin);
   try {

@@ -1,21 +1,21 @@
-/** What Oncegate is compared with, and where each has chosen otherwise by design. */
+/** The alternatives to Oncegate, and where each behaves differently by design. */
 
 import { type WorkerName } from "../support/runtime.ts";
 
 export type Peer = {
   readonly name: string;
   readonly what: string;
-  /** A Worker of bench/workers, or a server of bench/peers with its further arguments. */
+  /** A Worker of bench/workers, or a server of bench/peers. */
   readonly runs:
     | { readonly on: "workerd"; readonly worker: WorkerName }
     | { readonly on: "node"; readonly file: string; readonly redis: boolean };
-  /** What keeps a record when the process dies. */
+  /** What keeps a record if the process dies. */
   readonly durable: string;
-  /** Checks in which it has another rule of its own, by how their names begin (a section first), with that rule. */
+  /** By the beginning of a check's name, its section first: the peer's own rule that differs from the check. */
   readonly byDesign: Readonly<Record<string, string>>;
 };
 
-/** No middleware has a word for these: it lives inside one API. */
+/** These don't apply to a middleware, which is part of one API. */
 const LIBRARY = "it has one host and one policy, and no gateway's headers";
 const INSIDE_THE_API = {
   "3.1": LIBRARY,
@@ -28,7 +28,7 @@ const INSIDE_THE_API = {
   "6.1.2": "has no times",
 };
 
-const NOBODY_WAITS = {
+const NO_JOINING = {
   "4.3": "refuses a duplicate of a running request with 409",
   "2 P1 runs 100 simultaneous requests": "runs one, and refuses the others with 409",
 };
@@ -46,7 +46,7 @@ export const PEERS: readonly Peer[] = [
     what: "Hono middleware, get – lock – complete",
     runs: { on: "workerd", worker: "three-calls" },
     durable: "SQLite, an object for each key",
-    byDesign: { ...INSIDE_THE_API, ...NOBODY_WAITS },
+    byDesign: { ...INSIDE_THE_API, ...NO_JOINING },
   },
   {
     name: "node-idempotency",
@@ -69,7 +69,7 @@ export const PEERS: readonly Peer[] = [
     durable: "nothing",
     byDesign: {
       ...INSIDE_THE_API,
-      ...NOBODY_WAITS,
+      ...NO_JOINING,
     },
   },
 ];

@@ -1,4 +1,4 @@
-/** How fast the peers are, and how much of the protocol they hold. */
+/** Renders the peers' throughput and conformance. */
 
 import { type Facts, factsLine } from "../support/facts.ts";
 import { type Served } from "../support/load.ts";
@@ -26,7 +26,7 @@ export function tablesOf(peers: readonly Peer[], result: PeersResult): string {
   return [head, ...rows, "", `${factsLine(facts)}. ${how}`, "", ...peers.flatMap(exceptionsOf), ...failures].join("\n");
 }
 
-/** Which sections are declared to be chosen otherwise, by their reasons. */
+/** The sections that differ by design, grouped by reason. */
 function exceptionsOf({ what, byDesign }: Peer): string[] {
   const sections = Map.groupBy(Object.keys(byDesign), (section) => byDesign[section] ?? "");
   if (sections.size === 0) return [];
@@ -44,7 +44,7 @@ function rowOf(peer: Peer, { speeds, conformance }: PeersResult): string {
   return `| ${[peer.what, peer.durable, ...figures, median(known, "perSecond", 0), ...counts].join(" | ")} |`;
 }
 
-/** By name: a number alone says nothing about which promise is broken. */
+/** Lists failed checks by name, since a number alone does not show which promise is broken. */
 function failuresOf(peer: Peer, { conformance }: PeersResult): string[] {
   const failures = conformance.find((one) => one.peer === peer.name)?.failures ?? [];
   if (failures.length === 0) return [];

@@ -1,4 +1,4 @@
-/** Starts a peer in front of an origin, with a store that is empty. */
+/** Starts a peer in front of an origin, with an empty store. */
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -19,7 +19,7 @@ export function hasRedis(): boolean {
   return spawnSync("redis-server", ["--version"]).status === 0;
 }
 
-/** `policies` makes Oncegate serve what the conformance suite asks for. */
+/** `policies` gives Oncegate the configuration of the conformance suite. */
 export async function startPeer(
   runtime: Runtime,
   { runs }: Peer,
@@ -47,7 +47,7 @@ export async function startPeer(
   return { url: server.url, stop };
 }
 
-/** With its log written before each answer: that is what a record that must not be lost needs. */
+/** Redis writes its log before each answer, which is necessary for records that must not be lost. */
 async function startRedis(): Promise<{ url: string; stop: () => Promise<void> }> {
   const folder = mkdtempSync(join(STORAGES.memory, "oncegate-bench-redis-"));
   const port = await freePort();
@@ -68,7 +68,7 @@ async function startRedis(): Promise<{ url: string; stop: () => Promise<void> }>
   return { url: redis.url, stop };
 }
 
-/** Redis can't tell which one it took. Somebody else may take it in between; then it says so, and the run ends. */
+/** Redis can't choose a free port itself. If another process takes this one first, Redis fails and the run ends. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -1,7 +1,7 @@
 // npm run cost -- [--rps 500 | --keys 120m] [--replays 0.02] [--origin-ms 300] [--ttl 24h] [--body 2k]
 //                  [--write]
-// What a month of keyed requests costs in dollars, and what a Redis or a DynamoDB table would cost for the same records.
-// --rps is new keys a second. --write puts the table of docs/cost.md in its place, which is for the defaults only.
+// Calculates the monthly cost of keyed requests in dollars, and of Redis or a DynamoDB table for the same records.
+// --rps is new keys a second. --write puts the table for the defaults into docs/cost.md.
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -39,9 +39,9 @@ const workload: Workload = {
   bodyBytes: known("body", readAmount(values.body)),
 };
 
-if (workload.newKeysPerSecond === 0) throw new Error("there must be some new keys");
+if (workload.newKeysPerSecond === 0) throw new Error("the number of new keys must be above 0");
 if (values.write && Object.entries(DEFAULTS).some(([name, value]) => Reflect.get(values, name) !== value))
-  throw new Error("--write is for the defaults, which docs/cost.md tells beside the table");
+  throw new Error("--write is for the defaults only, which docs/cost.md lists next to the table");
 
 const keys = keysPerMonth(workload);
 const { newKeysPerSecond, replaysPerKey, originMs, bodyBytes } = workload;
@@ -79,7 +79,7 @@ function rowOf(sized: Workload): string {
 }
 
 function known(name: string, value: number | undefined): number {
-  if (value === undefined || !(value >= 0)) throw new Error(`--${name} can't be read`);
+  if (value === undefined || !(value >= 0)) throw new Error(`--${name} is not valid`);
   return value;
 }
 

@@ -1,4 +1,4 @@
-/** What a month of keyed requests costs. Pure; prices in prices.ts, rows as the tests count them in rows.ts. */
+/** Calculates the monthly cost of keyed requests. Pure. Prices are in prices.ts, and the rows that tests count in rows.ts. */
 
 import { billed, CLOUDFLARE, DYNAMODB, LOG_LINES, REDIS } from "./prices.ts";
 import { MEASURED_ROWS } from "./rows.ts";
@@ -10,11 +10,11 @@ export type Workload = {
   readonly replaysPerKey: number;
   readonly originMs: number;
   readonly ttlSeconds: number;
-  /** Of an answer that is kept. */
+  /** The size of a stored answer. */
   readonly bodyBytes: number;
 };
 
-/** The parts of a bill: what, how much of it, and dollars. */
+/** A line of a bill. */
 type Item = { readonly what: string; readonly amount: number; readonly unit: string; readonly dollars: number };
 export type Bill = { readonly items: readonly Item[]; readonly dollars: number };
 
@@ -22,27 +22,27 @@ const MONTH_SECONDS = 30 * 24 * 60 * 60;
 const HOURS = 30 * 24;
 const GB = 1e9;
 
-/** An object is billed for 128 MB while it is active, whatever it uses. */
+/** An object is billed for 128 MB while it is active, regardless of what it uses. */
 const OBJECT_GB = 0.128;
 
-/** Active time beside the origin's: commits, and the calls between Worker and object. Assumed. */
+/** Active time in addition to the origin's: commits, and the calls between Worker and object. Assumed. */
 const OBJECT_OVERHEAD_SECONDS = 0.02;
 
-/** Of an alarm, which reads one row and deletes. Assumed. */
+/** The active time of an alarm, which reads one row and deletes. Assumed. */
 const ALARM_SECONDS = 0.01;
 
-/** Of Worker and object together: assumed from what the whole process takes on one machine (bench/README.md). */
+/** Of Worker and object together. Assumed from the CPU time of the whole process on one machine (bench/README.md). */
 const CPU_MS = 2;
 
-/** `deleteAll` has no cursor. "Deletes count as writes": taken as one row. */
+/** `deleteAll` has no cursor. "Deletes count as writes" in the platform's docs is assumed to mean one row. */
 const DELETE_ROWS = 1;
 
-/** Of an object on disk that holds a record: what `databaseSize` says, within one page. */
+/** An object with a record on disk, as `databaseSize` reports it, within one page. */
 const PAGE_BYTES = 4096;
 const EMPTY_BYTES = 3 * PAGE_BYTES;
 const HEAD_BYTES = 700;
 
-/** What stands of a value in its table's own page, and in each page that it overflows into. */
+/** The bytes of a value in its table's page, and in each overflow page. */
 const VALUE_IN_PAGE_BYTES = 1002;
 const OVERFLOW_PAGE_BYTES = PAGE_BYTES - 4;
 
@@ -59,7 +59,7 @@ export function keysPerMonth({ newKeysPerSecond }: Workload): number {
   return newKeysPerSecond * MONTH_SECONDS;
 }
 
-/** Records that live at the same time. */
+/** The number of records that exist at the same time. */
 function liveRecords({ newKeysPerSecond, ttlSeconds }: Workload): number {
   return newKeysPerSecond * ttlSeconds;
 }
@@ -76,7 +76,7 @@ export function oncegateBill(workload: Workload): Bill {
     keys * (workload.originMs / 1000 + OBJECT_OVERHEAD_SECONDS + ALARM_SECONDS) + replays * OBJECT_OVERHEAD_SECONDS;
   const gbSeconds = activeSeconds * OBJECT_GB;
   const storedGb = (liveRecords(workload) * objectBytes(workload.bodyBytes)) / GB;
-  // The alarm at the end of a term is a request to the object too.
+  // The alarm at a record's expiry is a request to the object too.
   const objectRequests = requests + keys;
   return bill([
     { what: "the plan", amount: 1, unit: "month", dollars: CLOUDFLARE.planPerMonth },
@@ -87,7 +87,7 @@ export function oncegateBill(workload: Workload): Bill {
     item("rows written", written, "", CLOUDFLARE.rowsWritten),
     item("rows read", read, "", CLOUDFLARE.rowsRead),
     item("storage", storedGb, "GB", CLOUDFLARE.storedGb),
-    // One for each keyed request (docs/numbers.md).
+    // One line for each keyed request (docs/numbers.md).
     item("log lines", requests, "", LOG_LINES),
   ]);
 }
@@ -97,7 +97,7 @@ export function redisBill(workload: Workload): Bill {
   const keys = keysPerMonth(workload);
   const replays = keys * workload.replaysPerKey;
   const kilobytes = Math.max(1, (workload.bodyBytes + HEAD_BYTES) / 1000);
-  // A replay fails to take the key, and reads the answer. What moves more than 1 KB counts as more.
+  // A replay fails to take the key and reads the answer. A command is billed by each started KB that it moves.
   const units = keys * (1 + kilobytes) + replays * (1 + kilobytes);
   const gb = Math.max(REDIS.gbMin, (liveRecords(workload) * (workload.bodyBytes + HEAD_BYTES)) / GB);
   return bill([
@@ -111,8 +111,8 @@ export function dynamodbBill(workload: Workload): Bill {
   const keys = keysPerMonth(workload);
   const replays = keys * workload.replaysPerKey;
   const itemBytes = workload.bodyBytes + HEAD_BYTES;
-  // A conditional put that fails is billed like one that succeeds, by the size of the item that is there. An update is
-  // billed by what the item becomes. Items that expire are deleted free of charge.
+  // A failed conditional put is billed like a successful one, by the size of the existing item. An update is
+  // billed by the new size of the item. Expired items are deleted free of charge.
   const writeUnits = keys * (1 + Math.ceil(itemBytes / 1024)) + replays * Math.ceil(itemBytes / 1024);
   const readUnits = replays * Math.ceil(itemBytes / 4096);
   const gb = (liveRecords(workload) * itemBytes) / GB;

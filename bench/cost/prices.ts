@@ -1,4 +1,4 @@
-/** Prices in US dollars, each with its source, and with when it was read or is assumed to hold. Change them here and nowhere else. */
+/** Prices in US dollars, each with its source and the date when it was read or is assumed to apply. This is the only place for prices. */
 
 const MILLION = 1_000_000;
 
@@ -31,7 +31,7 @@ export const DYNAMODB = {
   storedGbIncluded: 25,
 } as const;
 
-/** What a platform bills for `used` units. */
+/** The bill for `used` units. */
 export function billed(used: number, { included, perUnit }: { included: number; perUnit: number }): number {
   return Math.max(0, used - included) * perUnit;
 }

@@ -1,6 +1,6 @@
 /**
  * Rows that a request writes and reads: by the SQL cursors, one for each key that is put or got, and one written for each
- * `setAlarm`. test/worker/rows.test.ts counts them anew, and fails where these are not what it counts.
+ * `setAlarm`. test/worker/rows.test.ts counts them again, and fails if they differ.
  */
 
 export type Rows = { readonly written: number; readonly read: number };

@@ -1,4 +1,4 @@
-/** Quantities as they are written on the command line. Undefined where a text is none. */
+/** Parses and formats quantities. A parser returns undefined for an invalid text. */
 
 const SECONDS = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 } as const;
 const BYTES = { "": 1, k: 1000, m: 1_000_000 } as const;
@@ -9,13 +9,13 @@ export function readSeconds(text: string): number | undefined {
   return count === undefined ? undefined : Number(count) * SECONDS[unit as keyof typeof SECONDS];
 }
 
-/** `500`, `2k`, `1.5m` → bytes, or whatever is counted. */
+/** `500`, `2k`, `1.5m` → bytes, or any other amount. */
 export function readAmount(text: string): number | undefined {
   const [, count, unit = ""] = /^(\d+(?:\.\d+)?)(?:(k|m)b?)?$/i.exec(text) ?? [];
   return count === undefined ? undefined : Number(count) * BYTES[unit.toLowerCase() as keyof typeof BYTES];
 }
 
-/** 1296000000 → 1.30 billion: a bill is read, not reckoned with. */
+/** 1296000000 → 1.30 billion. */
 export function inWords(amount: number): string {
   if (amount >= 1e9) return `${(amount / 1e9).toFixed(2)} billion`;
   if (amount >= 1e6) return `${(amount / 1e6).toFixed(1)} million`;

@@ -1,19 +1,19 @@
-/** What is compared: each case runs on two Workers in turn, on the same origin, under the same load. */
+/** The comparisons: each case runs on two Workers in turn, with the same origin and the same load. */
 
 import { type StorageName, type WorkerName } from "../support/runtime.ts";
 
 export type Case = {
   readonly name: string;
   readonly what: string;
-  /** The least that does the same comes first. */
+  /** The first is the minimal Worker for the same task. */
   readonly sides: readonly [WorkerName, WorkerName];
   /** `fresh`: each request has a new key. `known`: keys that have been executed. `none`: no key. */
   readonly keys: "fresh" | "known" | "none";
-  /** Null for as many as the settings say. */
+  /** Null for the number in the settings. */
   readonly connections: number | null;
-  /** Where it makes a difference. */
+  /** The storages on which the case is measured. */
   readonly storages: readonly StorageName[];
-  /** The share of the first side's throughput that the second should reach; null where none was set. */
+  /** The target for the second side's share of the first side's throughput; null if there is none. */
   readonly bar: number | null;
 };
 
@@ -83,12 +83,12 @@ export const CASES: readonly Case[] = [
   },
 ];
 
-/** Alternatives are measured only if they are asked for: they are no part of what Oncegate is. */
+/** Designs that Oncegate does not use. They are measured only on request. */
 const ALTERNATIVES: ReadonlySet<string> = new Set(["shards", "kv", "kv-replay"]);
 
 export const BY_DEFAULT: readonly string[] = CASES.map(({ name }) => name).filter((name) => !ALTERNATIVES.has(name));
 
-/** Whether `names` and `storages` leave out nothing of what Oncegate is measured by. */
+/** Whether `names` and `storages` include every default measurement. */
 export function isWhole(names: readonly string[], storages: readonly StorageName[]): boolean {
   const asked = CASES.filter(({ name }) => BY_DEFAULT.includes(name));
   return asked.every((one) => names.includes(one.name) && one.storages.every((storage) => storages.includes(storage)));

@@ -1,6 +1,6 @@
 // npm run bench [-- --rounds 5 --seconds 6 --warm-up 3 --connections 16 --cases new,replay --storages memory,disk
 //                   --json FILE --write]
-// What Oncegate costs over the least that does the same. --write puts table and picture into bench/README.md, and one
+// Measures the cost of Oncegate over a minimal Worker for the same task. --write puts table and picture into bench/README.md, and one
 // sentence into the first page; only a run of all that is measured by default may do so.
 
 import { writeFileSync } from "node:fs";
@@ -30,10 +30,10 @@ const { values } = parseArgs({
   },
 });
 
-/** Fewer are a quick look. */
-const ROUNDS_TOLD_MIN = 5;
+/** Fewer rounds are too imprecise for a document. */
+const ROUNDS_WRITTEN_MIN = 5;
 
-/** How many times what is measured behind it the origin must serve alone. */
+/** The origin alone must serve this many times the throughput that is measured with a gateway in front of it. */
 const ORIGIN_HEADROOM = 2;
 
 const settings: Settings = {
@@ -50,8 +50,8 @@ const names = namesOf(
 const storages = namesOf("storages", values.storages, Object.keys(STORAGES) as StorageName[]);
 if (values.write && !isWhole(names, storages))
   throw new Error(`--write needs all of ${BY_DEFAULT.join(", ")}, on all storages`);
-if (values.write && settings.rounds < ROUNDS_TOLD_MIN)
-  throw new Error(`--write needs at least ${ROUNDS_TOLD_MIN} rounds`);
+if (values.write && settings.rounds < ROUNDS_WRITTEN_MIN)
+  throw new Error(`--write needs at least ${ROUNDS_WRITTEN_MIN} rounds`);
 
 const about = facts();
 const runtime = createRuntime();
@@ -67,12 +67,10 @@ try {
   }
   const fastest = Math.max(...cases.flatMap(({ sides }) => sides.flatMap(({ rounds }) => rounds)).map(perSecondOf));
   if (alone.perSecond < ORIGIN_HEADROOM * fastest)
-    throw new Error(
-      `the origin alone serves ${alone.perSecond.toFixed(0)} a second: too little to measure anything behind it`,
-    );
+    throw new Error(`the origin alone serves ${alone.perSecond.toFixed(0)} a second: too little for a measurement`);
   const result = { facts: about, settings, originAlonePerSecond: alone.perSecond, cases };
   const file = resultFile("bench", values);
-  // Alternatives have no place in what is said of Oncegate.
+  // The picture of Oncegate does not include the alternatives.
   const ofOncegate = { ...result, cases: cases.filter(({ name }) => BY_DEFAULT.includes(name)) };
   writeJson(file, result);
   writeFileSync(file.replace(/(\.json)?$/, ".svg"), pictureOf(values.write ? ofOncegate : result));
@@ -89,13 +87,14 @@ function perSecondOf({ perSecond }: Measured): number {
   return perSecond;
 }
 
-/** A B A B, so that both meet the machine in the same moods. */
+/** Alternates the two sides, so that slow phases of the machine affect both. */
 async function roundsOf(one: Case, storage: StorageName, origin: string): Promise<CaseResult> {
   const [first, second] = one.sides;
   const rounds: [Measured[], Measured[]] = [[], []];
+  const place = { runtime, origin, case: one, storage };
   for (let round = 1; round <= settings.rounds; round++) {
-    const a = await measure(runtime, origin, one, first, storage, settings);
-    const b = await measure(runtime, origin, one, second, storage, settings);
+    const a = await measure({ ...place, side: first }, settings);
+    const b = await measure({ ...place, side: second }, settings);
     rounds[0].push(a);
     rounds[1].push(b);
     const figures = `${b.perSecond.toFixed(0)} of ${a.perSecond.toFixed(0)} per second`;

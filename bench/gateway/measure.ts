@@ -1,11 +1,11 @@
-/** One side of one case, once: a fresh process with a fresh storage, warmed up, then under load. */
+/** Measures one side of one case once: a fresh process with fresh storage, a warm-up, then the load. */
 
 import { type Served, freshKey, post, run } from "../support/load.ts";
 import { cpuSeconds } from "../support/process.ts";
 import { type RunningWorker, type Runtime, type StorageName, type WorkerName } from "../support/runtime.ts";
 import { type Case } from "./cases.ts";
 
-/** Enough that their objects are no special case, and few enough that all are in memory. */
+/** Enough objects to be representative, and few enough to stay in memory. */
 const KNOWN_KEYS = 200;
 
 export type Settings = {
@@ -16,18 +16,22 @@ export type Settings = {
 };
 
 export type Measured = Served & {
-  /** Of the runtime's process, all threads. */
+  /** Of all threads of the runtime's process. */
   readonly cpuMsPerRequest: number;
-  /** The share of one core that it kept busy: near 1, it was the bottleneck. */
+  /** The share of one core that it used. Near 1, it was the bottleneck. */
   readonly busy: number;
 };
 
+type Side = {
+  readonly runtime: Runtime;
+  readonly origin: string;
+  readonly case: Case;
+  readonly side: WorkerName;
+  readonly storage: StorageName;
+};
+
 export async function measure(
-  runtime: Runtime,
-  origin: string,
-  { keys, connections }: Case,
-  side: WorkerName,
-  storage: StorageName,
+  { runtime, origin, case: { keys, connections }, side, storage }: Side,
   settings: Settings,
 ): Promise<Measured> {
   const worker = await runtime.start(side, { origin, storage });
@@ -48,7 +52,7 @@ export async function measure(
   }
 }
 
-/** Also makes sure that the Worker does what is to be measured: a known key is answered from its record. */
+/** Also verifies that the Worker replays: a known key gets its answer from its record. */
 async function keySource({ url }: RunningWorker, keys: Case["keys"]): Promise<() => string | null> {
   if (keys === "none") return () => null;
   const known = Array.from({ length: keys === "known" ? KNOWN_KEYS : 1 }, freshKey);

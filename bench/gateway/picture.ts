@@ -1,4 +1,4 @@
-/** The picture of a run: what Oncegate serves, as a share of what the bare mechanism serves in the same round. */
+/** The picture of a run: Oncegate's throughput as a share of the bare mechanism's in the same round. */
 
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
@@ -6,12 +6,12 @@ import { type BenchResult, type CaseResult, ratioOf } from "./report.ts";
 
 const WIDTH = 820;
 const ROW_HEIGHT = 40;
-/** Above the rows for what is shown, and below them for the axis and how to read it. */
+/** Above the rows for the title, and below them for the axis and the legend. */
 const HEAD = 44;
 const FOOT = 84;
 const FONT_SIZE = 13;
 const LINE_HEIGHT = 18;
-/** Of a letter at that size, in the wider of the fonts that may be there. */
+/** Of a letter at that size, in the widest of the usual fonts. */
 const LETTER_WIDTH = 7.2;
 
 const LEGEND =
@@ -44,7 +44,7 @@ export function pictureOf({ cases, facts, settings }: BenchResult): string {
       ),
       Plot.ruleY(rows, { x1: "from", x2: "to", y: "name", stroke: "#1b1e23", strokeWidth: 1.5 }),
       Plot.tickX(ends, { x: "x", y: "name", stroke: "#1b1e23", strokeWidth: 1.5, insetTop: 12, insetBottom: 12 }),
-      // At the foot of its bar, where no line can cross it.
+      // At the start of the bar, where no line crosses it.
       Plot.text(rows, {
         x: 0,
         y: "name",
@@ -66,7 +66,7 @@ function nameOf({ what, storage }: CaseResult): string {
   return `${what}, ${storage}`.replace("one request at a time", "one at a time");
 }
 
-/** A file of its own needs its namespace, a ground that is not the reader's dark one, and what it shows. */
+/** A separate SVG file needs the namespace, a light background for dark readers, and a title. */
 function standAlone(svg: string, title: string, notes: readonly string[]): string {
   const height = Number(/height="(\d+)"/.exec(svg)?.[1]);
   const ground = `<title>${escaped(title)}</title><rect width="100%" height="100%" fill="white"/>`;

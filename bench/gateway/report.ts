@@ -1,11 +1,11 @@
-/** From what was measured to the table: medians of the rounds, and how far they spread. */
+/** Renders the results as a table: medians of the rounds, and their spread. */
 
 import { type Facts, factsLine } from "../support/facts.ts";
 import { type StorageName, type WorkerName } from "../support/runtime.ts";
 import { type Spread, spreadOf } from "../support/statistics.ts";
 import { type Measured, type Settings } from "./measure.ts";
 
-/** One case on one storage: the rounds of both sides, in the order in which they ran. */
+/** One case on one storage: the rounds of both sides in order. */
 export type CaseResult = {
   readonly name: string;
   readonly what: string;
@@ -23,7 +23,7 @@ export type BenchResult = {
   readonly cases: readonly CaseResult[];
 };
 
-/** How many times as much the second side serves, or takes, as the first did in the same round. */
+/** The second side's figure divided by the first side's in the same round. */
 export function ratioOf({ sides: [first, second] }: CaseResult, figure: "perSecond" | "cpuMsPerRequest"): Spread {
   return spreadOf(second.rounds.map((round, at) => round[figure] / (first.rounds[at]?.[figure] ?? Number.NaN)));
 }

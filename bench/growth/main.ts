@@ -1,6 +1,6 @@
 // npm run bench:growth [-- --parts records,expiries,joiners,memory --storage memory --seconds 10 --records 0,10000,100000
 //                          --expiries 10000 --joiners 1000 --memory-minutes 10 --json FILE --write]
-// What becomes of throughput, latency and memory as records pile up, end, and are waited for. All parts take half an hour.
+// Measures throughput, latency and memory while records accumulate, expire, and are joined. All parts take half an hour.
 
 import { parseArgs } from "node:util";
 import { README, fillIn } from "../support/document.ts";
@@ -34,7 +34,7 @@ const settings: Settings = {
   memoryMinutes: numberOf("memory-minutes", values["memory-minutes"], 1),
 };
 const parts = namesOf("parts", values.parts, Object.keys(PARTS) as Part[]);
-// It would take the place of the tables of those that are left out.
+// A partial run would delete the tables of the other parts.
 if (values.write && parts.length < Object.keys(PARTS).length) throw new Error("--write is for all parts together");
 
 const about = facts();
@@ -54,7 +54,7 @@ try {
   await runtime.close();
 }
 
-/** A table for each part, since each has figures of its own. */
+/** A table for each part, since each part has its own figures. */
 function tablesOf(facts: Facts, lines: readonly Line[]): string {
   const tables = parts.map((part) => {
     const own = lines.filter((line) => line.part === part);

@@ -1,4 +1,4 @@
-/** What happens to throughput, latency and memory as records pile up, end, and are waited for. Each part runs alone. */
+/** Measures throughput, latency and memory while records accumulate, expire, and are joined. Each part runs alone. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Served, freshKey, post, run } from "../support/load.ts";
@@ -9,11 +9,11 @@ import { type RunningWorker, type Runtime, type StorageName } from "../support/r
 export type Settings = {
   readonly storage: StorageName;
   readonly connections: number;
-  /** How long each measurement goes on. */
+  /** The length of each measurement. */
   readonly seconds: number;
-  /** Records that live while the first part measures. */
+  /** The numbers of live records in the first part. */
   readonly records: readonly number[];
-  /** Records that end within a minute in the second part. */
+  /** The records that expire within a minute in the second part. */
   readonly expiries: number;
   readonly joiners: number;
   readonly memoryMinutes: number;
@@ -27,36 +27,38 @@ export type Line = {
   readonly figures: Readonly<Record<string, number | string>>;
 };
 
-type Say = (progress: string) => void;
+type ReportProgress = (progress: string) => void;
 
-/** Filling goes as fast as it can, and tells how far it is as often as this. */
-const TOLD_EVERY_MS = 5000;
+/** The interval of progress lines while records are created. */
+const REPORT_EVERY_MS = 5000;
 const FILL_CONNECTIONS = 32;
 
-/** Before the first figure, so that it is not the one of code that has never run. */
+/** Before the first measurement, so that it does not measure cold code. */
 const WARM_UP_SECONDS = 5;
 
-/** How often each figure of the first part is measured. */
+/** Measurements of each figure in the first part. */
 const WINDOWS = 3;
 
-/** So many of the keys whose records should have ended are asked again. */
+/** The number of keys that are sent again to check that their records expired. */
 const PROBED = 20;
 
-export const PARTS: Readonly<Record<Part, (runtime: Runtime, settings: Settings, say: Say) => Promise<Line[]>>> = {
+export const PARTS: Readonly<
+  Record<Part, (runtime: Runtime, settings: Settings, report: ReportProgress) => Promise<Line[]>>
+> = {
   records: withRecords,
   expiries: whileRecordsEnd,
   joiners: withJoiners,
   memory: overTime,
 };
 
-/** New keys and replays, with more and more records beside them. */
-async function withRecords(runtime: Runtime, settings: Settings, say: Say): Promise<Line[]> {
+/** New keys and replays, with an increasing number of live records. */
+async function withRecords(runtime: Runtime, settings: Settings, report: ReportProgress): Promise<Line[]> {
   const { worker, stop } = await start(runtime, settings, {});
   await warmUp(worker, settings);
   const lines: Line[] = [];
   let live = 0;
   for (const records of settings.records.toSorted((a, b) => a - b)) {
-    await fill(worker, records - live, say);
+    await fill(worker, records - live, report);
     const fresh = await windows(() => measure(worker, settings, freshKey));
     const known = await knownKeys(worker, 200);
     const replayed = await windows(() => measure(worker, settings, known));
@@ -68,15 +70,15 @@ async function withRecords(runtime: Runtime, settings: Settings, say: Say): Prom
       figures: { ...named("new", fresh), ...named("replay", replayed), memoryMb },
     };
     lines.push(line);
-    say(`${line.what}: ${perSecond(fresh)} new keys, ${perSecond(replayed)} replays per second`);
+    report(`${line.what}: ${perSecond(fresh)} new keys, ${perSecond(replayed)} replays per second`);
   }
   await stop();
   return lines;
 }
 
-/** Records whose terms end within one minute, while new keys and replays are served: before, during, after. */
-async function whileRecordsEnd(runtime: Runtime, settings: Settings, say: Say): Promise<Line[]> {
-  // They end in the order in which they were made, so filling must not take much longer than a minute.
+/** New keys and replays before, during and after many records expire within one minute. */
+async function whileRecordsEnd(runtime: Runtime, settings: Settings, report: ReportProgress): Promise<Line[]> {
+  // They expire in the order of their creation, so creating them must not take much longer than a minute.
   const ttlSeconds = 90;
   const routes = [{ match: `POST /short-lived`, ttl: `${ttlSeconds}s` }];
   const { worker, stop } = await start(runtime, settings, { routes });
@@ -85,7 +87,7 @@ async function whileRecordsEnd(runtime: Runtime, settings: Settings, say: Say): 
   const line = async (when: string): Promise<Line> => {
     const fresh = await measure(worker, settings, freshKey);
     const replayed = await measure(worker, settings, known);
-    say(`${when}: ${fresh.perSecond.toFixed(0)} new keys, ${replayed.perSecond.toFixed(0)} replays per second`);
+    report(`${when}: ${fresh.perSecond.toFixed(0)} new keys, ${replayed.perSecond.toFixed(0)} replays per second`);
     return { part: "expiries", what: when, figures: { ...named("new", [fresh]), ...named("replay", [replayed]) } };
   };
   const lines = [await line("before any record ends")];
@@ -95,15 +97,15 @@ async function whileRecordsEnd(runtime: Runtime, settings: Settings, say: Say): 
     const key = freshKey();
     probed.push({ key, body: (await post(worker.url, key, "/short-lived")).body });
   }
-  await fill(worker, settings.expiries, say, "/short-lived");
+  await fill(worker, settings.expiries, report, "/short-lived");
   const filledSeconds = (performance.now() - started) / 1000;
-  say(`${settings.expiries} records made in ${filledSeconds.toFixed(0)} s; waiting for the first to end ...`);
+  report(`${settings.expiries} records made in ${filledSeconds.toFixed(0)} s; waiting for the first to end ...`);
   const restMs = ttlSeconds * 1000 - (performance.now() - started);
   if (restMs > 0) await sleep(restMs);
   const perMinute = Math.round((settings.expiries / Math.max(filledSeconds, 1)) * 60);
   lines.push(await line(`while records end, at ${perMinute} a minute`));
   await sleep(Math.max(0, ttlSeconds * 1000 + filledSeconds * 1000 - (performance.now() - started)) + 5000);
-  // Each answer of the origin is another one, so this one tells whether the request ran anew.
+  // Each answer of the origin is unique, so an equal answer means that the request did not run again.
   for (const { key, body } of probed)
     if ((await post(worker.url, key, "/short-lived")).body === body) throw new Error("a record has not ended");
   lines.push(await line("after all have ended"));
@@ -111,11 +113,11 @@ async function whileRecordsEnd(runtime: Runtime, settings: Settings, say: Say): 
   return lines;
 }
 
-/** One attempt, and all who wait for it: how long after the origin's answer the last of them has it. */
-async function withJoiners(runtime: Runtime, settings: Settings, say: Say): Promise<Line[]> {
+/** One attempt with many joiners: how long after the first answer the last joiner gets it. */
+async function withJoiners(runtime: Runtime, settings: Settings, report: ReportProgress): Promise<Line[]> {
   const originMs = 5000;
   const { worker, stop } = await start(runtime, settings, {}, originMs);
-  // The code is warm, and so is the connection to the origin.
+  // Warms up the code and the connection to the origin.
   await post(worker.url, freshKey());
   const key = freshKey();
   const ends: number[] = [];
@@ -133,7 +135,7 @@ async function withJoiners(runtime: Runtime, settings: Settings, say: Say): Prom
   const firstMs = Math.min(...ends) - started;
   const lastMs = Math.max(...ends) - started;
   const memoryMb = residentMegabytes(worker.pid);
-  say(
+  report(
     `${ends.length} answered, ${refused} refused; the first after ${firstMs.toFixed(0)} ms, the last ${(lastMs - firstMs).toFixed(0)} ms later`,
   );
   await stop();
@@ -142,18 +144,18 @@ async function withJoiners(runtime: Runtime, settings: Settings, say: Say): Prom
 }
 
 /** Resident memory under a steady load of new keys and replays, minute by minute. */
-async function overTime(runtime: Runtime, settings: Settings, say: Say): Promise<Line[]> {
+async function overTime(runtime: Runtime, settings: Settings, report: ReportProgress): Promise<Line[]> {
   const { worker, stop } = await start(runtime, settings, {});
   const known = await knownKeys(worker, 200);
   const lines: Line[] = [];
   for (let minute = 1; minute <= settings.memoryMinutes; minute++) {
     let sent = 0;
-    // One new key for nine replays, so that what grows by time is told from what grows by keys.
+    // One new key for nine replays, to distinguish growth by time from growth by keys.
     const mixed = (): string | null => (++sent % 10 === 0 ? freshKey() : known());
     const served = await run({ url: worker.url, connections: settings.connections, seconds: 60, key: mixed });
     const figures = { perSecond: served.perSecond, p99Ms: served.p99Ms, memoryMb: residentMegabytes(worker.pid) };
     lines.push({ part: "memory", what: `minute ${minute}`, figures });
-    say(
+    report(
       `minute ${minute} of ${settings.memoryMinutes}: ${figures.memoryMb} MB, ${served.perSecond.toFixed(0)} per second`,
     );
   }
@@ -194,23 +196,23 @@ async function knownKeys({ url }: RunningWorker, count: number): Promise<() => s
   return () => keys[next++ % keys.length] ?? null;
 }
 
-async function fill({ url }: RunningWorker, count: number, say: Say, path?: string): Promise<void> {
+async function fill({ url }: RunningWorker, count: number, report: ReportProgress, path?: string): Promise<void> {
   let sent = 0;
-  let toldMs = performance.now();
+  let reportedMs = performance.now();
   const work = async (): Promise<void> => {
     while (sent < count) {
       sent++;
       const { status, body } = await post(url, freshKey(), path);
       if (status !== 201) throw new Error(`a record could not be made: ${status} ${body}`);
-      if (performance.now() - toldMs < TOLD_EVERY_MS) continue;
-      toldMs = performance.now();
-      say(`making records: ${sent} of ${count}`);
+      if (performance.now() - reportedMs < REPORT_EVERY_MS) continue;
+      reportedMs = performance.now();
+      report(`making records: ${sent} of ${count}`);
     }
   };
   await Promise.all(Array.from({ length: FILL_CONNECTIONS }, work));
 }
 
-/** The median, and from where to where they spread. */
+/** The median and the range. */
 function perSecond(measured: readonly Served[]): string {
   const { median, from, to } = spreadOf(measured.map((served) => served.perSecond));
   return measured.length === 1 ? median.toFixed(0) : `${median.toFixed(0)} (${from.toFixed(0)}–${to.toFixed(0)})`;

@@ -1,6 +1,6 @@
 /**
- * Puts the marks and the problem documents of docs/protocol.md on what a peer answers. Names of headers are nobody's fault:
- * with them the same checks can look at what a peer does.
+ * Adds the marks and the problem documents of docs/protocol.md to a peer's answers. A peer is not judged by header names:
+ * with these the same checks can judge its behaviour.
  */
 
 import { type Request, type Response } from "express";
@@ -27,7 +27,7 @@ function echoKey({ headers }: Request, response: Response): void {
   if (key !== undefined) response.setHeader("idempotency-key", key);
 }
 
-/** Requests that would be marked at all. */
+/** Whether the request is marked. */
 export function isKeyed({ method, headers }: Request): boolean {
   return ["POST", "PATCH"].includes(method) && Boolean(headers["idempotency-key"]);
 }

@@ -1,4 +1,4 @@
-// express-idempotency in front of an origin: node express-idempotency.ts ORIGIN. Its store is memory, as it comes.
+// express-idempotency in front of an origin: node express-idempotency.ts ORIGIN. It uses its default store, which is memory.
 
 import { type ErrorRequestHandler } from "express";
 import { getSharedIdempotencyService, idempotency } from "express-idempotency";
@@ -10,13 +10,13 @@ const origin = originOf(process.argv);
 const app = createServer();
 const covered = idempotency();
 app.post("*", (request, response, next) => {
-  // A replay is sent by the middleware itself, so its mark must be there before. What it executes or refuses is marked anew.
+  // The middleware itself sends replays, so their mark is set before it runs. Executed and refused requests replace it.
   if (isKeyed(request)) markAs(request, response, "replayed");
   covered(request, response, next);
 });
 app.patch("*", covered);
 app.all("*", (request, response, next) => {
-  // As its documentation asks of every handler.
+  // Its documentation requires this check in every handler.
   if (getSharedIdempotencyService().isHit(request)) return;
   if (isKeyed(request)) {
     response.removeHeader("idempotent-replayed");

@@ -1,4 +1,4 @@
-/** What the route behind each middleware does: sends the request to the origin, and answers with what came. */
+/** The route behind each middleware: forwards the request to the origin, and returns its answer. */
 
 import { Agent, type IncomingMessage, request as send } from "node:http";
 import { buffer } from "node:stream/consumers";
@@ -12,7 +12,7 @@ export type Answer = {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
-/** Framing is the server's own, in both directions; a `Trailer` that is passed on ends the process. */
+/** The server does its own framing in both directions. A forwarded `Trailer` crashes the process. */
 const FRAMING = new Set([
   "connection",
   "content-length",
@@ -25,7 +25,7 @@ const FRAMING = new Set([
   "upgrade",
 ]);
 
-/** `request.body` is a Buffer: the server reads it raw. Rejects where no whole answer comes. */
+/** `request.body` is a Buffer, since the server reads bodies raw. Rejects if the answer is incomplete. */
 export async function forward(origin: string, { method, url, headers, body }: Request): Promise<Answer> {
   const sent = body instanceof Buffer ? body : Buffer.alloc(0);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -1,5 +1,5 @@
-// @node-idempotency/core in front of an origin: node node-idempotency.ts ORIGIN [REDIS_URL]. Without one, in memory.
-// The adapter to Express is ours: the package of that name is on no registry that we reached.
+// @node-idempotency/core in front of an origin: node node-idempotency.ts ORIGIN [REDIS_URL]. Without a URL, in memory.
+// The adapter to Express is our own, since the registry has no package for it.
 
 import { Idempotency, IdempotencyError } from "@node-idempotency/core";
 import { MemoryStorageAdapter } from "@node-idempotency/storage-adapter-memory";
@@ -9,9 +9,9 @@ import { type Refused, isKeyed, markAs, refuseWith } from "./dress.ts";
 import { type Answer, forward, reply } from "./forward.ts";
 import { createServer, originOf, serve } from "./serve.ts";
 
-type Kept = { readonly body: string; readonly additional: Pick<Answer, "status" | "headers"> };
+type StoredAnswer = { readonly body: string; readonly additional: Pick<Answer, "status" | "headers"> };
 
-/** By the library's codes, whose type is an enum that erases to nothing. */
+/** Keyed by the library's codes, whose enum type does not exist at run time. */
 const CODES: Readonly<Record<string, Refused>> = {
   IDEMPOTENCY_KEY_MISSING: "key_invalid",
   IDEMPOTENCY_KEY_LEN_EXEEDED: "key_invalid",
@@ -23,20 +23,20 @@ const origin = originOf(process.argv);
 const redis = process.argv[3];
 const storage = redis === undefined ? new MemoryStorageAdapter() : new RedisStorageAdapter({ url: redis });
 if (storage instanceof RedisStorageAdapter) await storage.connect();
-// Its best: duplicates of a running request wait for it.
+// The library's best setting: duplicates of a running request wait for it.
 const idempotency = new Idempotency(storage, { inProgressStrategy: { wait: true, pollingIntervalMs: 50 } });
 
-/** For the mark alone: whether an answer was waited for. */
+/** Only for the mark: whether a request waited for the answer. */
 const running = new Set<string>();
 
-/** What it compares: parsed JSON, or the text. */
+/** The library compares these: parsed JSON, or the text. */
 function paramsOf({ headers, path, method, body }: Request) {
   const text = body instanceof Buffer ? body.toString("latin1") : "";
   let parsed: Record<string, unknown> = { text };
   try {
     if (headers["content-type"]?.includes("json") === true) parsed = JSON.parse(text) as Record<string, unknown>;
   } catch {
-    // Not JSON: compared as text.
+    // Not JSON, so the text is compared.
   }
   return { headers, path, method, body: parsed };
 }
@@ -45,7 +45,7 @@ async function keyed(request: Request, response: Response): Promise<void> {
   const params = paramsOf(request);
   const name = `${request.method} ${request.path} ${String(request.headers["idempotency-key"])}`;
   const wasRunning = running.has(name);
-  const kept = (await idempotency.onRequest<string, never>(params)) as Kept | undefined;
+  const kept = (await idempotency.onRequest<string, never>(params)) as StoredAnswer | undefined;
   if (kept !== undefined) {
     markAs(request, response, wasRunning ? "joined" : "replayed");
     return reply(response, { ...kept.additional, body: Buffer.from(kept.body, "base64") });

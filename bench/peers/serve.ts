@@ -1,9 +1,9 @@
-/** An Express server that reads bodies raw, on a free port, and says which. */
+/** Runs an Express server that reads bodies raw, on a free port, and prints its URL. */
 
 import { type AddressInfo } from "node:net";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 
-/** Above what any check sends. */
+/** More than any check sends. */
 const BODY_MAX = "30mb";
 
 export function createServer(): Express {
@@ -13,7 +13,7 @@ export function createServer(): Express {
   return app;
 }
 
-/** The origin, by the command line. */
+/** The origin, from the command line. */
 export function originOf(argv: readonly string[]): string {
   const [, , origin] = argv;
   if (origin === undefined) throw new Error("the origin is missing");
@@ -21,7 +21,7 @@ export function originOf(argv: readonly string[]): string {
 }
 
 export function serve(app: Express): void {
-  // Express's own answer to an error would tell a client its stack. A status that a middleware has set stands.
+  // Express's own error page would reveal the stack. A status that a middleware has set is kept.
   app.use((error: Error, _request: Request, response: Response, _next: NextFunction) => {
     if (response.headersSent) return void response.destroy();
     const status = response.statusCode >= 400 ? response.statusCode : 502;

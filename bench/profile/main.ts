@@ -1,6 +1,6 @@
 // npm run bench:profile [-- --keys known --worker oncegate --seconds 5 --top 40 --json FILE --write]
-// Where the processor's time goes: the parts of Oncegate for each kind of request, then the functions by their own time,
-// and with all that they call. --write puts the table of parts into bench/README.md.
+// Profiles the CPU time: the parts of Oncegate for each kind of request, then the functions by their own time,
+// and including all that they call. --write puts the table of parts into bench/README.md.
 
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -50,7 +50,7 @@ type Taken = {
   readonly kind: Kind;
   readonly requests: number;
   readonly profile: Profile;
-  /** The bundle that ran. */
+  /** The file of the bundle that ran. */
   readonly script: string;
 };
 

@@ -1,10 +1,10 @@
-/** What the modules of Oncegate are for, in the words of the table. The first part that names a module has it. */
+/** The modules of each part in the table. A module belongs to the first part that lists it. */
 
 import { COLLECTION, RUNTIME } from "./sums.ts";
 
 const REST = "the rest of Oncegate, the decision among it";
 
-/** A name that ends in "/" is a folder, with all that is in it. */
+/** A name that ends in "/" is a folder with everything in it. */
 export const PARTS: readonly (readonly [part: string, modules: readonly string[]])[] = [
   ["Hono", ["node_modules/hono/"]],
   [
@@ -12,6 +12,10 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
     [
       "src/worker/gateway.ts",
       "src/worker/destination.ts",
+      "src/worker/reserved-paths.ts",
+      "src/worker/request-context.ts",
+      "src/worker/callers.ts",
+      "src/worker/rate-limit.ts",
       "src/config/",
       "src/worker/request-key.ts",
       "src/identity/key-carrier.ts",
@@ -63,8 +67,10 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
     "the answer",
     [
       "src/key-object/reply.ts",
+      "src/worker/respond.ts",
       "src/worker/keyed-response.ts",
       "src/http/problem.ts",
+      "src/http/problem-codes.ts",
       "src/worker/cors.ts",
       "src/http/cors.ts",
     ],

@@ -1,12 +1,12 @@
-/** A CPU profile of a Worker, through the runtime's inspector. */
+/** Takes a CPU profile of a Worker through the runtime's inspector. */
 
 import { type Profile } from "./sums.ts";
 
 const REPLY_TIMEOUT_MS = 30_000;
 
 /**
- * Profiles what runs on the inspector at `address` while `load` goes on. The profiler runs from before `warmUp`: code that
- * is optimised without it keeps no trace of what was inlined, and a caller would be charged for its callees.
+ * Profiles the Worker behind the inspector at `address` during `load`. The profiler already runs during `warmUp`: code that
+ * is optimized without it keeps no record of inlined functions, so their time would count for their callers.
  */
 export async function takeProfile<T>(
   address: string,
@@ -14,7 +14,7 @@ export async function takeProfile<T>(
 ): Promise<{ profile: Profile; loaded: T }> {
   const targets = (await (await fetch(`http://${address}/json`)).json()) as { webSocketDebuggerUrl: string }[];
   const url = targets.find((target) => !target.webSocketDebuggerUrl.includes("internet"))?.webSocketDebuggerUrl;
-  if (url === undefined) throw new Error("the runtime names nothing that can be profiled");
+  if (url === undefined) throw new Error("the runtime lists nothing to profile");
   const socket = new WebSocket(url);
   await once(socket, "open");
   let asked = 0;

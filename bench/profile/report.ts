@@ -1,10 +1,10 @@
-/** The table of where the time goes: a row for each part, a column for each kind of request. */
+/** Renders the CPU time as a table: a row for each part, a column for each kind of request. */
 
 import { type Facts, factsLine } from "../support/facts.ts";
 import { PARTS, partOf } from "./parts.ts";
 import { type Share, byPart } from "./sums.ts";
 
-/** What is sent, and how the table calls it. */
+/** The kinds of requests, with their names in the table. */
 export const KINDS = { fresh: "a new key", known: "a replay", none: "without a key" } as const;
 export type Kind = keyof typeof KINDS;
 

@@ -1,4 +1,4 @@
-/** From a CPU profile to where the time went: by function, and by the module that a function stands in. */
+/** Sums the time of a CPU profile by function, and by the module of the function. */
 
 export type Profile = {
   readonly nodes: readonly ProfileNode[];
@@ -15,21 +15,21 @@ type CallFrame = { readonly functionName: string; readonly url: string; readonly
 
 export type Share = { readonly where: string; readonly percent: number };
 
-/** By what the runtime calls the only module of a Worker that was bundled. */
+/** The runtime's name for the only module of a bundled Worker. */
 const BUNDLE_URL = "index.js";
 
-/** Where time goes that is no module's. */
+/** For time outside of all modules. */
 export const RUNTIME = "(the runtime)";
 export const COLLECTION = "(garbage collection)";
 
-/** Where the time went: `self` in the function itself, otherwise with all that it calls. Hottest first. */
+/** The time by function: `self` is the function alone, `total` includes all that it calls. Hottest first. */
 export function hottest(profile: Profile, kind: "self" | "total"): Share[] {
   return shares(profile, (stack) => new Set((kind === "self" ? stack.slice(0, 1) : stack).map(nameOf)));
 }
 
 /**
- * Each sample in the module of the function that ran. What the platform does for a function, such as `digest` or `exec`,
- * has no module of its own and belongs to the one that asked for it.
+ * The time by module. A platform function such as `digest` or `exec` has no module, so its time counts for the module
+ * that called it.
  */
 export function byModule(profile: Profile, moduleOf: (line: number) => string): Share[] {
   return shares(profile, (stack) => {
@@ -39,14 +39,14 @@ export function byModule(profile: Profile, moduleOf: (line: number) => string): 
   });
 }
 
-/** The same by what each place is part of. */
+/** The same time by part. */
 export function byPart(places: readonly Share[], partOf: (where: string) => string): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
   for (const { where, percent } of places) sums.set(partOf(where), (sums.get(partOf(where)) ?? 0) + percent);
   return sums;
 }
 
-/** The module of each line of a bundle, counted from 0: esbuild writes a module's path above its code. */
+/** Maps lines of a bundle, from 0, to modules: esbuild writes a module's path above its code. */
 export function modulesIn(bundle: string): (line: number) => string {
   let module = "(the bundle)";
   const modules = bundle.split("\n").map((line) => (module = MODULE.exec(line)?.[1] ?? module));
@@ -55,12 +55,12 @@ export function modulesIn(bundle: string): (line: number) => string {
 
 const MODULE = /^\/\/ ((?:src|node_modules)\/\S+)$/;
 
-/** Milliseconds in which something ran. */
+/** The time in milliseconds that was not idle. */
 export function busyMs(profile: Profile): number {
   return busySamples(profile).reduce((sum, { us }) => sum + us, 0) / 1000;
 }
 
-/** `placesOf` is told who ran, and who called it, innermost first. */
+/** `placesOf` gets the stack of a sample, innermost function first. */
 function shares(profile: Profile, placesOf: (stack: readonly CallFrame[]) => Iterable<string>): Share[] {
   const sums = new Map<string, number>();
   for (const { stack, us } of busySamples(profile)) {

@@ -1,6 +1,6 @@
 // npm run bench:startup [-- --rounds 15 --json FILE --write]
-// What a cold start costs: from the start of the runtime to the first answer, beside a Worker that does nothing; and what
-// loading the bundle takes by itself.
+// Measures a cold start: from the start of the runtime to the first answer, compared with a Worker that does nothing, and
+// the loading of the bundle alone.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ const folder = mkdtempSync(join(tmpdir(), "oncegate-startup-"));
 try {
   const origin = await runtime.startOrigin();
   const starts: Record<"empty" | "oncegate", Start[]> = { empty: [], oncegate: [] };
-  // The first round of each also builds, and is not counted.
+  // The first round also builds, so it is not counted.
   for (let round = 0; round <= rounds; round++) {
     for (const worker of ["empty", "oncegate"] as const) {
       const start = await startOnce(worker, origin.url);
@@ -71,7 +71,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Keyless, so that no object is made. */
+/** Sends no key, so that no object is created. */
 async function startOnce(worker: Extract<WorkerName, "empty" | "oncegate">, origin: string): Promise<Start> {
   const started = performance.now();
   const running = await runtime.start(worker, { origin, storage: "memory" });
@@ -84,8 +84,8 @@ async function startOnce(worker: Extract<WorkerName, "empty" | "oncegate">, orig
 }
 
 /**
- * What stands at the top level of the bundle runs here, and nothing else: definitions, and tables made once. The runtime
- * itself refuses I/O, timers and random numbers there, so a bundle that starts has none.
+ * Runs the top level of the bundle only, which has definitions and tables that are built once. The runtime
+ * refuses I/O, timers and random numbers there, so the bundle has none.
  */
 async function importOnce(bundle: string, round: number): Promise<number> {
   const stub = "data:text/javascript,export class DurableObject {}";

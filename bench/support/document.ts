@@ -1,13 +1,13 @@
-/** Puts what a run has measured between its markers in a document, and nowhere else. */
+/** Writes a run's results between its markers in a document. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The page of the measurements; the first page of the project shows a few of them. */
+/** The page of the measurements. The project's first page shows a few of them. */
 export const README = join(import.meta.dirname, "..", "README.md");
 export const FIRST_PAGE = join(import.meta.dirname, "..", "..", "README.md");
 
-/** Throws where the markers of `name` are not there, in order. */
+/** Throws unless the markers of `name` are present and in order. */
 export function fillIn(file: string, name: string, text: string): void {
   const document = readFileSync(file, "utf8");
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];

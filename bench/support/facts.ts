@@ -1,4 +1,4 @@
-/** What a figure is worth nothing without: when, where, with what, and how it was measured. */
+/** The context of a measurement: date, machine, versions, commit and command. */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
@@ -16,7 +16,7 @@ export type Facts = {
   readonly command: string;
 };
 
-/** What is built and measured. */
+/** The files that affect a measurement. */
 const MEASURED = [
   "src",
   "bench",
@@ -27,7 +27,7 @@ const MEASURED = [
   ":!bench/README.md",
 ];
 
-/** Of what is there now: asked for before anything is built from it. */
+/** Call it before the build, so that it describes what is built. */
 export function facts(): Facts {
   const versions = ["workerd", "autocannon"].map((name) => [name, versionOf(name)]);
   return {
@@ -35,21 +35,21 @@ export function facts(): Facts {
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform}`,
     versions: { node: process.version, ...Object.fromEntries(versions) },
     commit:
-      gitSays("rev-parse", "--short", "HEAD") +
-      (gitSays("status", "--porcelain", "--", ...MEASURED) === "" ? "" : ", changed"),
+      gitOutput("rev-parse", "--short", "HEAD") +
+      (gitOutput("status", "--porcelain", "--", ...MEASURED) === "" ? "" : ", changed"),
     command: ["node", ...process.argv.slice(1).map((arg) => arg.replace(`${REPOSITORY}/`, ""))].join(" "),
   };
 }
 
-/** One line for below a table. */
+/** The line below a table. */
 export function factsLine({ date, machine, versions, commit }: Facts): string {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return `${date.slice(0, 10)}, ${machine}; ${named.join(", ")}; commit ${commit}`;
 }
 
 /**
- * Where a run leaves its JSON, unless it was told where. What `--write` puts into a document stands on a file beside it,
- * and both are committed; a quick look must not change that file, so it has a folder of its own.
+ * The file for a run's JSON, unless `json` names one. Every table that `--write` puts into a document has a file next to it,
+ * and both are committed. A run without `--write` must not change that file, so it uses another folder.
  */
 export function resultFile(name: string, { json, write }: { json?: string | undefined; write: boolean }): string {
   return json ?? join(RESULTS, write ? "." : "looks", `${name}.json`);
@@ -65,6 +65,6 @@ function versionOf(name: string): string {
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }
 
-function gitSays(...args: string[]): string {
+function gitOutput(...args: string[]): string {
   return spawnSync("git", args, { cwd: REPOSITORY, encoding: "utf8" }).stdout?.trim() ?? "?";
 }

@@ -1,4 +1,4 @@
-/** The load: a fixed number of connections, each of which sends its next request when the last one is answered. */
+/** The load: a fixed number of connections. Each sends its next request when the last one is answered. */
 
 import { randomUUID } from "node:crypto";
 import autocannon from "autocannon";
@@ -21,13 +21,13 @@ export type Served = {
 
 const PATH = "/v1/charges";
 
-/** What every request sends besides its key. */
+/** Every request sends these, plus its key. */
 const HEADERS = { "content-type": "application/json", authorization: "Bearer bench" };
 const BODY = JSON.stringify({ amount: 1250, currency: "eur", source: "tok_visa", description: "x".repeat(120) });
 
 export const freshKey = (): string => randomUUID();
 
-/** Rejects if an answer was none of the origin's 201. */
+/** Rejects if any answer is not the origin's 201. */
 export async function run({ url, connections, seconds, key }: Load): Promise<Served> {
   const latenciesMs: number[] = [];
   const faults = new Map<string, number>();
@@ -59,7 +59,7 @@ export async function run({ url, connections, seconds, key }: Load): Promise<Ser
   };
 }
 
-/** One request, to fill a record or to look at an answer. */
+/** One request, to create a record or to check an answer. */
 export async function post(url: string, key: string | null, path = PATH): Promise<{ status: number; body: string }> {
   const headers = key === null ? HEADERS : { ...HEADERS, "idempotency-key": key };
   const response = await fetch(url + path, { method: "POST", headers, body: BODY });

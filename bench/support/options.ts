@@ -1,4 +1,4 @@
-/** Numbers and lists on the command line: refused where they are none, before anything runs for minutes. */
+/** Parses numbers and lists of the command line. Throws on an invalid one, before the run starts. */
 
 export function numberOf(name: string, text: string, min: number): number {
   const value = Number(text);
@@ -6,12 +6,12 @@ export function numberOf(name: string, text: string, min: number): number {
   return value;
 }
 
-/** `text` is "all", or names from `known` with commas in between. */
+/** `text` is "all", or names from `known` separated by commas. */
 export function namesOf<T extends string>(name: string, text: string, known: readonly T[]): readonly T[] {
   if (text === "all") return known;
   return text.split(",").map((asked) => {
     const found = known.find((one) => one === asked.trim());
-    if (found === undefined) throw new Error(`--${name}: "${asked}" is none of ${known.join(", ")}`);
+    if (found === undefined) throw new Error(`--${name}: "${asked}" is not one of ${known.join(", ")}`);
     return found;
   });
 }

@@ -1,6 +1,6 @@
-// The origin of the measurements, a process of its own: takes a request and answers 201 with a body of ~200 bytes that
-// tells its number. Not node:http, so that it costs the machine a fraction of what is measured. It reads what the
-// runtime and Node send: one request after another on a connection, with a Content-Length or without a body.
+// The origin of the measurements, in its own process. It answers each request with 201 and a body of about 200 bytes that
+// contains its number. It does not use node:http, so that it takes a fraction of the measured CPU time. It reads what the
+// runtime and Node send: one request at a time per connection, with a Content-Length or without a body.
 //
 //   node origin.ts [DELAY_MS]
 
@@ -25,7 +25,7 @@ const server = createServer((socket) => {
   socket.on("error", () => socket.destroy());
 });
 
-/** The length of the first whole request in `bytes`; null where it is not there yet. */
+/** The length of the first complete request in `bytes`; null if it is incomplete. */
 function takeRequest(bytes: Buffer): number | null {
   const head = bytes.indexOf("\r\n\r\n");
   if (head < 0) return null;

@@ -1,8 +1,8 @@
-/** What the kernel tells of a runtime's process. Linux only. */
+/** Reads a runtime process's figures from the kernel. Linux only. */
 
 import { readFileSync, readdirSync } from "node:fs";
 
-/** USER_HZ, in which /proc counts: 100 on every Linux that Node runs on. */
+/** USER_HZ, the unit of /proc: 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
 /** The workerd whose command line contains `argument`, such as its storage folder. */
@@ -14,10 +14,10 @@ export function pidOf(argument: string): number {
   throw new Error(`no workerd has ${argument} in its command line`);
 }
 
-/** Processor time so far, of all threads, user and system. */
+/** CPU time so far, of all threads, user and system. */
 export function cpuSeconds(pid: number): number {
   const stat = read(`/proc/${pid}/stat`);
-  // The second field is the program's name, which may hold spaces; nothing behind its bracket does.
+  // The second field is the program's name in brackets, which may contain spaces. The fields after it don't.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
@@ -27,7 +27,7 @@ export function residentMegabytes(pid: number): number {
   return Math.round(Number(kilobytes) / 1000);
 }
 
-/** Empty where the process has ended meanwhile. */
+/** Empty if the process has ended. */
 function read(file: string): string {
   try {
     return readFileSync(file, "utf8");

@@ -1,4 +1,4 @@
-/** Workers on the bare runtime, Oncegate among them, each with a storage of its own; and the origin behind them. */
+/** Runs Workers, including Oncegate, on the bare runtime, each with its own storage, and the origin behind them. */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,15 +11,15 @@ import { pidOf } from "./process.ts";
 /** Oncegate, or a file of bench/workers. */
 export type WorkerName = "oncegate" | "bare" | "bare-kv" | "shards" | "proxy" | "empty" | "three-calls";
 
-/** Where records are kept while something is measured. */
+/** The folders for the storage of records during a measurement. */
 export const STORAGES = { memory: "/dev/shm", disk: tmpdir() } as const;
 export type StorageName = keyof typeof STORAGES;
 
 export type RunningWorker = ServerProcess & {
   readonly pid: number;
-  /** The file of its only module, as it was bundled. */
+  /** The file of its bundled module. */
   readonly script: string;
-  /** Stops it and deletes its storage: one object for each key leaves a file for each. */
+  /** Stops it and deletes its storage, which has a file for each key's object. */
   readonly discard: () => Promise<void>;
 };
 
@@ -34,9 +34,9 @@ type StartOptions = {
   readonly storage: StorageName;
   /** Oncegate's settings for its only tenant. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** Oncegate's whole configuration instead. */
+  /** Oncegate's whole configuration, instead of `settings`. */
   readonly tenants?: Readonly<Record<string, unknown>>;
-  /** Where the runtime's inspector is to listen, for a profile. */
+  /** The address of the runtime's inspector, for a profile. */
   readonly inspector?: string;
 };
 
@@ -46,21 +46,12 @@ const COMPATIBILITY_DATE = /^compatibility_date = "(.*)"$/m.exec(
   readFileSync(join(REPOSITORY, "wrangler.toml"), "utf8"),
 )?.[1];
 
-/** Everything that `start` and `startOrigin` began is ended by `close`. */
+/** `close` stops everything that `start` and `startOrigin` started. */
 export function createRuntime(): Runtime {
   const folder = mkdtempSync(join(tmpdir(), "oncegate-bench-"));
-  const bundles = new Map<WorkerName, string>();
+  const bundleOf = bundlerInto(folder);
   const running = new Set<ServerProcess>();
   const used = new Set([folder]);
-  const bundleOf = async (worker: WorkerName): Promise<string> => {
-    const known = bundles.get(worker);
-    if (known !== undefined) return known;
-    const bundle = join(folder, worker);
-    if (worker === "oncegate") buildWorker(bundle);
-    else await writeBundle(worker, bundle);
-    bundles.set(worker, bundle);
-    return bundle;
-  };
   return {
     async start(worker, { origin, storage, settings = {}, tenants, inspector }) {
       const records = mkdtempSync(join(STORAGES[storage], `oncegate-bench-${worker}-`));
@@ -100,6 +91,20 @@ export function createRuntime(): Runtime {
       for (const server of running) await server.stop("at once");
       for (const path of used) rmSync(path, { recursive: true, force: true });
     },
+  };
+}
+
+/** Bundles each Worker once, into a folder of its own. */
+function bundlerInto(folder: string): (worker: WorkerName) => Promise<string> {
+  const bundles = new Map<WorkerName, string>();
+  return async (worker) => {
+    const known = bundles.get(worker);
+    if (known !== undefined) return known;
+    const bundle = join(folder, worker);
+    if (worker === "oncegate") buildWorker(bundle);
+    else await writeBundle(worker, bundle);
+    bundles.set(worker, bundle);
+    return bundle;
   };
 }
 

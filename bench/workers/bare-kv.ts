@@ -1,17 +1,17 @@
-// The bare mechanism (bare.ts) over the platform's synchronous key-value storage instead of a table of its own: a new object
-// has no table to create, which saves two rows written.
+// The bare mechanism (bare.ts) on the platform's synchronous key-value storage instead of its own table. A new object
+// creates no table, which saves two written rows.
 
 import { DurableObject } from "cloudflare:workers";
 
 type Env = { ORIGIN: string; KEYS: DurableObjectNamespace<KeyObject> };
 type Sent = { url: string; method: string; headers: [string, string][]; body: ArrayBuffer };
-type Kept = { status: number; headers: string; body: ArrayBuffer };
+type StoredAnswer = { status: number; headers: string; body: ArrayBuffer };
 
 const DAY_MS = 86_400_000;
 export class KeyObject extends DurableObject<Env> {
-  async submit({ url, ...init }: Sent): Promise<Kept> {
+  async submit({ url, ...init }: Sent): Promise<StoredAnswer> {
     const { kv } = this.ctx.storage;
-    const kept = kv.get<Kept | "pending">("record");
+    const kept = kv.get<StoredAnswer | "pending">("record");
     if (kept === "pending") return { status: 409, headers: "[]", body: new ArrayBuffer(0) };
     if (kept !== undefined) return kept;
     kv.put("record", "pending");

@@ -1,11 +1,11 @@
-// The least that keeps the promise for one key: a durable `pending` with an alarm, the forward, a durable answer with an
+// The minimum for exactly one execution of a key: a durable `pending` with an alarm, the forward, a durable answer with an
 // alarm, the reply. No tenants, no policy, no caller, no fingerprint, no outcomes, no joining, no bounds.
 
 import { DurableObject } from "cloudflare:workers";
 
 type Env = { ORIGIN: string; KEYS: DurableObjectNamespace<KeyObject> };
 type Sent = { url: string; method: string; headers: [string, string][]; body: ArrayBuffer };
-type Kept = { status: number; headers: string; body: ArrayBuffer };
+type StoredAnswer = { status: number; headers: string; body: ArrayBuffer };
 
 const DAY_MS = 86_400_000;
 const CREATE =
@@ -13,10 +13,12 @@ const CREATE =
 const COMPLETE = "UPDATE record SET state = 'completed', status = ?, headers = ?, body = ? WHERE slot = 1";
 
 export class KeyObject extends DurableObject<Env> {
-  async submit({ url, ...init }: Sent): Promise<Kept> {
+  async submit({ url, ...init }: Sent): Promise<StoredAnswer> {
     const { sql } = this.ctx.storage;
     sql.exec(CREATE);
-    const [row] = sql.exec<Kept & { state: string }>("SELECT state, status, headers, body FROM record").toArray();
+    const [row] = sql
+      .exec<StoredAnswer & { state: string }>("SELECT state, status, headers, body FROM record")
+      .toArray();
     if (row?.state === "completed") return row;
     if (row !== undefined) return { status: 409, headers: "[]", body: new ArrayBuffer(0) };
     sql.exec("INSERT INTO record (slot, state) VALUES (1, 'pending')");

@@ -1,4 +1,4 @@
-// A Worker that does nothing: what the runtime itself takes.
+// A Worker that does nothing, to measure the runtime itself.
 
 export default {
   fetch: (): Response => new Response("ok", { status: 201 }),

@@ -1,4 +1,4 @@
-// The least that a Worker in front of an origin can do.
+// The minimal Worker in front of an origin.
 
 export default {
   fetch(request: Request, env: { ORIGIN: string }): Promise<Response> {

@@ -1,11 +1,11 @@
 // The bare mechanism with 32 objects shared by all keys, instead of one object for each key: a row for each key, and one
-// alarm for the earliest end. What it saves and what it loses is told in docs/decisions/0011.
+// alarm for the earliest expiry. docs/decisions/0011 explains what it saves and what it loses.
 
 import { DurableObject } from "cloudflare:workers";
 
 type Env = { ORIGIN: string; KEYS: DurableObjectNamespace<KeyObject> };
 type Sent = { key: string; url: string; method: string; headers: [string, string][]; body: ArrayBuffer };
-type Kept = { status: number; headers: string; body: ArrayBuffer };
+type StoredAnswer = { status: number; headers: string; body: ArrayBuffer };
 
 const SHARDS = 32;
 const DAY_MS = 86_400_000;
@@ -22,10 +22,10 @@ export class KeyObject extends DurableObject<Env> {
     ctx.storage.sql.exec(CREATE);
   }
 
-  async submit({ key, url, ...init }: Sent): Promise<Kept> {
+  async submit({ key, url, ...init }: Sent): Promise<StoredAnswer> {
     const { sql } = this.ctx.storage;
     const find = "SELECT state, status, headers, body FROM record WHERE key = ?";
-    const [row] = sql.exec<Kept & { state: string }>(find, key).toArray();
+    const [row] = sql.exec<StoredAnswer & { state: string }>(find, key).toArray();
     if (row?.state === "completed") return row;
     if (row !== undefined) return { status: 409, headers: "[]", body: new ArrayBuffer(0) };
     sql.exec("INSERT INTO record (key, state, ends_ms) VALUES (?, 'pending', ?)", key, Date.now() + DAY_MS);
@@ -51,7 +51,7 @@ export default {
     const key = request.headers.get("idempotency-key") ?? "";
     const url = env.ORIGIN + pathname + search;
     const sent = { key, url, method: request.method, headers: [...request.headers], body: await request.arrayBuffer() };
-    // Keys are random, so any of their digits spread them evenly.
+    // Keys are random, so any digits distribute them evenly.
     const shard = Number.parseInt(key.slice(0, 8), 16) % SHARDS;
     const { status, headers, body } = await env.KEYS.getByName(`shard ${shard}`).submit(sent);
     return new Response(body, { status, headers: JSON.parse(headers) as [string, string][] });

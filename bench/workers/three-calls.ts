@@ -1,20 +1,20 @@
-// The common pattern, written by us: a Hono middleware over a store with three calls. get: is there an answer? lock: may I
-// run? complete: keep this. Here the store is a Durable Object for each key, which makes `lock` atomic. It wears the marks and
-// problem documents of docs/protocol.md, so that the same checks can look at what it does.
+// The common pattern, written for this comparison: a Hono middleware over a store with three calls. get: is there an
+// answer? lock: may I run? complete: store this. Here the store is a Durable Object for each key, which makes `lock` atomic.
+// It adds the marks and problem documents of docs/protocol.md, so that the same checks can judge it.
 
 import { DurableObject } from "cloudflare:workers";
 import { Hono } from "hono";
 import { problemResponse, refuse } from "../../src/http/problem.ts";
 
 type Env = { ORIGIN: string; KEYS: DurableObjectNamespace<KeyObject> };
-type Kept = { fingerprint: string; status: number; headers: string[][]; body: ArrayBuffer };
+type StoredAnswer = { fingerprint: string; status: number; headers: string[][]; body: ArrayBuffer };
 
 const DAY_MS = 86_400_000;
 const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 export class KeyObject extends DurableObject<Env> {
-  async get(): Promise<Kept | "running" | null> {
-    return (await this.ctx.storage.get<Kept | "running">("record")) ?? null;
+  async get(): Promise<StoredAnswer | "running" | null> {
+    return (await this.ctx.storage.get<StoredAnswer | "running">("record")) ?? null;
   }
 
   async lock(): Promise<boolean> {
@@ -23,7 +23,7 @@ export class KeyObject extends DurableObject<Env> {
     return true;
   }
 
-  async complete(kept: Kept): Promise<void> {
+  async complete(kept: StoredAnswer): Promise<void> {
     await this.ctx.storage.put("record", kept);
     await this.ctx.storage.setAlarm(Date.now() + DAY_MS);
   }

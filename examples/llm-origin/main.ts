@@ -16,7 +16,7 @@ try {
   console.log(`llm origin on ${origin.url}`);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void origin.close());
 } catch (error) {
-  // The port is taken, an option is no number: the system's message says which.
+  // The port is taken, or an option is not a number. The message contains the cause.
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-// What a request asks for, as far as this example cares.
+// Reads the parts of a request that this example uses.
 
 import { type IncomingMessage } from "node:http";
 
@@ -7,10 +7,10 @@ export type Prompt = {
   readonly stream: boolean;
 };
 
-/** Far more than a conversation; what is larger is refused. */
+/** Far more than a conversation needs. Larger requests are refused. */
 const PROMPT_BYTES_MAX = 1_000_000;
 
-/** Null where it is no request for a chat completion. Rejects where the upload breaks off. */
+/** Null if it is not a request for a chat completion. Rejects if the upload breaks off. */
 export async function readPrompt(request: IncomingMessage): Promise<Prompt | null> {
   let text = "";
   for await (const chunk of request.setEncoding("utf8")) {

@@ -1,5 +1,5 @@
-// An API that answers as language models do: token by token, as server-sent events. Every POST that arrives is another
-// generation, which somebody pays for. It has no idempotency of its own on purpose; the gateway in front of it has.
+// An API that answers as language models do: token by token, as server-sent events. Every POST that arrives starts a new
+// generation, which costs money. It has no idempotency of its own, on purpose; the gateway in front of it adds that.
 
 import { createServer } from "node:http";
 import { type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -12,13 +12,15 @@ export type LlmOriginOptions = {
   readonly port?: number;
   /** How long a token takes. */
   readonly tokenMs?: number;
-  /** Is waited for before each token but the first; takes the place of `tokenMs`. */
-  readonly beforeToken?: (nth: number) => Promise<void>;
+  /** Awaited before each token but the first. Replaces `tokenMs`. */
+  readonly beforeToken?: BeforeToken;
 };
+
+type BeforeToken = (nth: number) => Promise<void>;
 
 export type LlmOrigin = {
   readonly url: string;
-  /** How many generations were begun: what a provider would charge for. */
+  /** The number of generations that were started, which a provider would bill. */
   readonly generations: () => number;
   readonly close: () => Promise<void>;
 };
@@ -26,12 +28,20 @@ export type LlmOrigin = {
 export const DEFAULT_PORT = 9200;
 const TOKEN_MS = 50;
 
-/** Longer than any client in front keeps an idle connection, so that none is closed just as it is used again. */
+/** Longer than any client keeps an idle connection, so that none closes just as it is used again. */
 const KEEP_ALIVE_MS = 120_000;
 
-/** Each run says its number, so a text is proof of the run that made it. */
+/** A run of the model, and where its text goes. */
+type Generation = {
+  readonly run: number;
+  readonly model: string;
+  readonly response: ServerResponse;
+  readonly beforeToken: BeforeToken;
+};
+
+/** Each text contains the number of its run, so that tests can identify the run. */
 export function textOfRun(run: number): string {
-  return `This is generation ${run}. It was made once, token by token, and whoever asks again with the same key gets it whole. 🎉`;
+  return `This is generation ${run}. It was made once, token by token, and every retry with the same key gets all of it. 🎉`;
 }
 
 /** Rejects with the system's error (`EADDRINUSE` …) if it cannot listen. */
@@ -39,47 +49,18 @@ export async function startLlmOrigin(options: LlmOriginOptions = {}): Promise<Ll
   let generations = 0;
   const beforeToken = options.beforeToken ?? (() => sleep(options.tokenMs ?? TOKEN_MS));
 
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== "POST" || request.url !== "/v1/chat/completions") return fail(response, 404, "no such path");
+    const prompt = await readPrompt(request);
+    if (prompt === null) return fail(response, 400, "messages must be a list of { role, content }");
+    generations += 1;
+    await generate(prompt, { run: generations, model: prompt.model, response, beforeToken });
+  }
+
   const server = createServer((request, response) => {
     void answer(request, response).catch(() => response.destroy());
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method !== "POST" || request.url !== "/v1/chat/completions") return fail(response, 404, "no such path");
-    const prompt = await readPrompt(request);
-    if (prompt === null) return fail(response, 400, "messages: a list of { role, content } is needed");
-    generations += 1;
-    await (prompt.stream ? stream(response, prompt, generations) : complete(response, prompt, generations));
-  }
-
-  /** A generation goes on, and is paid for, whether or not somebody still reads it. */
-  async function stream(response: ServerResponse, { model }: Prompt, run: number): Promise<void> {
-    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" }).flushHeaders();
-    const chunk = (delta: object, finish: string | null) => ({
-      id: idOf(run),
-      object: "chat.completion.chunk",
-      created: seconds(),
-      model,
-      choices: [{ index: 0, delta, finish_reason: finish }],
-    });
-    send(response, chunk({ role: "assistant", content: "" }, null));
-    for (const [nth, token] of tokensOf(textOfRun(run)).entries()) {
-      if (nth > 0) await beforeToken(nth);
-      send(response, chunk({ content: token }, null));
-    }
-    send(response, chunk({}, "stop"));
-    response.end("data: [DONE]\n\n");
-  }
-
-  async function complete(response: ServerResponse, { model }: Prompt, run: number): Promise<void> {
-    const tokens = tokensOf(textOfRun(run));
-    for (let nth = 1; nth < tokens.length; nth++) await beforeToken(nth);
-    const message = { role: "assistant", content: tokens.join("") };
-    const choices = [{ index: 0, message, finish_reason: "stop" }];
-    const completion = { id: idOf(run), object: "chat.completion", created: seconds(), model, choices };
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(completion));
-  }
-
   await listen(server, options.port ?? DEFAULT_PORT);
   return {
     url: urlOf(server),
@@ -92,11 +73,43 @@ export async function startLlmOrigin(options: LlmOriginOptions = {}): Promise<Ll
   };
 }
 
+function generate(prompt: Prompt, generation: Generation): Promise<void> {
+  return prompt.stream ? stream(generation) : complete(generation);
+}
+
+/** A generation continues, and is billed, even if its client disconnects. */
+async function stream({ run, model, response, beforeToken }: Generation): Promise<void> {
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" }).flushHeaders();
+  const chunk = (delta: object, finish: string | null) => ({
+    id: idOf(run),
+    object: "chat.completion.chunk",
+    created: seconds(),
+    model,
+    choices: [{ index: 0, delta, finish_reason: finish }],
+  });
+  send(response, chunk({ role: "assistant", content: "" }, null));
+  for (const [nth, token] of tokensOf(textOfRun(run)).entries()) {
+    if (nth > 0) await beforeToken(nth);
+    send(response, chunk({ content: token }, null));
+  }
+  send(response, chunk({}, "stop"));
+  response.end("data: [DONE]\n\n");
+}
+
+async function complete({ run, model, response, beforeToken }: Generation): Promise<void> {
+  const tokens = tokensOf(textOfRun(run));
+  for (let nth = 1; nth < tokens.length; nth++) await beforeToken(nth);
+  const message = { role: "assistant", content: tokens.join("") };
+  const choices = [{ index: 0, message, finish_reason: "stop" }];
+  const completion = { id: idOf(run), object: "chat.completion", created: seconds(), model, choices };
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(completion));
+}
+
 function send(response: ServerResponse, event: object): void {
   response.write(`data: ${JSON.stringify(event)}\n\n`);
 }
 
-/** Words, each with the blank before it. */
+/** Words, each with the white space before it. */
 function tokensOf(text: string): string[] {
   return text.match(/\s*\S+/gu) ?? [];
 }

@@ -1,4 +1,4 @@
-// What the API answers. Pure.
+// The answers of the API. Pure.
 
 import { chargeJson } from "./charge.ts";
 import { type Charge, type Fault } from "./charge.ts";
@@ -18,14 +18,14 @@ export function made(charge: Charge): Answer {
   return { status: 201, body: chargeJson(charge), headers: { Location: `/v1/charges/${charge.id}` } };
 }
 
-/** The same answer, told to a probe: by this the gateway answers whoever still asks. */
+/** The same answer to a probe. The gateway stores it and replays it to every retry. */
 export function final(charge: Charge): Answer {
   const answer = made(charge);
-  const words = { "Oncegate-Outcome": "final", "Oncegate-Status": String(answer.status) };
-  return { ...answer, status: 200, headers: { ...answer.headers, ...words } };
+  const outcome = { "Oncegate-Outcome": "final", "Oncegate-Status": String(answer.status) };
+  return { ...answer, status: 200, headers: { ...answer.headers, ...outcome } };
 }
 
-/** Only for what had no effect and never will have. */
+/** Only for a request that had no effect and never will. */
 export function notExecuted(answer: Answer): Answer {
   return withOutcome(answer, "not-executed");
 }
@@ -34,7 +34,7 @@ export function unknown(answer: Answer): Answer {
   return withOutcome(answer, "unknown");
 }
 
-/** Kept by no cache: the same URL is asked about the next attempt too. */
+/** No cache may store it, since a probe for the next attempt has the same URL. */
 function withOutcome(answer: Answer, outcome: string): Answer {
   return { ...answer, headers: { ...answer.headers, "Oncegate-Outcome": outcome, "Cache-Control": "no-store" } };
 }

@@ -1,40 +1,40 @@
-// What a charge is, and which orders for one are acceptable. Pure: no I/O, no clock.
+// Charges, and the validation of orders. Pure: no I/O, no clock.
 
-/** What a client asks for. `amount` is in the currency's minor unit (1999 is 19.99), as card networks count it. */
+/** A client's order. `amount` is in the currency's minor unit (1999 is 19.99), as in card networks. */
 export type ChargeOrder = {
   readonly amount: number;
   readonly currency: string;
   readonly card: string;
-  /** The merchant's own name for the payment. Two charges with one reference are a double charge. */
+  /** The merchant's name for the payment. Two charges with one reference are a double charge. */
   readonly reference: string | null;
 };
 
-/** A row of the ledger: money that has moved. */
+/** A row of the ledger: money was moved. */
 export type Charge = ChargeOrder & {
   readonly id: string;
-  /** Who ordered it, what for and in which attempt: noted so that a probe can be answered. Repetitions are not refused. */
+  /** The caller, key and attempt, stored to answer probes. Repetitions are not refused. */
   readonly caller: string | null;
   readonly idempotencyKey: string | null;
   readonly attempt: number | null;
   readonly createdMs: number;
 };
 
-/** A member of the body that is wrong, named by a JSON pointer. */
+/** An invalid member of the body, named by a JSON Pointer. */
 export type Fault = { readonly pointer: string; readonly detail: string };
 
 export type OrderCheck =
   | { readonly ok: true; readonly order: ChargeOrder }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-/** 999,999.99 in a currency with cents: what one card payment plausibly is, and far below the exact integers. */
+/** 999,999.99 in a currency with cents: more than a usual card payment, and far below the limit of exact integers. */
 const AMOUNT_MAX = 99_999_999;
 
-/** Cards and references are names that other systems made. 64 characters hold every usual one, UUIDs included. */
+/** Cards and references are names from other systems. 64 characters fit all usual ones, including UUIDs. */
 const NAME = /^[\w.:-]{1,64}$/;
 
 const CURRENCY = /^[a-z]{3}$/;
 
-/** Checks the text of a request body. All faults are reported at once, so that a client fixes them in one go. */
+/** Validates the text of a request body. Reports all faults at once, so that a client can fix them together. */
 export function checkOrder(text: string): OrderCheck {
   const body = parseObject(text);
   if (body === null) return { ok: false, faults: [{ pointer: "", detail: "must be a JSON object" }] };
@@ -57,7 +57,7 @@ export function checkOrder(text: string): OrderCheck {
   return { ok: false, faults };
 }
 
-/** The charge as the API shows it, to whoever made it and to a probe alike. */
+/** The charge as JSON, for clients and probes alike. */
 export function chargeJson(charge: Charge): Record<string, unknown> {
   return {
     id: charge.id,
@@ -78,7 +78,7 @@ function parseObject(text: string): Record<string, unknown> | null {
   try {
     value = JSON.parse(text);
   } catch {
-    // Only a SyntaxError can come here, and it means the same as any other body that is not an object.
+    // Only a SyntaxError is possible here. It is handled like any other body that is not an object.
     return null;
   }
   return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null;

@@ -1,5 +1,5 @@
-// The charges that were made, one row each, in a SQLite file: the truth that the demo is judged by. And the fences, by
-// which attempts that have not charged yet are kept from ever doing so.
+// Stores the charges, one row each, in a SQLite file. The demo is judged by them. It also stores fences,
+// which prevent attempts that have not charged yet from ever charging.
 
 import { DatabaseSync } from "node:sqlite";
 import { type SQLOutputValue } from "node:sqlite";
@@ -7,16 +7,16 @@ import { type SQLOutputValue } from "node:sqlite";
 import { type Charge } from "./charge.ts";
 
 export type Ledger = {
-  /** False, and nothing is written, if the attempt that wants the charge is behind a fence. */
+  /** Writes the charge. False, and nothing is written, if its attempt is fenced. */
   readonly record: (charge: Charge) => boolean;
   /**
-   * The charge of this caller and key. If there is none, null, and from now on no attempt up to `attempt` makes one:
-   * fence and charge are written in transactions that take turns, so one of the two comes first for good.
+   * The charge of this caller and key. If there is none, null, and no attempt up to `attempt` can make one any more:
+   * fence and charge are written in serialized transactions, so one of the two always comes first.
    */
   readonly settle: (caller: string, key: string, attempt: number) => Charge | null;
   readonly find: (id: string) => Charge | null;
   readonly count: () => number;
-  /** Oldest first. `limit` takes the newest ones. */
+  /** Oldest first. With `limit` only the newest ones. */
   readonly charges: (limit?: number) => Charge[];
   readonly close: () => void;
 };
@@ -42,7 +42,7 @@ const SCHEMA = `
     PRIMARY KEY (caller, idempotency_key)
   ) STRICT, WITHOUT ROWID`;
 
-/** Opens the ledger file, making it if there is none. */
+/** Opens the ledger file, and creates it if needed. */
 export function openLedger(path: string): Ledger {
   const database = new DatabaseSync(path);
   // Write-ahead logging lets another program read the file while the server runs.
@@ -55,14 +55,14 @@ export function openLedger(path: string): Ledger {
   );
   const byId = database.prepare("SELECT * FROM charges WHERE id = ?");
   const byKey = database.prepare("SELECT * FROM charges WHERE caller = ? AND idempotency_key = ? ORDER BY number");
-  // NULL equals nothing, so what came without caller, key or attempt is never fenced.
+  // NULL equals nothing, so a charge without caller, key or attempt is never fenced.
   const fenced = database.prepare("SELECT 1 FROM fences WHERE caller = ? AND idempotency_key = ? AND attempt >= ?");
   const fence = database.prepare(
     `INSERT INTO fences (caller, idempotency_key, attempt) VALUES (?, ?, ?)
      ON CONFLICT DO UPDATE SET attempt = max(attempt, excluded.attempt)`,
   );
   const total = database.prepare("SELECT count(*) AS total FROM charges");
-  // SQLite takes a negative limit for none.
+  // SQLite treats a negative limit as none.
   const newest = database.prepare("SELECT * FROM (SELECT * FROM charges ORDER BY number DESC LIMIT ?) ORDER BY number");
 
   return {
@@ -90,7 +90,7 @@ export function openLedger(path: string): Ledger {
   };
 }
 
-/** All or nothing. IMMEDIATE takes the lock before the first read, so nobody writes between what is read and written. */
+/** All or nothing. IMMEDIATE takes the lock before the first read, so no other write comes between read and write. */
 function transaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec("BEGIN IMMEDIATE");
   try {
@@ -98,7 +98,7 @@ function transaction<T>(database: DatabaseSync, work: () => T): T {
     database.exec("COMMIT");
     return result;
   } catch (error) {
-    // Some errors, such as a full disk, have rolled it back already.
+    // Some errors, such as a full disk, already roll back the transaction.
     if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }

@@ -21,7 +21,7 @@ try {
   console.log(`payments origin on ${origin.url}, ledger: ${values.ledger}`);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void origin.close());
 } catch (error) {
-  // The port is taken, the ledger cannot be opened, an option is no number: the system's message says which.
+  // The port is taken, the ledger can't be opened, or an option is not a number. The message contains the cause.
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 }

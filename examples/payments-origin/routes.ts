@@ -1,4 +1,4 @@
-// Which request gets which answer.
+// Routes requests to answers.
 
 import { randomUUID } from "node:crypto";
 import { type IncomingMessage } from "node:http";
@@ -8,10 +8,10 @@ import { attemptOf, callerOf, decodeKey, keyOf } from "./attempt.ts";
 import { type Charge, type ChargeOrder, chargeJson, checkOrder } from "./charge.ts";
 import { type Ledger } from "./ledger.ts";
 
-/** Where the gateway may ask what became of a key: the `probe` of its configuration. */
+/** The path of probes: the `probe` field of the gateway's configuration. */
 export const PROBE_PATH = "/v1/idempotency/{key}";
 
-/** Asked for its consent before each charge; that alone moves no money. Rejects if `closing` aborts before it answers. */
+/** Approves each charge, which alone moves no money. Rejects if `closing` aborts before it answers. */
 export type CardNetwork = (order: ChargeOrder, closing: AbortSignal) => Promise<void>;
 
 export type Context = { readonly ledger: Ledger; readonly cardNetwork: CardNetwork; readonly closing: AbortSignal };
@@ -19,7 +19,7 @@ export type Context = { readonly ledger: Ledger; readonly cardNetwork: CardNetwo
 /** An order has four short members. */
 const BODY_BYTES_MAX = 16_384;
 
-/** Enough to look through by hand; the count beside it is exact. */
+/** Enough to read by hand. The response also has the exact count. */
 const LISTED_CHARGES_MAX = 1_000;
 
 /** Rejects if the upload breaks off or the server closes. */
@@ -64,7 +64,7 @@ async function postCharge({ ledger, cardNetwork, closing }: Context, request: In
   const attempt = attemptOf(request.headers);
   if (attempt === "malformed") return notExecuted(problem(400, "Bad Request", "Oncegate-Attempt counts from 1"));
 
-  // Once the order stands, the charge is made, also if the client has hung up meanwhile: so do real payment APIs.
+  // From here on the charge is made even if the client hangs up, as in real payment APIs.
   await cardNetwork(check.order, closing);
   const charge: Charge = {
     ...check.order,
@@ -74,17 +74,17 @@ async function postCharge({ ledger, cardNetwork, closing }: Context, request: In
     attempt: attempt === "none" ? null : attempt,
     createdMs: Date.now(),
   };
-  // Only this moves money. A probe that came while the card network was asked has fenced the attempt off.
+  // Only this moves money. It fails if a probe fenced the attempt while the card network was approving it.
   if (ledger.record(charge)) return made(charge);
   return notExecuted(problem(409, "Conflict", "this attempt was given up, and made no charge"));
 }
 
-/** What became of a key. A GET that may write: it never charges, and asked again it says no less. */
+/** Answers a probe. This GET may write a fence, but it never charges, and repeating it does not weaken its answer. */
 function probe(ledger: Ledger, { headers }: IncomingMessage, encodedKey: string): Answer {
   const caller = callerOf(headers);
   const key = decodeKey(encodedKey);
   const attempt = attemptOf(headers);
-  // Without these nothing is known of the charge that is meant, and to say "not executed" would be a guess.
+  // Without these the charge can't be identified, and "not executed" would be a guess.
   if (caller === null) return unknown(problem(401, "Unauthorized", "only the caller may ask about a key"));
   if (key === null) return unknown(problem(400, "Bad Request", "the key is not percent-encoded"));
   if (typeof attempt === "string") return unknown(problem(400, "Bad Request", "Oncegate-Attempt must be a number"));

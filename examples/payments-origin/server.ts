@@ -1,5 +1,5 @@
-// A payments API as one finds them: every POST /v1/charges that arrives moves money, whether or not it is a repetition.
-// It has no idempotency of its own on purpose. The gateway in front of it has, and may ask it what became of a key.
+// A typical payments API: every POST /v1/charges that arrives moves money, even a repetition.
+// It has no idempotency of its own, on purpose. The gateway in front of it adds that, and may probe it about a key.
 
 import { createServer } from "node:http";
 import { type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -16,25 +16,25 @@ export type PaymentsOriginOptions = {
   readonly ledgerPath: string;
   /** How long the card network takes for one charge. */
   readonly latencyMs?: number;
-  /** Takes the place of a card network that consents after `latencyMs`. */
+  /** Replaces the card network that approves after `latencyMs`. */
   readonly cardNetwork?: CardNetwork;
 };
 
 export type PaymentsOrigin = {
   readonly url: string;
-  /** Every charge that was made, oldest first. */
+  /** Every charge, oldest first. */
   readonly charges: () => Charge[];
-  /** Resolves when nothing is under way any more, requests whose clients have left included. */
+  /** Resolves when no request is running, including those whose clients have disconnected. */
   readonly idle: () => Promise<void>;
-  /** Breaks off what runs, closes all connections, then the ledger. */
+  /** Aborts running requests, and closes all connections and then the ledger. */
   readonly close: () => Promise<void>;
 };
 
 export const DEFAULT_PORT = 9100;
 
 /**
- * Longer than any client in front keeps an idle connection. Were it shorter, a charge could be sent on a connection
- * that is just being closed, and nobody could tell whether it arrived.
+ * Longer than any client keeps an idle connection. If it were shorter, a charge could be sent on a connection
+ * that is just closing, and its outcome would be unknown.
  */
 const KEEP_ALIVE_MS = 120_000;
 
@@ -43,7 +43,7 @@ export async function startPaymentsOrigin(options: PaymentsOriginOptions): Promi
   const ledger = openLedger(options.ledgerPath);
   const closing = new AbortController();
   const running = new Set<Promise<void>>();
-  const cardNetwork = options.cardNetwork ?? consentsAfter(options.latencyMs ?? 0);
+  const cardNetwork = options.cardNetwork ?? approvesAfter(options.latencyMs ?? 0);
   const context: Context = { ledger, cardNetwork, closing: closing.signal };
 
   const server = createServer((request, response) => {
@@ -75,7 +75,7 @@ export async function startPaymentsOrigin(options: PaymentsOriginOptions): Promi
   };
 }
 
-function consentsAfter(latencyMs: number): CardNetwork {
+function approvesAfter(latencyMs: number): CardNetwork {
   return (_, closing) => sleep(latencyMs, undefined, { signal: closing });
 }
 
@@ -85,7 +85,7 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
     const type = status < 400 ? "application/json" : "application/problem+json";
     response.writeHead(status, { "Content-Type": type, ...headers }).end(`${JSON.stringify(body)}\n`);
   } catch {
-    // The upload broke off, the server closes or the ledger can't be written. There is no charge, and nothing to answer.
+    // The upload broke off, the server is closing, or the ledger can't be written. There is no charge and no answer.
     response.destroy();
   }
 }

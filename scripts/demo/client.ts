@@ -1,4 +1,4 @@
-// Sends one charge once, with the trouble that was planned for it, and says what the client has seen.
+// Sends one charge once, with the trouble planned for it, and returns what the client sees.
 
 import { request as httpRequest } from "node:http";
 import { type IncomingMessage } from "node:http";
@@ -13,17 +13,17 @@ export type ChargeRequest = {
 
 export type Delivery =
   | Answer
-  /** The client has closed its connection before an answer came. */
+  /** The client closed its connection before an answer came. */
   | { readonly kind: "hung-up" }
-  /** The connection broke where that was planned. */
+  /** The connection broke as planned. */
   | { readonly kind: "lost" }
-  /** The connection broke, or nothing came in time, where that was not planned. */
+  /** The connection broke or timed out, which was not planned. */
   | { readonly kind: "failed"; readonly reason: string };
 
 export type Answer = {
   readonly kind: "answered";
   readonly status: number;
-  /** The word of `Idempotency-Status`; null where there is no such header, so from the origin itself. */
+  /** The token of `Idempotency-Status`; null if the answer comes from the origin itself. */
   readonly mark: string | null;
   /** The `code` of a problem. */
   readonly code: string | null;
@@ -32,17 +32,17 @@ export type Answer = {
   readonly chargeId: string | null;
 };
 
-/** Above the 25 s that the gateway lets a duplicate wait for the original. */
+/** More than the 25 s that the gateway lets a duplicate wait for the original. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
-/** Never rejects: everything that can happen to a request is a `Delivery`. */
+/** Never rejects: every result of a request is a `Delivery`. */
 export function send(doors: Doors, charge: ChargeRequest, trouble: Trouble): Promise<Delivery> {
   const { promise, resolve } = Promise.withResolvers<Delivery>();
   const body = JSON.stringify(charge.body);
   const door = trouble.kind === "answer-lost" ? doors.lossyUrl : doors.url;
   const request = httpRequest(`${door}/v1/charges`, {
     method: "POST",
-    // A connection for each request, so that hanging up hits no other one.
+    // A connection for each request, so that hanging up affects no other one.
     agent: false,
     headers: {
       Authorization: "Bearer demo",
@@ -62,7 +62,7 @@ export function send(doors: Doors, charge: ChargeRequest, trouble: Trouble): Pro
   });
   request.once("error", (error) => resolve(broken(trouble, error)));
   if (trouble.kind === "hang-up") {
-    // Counted from when the request is out, so that it has certainly been sent.
+    // The delay begins when the request has been written, so it has certainly been sent.
     request.once("finish", () =>
       setTimeout(() => {
         resolve({ kind: "hung-up" });
@@ -86,7 +86,7 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
   return {
     kind: "answered",
     status: response.statusCode ?? 0,
-    // An RFC 9651 Item: the word ends where its parameters begin.
+    // An RFC 9651 Item: the token ends where its parameters begin.
     mark: typeof mark === "string" ? (mark.split(";")[0] ?? mark).trim() : null,
     code: textOrNull(body["code"]),
     retryable: body["retryable"] === true,
@@ -99,7 +99,7 @@ function parseObject(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? { ...value } : {};
   } catch {
-    // Not JSON: then it is neither a charge nor a problem, and the status says the rest.
+    // Not JSON, so neither a charge nor a problem. The status is enough.
     return {};
   }
 }

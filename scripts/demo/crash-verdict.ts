@@ -1,4 +1,4 @@
-// What the second act has come to, from what the clients have seen and from the origin's ledger. Pure.
+// Judges the second act by the clients' answers and the origin's ledger. Pure.
 
 import { type Charge } from "../../examples/payments-origin/charge.ts";
 import { type Delivery } from "./client.ts";
@@ -6,14 +6,14 @@ import { type CrashedPayment } from "./plan.ts";
 import { type PaymentStory } from "./storm.ts";
 import { findFaults } from "./tally.ts";
 
-/** What the client of one payment has seen. */
+/** The answers to the client of one payment. */
 export type CrashStory = {
   readonly crashed: CrashedPayment;
-  /** Of the request that ran when the gateway was killed. */
+  /** To the request that ran when the gateway was killed. */
   readonly cut: Delivery;
-  /** Of the retry while the gateway may not ask the origin. */
+  /** To the retry before the gateway may ask the origin. */
   readonly asked: Delivery;
-  /** Of the retry when it may. */
+  /** To the retry after that. */
   readonly healed: Delivery;
 };
 
@@ -25,19 +25,19 @@ export function isUnknown(delivery: Delivery): boolean {
   return delivery.kind === "answered" && delivery.status === 409 && delivery.code === "outcome_unknown";
 }
 
-/** The origin has said that it was charged. */
+/** The origin reported that it had made the charge. */
 export function isReplayed(delivery: Delivery): boolean {
   return delivery.kind === "answered" && delivery.status === 201 && delivery.mark === "replayed";
 }
 
-/** The origin has said that it was not charged and will not be, and the gateway has sent it again. */
+/** The origin reported that the attempt made no charge and never will, so the gateway sent the request again. */
 export function isExecuted(delivery: Delivery): boolean {
   return delivery.kind === "answered" && delivery.status === 201 && delivery.mark === "executed";
 }
 
 /**
- * A sentence for each fault. None means: nobody was told anything before the origin was asked, and then each client was
- * given its charge, which is the only one of its payment and was made by the attempt that may have made it.
+ * A sentence for each fault. None means: no client got a result before the gateway asked the origin. After that each client
+ * got the only charge of its payment, made by the attempt that was allowed to make it.
  */
 export function findCrashFaults(stories: readonly CrashStory[], ledger: readonly Charge[]): string[] {
   return [

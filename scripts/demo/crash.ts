@@ -1,5 +1,5 @@
-// The second act: the gateway is killed while payments run, and every client asks again. Which of them were charged only
-// the origin can know. So the gateway first says that it does not know, and then, as soon as it may, it asks.
+// The second act: the gateway is killed while payments run, and every client retries. Only the origin knows which
+// payments were charged. The gateway first answers that the outcome is unknown, and asks the origin once it may.
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 
@@ -12,45 +12,45 @@ import { type CrashedPayment } from "./plan.ts";
 import { chargeRequest } from "./storm.ts";
 
 export type Stage = {
-  /** Starts the gateway on the storage of this act, with further settings of the tenant. */
+  /** Starts the gateway on this act's storage, with additional tenant settings. */
   readonly startGateway: (settings: Readonly<Record<string, unknown>>) => Promise<KillableGateway>;
-  /** Has `network` for its card network. */
+  /** Uses `network` as its card network. */
   readonly origin: PaymentsOrigin;
   readonly network: HeldNetwork;
-  /** Is told what has happened, a line at a time. */
-  readonly say: (line: string) => void;
+  /** Receives a line for each step. */
+  readonly report: (line: string) => void;
 };
 
 type KillableGateway = {
   readonly url: string;
-  /** As by kill -9. */
+  /** With SIGKILL. */
   readonly kill: () => Promise<void>;
 };
 
 export async function runCrash(plan: readonly CrashedPayment[], stage: Stage): Promise<CrashStory[]> {
-  const { startGateway, origin, network, say } = stage;
+  const { startGateway, origin, network, report } = stage;
 
   const first = await startGateway({});
   const running = plan.map(async (crashed) => ({ crashed, cut: await pay(crashed, first.url) }));
-  // An answer that comes before the crash would be a fault, which the verdict finds.
+  // An answer before the crash is a fault, which the verdict finds.
   await Promise.race([network.allHeld, ...running]);
-  say(`${plan.length} requests have reached the payments API, which waits for the card network`);
+  report(`${plan.length} requests have reached the payments API, which waits for the card network`);
   await first.kill();
   const cut = await Promise.all(running);
-  say(`kill -9: the gateway is gone, and ${count(cut, ({ cut }) => isUnanswered(cut))} clients have no answer`);
+  report(`kill -9: the gateway is gone, and ${count(cut, ({ cut }) => isUnanswered(cut))} clients have no answer`);
 
   releaseAll(plan, "charged", network);
-  // The origin is part of this process: what the card network has consented to is charged by the next turn.
+  // The origin runs in this process, so it makes the released charges by the next turn of the event loop.
   await nextTurn();
   const charges = origin.charges().length;
-  say(`the API goes on without it: ${charges} charged, ${plan.length - charges} still waiting`);
+  report(`the API goes on without it: ${charges} charged, ${plan.length - charges} still waiting`);
 
   const second = await startGateway({});
   const asked = await Promise.all(
     cut.map(async ({ crashed, cut }) => ({ crashed, cut, asked: await pay(crashed, second.url) })),
   );
   const unknown = count(asked, ({ asked }) => isUnknown(asked));
-  say(`before: the gateway runs again, every client asks again: ${unknown} unknown (it never guesses)`);
+  report(`before: the gateway runs again, every client asks again: ${unknown} unknown (it never guesses)`);
   await second.kill();
 
   const third = await startGateway({ on_unknown: "probe", probe: PROBE_PATH });
@@ -59,7 +59,7 @@ export async function runCrash(plan: readonly CrashedPayment[], stage: Stage): P
   );
   const replayed = count(healed, ({ healed }) => isReplayed(healed));
   const executed = count(healed, ({ healed }) => isExecuted(healed));
-  say(
+  report(
     `after:  the gateway may ask the API, every client asks again: ${replayed} final (charged before), ${executed} executed once`,
   );
 
@@ -67,7 +67,7 @@ export async function runCrash(plan: readonly CrashedPayment[], stage: Stage): P
   releaseAll(plan, "fenced", network);
   await origin.idle();
   const late = origin.charges().length - before;
-  say(`the card network consents to the attempts that still wait: ${late} charged, the API has fenced them off`);
+  report(`the card network consents to the attempts that still wait: ${late} charged, the API has fenced them off`);
   return healed;
 }
 

@@ -1,17 +1,17 @@
-// A card network that takes as long as its keeper says: it holds the first request of each payment until that is
-// released, and lets later ones of the same payment through at once. So a crash in the middle needs no good timing.
+// A card network that the test controls: it holds the first request of each payment until that is
+// released, and answers later ones of the same payment at once. So a crash during a charge needs no exact timing.
 
 import { type CardNetwork } from "../../examples/payments-origin/routes.ts";
 
 export type HeldNetwork = {
   readonly cardNetwork: CardNetwork;
-  /** Resolves when it holds as many payments as were announced. */
+  /** Resolves when it holds the expected number of payments. */
   readonly allHeld: Promise<void>;
-  /** Lets the held request of a payment go on. */
+  /** Releases the held request of a payment. */
   readonly release: (reference: string) => void;
 };
 
-/** Payments are told apart by their reference. */
+/** The reference identifies a payment. */
 export function holdNetwork(payments: number): HeldNetwork {
   const held = new Map<string | null, () => void>();
   const all = Promise.withResolvers<void>();

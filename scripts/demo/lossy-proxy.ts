@@ -1,19 +1,19 @@
-// A TCP proxy with two doors. Through one everything passes. Through the other requests pass as well, but as soon as the
-// first byte of an answer arrives, the client's connection is reset instead: the work is done and nobody hears of it.
+// A TCP proxy with two ports. One passes everything. The other passes requests, but as soon as the
+// first byte of an answer arrives, it resets the client's connection: the work is done, and its answer is lost.
 
 import { connect, createServer } from "node:net";
 import { type Server, type Socket } from "node:net";
 
-/** What a client may use to reach one server: its two doors. */
+/** The two URLs by which a client reaches one server. */
 export type Doors = { readonly url: string; readonly lossyUrl: string };
 
 export type LossyProxy = Doors & {
-  /** How many answers have arrived and were not passed on. */
+  /** The number of answers that were dropped. */
   readonly answersLost: () => number;
   readonly close: () => Promise<void>;
 };
 
-/** Proxies to an `http://host:port` URL, from two free ports on 127.0.0.1. */
+/** Proxies two free ports on 127.0.0.1 to an `http://host:port` URL. */
 export async function startLossyProxy(target: string): Promise<LossyProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
@@ -23,11 +23,11 @@ export async function startLossyProxy(target: string): Promise<LossyProxy> {
     const server = connect({ host: hostname, port: Number(port) });
     for (const socket of [client, server]) {
       sockets.add(socket);
-      // An error is followed by a close, and the close is what the other side is told of.
+      // A close follows each error, and only the close is passed to the other side.
       socket.on("error", () => {}).once("close", () => sockets.delete(socket));
     }
     client.pipe(server);
-    // Bytes that the client has already sent still arrive after it has hung up, as in a real network.
+    // Bytes that the client has sent still arrive after it hangs up, as in a real network.
     client.once("close", () => server.destroySoon());
     return server;
   };

@@ -1,19 +1,19 @@
-// What happens in a storm, decided beforehand from the seed alone: the same seed sends the same requests, whatever the
-// answers are and however fast the machine is.
+// Plans a storm from the seed alone: the same seed sends the same requests, regardless of
+// the answers and the speed of the machine.
 
 import { seededRandom } from "./random.ts";
 import { type Random } from "./random.ts";
 
-/** What goes wrong with one request. After a trouble the client sends the same request again. */
+/** What goes wrong with one request. The client then sends the same request again. */
 export type Trouble =
   | { readonly kind: "none" }
   | { readonly kind: "hang-up"; readonly afterMs: number }
   | { readonly kind: "answer-lost" };
 
-/** Someone who wants the payment made: sends until an answer comes, through these troubles, which end with none. */
+/** A client that sends until it gets an answer. Each request meets the next of `troubles`; the last one meets none. */
 export type ClientPlan = {
   readonly troubles: readonly Trouble[];
-  /** How long it waits before each retry. */
+  /** The pause before each retry. */
   readonly pauseMs: number;
 };
 
@@ -23,15 +23,15 @@ export type PaymentPlan = {
   readonly amount: number;
   readonly currency: string;
   readonly card: string;
-  /** They all send at the same moment, as impatient users and queues with several workers do. */
+  /** Clients that send at the same moment, as impatient users and queues with several workers do. */
   readonly atOnce: readonly ClientPlan[];
-  /** They ask again after the others have their answers, as a client does that has crashed and starts anew. */
+  /** Clients that send after the others have their answers, as one does that restarts after a crash. */
   readonly later: readonly ClientPlan[];
-  /** A faulty client then uses the key with this amount; null for payments without one. */
+  /** A faulty client then uses the key with this amount; null if the payment has no such client. */
   readonly misusedWithAmount: number | null;
 };
 
-/** A payment in whose middle the gateway is killed. */
+/** A payment that runs when the gateway is killed. */
 export type CrashedPayment = {
   readonly payment: PaymentPlan;
   /** Whether the origin still makes the charge, or is slow enough for its attempt to be fenced off. */
@@ -43,16 +43,16 @@ const PAYMENTS = 50;
 /** Enough to see both fates several times, and to be counted by hand. */
 const CRASHED_PAYMENTS = 8;
 
-/** Of either fate there are at least so many. */
+/** The minimum for each fate. */
 const CRASHED_PAYMENTS_PER_FATE_MIN = 3;
 
-/** One payment in five meets a client that mixes up its keys. */
+/** One payment in five has a client that misuses its key. */
 const PAYMENTS_PER_MISUSE = 5;
 
-/** Before the origin, which takes `ORIGIN_LATENCY_MS`, can have answered. */
+/** Before the origin can answer, which takes `ORIGIN_LATENCY_MS`. */
 const HANG_UP_MS = { min: 20, max: 120 };
 
-/** How long one charge takes at the demo's origin: long enough that requests of the same moment meet there. */
+/** How long one charge takes at the demo's origin. Long enough that simultaneous requests overlap there. */
 export const ORIGIN_LATENCY_MS = 250;
 
 export function planStorm(seed: number): PaymentPlan[] {
@@ -60,7 +60,7 @@ export function planStorm(seed: number): PaymentPlan[] {
   return Array.from({ length: PAYMENTS }, (_, index) => planPayment(random, index + 1));
 }
 
-/** Has draws of its own, so that a storm does not depend on what comes after it. */
+/** Uses its own random sequence, so that the storm does not depend on this plan. */
 export function planCrash(seed: number): CrashedPayment[] {
   const random = seededRandom(seed + 2 ** 31);
   const min = CRASHED_PAYMENTS_PER_FATE_MIN;
@@ -71,7 +71,7 @@ export function planCrash(seed: number): CrashedPayment[] {
   }));
 }
 
-/** The number of requests that the plan sends if nothing else goes wrong. */
+/** The number of requests if nothing unplanned goes wrong. */
 export function plannedRequests(plan: readonly PaymentPlan[]): number {
   return plan.reduce((sum, payment) => {
     const byClients = [...payment.atOnce, ...payment.later].reduce((sum, client) => sum + client.troubles.length, 0);
@@ -102,7 +102,7 @@ function planPayment(random: Random, number: number): PaymentPlan {
 function planClients(random: Random, count: number, canHangUp: boolean): ClientPlan[] {
   return Array.from({ length: count }, () => {
     const troubles: Trouble[] = [];
-    // Only first requests hang up: a retry may be answered from the record at once, before one can hang up on it.
+    // Only first requests hang up: the record may answer a retry at once, before the client can hang up.
     if (canHangUp && random.chance(25)) {
       troubles.push({ kind: "hang-up", afterMs: random.integer(HANG_UP_MS.min, HANG_UP_MS.max) });
     }

@@ -1,4 +1,4 @@
-// How far a storm is: one line that is rewritten in a terminal, a line for every fifth of the way in a log.
+// Shows the progress of a storm: one updated line in a terminal, or a line for each fifth in a log.
 
 export type Output = { readonly isTTY?: boolean; readonly write: (text: string) => unknown };
 
@@ -7,7 +7,7 @@ export type Progress = { readonly step: (requests: number) => void };
 const BAR_WIDTH = 20;
 const LOG_LINES = 5;
 
-/** `step` is called once for each of the `total` payments, with the number of requests that it took. */
+/** Call `step` once for each of the `total` payments, with its number of requests. */
 export function showProgress(output: Output, title: string, total: number): Progress {
   let done = 0;
   let requests = 0;

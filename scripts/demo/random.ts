@@ -1,9 +1,9 @@
-// Pseudo-random numbers from a seed, so that a storm can be had again. Not for secrets.
+// Pseudo-random numbers from a seed, so that a storm can be repeated. Not for secrets.
 
 export type Random = {
-  /** From `min` to `max`, both included. */
+  /** From `min` to `max`, inclusive. */
   readonly integer: (min: number, max: number) => number;
-  /** True in `percent` of 100 cases. */
+  /** True with a probability of `percent`. */
   readonly chance: (percent: number) => boolean;
   readonly hex: (digits: number) => string;
 };

@@ -1,4 +1,4 @@
-// Carries out a plan against one server and writes down what every client has seen.
+// Carries out a plan against one server, and records what every client sees.
 
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -7,24 +7,24 @@ import { type Answer, type ChargeRequest, type Delivery } from "./client.ts";
 import { type Doors } from "./lossy-proxy.ts";
 import { type ClientPlan, type PaymentPlan, type Trouble } from "./plan.ts";
 
-/** What the clients of one payment have seen. */
+/** What the clients of one payment saw. */
 export type PaymentStory = {
   readonly payment: PaymentPlan;
-  /** Every request and what became of it. */
+  /** The result of every request. */
   readonly deliveries: readonly Delivery[];
-  /** What each client ended with; null if it has given up. */
+  /** The final answer of each client; null if it gave up. */
   readonly clientsEnd: readonly (Answer | null)[];
-  /** What came back for the key with another amount; null where none was sent. */
+  /** The answer to the key with another amount; null if none was sent. */
   readonly misuse: Delivery | null;
 };
 
-/** Payments under way at a time. Each has up to six requests at once: 48 is a storm that two slow cores survive. */
+/** Concurrent payments. Each has up to six requests at once, and two slow cores can handle 48. */
 const PAYMENTS_AT_A_TIME = 8;
 
-/** Requests beyond the planned ones that a client spends on answers that ask for a retry and on broken connections. */
+/** Additional requests of a client after broken connections and answers that ask for a retry. */
 const EXTRA_TRIES_MAX = 3;
 
-/** `onPayment` is told whenever one payment is through. */
+/** Calls `onPayment` when a payment is complete. */
 export async function runStorm(
   plan: readonly PaymentPlan[],
   doors: Doors,
@@ -33,7 +33,7 @@ export async function runStorm(
   const stories: PaymentStory[] = [];
   const waiting = plan.values();
   const worker = async () => {
-    // The workers share the iterator, so each payment is taken once.
+    // The workers share the iterator, so each payment is processed once.
     for (const payment of waiting) {
       const story = await runPayment(payment, doors);
       stories.push(story);
@@ -61,7 +61,7 @@ async function runPayment(payment: PaymentPlan, doors: Doors): Promise<PaymentSt
   return { payment, deliveries, clientsEnd: [...first, ...later], misuse };
 }
 
-/** Sends until an answer comes that asks for no retry. Null if there was none after all the tries. */
+/** Sends until an answer does not ask for a retry. Null if all tries failed. */
 async function runClient(client: ClientPlan, deliver: (trouble: Trouble) => Promise<Delivery>): Promise<Answer | null> {
   for (let tries = 0; tries < client.troubles.length + EXTRA_TRIES_MAX; tries += 1) {
     if (tries > 0) await sleep(client.pauseMs);

@@ -1,10 +1,10 @@
-// The two tallies side by side, as text for a terminal or a log.
+// Renders the two tallies side by side, as text for a terminal or a log.
 
 import { type Tally } from "./tally.ts";
 
 type Row = { readonly label: string; readonly cell: (tally: Tally) => string } | null;
 
-/** Null is a line between two groups. The first group's parts add up to the requests. */
+/** Null is a line between two groups. The indented rows add up to the requests. */
 const ROWS: readonly Row[] = [
   { label: "requests sent", cell: (t) => String(t.requests) },
   { label: "  answered: executed", cell: (t) => String(t.executed) },

@@ -1,4 +1,4 @@
-// Counts what a storm has done, from what the clients have seen and from the origin's ledger. Pure.
+// Counts the results of a storm from the clients' answers and the origin's ledger. Pure.
 
 import { type Charge } from "../../examples/payments-origin/charge.ts";
 import { type Delivery } from "./client.ts";
@@ -12,12 +12,12 @@ export type Tally = {
   readonly refused: number;
   readonly lost: number;
   readonly hungUp: number;
-  /** Everything else: should be 0. */
+  /** Any other result. It should be 0. */
   readonly other: number;
   readonly charges: number;
   /** Charges beyond the first of a payment. */
   readonly doubleCharges: number;
-  /** What they took, in cents. */
+  /** The sum of the double charges, in cents. */
   readonly overchargedCents: number;
   /** Payments whose clients hold different charge ids. */
   readonly atOdds: number;
@@ -51,15 +51,15 @@ export function tallyStorm(stories: readonly PaymentStory[], ledger: readonly Ch
 }
 
 /**
- * What is wrong after a storm through the gateway, a sentence for each fault. None means: every payment was charged
- * exactly once and rightly, all its clients hold that charge, and no misuse of a key had an effect.
+ * The faults of a storm through the gateway, a sentence for each. None means: every payment was charged
+ * exactly once and correctly, all its clients have that charge, and no misuse of a key had an effect.
  */
 export function findFaults(stories: readonly PaymentStory[], ledger: readonly Charge[]): string[] {
   const references = new Set(stories.map((story) => story.payment.reference));
   const strangers = ledger.filter((charge) => charge.reference === null || !references.has(charge.reference));
   return [
     ...stories.flatMap((story) => paymentFaults(story, ledger)),
-    ...strangers.map((charge) => `the ledger has a charge that nobody asked for: ${charge.id}`),
+    ...strangers.map((charge) => `the ledger has a charge without an order: ${charge.id}`),
   ];
 }
 
@@ -103,7 +103,7 @@ function fateOf(delivery: Delivery): Fate {
 function fateOfAnswer(status: number, mark: string | null): Fate {
   if (mark === "refused") return "refused";
   if (status !== 201) return "other";
-  // Without a mark the answer is the origin's own, and the origin executes whatever arrives.
+  // Without a mark the answer is the origin's own, and the origin executes every request.
   if (mark === null || mark === "executed") return "executed";
   return mark === "joined" || mark === "replayed" ? mark : "other";
 }

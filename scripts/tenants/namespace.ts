@@ -1,4 +1,4 @@
-// The entries of the KV namespace TENANTS_KV, by wrangler's own commands: they know the account, and what runs locally.
+// The entries of the KV namespace TENANTS_KV, through wrangler's commands: they know the account and the local storage.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,13 +9,13 @@ import { stripVTControlCharacters } from "node:util";
 import { TENANTS_KV } from "../../src/config/kv-entry.ts";
 import { WRANGLER, wranglerEnvironment } from "../wrangler.ts";
 
-/** Which namespace is meant. */
+/** A namespace, and where it is. */
 export interface Namespace {
   /** The path of a wrangler.toml. */
   readonly config: string;
   readonly environment: string | undefined;
   readonly where: "local" | "remote";
-  /** Where a local one is kept, if not beside the configuration. */
+  /** The folder of a local one, if it is not beside the configuration. */
   readonly persistTo: string | undefined;
 }
 
@@ -25,7 +25,7 @@ const COMMAND_MS_MAX = 120_000;
 /** The platform's own bound. */
 const BULK_NAMES_MAX = 100;
 
-/** All names there are, as large as a list of them may be. */
+/** Enough for a list of all names. */
 const OUTPUT_BYTES_MAX = 100_000_000;
 
 export function listNames(namespace: Namespace): string[] {
@@ -33,7 +33,7 @@ export function listNames(namespace: Namespace): string[] {
   return listed.map(({ name }) => name).sort();
 }
 
-/** The texts of the entries that are there. `progress` is told how many have been read. */
+/** The texts of the entries that exist. `progress` gets the number of entries read so far. */
 export function readEntries(
   namespace: Namespace,
   names: readonly string[],
@@ -60,13 +60,13 @@ export function deleteEntry(namespace: Namespace, name: string): void {
   runWrangler(namespace, ["key", "delete", name]);
 }
 
-/** Locally a value comes in a table of its own, remotely as it is. */
+/** wrangler prints a local value inside an object, and a remote one as it is. */
 function textOf(value: unknown): string | null {
   const text: unknown = typeof value === "object" && value !== null && "value" in value ? value.value : value;
   return typeof text === "string" ? text : null;
 }
 
-/** In a file no value is too long for a command line, nor taken for an option. */
+/** A value in a file can't be too long for a command line, or be read as an option. */
 function withFile<T>(text: string, use: (path: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), "oncegate-tenants-"));
   try {
@@ -78,7 +78,7 @@ function withFile<T>(text: string, use: (path: string) => T): T {
   }
 }
 
-/** What `wrangler kv …` prints. Throws what it says of its failure, in its own words. */
+/** The output of `wrangler kv …`. Throws wrangler's message where the command fails. */
 function runWrangler({ config, environment, where, persistTo }: Namespace, command: readonly string[]): string {
   const target = ["--binding", TENANTS_KV, `--${where}`, "--config", config];
   if (environment !== undefined) target.push("--env", environment);
@@ -90,10 +90,10 @@ function runWrangler({ config, environment, where, persistTo }: Namespace, comma
     maxBuffer: OUTPUT_BYTES_MAX,
   });
   if (status === 0) return stdout;
-  throw new Error(error === undefined ? reasonOf(stderr + stdout) : `wrangler did not end well: ${error.message}`);
+  throw new Error(error === undefined ? reasonOf(stderr + stdout) : `wrangler failed: ${error.message}`);
 }
 
-/** Wrangler's message, without its colours, mark and hints about logs. */
+/** Wrangler's message without colours, marks and hints about logs. */
 function reasonOf(output: string): string {
   const plain = stripVTControlCharacters(output);
   const [, message = plain] = /\[ERROR\]\s*([\s\S]*?)(?:\n\n|$)/.exec(plain) ?? [];

@@ -61,7 +61,7 @@ interface FailedCall {
   readonly kind: "failed";
   /** The object did not take the call, so nothing has run. */
   readonly refusedForLoad: boolean;
-  /** The call did not arrive. If it did after all, the object decides again, from its record. */
+  /** The platform reports that the call did not arrive (docs/protocol.md 4.5.1). */
   readonly mayCallAgain: boolean;
 }
 
@@ -78,7 +78,7 @@ async function tryCall<T extends LookReply>(name: string, call: () => Promise<T>
     return {
       kind: "failed",
       refusedForLoad: is("overloaded") && !arrived,
-      mayCallAgain: is("retryable") && !is("remote") && !is("overloaded"),
+      mayCallAgain: is("retryable") && !is("overloaded") && !arrived,
     };
   }
 }

@@ -1,4 +1,7 @@
-/** Finds the bindings that a configuration names. Each is null where `env` has none of that kind and name. */
+/**
+ * Finds the bindings that a configuration names. Each function returns null where `env` has no binding of that kind
+ * and name.
+ */
 
 export function serviceBinding(env: object, name: string): Fetcher | null {
   const value: unknown = Reflect.get(env, name);
@@ -20,17 +23,17 @@ export function kvNamespace(env: object, name: string): KVNamespace | null {
   return isKvNamespace(value) ? value : null;
 }
 
-/** Visible ASCII, spaces inside: what a header holds unchanged. Origins and proxies take no more in one header. */
+/** Visible ASCII with spaces inside: a header carries it unchanged. Origins and proxies accept no longer headers. */
 const SENDABLE = /^[!-~](?:[ -~]{0,4094}[!-~])?$/;
 
-/** A secret that can be sent as a header. `unsendable` where there is one that can't. */
+/** A secret to send as a header. `unsendable` where a header can't carry it. */
 export function secretText(env: object, name: string): { readonly text: string } | "unsendable" | null {
   const value: unknown = Reflect.get(env, name);
   if (typeof value !== "string") return null;
   return SENDABLE.test(value) ? { text: value } : "unsendable";
 }
 
-/** A secret or a variable; an empty one is none. */
+/** A secret or a variable. An empty one counts as absent. */
 export function secret(env: object, name: string): string | null {
   const value: unknown = Reflect.get(env, name);
   return typeof value === "string" && value !== "" ? value : null;
@@ -44,7 +47,7 @@ function isKvNamespace(value: unknown): value is KVNamespace {
   return typeof value === "object" && value !== null && "getWithMetadata" in value;
 }
 
-/** A service binding has every name, for it may be a method over there. */
+/** A service binding has a property of every name, since it may be a method of the other Worker. */
 function isRateLimit(value: unknown): value is RateLimit {
   return typeof value === "object" && value !== null && "limit" in value && !isFetcher(value);
 }

@@ -1,32 +1,37 @@
-/** How callers are told apart, as it is written. */
+/** The values of fields that say how callers are identified. */
 
 import * as v from "valibot";
-import { type CallerItem, type JwtItem } from "../identity/caller.ts";
-import { type FormerCallerRule } from "./policy.ts";
-import { headerName, listOf, oneOf, parsed, table, text, either } from "./values.ts";
+import { type CallerItem, type CallerRule, type JwtItem } from "../identity/caller.ts";
+import { HEADER_NAME, either, listOf, oneOf, parsed, table, text } from "./values.ts";
 
 /** RFC 6265, 4.1.1: a cookie's name is a token. */
 const COOKIE = /^cookie:([!#$%&'*+.^_`|~0-9A-Za-z-]+)$/;
 
-/** Asymmetric algorithms only: with a shared secret whoever verifies tokens could make them. */
+/** Asymmetric algorithms only: with a shared secret, everyone who can verify tokens can also make them. */
 const ALGORITHMS = ["RS256", "ES256"] as const;
 
 const ITEM_MESSAGE =
   'must be a header name, "cookie:NAME", "client-cert", or a table such as { jwt = { jwks = "https://…", claims = ["iss", "sub"], audience = "…" } }';
 
 const JWKS_MESSAGE = "must be the https URL of a JSON Web Key Set (http for 127.0.0.1 and localhost)";
-const AUDIENCE_MESSAGE = "must be what the tokens are issued for: a string";
+const AUDIENCE_MESSAGE = "must be an audience of 1 to 256 characters";
+const ISSUER_MESSAGE = "must be an issuer of 1 to 256 characters";
 
 const jwt = v.pipe(
   table(
     {
+      /** The https URL of the issuer's JSON Web Key Set. */
       jwks: parsed(parseJwksUrl, JWKS_MESSAGE),
+      /** The claims whose values identify the caller. */
       claims: v.pipe(
         listOf(text(/^.{1,128}$/, "must be the name of a claim"), 'must be a list of claims, such as ["iss", "sub"]'),
         v.minLength(1, "must not be empty"),
       ),
+      /** The audience that tokens must be issued for. */
       audience: text(/^.{1,256}$/, AUDIENCE_MESSAGE),
-      issuer: v.optional(text(/^.{1,256}$/, "must be the issuer that tokens must name"), undefined),
+      /** The issuer that tokens must name. */
+      issuer: v.optional(text(/^.{1,256}$/, ISSUER_MESSAGE), undefined),
+      /** The signature algorithms that are accepted. */
       algorithms: v.optional(
         v.pipe(listOf(oneOf(ALGORITHMS), "must be a list of algorithms"), v.minLength(1, "must not be empty")),
         [...ALGORITHMS],
@@ -36,7 +41,7 @@ const jwt = v.pipe(
   ),
   v.check(
     ({ issuer, claims }) => issuer !== undefined || claims.includes("iss"),
-    'must have "iss" among its claims or an issuer: otherwise the same subject of two issuers would be one caller',
+    'must have "iss" among its claims, or an issuer: otherwise the same subject of two issuers would be one caller',
   ),
   v.transform(({ issuer = null, ...rest }): JwtItem => ({ kind: "jwt", ...rest, issuer })),
 );
@@ -53,7 +58,7 @@ function parseCallerItem(written: string): CallerItem | null {
   if (written === "client-cert") return { kind: "client-cert" };
   const cookie = COOKIE.exec(written)?.[1];
   if (cookie !== undefined) return { kind: "cookie", name: cookie };
-  return v.is(headerName, written) ? { kind: "header", name: written.toLowerCase() } : null;
+  return HEADER_NAME.test(written) ? { kind: "header", name: written.toLowerCase() } : null;
 }
 
 function parseJwksUrl(written: string): string | null {
@@ -63,11 +68,14 @@ function parseJwksUrl(written: string): string | null {
   return url.protocol === "https:" || (url.protocol === "http:" && isLocal) ? url.href : null;
 }
 
-export const callerItems = v.pipe(
-  listOf(callerItem, "must be a list of what tells callers apart; [] makes all requests one caller's"),
+export const caller = v.pipe(
+  listOf(
+    callerItem,
+    'must be a list of what identifies a caller, such as ["authorization"]; [] makes all requests one caller\'s',
+  ),
   v.check(
     (items) => items.filter(({ kind }) => kind === "jwt").length <= 1,
-    "must not have more than one jwt: a request carries one token, and has to stand the verification of each",
+    "must not have more than one jwt: a request carries one token, which would have to pass each verification",
   ),
 );
 export const anonymous = oneOf(["refuse", "shared"]);
@@ -78,17 +86,26 @@ const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?Z)?$/;
 
 function parseDate(written: string): number | null {
   const ms = DATE.test(written) ? Date.parse(written) : Number.NaN;
-  // Date.parse takes the 30th of February for the 2nd of March.
+  // Date.parse reads the 30th of February as the 2nd of March.
   return Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(written.slice(0, 10)) ? null : ms;
 }
 
-/** The rule that held before. What it leaves out was as it is by default. */
+export interface FormerCallerRule extends CallerRule {
+  /** From then on no record is looked up by it. Milliseconds since the Unix epoch. */
+  readonly untilMs: number;
+}
+
+/** A field that is not set has its default, whatever the present rule says. */
 export const callerWas = v.pipe(
   table(
     {
-      caller: callerItems,
+      /** The former value of `caller`. */
+      caller,
+      /** The former value of `anonymous`. */
       anonymous: v.optional(anonymous, "refuse"),
+      /** The former value of `on_caller_change`. */
       on_caller_change: v.optional(onCallerChange, "separate"),
+      /** When records are no longer looked up by the former rule: a date, or a date and time in UTC. */
       until: parsed(parseDate, 'must be a date, such as "2026-12-24" or "2026-12-24T18:00:00Z" (UTC)'),
     },
     'must be a table such as { caller = ["authorization"], until = "2026-12-24" }',

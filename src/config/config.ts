@@ -1,7 +1,7 @@
 /**
- * `TENANTS…` variables → tenants. Everything that is wrong is reported at once, each fault with its path and with what
- * would be right. A faulty entry closes its own hosts only. What can't be told which hosts it was to serve closes all,
- * for otherwise a wildcard entry might serve them from another origin.
+ * `TENANTS…` variables → tenants. All faults are reported at once, each with its path and with the values that are valid.
+ * A faulty entry closes its own hosts only. An entry whose name can't be read closes all hosts: otherwise a wildcard entry
+ * might serve its hosts from another origin.
  */
 
 import { type Refusal, refuse } from "../http/problem.ts";
@@ -18,7 +18,7 @@ export interface Config {
   /** By hostname, `*.suffix` or `*`. A faulty entry is null. */
   readonly tenants: ReadonlyMap<string, Tenant | null>;
   readonly faults: readonly Fault[];
-  /** Something can't be read, so it is not known which hosts it was to serve. */
+  /** A variable or a name can't be read, so it is not known which hosts it configures. */
   readonly unreadable: boolean;
 }
 
@@ -46,14 +46,14 @@ export function tenantFor(config: Config, hostname: string): Tenant | Refusal {
   return refuse("unknown_tenant");
 }
 
-/** The names under which an entry would serve `hostname`, the nearest first. */
+/** The names of entries that serve `hostname`, the nearest first. */
 export function* namesServing(hostname: string): Generator<string> {
   yield hostname;
   for (let dot = hostname.indexOf("."); dot >= 0; dot = hostname.indexOf(".", dot + 1)) yield `*${hostname.slice(dot)}`;
   yield "*";
 }
 
-/** `env` is the Worker's environment: variables, and the bindings that origins may name. */
+/** `env` is the Worker's environment: variables, and the bindings that entries may name. */
 export function parseConfig(env: object): Config {
   const faults: Fault[] = [];
   const { entries, unreadable } = mergeVariables(env, faults);
@@ -62,7 +62,7 @@ export function parseConfig(env: object): Config {
   for (const { name, path, entry, misnamed } of entries) {
     const isSecond = tenants.has(name);
     if (misnamed) faults.push({ path, message: NAME_MESSAGE });
-    else if (isSecond) faults.push({ path, message: "stands more than once" });
+    else if (isSecond) faults.push({ path, message: "is configured more than once" });
     const tenant = parseEntry(entry, path, { env, hostnames }, faults);
     tenants.set(name, misnamed || isSecond ? null : tenant);
   }
@@ -72,9 +72,9 @@ export function parseConfig(env: object): Config {
 export const NAME_MESSAGE = 'must be a hostname in lower case without a port, "*.suffix" or "*"';
 
 interface NamedEntry {
-  /** As requests would look it up. */
+  /** As requests look it up. */
   readonly name: string;
-  /** It is not written so. */
+  /** It is written in another way. */
   readonly misnamed: boolean;
   readonly path: string;
   readonly entry: unknown;
@@ -92,11 +92,11 @@ function mergeVariables(env: object, faults: Fault[]): { entries: NamedEntry[]; 
       continue;
     }
     for (const [written, entry] of Object.entries(table)) {
-      const name = nameMeant(written);
+      const name = lookupName(written);
       const path = `${variable}."${written}"`;
       if (name === null) faults.push({ path, message: NAME_MESSAGE });
       unreadable ||= name === null;
-      // Parsed all the same where nobody can tell its name, so that its other faults are told too.
+      // Parsed even where its name can't be read, so that its other faults are reported too.
       entries.push({ name: name ?? written, misnamed: name !== null && name !== written, path, entry });
     }
   }
@@ -115,11 +115,11 @@ function readTable(value: unknown): Readonly<Record<string, unknown>> | null {
 }
 
 export function isTenantName(name: string): boolean {
-  return nameMeant(name) === name;
+  return lookupName(name) === name;
 }
 
-/** The name of an entry as requests would look it up: the same for a right name, null where nobody can tell. */
-function nameMeant(name: string): string | null {
+/** The name of an entry as requests look it up: a valid name is unchanged. Null where it can't be read as a hostname. */
+function lookupName(name: string): string | null {
   if (name === "*") return name;
   const [star, host] = name.startsWith("*.") ? ["*.", name.slice(2)] : ["", name];
   if (host.includes("*") || !URL.canParse(`http://${host}`)) return null;

@@ -1,19 +1,29 @@
 /** One entry of `TENANTS` → a tenant. */
 
 import { TrieRouter } from "hono/router/trie-router";
-import { type CallerRule, nameOf } from "../identity/caller.ts";
-import { withoutTrailingDot } from "../http/matching-path.ts";
-import { matchingPath } from "../http/matching-path.ts";
+import { matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
+import { rateLimit as rateLimitBinding, serviceBinding } from "./bindings.ts";
+import { type OriginAddress } from "./entry-values.ts";
+import { type SetValues } from "./field.ts";
+import {
+  ENTRY_FIELDS,
+  MATCH,
+  OWN_FIELDS,
+  ROUTES,
+  ROUTE_FIELDS,
+  callerRules,
+  ownProperties,
+} from "./fields-of-entry.ts";
+import { POLICY_FIELDS } from "./fields-of-policy.ts";
 import { faultsOfOriginAuth } from "./origin-auth.ts";
-import { AUDIT_TTL_MS, type OriginAddress, type Policy, type Route, type Tenant } from "./policy.ts";
+import { overlay } from "./overlay.ts";
+import { type Policy, type Route, type Tenant } from "./policy.ts";
 import { DEFAULT_POLICY } from "./profiles.ts";
-import { type Fault, readFields } from "./read-fields.ts";
-import { entryFields, overlay, routeFields } from "./schema.ts";
-import { rateLimit, serviceBinding } from "./bindings.ts";
+import { type Fault, readFields, readTable } from "./read-fields.ts";
 
-/** What an entry is checked against. */
+/** What the references in an entry are checked against. */
 export interface Surroundings {
-  /** Has the bindings that an origin may name. */
+  /** Has the bindings that an entry may name. */
   readonly env: object;
   /** All tenants' names. */
   readonly hostnames: ReadonlySet<string>;
@@ -22,65 +32,40 @@ export interface Surroundings {
 /** Null where the entry has faults, which go to `faults`. */
 export function parseEntry(entry: unknown, path: string, around: Surroundings, faults: Fault[]): Tenant | null {
   const faultsBefore = faults.length;
-  const read = readFields(entryFields, entry, path, faults);
-  const {
-    origin,
-    origin_auth,
-    jurisdiction,
-    location,
-    caller,
-    anonymous,
-    on_caller_change,
-    caller_was,
-    cors,
-    rate_limit,
-    operator_token,
-    audit_ttl,
-    routes: written = [],
-    ...fields
-  } = read;
-  const originFault = origin === undefined ? null : faultOfOrigin(origin, around);
-  if (originFault !== null) faults.push({ path: `${path}.origin`, message: originFault });
-  if (rate_limit !== undefined && rateLimit(around.env, rate_limit.binding) === null) {
-    faults.push({
-      path: `${path}.rate_limit.binding`,
-      message: `names no rate limiting binding of this Worker: ${rate_limit.binding}`,
-    });
-  }
-  const policy = overlay(DEFAULT_POLICY, fields);
+  const table = readTable(ENTRY_FIELDS, entry, path, faults);
+  if (table === null) return null;
+  const fields = readFields(OWN_FIELDS, table, path, faults);
+  const policy = overlay(DEFAULT_POLICY, readFields(POLICY_FIELDS, table, path, faults));
+  const { routes: written = [] } = readFields(ROUTES, table, path, faults);
+  addBindingFaults(fields, path, around, faults);
   addContradictions(policy, path, faults);
   const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, policy, faults));
   const policyFor = matcher(routes, policy, `${path}.routes`, faults);
-  const callers = rule({
-    items: caller ?? [],
-    anonymous: anonymous ?? "refuse",
-    onChange: on_caller_change ?? "separate",
-  });
-  if (origin_auth !== undefined) {
-    const rules = [callers, ...(caller_was === undefined ? [] : [caller_was])];
+  if (fields.originAuth !== undefined) {
+    const { callers, callersBefore } = callerRules(fields);
+    const rules = [callers, ...(callersBefore === null ? [] : [callersBefore])];
     const policies = [policy, ...routes.map((route) => route.policy)];
-    const beside = { rules, policies, tokenSecret: operator_token ?? null, env: around.env };
-    faults.push(...faultsOfOriginAuth(origin_auth, beside, `${path}.origin_auth`));
+    const beside = { rules, policies, tokenSecret: fields.operatorToken ?? null, env: around.env };
+    faults.push(...faultsOfOriginAuth(fields.originAuth, beside, `${path}.origin_auth`));
   }
-  if (faults.length > faultsBefore || origin === undefined || caller === undefined) return null;
-  return Object.freeze({
-    origin: Object.freeze({ ...origin, auth: Object.freeze(origin_auth ?? null) }),
-    placement: Object.freeze({ jurisdiction: jurisdiction ?? null, location: location ?? null }),
-    callers,
-    callersBefore: caller_was === undefined ? null : rule(caller_was),
-    cors: Object.freeze(cors ?? null),
-    rateLimit: Object.freeze(rate_limit ?? null),
-    operators: Object.freeze({ tokenSecret: operator_token ?? null, auditTtlMs: audit_ttl ?? AUDIT_TTL_MS }),
-    policy,
-    routes: Object.freeze(routes),
-    policyFor,
-  });
+  const own = ownProperties(fields);
+  if (faults.length > faultsBefore || own === null) return null;
+  return Object.freeze({ ...own, policy, routes: Object.freeze(routes), policyFor });
 }
 
-/** In one order, since the order in which items are configured says nothing about who calls. */
-function rule<T extends CallerRule>(written: T): T {
-  const items = written.items.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-  return Object.freeze({ ...written, items: Object.freeze(items) });
+/** Faults of fields that name a binding of the Worker, or another tenant. */
+function addBindingFaults(
+  { origin, rateLimit }: SetValues<typeof OWN_FIELDS>,
+  path: string,
+  around: Surroundings,
+  faults: Fault[],
+): void {
+  const originFault = origin === undefined ? null : faultOfOrigin(origin, around);
+  if (originFault !== null) faults.push({ path: `${path}.origin`, message: originFault });
+  if (rateLimit !== undefined && rateLimitBinding(around.env, rateLimit.binding) === null) {
+    const message = `names no rate limiting binding of this Worker: ${rateLimit.binding}`;
+    faults.push({ path: `${path}.rate_limit.binding`, message });
+  }
 }
 
 function faultOfOrigin(origin: OriginAddress, { env, hostnames }: Surroundings): string | null {
@@ -90,21 +75,26 @@ function faultOfOrigin(origin: OriginAddress, { env, hostnames }: Surroundings):
   }
   const url = new URL(origin.base);
   const hostname = withoutTrailingDot(url.hostname);
-  // On another port it is another server. Under a wildcard the loop mark guards.
+  // Another port is another server. Under a wildcard, the header that marks loops protects.
   if (url.port !== "" || !hostnames.has(hostname)) return null;
-  return `leads back to this gateway: ${hostname} is a tenant. The origin needs a hostname of its own`;
+  return `leads back to this gateway: ${hostname} is a tenant. Give the origin a hostname of its own`;
 }
 
-function parseRoute(table: unknown, path: string, base: Policy, faults: Fault[]): Route[] {
-  const { match, ...overrides } = readFields(routeFields, table, path, faults);
+function parseRoute(value: unknown, path: string, base: Policy, faults: Fault[]): Route[] {
+  const table = readTable(ROUTE_FIELDS, value, path, faults);
+  if (table === null) return [];
+  const { match } = readFields(MATCH, table, path, faults);
+  const overrides = readFields(POLICY_FIELDS, table, path, faults);
   const policy = overlay(base, overrides);
-  // Where a route sets none of the compared fields, it only inherits what has been told of its entry.
-  const { origin_timeout, origin_deadline, unknown_ttl, on_unknown, probe } = overrides;
-  if (origin_timeout ?? origin_deadline ?? unknown_ttl ?? on_unknown ?? probe) addContradictions(policy, path, faults);
+  // A route that sets none of the compared fields only inherits a contradiction, which is reported for its entry.
+  if (COMPARED.some((property) => overrides[property] !== undefined)) addContradictions(policy, path, faults);
   return match === undefined ? [] : [Object.freeze({ match, policy })];
 }
 
-/** What one field alone can't tell. Says nothing of a field that has a fault already. */
+/** The fields that can contradict each other. */
+const COMPARED = ["originTimeoutMs", "originDeadlineMs", "unknownTtlMs", "onUnknown", "probe"] as const;
+
+/** Faults of fields that are valid alone, but not together. A field that has a fault already gets no second one. */
 function addContradictions(policy: Policy, path: string, faults: Fault[]): void {
   const isFaulty = (field: string): boolean => faults.some((fault) => fault.path === `${path}.${field}`);
   if (policy.onUnknown === "probe" && policy.probe === null && !isFaulty("probe")) {
@@ -119,16 +109,19 @@ function addContradictions(policy: Policy, path: string, faults: Fault[]): void 
   }
 }
 
-/** Hono's own router, so that patterns mean here what they mean in Hono. It returns matches in the order of adding. */
+/**
+ * Hono's own router, so that patterns mean what they mean in Hono. It returns matches in the order in which they were
+ * added.
+ */
 function matcher(routes: readonly Route[], fallback: Policy, path: string, faults: Fault[]): Tenant["policyFor"] {
   const router = new TrieRouter<Policy>();
   for (const [index, { match, policy }] of routes.entries()) {
     const [method = "", pattern = ""] = match.split(" ");
     try {
-      // Spelt like the paths that it is compared with.
+      // Decoded like the paths that it is compared with.
       router.add(method === "*" ? "ALL" : method, matchingPath(pattern), policy);
     } catch (error) {
-      // Hono throws on patterns that it can't hold, such as a broken regular expression.
+      // Hono throws on patterns that it can't use, such as a broken regular expression.
       faults.push({ path: `${path}[${index}].match`, message: `is not a Hono path pattern: ${String(error)}` });
     }
   }

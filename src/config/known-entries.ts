@@ -1,109 +1,98 @@
 /**
- * What a slow store has told of names, kept in the isolate for a bounded time. Values are kept, never promises: on
- * Workers what one request has begun must not be awaited by another. One request reads a name; who needs the same name
- * meanwhile looks again every few milliseconds, by a timer of its own.
+ * Entries of a slow store, cached in the isolate for a bounded time. The cache holds values, never promises: on Workers
+ * one request must not await I/O that another request started. So requests that miss at the same moment each read the
+ * name themselves. Those reads are few, because the store has a cache of its own.
  */
 
-/** How long what was told counts without asking again. KV's own cache does not ask for a shorter time either. */
+/** How long a value is used without reading it again. KV's own cache allows no shorter time. */
 export const FRESH_MS = 30_000;
 
-/** A read takes milliseconds; one that takes longer than this has failed. Also how long a request waits for another's. */
+/** A read takes milliseconds. One that takes longer than this has failed. */
 export const READ_MS_MAX = 5000;
 
-/** How long an entry counts while the store can't be read: policies seldom change, and an outage seldom lasts longer. */
+/** How long an entry is used while the store can't be read: policies seldom change, and an outage is seldom longer. */
 export const GRACE_MS = 60 * 60 * 1000;
 
 /**
- * So long, and no longer, counts that there is no such entry: KV itself may tell so for a minute after one was put. A
- * wildcard serves such a name, and an entry that has been put since may have another origin.
+ * How long "no such entry" is used while the store can't be read. It is short because a wildcard serves such a name, and
+ * an entry added since then may have another origin. KV itself may report a new entry as absent for a minute.
  */
 export const ABSENT_GRACE_MS = 60_000;
 
-/** A name that could not be read is not read again before this has passed, however many ask for it. */
+/** A name whose read failed is not read again before this has passed, however many requests ask for it. */
 const RETRY_MS = 1000;
 
-/** Kept names. An entry takes a few kilobytes once it is parsed, and an isolate has 128 MB for all that it does. */
-export const KEPT_MAX = 1000;
-
-/** Short beside a read, and two hundred looks in the longest wait. */
-const LOOK_AGAIN_MS = 25;
+/** Entries in the cache. A parsed entry takes a few kilobytes, and an isolate has 128 MB for everything. */
+export const ENTRIES_MAX = 1000;
 
 export interface Clock {
   now(): number;
   wait(ms: number): Promise<unknown>;
 }
 
-/** Null: the store has no such entry. `unavailable`: it can't be read, and what it told before counts no longer. */
-export type Told<T> = T | null | "unavailable";
+/** Null: the store has no such entry. `unavailable`: it can't be read, and no cached value is recent enough. */
+export type Lookup<T> = T | null | "unavailable";
 
-interface Kept<T> {
-  /** Null until something is told for the first time. `atMs` is when it was asked for. */
-  readonly told: { readonly value: T | null; readonly atMs: number } | null;
-  /** Somebody reads it until then, if it is in the future. A request that was cancelled never says that it has ended. */
-  readonly readingUntilMs: number;
+interface CacheLine<T> {
+  /** The last successful read, null before the first. `atMs` is when the read began. */
+  readonly read: { readonly value: T | null; readonly atMs: number } | null;
+  /** The name is not read again before this time. */
   readonly notBeforeMs: number;
 }
 
-const NOTHING_KEPT: Kept<never> = { told: null, readingUntilMs: 0, notBeforeMs: 0 };
+const EMPTY: CacheLine<never> = { read: null, notBeforeMs: 0 };
 
 export class KnownEntries<T extends object> {
   readonly #read: (name: string) => Promise<T | null>;
   readonly #clock: Clock;
-  /** The least lately used first. */
-  readonly #kept = new Map<string, Kept<T>>();
+  /** The least recently used line first. */
+  readonly #lines = new Map<string, CacheLine<T>>();
 
   constructor(read: (name: string) => Promise<T | null>, clock: Clock) {
     this.#read = read;
     this.#clock = clock;
   }
 
-  /** What the store says of `name`, at most as old as the bounds above. Never rejects, and ends within two reads' time. */
-  async get(name: string): Promise<Told<T>> {
-    const patienceEndsMs = this.#clock.now() + READ_MS_MAX;
-    for (;;) {
-      const nowMs = this.#clock.now();
-      const kept = this.#kept.get(name) ?? NOTHING_KEPT;
-      const isBeingRead = kept.readingUntilMs > nowMs;
-      // While it is being read anew, the others need not wait for that.
-      const freshMs = isBeingRead ? FRESH_MS + READ_MS_MAX : FRESH_MS;
-      if (kept.told !== null && nowMs - kept.told.atMs < freshMs) {
-        this.#keep(name, kept);
-        return kept.told.value;
-      }
-      if (!isBeingRead) return nowMs < kept.notBeforeMs ? lastKnown(kept, nowMs) : this.#ask(name, kept, nowMs);
-      if (nowMs >= patienceEndsMs) return lastKnown(kept, nowMs);
-      await this.#clock.wait(LOOK_AGAIN_MS);
+  /** The store's entry for `name`, at most as old as the bounds above. Never rejects, and ends within `READ_MS_MAX`. */
+  async get(name: string): Promise<Lookup<T>> {
+    const nowMs = this.#clock.now();
+    const line = this.#lines.get(name) ?? EMPTY;
+    if (line.read !== null && nowMs - line.read.atMs < FRESH_MS) {
+      this.#store(name, line);
+      return line.read.value;
     }
+    return nowMs < line.notBeforeMs ? lastRead(line, nowMs) : this.#readAgain(name, nowMs);
   }
 
-  async #ask(name: string, before: Kept<T>, nowMs: number): Promise<Told<T>> {
-    this.#keep(name, { ...before, readingUntilMs: nowMs + READ_MS_MAX });
-    // `read` tells what went wrong itself: that it went wrong is all that counts here.
+  async #readAgain(name: string, startedAtMs: number): Promise<Lookup<T>> {
+    // `read` logs its own errors. Here it only matters that there was one.
     const failed = "unavailable" as const;
     const tooLate = this.#clock.wait(READ_MS_MAX).then(() => failed);
     const value = await Promise.race([this.#read(name).catch(() => failed), tooLate]);
-    const endMs = this.#clock.now();
+    // Another request may have read the same name meanwhile. The read that began last has the newest value.
+    const current = this.#lines.get(name) ?? EMPTY;
+    const isOutdated = current.read !== null && current.read.atMs > startedAtMs;
     if (value !== failed) {
-      this.#keep(name, { told: { value, atMs: nowMs }, readingUntilMs: 0, notBeforeMs: 0 });
+      if (!isOutdated) this.#store(name, { read: { value, atMs: startedAtMs }, notBeforeMs: 0 });
       return value;
     }
-    const kept: Kept<T> = { told: before.told, readingUntilMs: 0, notBeforeMs: endMs + RETRY_MS };
-    this.#keep(name, kept);
-    return lastKnown(kept, endMs);
+    const endMs = this.#clock.now();
+    if (!isOutdated) this.#store(name, { read: current.read, notBeforeMs: endMs + RETRY_MS });
+    return lastRead(current, endMs);
   }
 
-  /** As the one that was used last. */
-  #keep(name: string, kept: Kept<T>): void {
-    this.#kept.delete(name);
-    this.#kept.set(name, kept);
-    if (this.#kept.size <= KEPT_MAX) return;
-    const [oldest] = this.#kept.keys();
-    if (oldest !== undefined) this.#kept.delete(oldest);
+  /** Stores the line as the most recently used. */
+  #store(name: string, line: CacheLine<T>): void {
+    this.#lines.delete(name);
+    this.#lines.set(name, line);
+    if (this.#lines.size <= ENTRIES_MAX) return;
+    const [oldest] = this.#lines.keys();
+    if (oldest !== undefined) this.#lines.delete(oldest);
   }
 }
 
-function lastKnown<T>({ told }: Kept<T>, nowMs: number): Told<T> {
-  if (told === null) return "unavailable";
-  const graceMs = told.value === null ? ABSENT_GRACE_MS : GRACE_MS;
-  return nowMs - told.atMs < graceMs ? told.value : "unavailable";
+function lastRead<T>({ read }: CacheLine<T>, nowMs: number): Lookup<T> {
+  if (read === null) return "unavailable";
+  const graceMs = read.value === null ? ABSENT_GRACE_MS : GRACE_MS;
+  return nowMs - read.atMs < graceMs ? read.value : "unavailable";
 }

@@ -6,7 +6,7 @@ import { type Fault } from "./read-fields.ts";
 
 export const TENANTS_KV = "TENANTS_KV";
 
-/** Ten times what a variable holds: hundreds of routes. It is parsed on the way of a request. */
+/** Ten times the size of a variable: hundreds of routes. It is parsed while a request waits. */
 const ENTRY_CHARACTERS_MAX = 50_000;
 
 export interface KvEntry {
@@ -15,7 +15,7 @@ export interface KvEntry {
   readonly faults: readonly Fault[];
 }
 
-/** `around` has the bindings that it may name, and the names of the static entries. */
+/** `around` has the bindings that the entry may name, and the names of the entries in variables. */
 export function parseKvEntry(
   name: string,
   text: string,
@@ -27,7 +27,7 @@ export function parseKvEntry(
   }
   const written = readJson(text);
   if (written === undefined) return faulty(path, "must be a table, written as JSON");
-  // Other names in the namespace are not known here. The loop mark guards where an origin is one of them.
+  // Other names in the namespace are not known here. If an origin is one of them, the header that marks loops protects.
   const hostnames = new Set([name, ...around.staticNames]);
   const faults: Fault[] = [];
   return { tenant: parseEntry(written, path, { env: around.env, hostnames }, faults), faults };
@@ -37,7 +37,7 @@ function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not JSON: reported as such by the caller. No JSON means undefined.
+    // Not JSON: the caller reports it. No JSON text means undefined.
     return undefined;
   }
 }

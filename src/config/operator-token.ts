@@ -1,10 +1,10 @@
-/** What `operator_token` is checked against. Apart from what closes a host: its clients have no need of operators. */
+/** The tokens of operators. A missing token is logged and closes no host: clients don't need operators. */
 
 import { secret } from "./bindings.ts";
 import { OPERATOR_TOKEN, type Tenant } from "./policy.ts";
 import { type Fault } from "./read-fields.ts";
 
-/** `tenants` by the names of their entries. */
+/** `tenants` are keyed by the names of their entries. */
 export function faultsOfOperatorTokens(tenants: Iterable<readonly [string, Tenant | null]>, env: object): Fault[] {
   return [...tenants].flatMap(([entry, tenant]) => {
     const name = tenant?.operators.tokenSecret ?? null;
@@ -14,10 +14,10 @@ export function faultsOfOperatorTokens(tenants: Iterable<readonly [string, Tenan
   });
 }
 
-/** Which token was presented. */
+/** The token that a request presented. */
 export type Role = "operator" | "tenant";
 
-/** Both tokens, null where there is none. Without either, the hostname has no operators. */
+/** Both tokens, null where one is not set. Without either, the hostname has no operator API. */
 export interface Tokens {
   readonly operator: string | null;
   readonly tenant: string | null;

@@ -1,4 +1,4 @@
-/** What `origin_auth` is checked against. A secret's value is in no fault. */
+/** The faults of `origin_auth`. They never contain a secret's value. */
 
 import { type CallerRule, headersOfCallers } from "../identity/caller.ts";
 import { secretText } from "./bindings.ts";
@@ -6,10 +6,10 @@ import { OPERATOR_TOKEN, type OriginAuth, type Policy } from "./policy.ts";
 import { type Fault } from "./read-fields.ts";
 
 interface Beside {
-  /** All rules by which a tenant's callers are told apart, and all its policies. */
+  /** All rules that identify a tenant's callers, and all its policies. */
   readonly rules: readonly CallerRule[];
   readonly policies: readonly Policy[];
-  /** The secret with the operators' token of this tenant; null where it has none. */
+  /** The name of the secret with this tenant's operator token; null where it has none. */
   readonly tokenSecret: string | null;
   /** Has the Worker's secrets. */
   readonly env: object;
@@ -23,9 +23,9 @@ export function faultsOfOriginAuth(
   const ofClients = new Set([...rules.flatMap(headersOfCallers), ...policies.flatMap(headersOfKeys)]);
   const messages = [
     faultOfSecret(secret, env),
-    // Whoever has it could settle and release records, and the origin is sent it with every request.
-    [OPERATOR_TOKEN, tokenSecret].includes(secret) ? `must not be the operators' token: ${secret}` : null,
-    ofClients.has(header) ? `needs a header of its own: clients send ${header}` : null,
+    // The origin receives this secret with every request, and could settle and release records with it.
+    [OPERATOR_TOKEN, tokenSecret].includes(secret) ? `must not be an operator token: ${secret}` : null,
+    ofClients.has(header) ? `must use a header that clients don't send: ${header}` : null,
   ];
   return messages.flatMap((message) => (message === null ? [] : [{ path, message }]));
 }
@@ -36,7 +36,7 @@ function faultOfSecret(name: string, env: object): string | null {
     return `names no secret of this Worker: ${name}. Set it with "npx wrangler secret put ${name}", and name it in wrangler.toml: secrets = { required = ["${name}"] }`;
   }
   if (found !== "unsendable") return null;
-  return `needs a secret of 1 to 4,096 visible ASCII characters, which a header can hold: ${name} is none`;
+  return `must name a secret of 1 to 4,096 visible ASCII characters, which a header can carry: ${name} has others`;
 }
 
 function headersOfKeys({ keyFrom }: Policy): string[] {

@@ -1,10 +1,13 @@
 /**
- * What the contracts ask for that an API's clients may expect (docs/profiles.md). A table of data: a profile is nothing
- * but the values of fields, and any of them can be written in the configuration instead.
+ * The contracts that clients of an API may expect (docs/profiles.md), as data. A profile is a set of values of fields, and
+ * each of them can be set in the configuration instead.
  */
 
-import { type FingerprintRule, resolveFingerprint } from "../identity/fingerprint.ts";
-import { DEFAULTS, type Policy, type ProfileName } from "./policy.ts";
+import { defaultsOf } from "./field.ts";
+import { POLICY_FIELDS } from "./fields-of-policy.ts";
+import { type Policy, type ProfileName } from "./policy.ts";
+import { fingerprintBy } from "./policy-values.ts";
+import { DAY } from "./values.ts";
 
 /** The fields that every profile sets. */
 export type Profile = Pick<
@@ -22,25 +25,24 @@ export type Profile = Pick<
   | "replayedHeader"
 >;
 
-const HOUR = 60 * 60 * 1000;
+/** The policy where the configuration sets no field. */
+export const DEFAULT_POLICY: Policy = Object.freeze(defaultsOf(POLICY_FIELDS));
+
 const EVERY_5XX: readonly number[] = Object.freeze(Array.from({ length: 100 }, (_, index) => 500 + index));
 
-const byMeaning: FingerprintRule = resolveFingerprint({ body: "json", ignore: [], only: null, headers: [] }, []);
-const byBytes: FingerprintRule = resolveFingerprint({ body: "bytes", ignore: [], only: null, headers: [] }, []);
-
-/** draft-ietf-httpapi-idempotency-key-header. The others say how they differ. */
+/** draft-ietf-httpapi-idempotency-key-header, which is the default. The other profiles are differences from it. */
 const ietf: Profile = {
-  key: "optional",
-  keyFrom: DEFAULTS.keyFrom,
-  methods: ["POST", "PATCH"],
-  ttlMs: DEFAULTS.ttlMs,
-  fingerprint: byMeaning,
-  notExecutedOn: [],
-  unknownOn: [],
-  errors: "problem",
-  errorStatus: {},
-  errorCode: {},
-  replayedHeader: "idempotent-replayed",
+  key: DEFAULT_POLICY.key,
+  keyFrom: DEFAULT_POLICY.keyFrom,
+  methods: DEFAULT_POLICY.methods,
+  ttlMs: DEFAULT_POLICY.ttlMs,
+  fingerprint: DEFAULT_POLICY.fingerprint,
+  notExecutedOn: DEFAULT_POLICY.notExecutedOn,
+  unknownOn: DEFAULT_POLICY.unknownOn,
+  errors: DEFAULT_POLICY.errors,
+  errorStatus: DEFAULT_POLICY.errorStatus,
+  errorCode: DEFAULT_POLICY.errorCode,
+  replayedHeader: DEFAULT_POLICY.replayedHeader,
 };
 
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
@@ -57,7 +59,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     key: "required",
     methods: ["POST"],
     notExecutedOn: EVERY_5XX,
-    // Made by something in between, and so no word of the seller's.
+    // A proxy in between sends these, so they say nothing about the seller.
     unknownOn: [502, 504, 520, 522, 524],
     errors: "acp",
     errorCode: {
@@ -70,13 +72,10 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   ucp: {
     ...ietf,
     methods: ["POST", "PUT", "PATCH"],
-    // 24 h are the least that it asks for, and 48 h what it recommends.
-    ttlMs: 48 * HOUR,
-    fingerprint: byBytes,
+    // UCP requires at least 24 h and recommends 48 h.
+    ttlMs: 2 * DAY,
+    fingerprint: fingerprintBy("bytes"),
     errors: "ucp",
     errorStatus: { key_reused: 409, caller_changed: 409 },
   },
 };
-
-/** What holds where the configuration is silent. */
-export const DEFAULT_POLICY: Policy = Object.freeze({ ...DEFAULTS, profile: "ietf", ...PROFILES.ietf });

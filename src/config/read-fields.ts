@@ -2,37 +2,45 @@
 
 import * as v from "valibot";
 import { isTable } from "../identity/json.ts";
+import { type Field, type Fields, type SetValues, mapFields } from "./field.ts";
+import { unknownField } from "./unknown-field.ts";
 
 export interface Fault {
   /** For example `TENANTS."api.example.com".routes[0].ttl`. */
   readonly path: string;
-  /** What would be right. */
+  /** Which value would be valid. */
   readonly message: string;
 }
 
-export type Fields = Readonly<Record<string, v.GenericSchema>>;
-
-/** What could be read; undefined where a field is not set or not right. */
-export type Readable<F extends Fields> = { readonly [Name in keyof F]?: v.InferOutput<F[Name]> | undefined };
-
-/** Reads `value` as a table with `fields`. Everything that is wrong goes to `faults`. */
-export function readFields<F extends Fields>(fields: F, value: unknown, path: string, faults: Fault[]): Readable<F> {
+/**
+ * `value` as a table that may have `fields`; null where it is not one. Faults, also of unknown fields, go to
+ * `faults`.
+ */
+export function readTable(fields: Fields, value: unknown, path: string, faults: Fault[]): object | null {
   if (!isTable(value)) {
     faults.push({ path, message: "must be a table" });
-    return {};
+    return null;
   }
+  const names = Object.values(fields).map(({ name }) => name);
   for (const name of Object.keys(value)) {
-    if (!Object.hasOwn(fields, name)) {
-      faults.push({ path: `${path}.${name}`, message: "is not a field that may stand here" });
-    }
+    if (!names.includes(name)) faults.push({ path: `${path}.${name}`, message: unknownField(name, names) });
   }
-  const read: Record<string, unknown> = {};
-  for (const [name, schema] of Object.entries(fields)) {
-    const result = v.safeParse(schema, value[name]);
-    if (result.success) read[name] = result.output;
-    else faults.push(...result.issues.map((issue) => faultOf(issue, `${path}.${name}`, value[name] === undefined)));
-  }
-  return read;
+  return value;
+}
+
+/** The values of `fields` in `table`. A field with a fault, which goes to `faults`, is not set. */
+export function readFields<F extends Fields>(fields: F, table: object, path: string, faults: Fault[]): SetValues<F> {
+  return mapFields(fields, (field) => readField(field, table, path, faults));
+}
+
+/** Undefined where the field is not set, or has a fault. */
+function readField({ name, schema, required }: Field, table: object, path: string, faults: Fault[]): unknown {
+  const written: unknown = Object.hasOwn(table, name) ? Reflect.get(table, name) : undefined;
+  if (written === undefined && required === undefined) return undefined;
+  const result = v.safeParse(schema, written);
+  if (result.success) return result.output;
+  faults.push(...result.issues.map((issue) => faultOf(issue, `${path}.${name}`, written === undefined)));
+  return undefined;
 }
 
 function faultOf(issue: v.BaseIssue<unknown>, path: string, isMissing: boolean): Fault {

@@ -1,7 +1,7 @@
 /**
- * Who serves a hostname, by the variables and by the KV namespace `TENANTS_KV` where it is bound (docs/protocol.md 3.1).
- * Names are looked for in one order across both, and in the variables first: so what is deployed with the code can't be
- * changed from elsewhere.
+ * The tenant that serves a hostname, from the variables and from the KV namespace `TENANTS_KV` where it is bound
+ * (docs/protocol.md 3.1). Names are looked up in one order across both, and each name in the variables first: a change in
+ * KV can't replace an entry that is deployed with the code.
  */
 
 import { type Refusal, refuse } from "../http/problem.ts";
@@ -16,7 +16,7 @@ import { type Tenant } from "./policy.ts";
 /** KV's own minimum. */
 const KV_CACHE_SECONDS = 30;
 
-/** RFC 1035, 2.3.4, and at most as many reads as these labels make names. */
+/** RFC 1035, 2.3.4. The number of labels bounds the number of reads. */
 const HOSTNAME_CHARACTERS_MAX = 253;
 const HOSTNAME_LABELS_MAX = 10;
 
@@ -24,7 +24,7 @@ type KvTenants = Pick<KnownEntries<KvEntry>, "get">;
 
 const known = new WeakMap<object, KvTenants>();
 
-/** A promise only where KV has to be asked: a hostname that the variables serve by its own name costs nothing more. */
+/** A promise only where KV must be read: a hostname that has an entry in the variables costs no more than a lookup. */
 export function tenantOf(env: object, hostname: string): Tenant | Refusal | Promise<Tenant | Refusal> {
   const config = configOf(env);
   const kv = kvTenantsOf(env, config);
@@ -32,24 +32,24 @@ export function tenantOf(env: object, hostname: string): Tenant | Refusal | Prom
   return tenantAcross(config, kv, hostname);
 }
 
-/** Stops at the first name that can't be told of: an entry that serves more hostnames might lead to another origin. */
+/** Stops at the first name that can't be read: an entry that serves more hostnames may have another origin. */
 export async function tenantAcross(config: Config, kv: KvTenants, hostname: string): Promise<Tenant | Refusal> {
   if (!mayBeLookedUp(hostname)) return refuse("unknown_tenant");
   for (const name of namesServing(hostname)) {
     const fixed = config.tenants.get(name);
     if (fixed === null) return refuse("misconfigured");
     if (fixed !== undefined) return fixed;
-    const told = await kv.get(name);
-    if (told === "unavailable") return refuse("unavailable", UNAVAILABLE);
-    if (told !== null) return told.tenant ?? refuse("misconfigured");
+    const entry = await kv.get(name);
+    if (entry === "unavailable") return refuse("unavailable", UNAVAILABLE);
+    if (entry !== null) return entry.tenant ?? refuse("misconfigured");
   }
   return refuse("unknown_tenant");
 }
 
 const UNAVAILABLE =
-  "What this hostname serves can't be learned just now. Nothing was sent to the origin: send the request again later with the same key.";
+  "The configuration of this hostname can't be read now. Nothing was sent to the origin. Send the request again later with the same key.";
 
-/** Hostnames that DNS does not have are nobody's, also under a wildcard. */
+/** A hostname that DNS does not allow has no tenant, also under a wildcard. */
 function mayBeLookedUp(hostname: string): boolean {
   const labels = hostname.split(".");
   return (
@@ -59,7 +59,7 @@ function mayBeLookedUp(hostname: string): boolean {
   );
 }
 
-/** One for each environment, and so for each isolate. Null where no namespace is bound. */
+/** One cache for each environment, and so for each isolate. Null where no namespace is bound. */
 function kvTenantsOf(env: object, config: Config): KvTenants | null {
   const before = known.get(env);
   if (before !== undefined) return before;

@@ -1,39 +1,70 @@
-/** The kinds of values that fields hold, as they are written. Each says what would be right where it is not. */
+/** The kinds of values that configuration fields hold. Each has a message that says which values are valid. */
 
 import * as v from "valibot";
-import { type FingerprintSettings } from "../identity/fingerprint.ts";
-import { type JsonPointer, parseJsonPointer } from "../identity/json-pointer.ts";
-import { type KeyCarrier } from "../identity/key-carrier.ts";
-import { type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
-import { type DeriveKey, LIMITS } from "./policy.ts";
 import { isTable } from "../identity/json.ts";
+import { unknownField } from "./unknown-field.ts";
 
-const UNIT_MS = new Map([
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** The largest first. */
+const UNITS = [
+  ["d", DAY],
+  ["h", HOUR],
+  ["m", MINUTE],
+  ["s", SECOND],
   ["ms", 1],
-  ["s", 1000],
-  ["m", 60_000],
-  ["h", 3_600_000],
-  ["d", 86_400_000],
-]);
+] as const;
+
 const DURATION = /^([0-9]{1,12})(ms|s|m|h|d)$/;
 
-/** `{ min, max }` in milliseconds; `said` is how the bounds are written in a configuration. */
-export function duration({ min, max }: { min: number; max: number }, said: string) {
-  const message = `must be a duration from ${said}, such as "90s" (ms, s, m, h, d)`;
+/** Each item of a list is looked up or compared in every keyed request. */
+const LIST_ITEMS_MAX = 16;
+
+/** In milliseconds. Where another field is the real bound, its name is `from` or `to`. */
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+function boundsText({ min, max, from = durationText(min), to = durationText(max) }: Bounds): string {
+  return `${from} to ${to}`;
+}
+
+/** A number of milliseconds as it is written in a configuration, such as `90s`. */
+export function durationText(ms: number): string {
+  const [unit, size] = UNITS.find(([, size]) => ms >= size && ms % size === 0) ?? ["s", SECOND];
+  return `${ms / size}${unit}`;
+}
+
+/** A duration, read as milliseconds. `example` must be within the bounds. */
+export function duration(range: Bounds & { readonly example: number }) {
+  const { min, max, example } = range;
+  const message = `must be a duration from ${boundsText(range)}, such as "${durationText(example)}" (ms, s, m, h, d)`;
   return v.pipe(
     v.string(message),
-    v.transform((text) => {
-      const [, count, unit = ""] = DURATION.exec(text) ?? [];
-      return Number(count) * (UNIT_MS.get(unit) ?? Number.NaN);
-    }),
+    v.regex(DURATION, message),
+    v.transform(millisecondsOf),
     v.check((ms) => ms >= min && ms <= max, message),
   );
 }
 
-export function integer({ min, max }: { min: number; max: number }) {
+function millisecondsOf(text: string): number {
+  const [, count, unit] = DURATION.exec(text) ?? [];
+  const size = UNITS.find(([name]) => name === unit)?.[1] ?? Number.NaN;
+  return Number(count) * size;
+}
+
+export function integer({ min, max }: { readonly min: number; readonly max: number }) {
   const message = `must be a whole number from ${min} to ${max}`;
   return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
 }
+
+export const trueOrFalse = v.boolean("must be true or false");
 
 export function oneOf<const T extends readonly string[]>(options: T) {
   return v.picklist(options, `must be ${options.map((option) => `"${option}"`).join(" or ")}`);
@@ -43,7 +74,7 @@ export function text(pattern: RegExp, message: string) {
   return v.pipe(v.string(message), v.regex(pattern, message));
 }
 
-/** A string that `parse` can read. */
+/** A string that `parse` can read; null means that it can't. */
 export function parsed<T>(parse: (text: string) => T | null, message: string) {
   return v.pipe(
     v.string(message),
@@ -57,102 +88,30 @@ export function parsed<T>(parse: (text: string) => T | null, message: string) {
 }
 
 export function listOf<const T extends v.GenericSchema>(item: T, message: string) {
-  const tooLong = `must not have more than ${LIMITS.listItems} items`;
-  return v.pipe(v.array(item, message), v.maxLength(LIMITS.listItems, tooLong));
+  const tooLong = `must not have more than ${LIST_ITEMS_MAX} items`;
+  return v.pipe(v.array(item, message), v.maxLength(LIST_ITEMS_MAX, tooLong));
 }
 
-/** A table with these fields and no others. What is wrong inside is told with its own path. */
+/** A table with these fields and no others. Each fault inside it has its own path. */
 export function table<const T extends v.ObjectEntries>(entries: T, message: string) {
-  return v.strictObject(entries, ({ expected, input }) => {
-    if (expected === "never") return "is not a field that may stand here";
+  const names = Object.keys(entries);
+  return v.strictObject(entries, ({ expected, input, path }) => {
+    if (expected === "never") return unknownField(String(path?.at(-1)?.key), names);
     return input === undefined ? "is required" : message;
   });
 }
 
-/** One of two spellings of a value, so that a fault is told of the one that was meant. */
+/** A value with a short form and a table form. A fault is reported for the form that the value has. */
 export function either<const A extends v.GenericSchema, const B extends v.GenericSchema>(plain: A, tabular: B) {
   return v.lazy((input): A | B => (isTable(input) ? tabular : plain));
 }
 
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+export const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 export const headerName = v.pipe(
   text(HEADER_NAME, "must be a header name"),
   v.transform((name) => name.toLowerCase()),
 );
 
-/** To a member: the whole document is none. */
-function parseMemberPointer(written: string): JsonPointer | null {
-  return written === "" ? null : parseJsonPointer(written);
-}
-
-const pointers = listOf(
-  parsed(parseMemberPointer, 'must be a JSON Pointer to a member, such as "/order_id"'),
-  'must be a list of JSON Pointers, such as ["/order_id"]',
-);
-
-export const statuses = v.array(integer({ min: 400, max: 599 }), "must be a list of status codes from 400 to 599");
-
-export const keyCarriers = v.pipe(
-  listOf(
-    parsed(parseCarrier, 'must be a header name, or a JSON Pointer such as "/idempotency_key"'),
-    'must be a list of header names and JSON Pointers, such as ["Idempotency-Key", "/idempotency_key"]',
-  ),
-  v.minLength(1, 'must not be empty; key = "off" turns keys off'),
-);
-
-function parseCarrier(written: string): KeyCarrier | null {
-  if (HEADER_NAME.test(written)) return { kind: "header", name: written.toLowerCase() };
-  const pointer = parseMemberPointer(written);
-  return pointer === null ? null : { kind: "body", pointer };
-}
-
-const DERIVE_MESSAGE = 'must be false, or a table such as { window = "5m", from = ["/order_id"] }';
-
-/** `false` takes back what stands for the whole entry. */
-export const deriveKey = either(
-  v.pipe(
-    v.literal(false, DERIVE_MESSAGE),
-    v.transform(() => null),
-  ),
-  v.pipe(
-    table({ window: duration(LIMITS.deriveWindowMs, "1s to 1d"), from: v.optional(pointers, []) }, DERIVE_MESSAGE),
-    v.transform(({ window, from }): DeriveKey => ({ windowMs: window, from })),
-  ),
-);
-
-const FINGERPRINT_MESSAGE = 'must be "json", "bytes", or a table such as { ignore = ["/client_sent_at"] }';
-
-export const fingerprint = either(
-  v.pipe(
-    v.picklist(["json", "bytes"], FINGERPRINT_MESSAGE),
-    v.transform((body): FingerprintSettings => ({ body, ignore: [], only: null, headers: [] })),
-  ),
-  v.pipe(
-    table(
-      {
-        body: v.optional(oneOf(["json", "bytes"]), "json"),
-        ignore: v.optional(pointers, []),
-        only: v.optional(v.nullable(pointers), null),
-        headers: v.optional(listOf(headerName, "must be a list of header names"), []),
-      },
-      FINGERPRINT_MESSAGE,
-    ),
-    v.check(
-      ({ body, ignore, only }) => body === "json" || (ignore.length === 0 && only === null),
-      'can\'t have "ignore" or "only" where bytes are compared: body must be "json"',
-    ),
-  ),
-);
-
-/** A table by problem code (docs/protocol.md 6.4). */
-export function byCode<const T extends v.GenericSchema>(value: T) {
-  return v.pipe(
-    v.record(v.string(), value, "must be a table by problem code, such as { key_reused = 409 }"),
-    v.check(
-      (codes) => Object.keys(codes).every(isProblemCode),
-      "must have problem codes for names, such as key_reused",
-    ),
-    v.transform((codes): Partial<Record<ProblemCode, v.InferOutput<T>>> => codes),
-  );
-}
+/** A JavaScript identifier, as bindings and secrets of a Worker are named. */
+export const BINDING_NAME = "[A-Za-z_$][A-Za-z0-9_$]*";

@@ -1,50 +1,64 @@
-/** The form by which an operator decides on a record. */
+/** The form by which an operator acts on a record. */
 
 import { Csrf } from "./layout.tsx";
 import { type Session } from "./session.ts";
 
 const CHOICES = {
-  final: "It ran. Retries get the answer that is given here.",
-  "not-executed": "It did not run, and never will. The next request with the key runs.",
-  release: "Forget the record. The next request with the key runs, also if the first one did.",
-  purge: "Erase the kept answer. The key stays taken: retries are told that the answer is not there.",
+  final: { label: "Settle as executed", effect: "It ran. Retries get the answer given here." },
+  "not-executed": {
+    label: "Settle as not executed",
+    effect: "It did not run and never will. The next request with the key executes.",
+  },
+  release: {
+    label: "Release key",
+    effect: "Delete the record. The next request with the key executes, even if the first one did.",
+  },
+  purge: {
+    label: "Purge answer",
+    effect: "Erase the stored answer. The key stays taken: retries get 409 replay_unavailable.",
+  },
 } as const;
 
 export type Choice = keyof typeof CHOICES;
 
-interface Shown {
+interface Props {
   readonly id: string;
   readonly choices: readonly Choice[];
   readonly session: Session;
 }
 
-export function ActForm({ id, choices, session }: Shown) {
+/** There is one button per choice; the style shows the button of the selected choice only. */
+export function ActForm({ id, choices, session }: Props) {
   return (
     <form class="stack" method="post" action={`/_oncegate/records/${id}`}>
       <Csrf session={session} />
       <fieldset>
-        <legend>What is to be done? Nothing takes it back.</legend>
+        <legend>Choose an action. It can't be undone.</legend>
         {choices.map((choice) => (
           <>
             <label class="choice">
               <input type="radio" name="choice" value={choice} required />
-              <span>{CHOICES[choice]}</span>
+              <span>
+                <b>{CHOICES[choice].label}</b>: {CHOICES[choice].effect}
+              </span>
             </label>
-            {choice === "final" ? <Answer /> : null}
+            {choice === "final" ? <AnswerFields /> : null}
           </>
         ))}
       </fieldset>
       <label class="field">
-        Reason, for the audit
+        Reason, for the audit log
         <input type="text" name="why" required maxlength={1000} autocomplete="off" />
       </label>
-      <button>Do it</button>
+      {choices.map((choice) => (
+        <button class={`act act-${choice}`}>{CHOICES[choice].label}</button>
+      ))}
     </form>
   );
 }
 
-/** Shown where that is chosen. Whatever is sent, the rules of the API hold. */
-function Answer() {
+/** Visible only while "Settle as executed" is selected. The browser always sends these fields; other choices ignore them. */
+function AnswerFields() {
   return (
     <div class="answer">
       <label class="field">

@@ -1,4 +1,7 @@
-/** What the console asks of a browser and tells it, so that no other page gets at it: also none of the origin's, which has the same name. */
+/**
+ * The console's cookie, its request checks and its response headers. They keep every other page away from the console,
+ * including pages of the origin, which share the console's hostname.
+ */
 
 import { cookieNamed } from "../identity/cookie.ts";
 import { SESSION_MS } from "./session.ts";
@@ -6,31 +9,31 @@ import { STYLE } from "./style.ts";
 
 const COOKIE = "oncegate_session";
 
-/** The sealed session, as the browser has it. */
+/** The sealed session in the `Cookie` header; null if there is none or the header is ambiguous. */
 export function sealedIn(headers: Headers): string | null {
   const cookie = cookieNamed(COOKIE, headers.get("cookie"));
-  return cookie === "mistakable" ? null : cookie.value;
+  return cookie === "ambiguous" ? null : cookie.value;
 }
 
-/** Null takes it away. A plain http address is one on the own machine, or behind something that ends TLS. */
+/** The `Set-Cookie` value; `sealed` null deletes the cookie. Plain http means a local machine, or TLS ends in front of us. */
 export function sessionCookie(sealed: string | null, url: URL): string {
   const secure = url.protocol === "https:" ? "; Secure" : "";
   const age = sealed === null ? 0 : SESSION_MS / 1000;
   return `${COOKIE}=${sealed ?? ""}; Path=/_oncegate; Max-Age=${age}; HttpOnly; SameSite=Strict${secure}`;
 }
 
-/** Whether somebody looks at it in a window of its own. What a script fetches, or another page embeds, is not looked at. */
+/** Whether the request loads a top-level page. A script's fetch or an embedded frame does not. */
 export function isNavigation(headers: Headers): boolean {
   const [mode, destination] = [headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")];
   return (mode === null || mode === "navigate") && (destination === null || destination === "document");
 }
 
-/** Whether a form of the console's own may have sent it. Browsers that say nothing are told by the form's token alone. */
+/** Whether the console's own form may have sent the request. Without these headers only the form's CSRF token decides. */
 export function isSameOrigin(headers: Headers, url: URL): boolean {
   const site = headers.get("sec-fetch-site");
   if (site !== null) return site === "same-origin" || site === "none";
   const origin = headers.get("origin");
-  // `null` is what a page says that sends no referrer, as ours do. What ends TLS before us leaves another scheme.
+  // A page without a referrer, such as ours, sends `null`. Only hosts are compared: a TLS proxy changes the scheme.
   if (origin === null || origin === "null") return true;
   return URL.canParse(origin) && new URL(origin).host === url.host;
 }
@@ -43,14 +46,14 @@ export async function pageHeaders(): Promise<Headers> {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    // Whoever opens it in a window can't reach into that window: both, for a page may well have the first by itself.
+    // A page that opens the console in a window gets no handle to it. The opener may set COOP too, so COEP makes them differ.
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-embedder-policy": "require-corp",
     "cross-origin-resource-policy": "same-origin",
   });
 }
 
-/** Nothing is loaded and nothing runs: not even what would get past the escaping. */
+/** The page loads nothing and runs no script, even if the escaping of a value fails. */
 async function contentSecurityPolicy(): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(STYLE));
   const hash = btoa(String.fromCharCode(...new Uint8Array(digest)));

@@ -1,15 +1,15 @@
-/** How an entry of the journal came about, in words. */
+/** The cause of a journal entry, as console text. */
 
 import { type Cause } from "../journal/journal-event.ts";
 
 export const CAUSES: Readonly<Record<Cause, string>> = {
-  attempt: "by what came from the origin",
-  timeout: "no answer in time",
-  process_died: "the process died",
-  probe: "the origin was asked",
+  attempt: "result of the attempt",
+  timeout: "no answer within origin_timeout",
+  process_died: "the process died during the attempt",
+  probe: "result of a probe",
   settled: "settled by an operator",
   released: "released by an operator",
   purged: "purged by an operator",
-  key_reused: "another request under the key",
-  caller_changed: "another caller with the key",
+  key_reused: "the key came with a different request",
+  caller_changed: "the key came from a different caller",
 };

@@ -1,13 +1,13 @@
-/** What became of requests, hour by hour: a picture, and the same as a table. Drawn here, since nothing runs in the page. */
+/** Requests by hour, as a chart and as a table. The gateway draws the SVG, since no script runs in the page. */
 
 import { type Sums, type Summed } from "../operator/sums.ts";
 import { HOUR_MS } from "../journal/tallies.ts";
 import { momentOf, timeOf } from "./times.ts";
 
-/** From the bottom up. */
+/** In the order of the stack, from the bottom up. */
 const SERIES = ["executed", "replayed", "joined", "unknown", "refused"] as const;
 
-/** The picture's own units; it is stretched to the width that there is. */
+/** In units of the SVG, which stretches to the page's width. */
 const HEIGHT = 100;
 const SLOT = 10;
 const BAR = 7;
@@ -15,7 +15,7 @@ const BAR = 7;
 export function Chart({ byHour, total }: Summed) {
   const hours = [...byHour];
   const max = Math.max(1, ...hours.map(([, counted]) => sumOf(counted)));
-  const said = SERIES.map((kind) => `${total[kind]} ${kind}`).join(", ");
+  const totals = SERIES.map((kind) => `${total[kind]} ${kind}`).join(", ");
   return (
     <section>
       <h2>The last {hours.length} hours</h2>
@@ -34,7 +34,7 @@ export function Chart({ byHour, total }: Summed) {
         </div>
         <svg
           role="img"
-          aria-label={`Requests by hour, in all ${said}. The table below has the numbers.`}
+          aria-label={`Requests by hour. Total: ${totals}. The table below lists the numbers.`}
           viewBox={`0 0 ${hours.length * SLOT} ${HEIGHT}`}
           preserveAspectRatio="none"
         >
@@ -44,7 +44,7 @@ export function Chart({ byHour, total }: Summed) {
         </svg>
         <div class="hours" aria-hidden="true">
           {hours
-            // Four columns share the width.
+            // The style has four columns.
             .filter((_, index) => index % (hours.length / 4) === 0)
             .map(([hour]) => (
               <span>{timeOf(hour * HOUR_MS)}</span>
@@ -63,10 +63,10 @@ function Bar({ at, hour, counted, max }: { at: number; hour: number; counted: Su
     const y = HEIGHT - (below / max) * HEIGHT;
     return { kind, y: rounded(y), height: rounded((counted[kind] / max) * HEIGHT) };
   });
-  const said = SERIES.map((kind) => `${counted[kind]} ${kind}`).join(", ");
+  const numbers = SERIES.map((kind) => `${counted[kind]} ${kind}`).join(", ");
   return (
     <g>
-      <title>{`${timeOf(hour * HOUR_MS)}: ${said}`}</title>
+      <title>{`${timeOf(hour * HOUR_MS)}: ${numbers}`}</title>
       {parts.map(({ kind, y, height }) => (
         <rect class={kind} x={at} y={y} width={BAR} height={height} />
       ))}
@@ -78,7 +78,7 @@ function Table({ hours, total }: { hours: readonly (readonly [number, Sums])[]; 
   const kinds = [...SERIES, "released"] as const;
   return (
     <details>
-      <summary>The numbers as a table</summary>
+      <summary>Numbers as a table</summary>
       <div class="scroll" tabindex={0} role="group" aria-label="Requests by hour">
         <table>
           <thead>
@@ -101,7 +101,7 @@ function Table({ hours, total }: { hours: readonly (readonly [number, Sums])[]; 
           </tbody>
           <tfoot>
             <tr>
-              <th scope="row">in all</th>
+              <th scope="row">total</th>
               {kinds.map((kind) => (
                 <td>{total[kind]}</td>
               ))}

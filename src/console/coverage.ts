@@ -1,26 +1,26 @@
-/** The lines of configuration by which requests without a key would be covered. Pure. */
+/** The configuration lines that would cover requests without a key. Pure. */
 
 import { type Policy, type Tenant } from "../config/policy.ts";
 
 export interface Coverage {
-  /** Where they go. */
+  /** The part of the configuration that the lines belong in. */
   readonly where: string;
   readonly lines: readonly string[];
 }
 
-/** Clients give up retrying well before; two equal orders within it are seldom two. */
+/** Clients give up retrying well before this, and two equal orders within it are rarely intended. */
 const WINDOW = "5m";
 
-/** `operation` as it is counted: method and pattern. Null where it stands for several. */
+/** `operation` as it is counted: method and pattern. Null if it groups several operations. */
 export function coverageOf(operation: string, tenant: Tenant): Coverage | null {
   const [method, pattern] = operation.split(" ");
   if (method === undefined || pattern === undefined) return null;
-  // Which entry that is, its name or a wildcard's, is not known here: a new one would take the hostname from it.
+  // The entry may be keyed by this hostname or by a wildcard. The text doesn't guess: a new entry would shadow the wildcard's.
   if (pattern === "*") {
     return { where: "In the entry that serves this hostname:", lines: linesFor(method, tenant.policy) };
   }
   const route = tenant.routes.find(({ match }) => match === operation || match === `* ${pattern}`);
-  // It was counted by a configuration that is no longer.
+  // The operation was counted under an older configuration.
   if (route === undefined) return null;
   return {
     where: "In this route of the entry:",
@@ -34,12 +34,12 @@ function linesFor(method: string, { mode, methods, key, deriveKey }: Policy): st
   if (!methods.includes(method)) lines.push(`methods = [${[...methods, method].map(toml).join(", ")}]`);
   if (key === "off") lines.push('key = "optional"');
   if (deriveKey === null) lines.push(`derive_key = { window = ${toml(WINDOW)} }`);
-  // Where keys are derived already, what passed had not what one is made from: it takes the client's own, from everybody.
+  // derive_key already applies, so these requests lack the members it needs. Only a key from the client covers them.
   else if (lines.length === 0) lines.push('key = "required" # ends derive_key');
   return lines;
 }
 
-/** A basic string; TOML and JSON write what may stand in a pattern or a hostname alike. */
+/** A TOML basic string. For the characters that patterns and methods allow, JSON writes the same. */
 function toml(text: string): string {
   return JSON.stringify(text);
 }

@@ -1,31 +1,30 @@
-/** What the console's forms send: bounded, and held to the same rules as what the API is sent. */
+/** Reads the console's forms. They are bounded and validated by the same schemas as the API's requests. */
 
-import * as v from "valibot";
 import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
 import { FIND, REQUEST_BYTES_MAX, SETTLE, WHY, checked } from "../operator/requests.ts";
 import { type Description } from "../operator/find.ts";
 import { type Settling } from "../operator/settle.ts";
-import { operatorProblem } from "../operator/problem.ts";
+import { type OperatorProblem, isOperatorProblem, operatorProblem } from "../operator/problem.ts";
 
-/** What an operator has decided to do to a record. */
-export type Chosen =
+/** What an operator does to a record. */
+export type OperatorAction =
   | { readonly action: "settle"; readonly settling: Settling }
   | { readonly action: "release" | "purge"; readonly why: string };
 
 const LINE_BREAK = /\r\n?|\n/;
 
-/** What somebody sends who has not signed in yet: a token, a name and a path. */
+/** Before signing in, a form has a token, a name and a path only. */
 export const SIGN_IN_BYTES_MAX = 10_000;
 
-/** The pairs of a form; an empty form where it is none. */
-export async function readForm(
+/** The form's fields. A body of another kind yields fields that no form has, so each later check fails. */
+export async function readFields(
   request: Request,
   bytesMax: number = REQUEST_BYTES_MAX,
-): Promise<URLSearchParams | Response> {
+): Promise<URLSearchParams | OperatorProblem> {
   const reading = await readUpTo(request.body, bytesMax, { timeouts: UPLOAD_TIMEOUTS });
   if (reading.end === "overflowed") {
     await reading.rest.cancel().catch(() => {
-      // The browser is gone already, which is what cancelling asks for.
+      // The browser has disconnected, so there is nothing left to cancel.
     });
     return operatorProblem("body_too_large");
   }
@@ -33,38 +32,38 @@ export async function readForm(
   return new URLSearchParams(new TextDecoder().decode(reading.bytes));
 }
 
-export function chosenIn(form: URLSearchParams): Chosen | Response {
+export function actionIn(form: URLSearchParams): OperatorAction | OperatorProblem {
   const why = form.get("why") ?? "";
   const choice = form.get("choice");
   switch (choice) {
     case "final":
-      return settling({ outcome: choice, why, ...answerIn(form) });
+      return checkedSettling({ outcome: choice, why, ...answerIn(form) });
     case "not-executed":
-      return settling({ outcome: choice, why });
+      return checkedSettling({ outcome: choice, why });
     case "release":
     case "purge": {
-      const said = checked({ why }, WHY);
-      return said instanceof Response ? said : { action: choice, why: said.why };
+      const reason = checked({ why }, WHY);
+      return isOperatorProblem(reason) ? reason : { action: choice, why: reason.why };
     }
     case null:
     default:
-      return operatorProblem("invalid_request", "Choose what is to be done.");
+      return operatorProblem("invalid_request", "Choose an action.");
   }
 }
 
-function settling(written: object): Chosen | Response {
-  const settling = checked(written, SETTLE);
-  return settling instanceof Response ? settling : { action: "settle", settling };
+function checkedSettling(fields: object): OperatorAction | OperatorProblem {
+  const settling = checked(fields, SETTLE);
+  return isOperatorProblem(settling) ? settling : { action: "settle", settling };
 }
 
 function answerIn(form: URLSearchParams): object {
   const type = form.get("type") ?? "";
-  // Forms send line breaks as CR LF, whatever was typed.
+  // Browsers send line breaks as CR LF, however they were typed.
   const body = (form.get("body") ?? "").replaceAll("\r\n", "\n");
   return { status: Number(form.get("status") || "NaN"), headers: type === "" ? {} : { "content-type": type }, body };
 }
 
-export function descriptionIn(form: URLSearchParams): Description | Response {
+export function descriptionIn(form: URLSearchParams): Description | OperatorProblem {
   const headers = new Map<string, string>();
   for (const line of (form.get("headers") ?? "").split(LINE_BREAK).filter((line) => line.trim() !== "")) {
     const [, name, value] = /^([^:]+):(.*)$/.exec(line) ?? [];
@@ -72,20 +71,17 @@ export function descriptionIn(form: URLSearchParams): Description | Response {
       return operatorProblem("invalid_request", "Write each header as Name: value.");
     }
     const field = name.trim().toLowerCase();
-    // Two lines of one header are one value, as a client's are.
+    // Two lines of one name form one value, as they do in a client's request (RFC 9110, 5.3).
     const before = headers.get(field);
     headers.set(field, before === undefined ? value.trim() : `${before}, ${value.trim()}`);
   }
   const operation = (form.get("operation") ?? "").trim();
   const certificate = (form.get("certificate") ?? "").trim();
-  const written = { operation, headers: Object.fromEntries(headers), key: (form.get("key") ?? "").trim() };
-  return checked(certificate === "" ? written : { ...written, certificate }, FIND);
+  const fields = { operation, headers: Object.fromEntries(headers), key: (form.get("key") ?? "").trim() };
+  return checked(certificate === "" ? fields : { ...fields, certificate }, FIND);
 }
 
-const PROBLEM = v.object({ title: v.string(), detail: v.optional(v.string(), "") });
-
-/** The words of a refusal of the API. */
-export async function wordsOf(problem: Response): Promise<string> {
-  const { title, detail } = v.parse(PROBLEM, await problem.json());
-  return `${title}. ${detail}`.trim();
+/** A problem as the text of an alert. */
+export function problemText({ title, detail }: OperatorProblem): string {
+  return `${title}. ${detail}`;
 }

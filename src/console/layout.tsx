@@ -1,4 +1,4 @@
-/** What all pages of the console have in common. Whatever a client, an origin or an operator has said is text in them. */
+/** The frame of every console page. Values from clients, origins and operators are escaped text in it, never markup. */
 
 import { pageHeaders } from "./browser.ts";
 import { type Session } from "./session.ts";
@@ -7,7 +7,7 @@ import { timeOf } from "./times.ts";
 
 export const HOME = "/_oncegate/";
 
-export interface Shown {
+interface PageProps {
   readonly title: string;
   readonly hostname: string;
   /** Null before signing in. */
@@ -15,12 +15,16 @@ export interface Shown {
   readonly children: unknown;
 }
 
-export async function pageResponse(status: number, shown: Shown): Promise<Response> {
-  const page = <Page {...shown} />;
+export async function pageResponse(status: number, props: PageProps): Promise<Response> {
+  const page = <Page {...props} />;
   return new Response(`<!doctype html>${(await page).toString()}`, { status, headers: await pageHeaders() });
 }
 
-function Page({ title, hostname, session, children }: Shown) {
+export function seeOther(path: string): Response {
+  return new Response(null, { status: 303, headers: { location: path, "cache-control": "no-store" } });
+}
+
+function Page({ title, hostname, session, children }: PageProps) {
   return (
     <html lang="en">
       <head>
@@ -51,7 +55,7 @@ function SignedIn({ session }: { session: Session }) {
   return (
     <>
       <p>
-        {operator ?? "nameless"} ({role === "operator" ? "all hostnames" : "this tenant"}) until {timeOf(untilMs)}
+        {operator ?? "anonymous"} ({role === "operator" ? "all hostnames" : "this tenant"}) until {timeOf(untilMs)}
       </p>
       <form method="post" action="/_oncegate/sign-out">
         <Csrf session={session} />
@@ -65,10 +69,11 @@ export function Csrf({ session }: { session: Session }) {
   return <input type="hidden" name="csrf" value={session.csrf} />;
 }
 
-export function Alert({ said }: { said: string | null }) {
-  return said === null ? null : (
+/** Nothing if `message` is null. */
+export function Alert({ message }: { message: string | null }) {
+  return message === null ? null : (
     <section class="alert" role="alert">
-      <p>{said}</p>
+      <p>{message}</p>
     </section>
   );
 }

@@ -1,4 +1,4 @@
-/** The first page: what went on, and what waits for somebody. */
+/** The first page: the counts of the last day, and the unknown outcomes to settle. */
 
 import { type Tenant } from "../config/policy.ts";
 import { cursorOf } from "../operator/lists.ts";
@@ -13,24 +13,25 @@ import { Search } from "./search.tsx";
 import { type Session } from "./session.ts";
 import { ageOf, momentOf } from "./times.ts";
 
-/** Each has a form of its own. */
+/** Each outcome adds a form to the page. */
 export const UNKNOWN_SHOWN_MAX = 20;
 
-export interface Seen {
+export interface OverviewProps {
   readonly tenant: Tenant;
   readonly session: Session;
-  readonly said: string | null;
-  /** Null where the journal does not answer. */
+  /** Why the last request was refused; null if none was. */
+  readonly message: string | null;
+  /** Null if the journal does not answer. */
   readonly journal: { readonly counts: Summed; readonly unknown: readonly JournalEvent[] } | null;
   readonly nowMs: number;
 }
 
-export function Overview({ tenant, session, said, journal, nowMs }: Seen) {
+export function Overview({ tenant, session, message, journal, nowMs }: OverviewProps) {
   if (journal === null) {
     return (
       <>
-        <Alert said={said} />
-        <Alert said="The journal does not answer. The records can be asked for themselves." />
+        <Alert message={message} />
+        <Alert message="The journal does not answer. You can still find single records." />
         <Search session={session} />
       </>
     );
@@ -38,7 +39,7 @@ export function Overview({ tenant, session, said, journal, nowMs }: Seen) {
   const { counts, unknown } = journal;
   return (
     <>
-      <Alert said={said} />
+      <Alert message={message} />
       <Numbers {...counts} />
       <Observed {...counts} />
       <Unknown unknown={unknown} session={session} nowMs={nowMs} />
@@ -46,8 +47,8 @@ export function Overview({ tenant, session, said, journal, nowMs }: Seen) {
       <Search session={session} />
       <Keyless counts={counts} tenant={tenant} />
       <p class="soft">
-        Numbers are of the last 24 hours, some seconds late, and no ledger: what an instance of the gateway holds when
-        it ends is lost.
+        The numbers cover the last 24 hours and lag by some seconds. They are approximate: an instance of the gateway
+        that stops loses the counts it has not reported.
       </p>
     </>
   );
@@ -80,7 +81,7 @@ function Observed({ total }: Summed) {
     <section class="observed">
       <h2>Observed</h2>
       <p>
-        {observed} requests were only observed. Switching on would have prevented {would_replay + would_join} duplicates
+        {observed} requests were observed only. Enforce mode would have prevented {would_replay + would_join} duplicates
         and refused {would_refuse} requests.
       </p>
     </section>
@@ -93,14 +94,14 @@ function Unknown({ unknown, session, nowMs }: { unknown: readonly JournalEvent[]
   return (
     <section id="unknown">
       <h2>Unknown outcomes, oldest first</h2>
-      {shown.length === 0 ? <p>None waits to be settled.</p> : null}
+      {shown.length === 0 ? <p>No unknown outcomes.</p> : null}
       {shown.map(({ record, operation, cause, attempt, sinceMs }) => (
         <div class="entry">
           <h3>
             <a href={`/_oncegate/records/${record}`}>{operation}</a>
           </h3>
           <p class="soft">
-            for {ageOf(nowMs - sinceMs)}, since {momentOf(sinceMs)} · {CAUSES[cause]} · attempt {attempt}
+            {ageOf(nowMs - sinceMs)} ago, at {momentOf(sinceMs)} · {CAUSES[cause]} · attempt {attempt}
           </p>
           <details>
             <summary aria-label={`Settle ${operation}, record ${record.slice(0, 8)}`}>Settle</summary>
@@ -110,7 +111,7 @@ function Unknown({ unknown, session, nowMs }: { unknown: readonly JournalEvent[]
       ))}
       {last === undefined ? null : (
         <p>
-          <a href={`${HOME}?after=${cursorOf(last)}#unknown`}>More of them</a>
+          <a href={`${HOME}?after=${cursorOf(last)}#unknown`}>Next page</a>
         </p>
       )}
     </section>
@@ -121,15 +122,15 @@ function Keyless({ counts, tenant }: { counts: Summed; tenant: Tenant }) {
   const operations = [...counts.byOperation].filter(([, { keyless }]) => keyless > 0);
   return (
     <section>
-      <h2>Called without a key</h2>
-      {operations.length === 0 ? <p>None, of methods that may be covered.</p> : null}
+      <h2>Requests without a key</h2>
+      {operations.length === 0 ? <p>No POST, PUT, PATCH or DELETE requests came without a key.</p> : null}
       {operations.map(([operation, { keyless, keyless_compared, keyless_repeated }]) => (
         <div class="entry">
           <h3>
             <code>{operation}</code>
           </h3>
           <p>
-            {keyless} requests. {keyless_compared} could be compared, of which {keyless_repeated} look like duplicates.
+            {keyless} requests. Oncegate compared {keyless_compared} of them; {keyless_repeated} look like duplicates.
           </p>
           <Cover operation={operation} tenant={tenant} />
         </div>
@@ -142,7 +143,7 @@ function Cover({ operation, tenant }: { operation: string; tenant: Tenant }) {
   const coverage = coverageOf(operation, tenant);
   return coverage === null ? null : (
     <details>
-      <summary aria-label={`What would cover ${operation}`}>What would cover it</summary>
+      <summary aria-label={`How to cover ${operation}`}>How to cover it</summary>
       <p>{coverage.where}</p>
       <pre>{coverage.lines.join("\n")}</pre>
     </details>

@@ -1,125 +1,129 @@
-/** What each page is made from, and what its forms do. */
+/** Loads the data of each page, and carries out what the forms request. */
 
-import { inspectRecord, purge, release, settle } from "../operator/act.ts";
+import { type Acted, inspectRecord, purge, release, settle } from "../operator/act.ts";
 import { recordIdsOf } from "../operator/find.ts";
-import { journalOf } from "../journal/journal-of.ts";
-import { positionOf } from "../operator/lists.ts";
+import { positionOf, readJournal } from "../operator/lists.ts";
+import { type ReservedCall } from "../operator/operator-context.ts";
+import { type OperatorProblem, isOperatorProblem } from "../operator/problem.ts";
 import { RECORD_ID } from "../operator/requests.ts";
 import { summed } from "../operator/sums.ts";
-import { log } from "../log.ts";
-import { type Chosen, chosenIn, descriptionIn, wordsOf } from "./form.ts";
-import { Alert, pageResponse } from "./layout.tsx";
-import { Overview, type Seen, UNKNOWN_SHOWN_MAX } from "./overview.tsx";
-import { RecordPage, type SeenRecord } from "./record-page.tsx";
-import { type ConsoleCall } from "./console-call.ts";
+import { unreachable } from "../record/record.ts";
+import { type OperatorAction, actionIn, descriptionIn, problemText } from "./form.ts";
+import { Alert, pageResponse, seeOther } from "./layout.tsx";
+import { Overview, type OverviewProps, UNKNOWN_SHOWN_MAX } from "./overview.tsx";
+import { RecordPage, type RecordPageProps } from "./record-page.tsx";
 import { type Session } from "./session.ts";
-import { seeOther } from "./signing.ts";
 
 const HOURS = 24;
 
-/** As many as the API gives at once. */
-const LINES_SHOWN_MAX = 100;
+/** One page of the API's lists. */
+const HISTORY_SHOWN_MAX = 100;
 
-/** `said` is what was refused, with `status`. */
+/** The response to a refused request: its status, and its reason as an alert on the page. */
+export interface Refused {
+  readonly status: number;
+  readonly message: string;
+}
+
 export async function overviewPage(
-  c: ConsoleCall,
+  c: ReservedCall,
   session: Session,
-  status = 200,
-  said: string | null = null,
+  refused: Refused | null = null,
 ): Promise<Response> {
   const { hostname, tenant } = c.var;
   const nowMs = Date.now();
-  const journal = await overviewOf(c, nowMs);
-  const children = <Overview {...{ tenant, session, said, journal, nowMs }} />;
-  return pageResponse(status, { title: "Overview", hostname, session, children });
+  const journal = await loadOverview(c, nowMs);
+  const message = refused?.message ?? null;
+  const children = <Overview {...{ tenant, session, message, journal, nowMs }} />;
+  return pageResponse(refused?.status ?? 200, { title: "Overview", hostname, session, children });
 }
 
-async function overviewOf(c: ConsoleCall, nowMs: number): Promise<Seen["journal"]> {
+async function loadOverview(c: ReservedCall, nowMs: number): Promise<OverviewProps["journal"]> {
   const cursor = c.var.url.searchParams.get("after");
-  const position = cursor === null ? null : positionOf(cursor);
-  const after = position === "invalid" ? null : position;
-  const open = { record: null, state: "unknown", operation: null, untilMs: nowMs, after } as const;
-  return orNull(async () => {
-    const journal = journalOf(c.env, c.var.hostname, c.var.tenant.placement);
+  const after = cursor === null ? null : positionOf(cursor);
+  const query = { record: null, state: "unknown", operation: null, untilMs: nowMs, after } as const;
+  return readJournal(c, async (journal) => {
     const [counts, unknown] = await Promise.all([
       journal.counts(HOURS),
-      journal.entries({ ...open, limit: UNKNOWN_SHOWN_MAX + 1 }),
+      journal.entries({ ...query, limit: UNKNOWN_SHOWN_MAX + 1 }),
     ]);
     return { counts: summed(counts, HOURS, nowMs), unknown };
   });
 }
 
 export async function recordPage(
-  c: ConsoleCall,
+  c: ReservedCall,
   session: Session,
   id: string,
-  status = 200,
-  said: string | null = null,
+  refused: Refused | null = null,
 ): Promise<Response> {
   const { hostname } = c.var;
   const title = "Record";
-  const plain = (status: number, said: string): Promise<Response> =>
-    pageResponse(status, { title, hostname, session, children: <Alert said={said} /> });
-  if (!RECORD_ID.test(id)) return plain(404, "That is no record's id.");
-  const [inspection, told] = await Promise.all([inspectRecord(c.env, c.var, id, null), toldOf(c, id)]);
-  if (inspection === null) return plain(503, "The record does not answer. Look again later.");
-  const isKnown = inspection.state !== "none" || (told !== null && told.entries.length + told.audit.length > 0);
-  const children = <RecordPage {...{ id, session, said, inspection, told }} />;
-  return pageResponse(isKnown || status !== 200 ? status : 404, { title, hostname, session, children });
+  const alertPage = (status: number, message: string): Promise<Response> =>
+    pageResponse(status, { title, hostname, session, children: <Alert message={message} /> });
+  if (!RECORD_ID.test(id)) return alertPage(404, "This is not a record id.");
+  const [inspection, history] = await Promise.all([inspectRecord(c.env, c.var, id, null), loadHistory(c, id)]);
+  if (inspection === null) return alertPage(503, "The record does not answer. Reload the page later.");
+  const hasHistory = history !== null && history.entries.length + history.audit.length > 0;
+  const status = inspection.state !== "none" || hasHistory ? 200 : 404;
+  const message = refused?.message ?? null;
+  const children = <RecordPage {...{ id, session, message, inspection, history }} />;
+  return pageResponse(refused?.status ?? status, { title, hostname, session, children });
 }
 
-function toldOf(c: ConsoleCall, record: string): Promise<SeenRecord["told"]> {
-  const all = { record, state: null, operation: null, untilMs: Date.now(), after: null, limit: LINES_SHOWN_MAX };
-  return orNull(async () => {
-    const journal = journalOf(c.env, c.var.hostname, c.var.tenant.placement);
-    const audited = journal.audit({ record, beforeSeq: null, limit: LINES_SHOWN_MAX });
-    const [entries, audit] = await Promise.all([journal.entries(all), audited]);
+function loadHistory(c: ReservedCall, record: string): Promise<RecordPageProps["history"]> {
+  const query = { record, state: null, operation: null, untilMs: Date.now(), after: null, limit: HISTORY_SHOWN_MAX };
+  return readJournal(c, async (journal) => {
+    const lines = journal.audit({ record, beforeSeq: null, limit: HISTORY_SHOWN_MAX });
+    const [entries, audit] = await Promise.all([journal.entries(query), lines]);
     return { entries, audit };
   });
 }
 
-/** A journal that does not answer says nothing of the records, which can be asked for themselves. */
-async function orNull<T>(ask: () => Promise<T>): Promise<T | null> {
-  try {
-    return await ask();
-  } catch (error) {
-    log({ event: "journal_failed", record: "", why: String(error) });
-    return null;
-  }
-}
-
-export async function find(c: ConsoleCall, session: Session, form: URLSearchParams): Promise<Response> {
+export async function find(c: ReservedCall, session: Session, form: URLSearchParams): Promise<Response> {
   const description = descriptionIn(form);
-  if (description instanceof Response) return overviewPage(c, session, description.status, await wordsOf(description));
+  if (isOperatorProblem(description)) return overviewPage(c, session, refusedBy(description));
   const ids = await recordIdsOf(c.var.hostname, c.var.tenant, description, Date.now());
-  if (typeof ids === "string") return overviewPage(c, session, 400, ids);
+  if (isOperatorProblem(ids)) return overviewPage(c, session, refusedBy(ids));
   const { former, now } = ids;
-  // As the gateway would be asked: what is there by the former rule is what a retry is answered from.
-  const isFormer = former !== null && (now === null || (await isThere(c, former)));
+  // The gateway looks up the former rule's record first, and answers a retry from it if it exists.
+  const isFormer = former !== null && (now === null || (await mayExist(c, former)));
   return seeOther(`/_oncegate/records/${isFormer ? former : now}`);
 }
 
-/** Also where that can't be told, so that its page says so. */
-async function isThere(c: ConsoleCall, id: string): Promise<boolean> {
+/** Also true if the object does not answer: its page then shows the failure. */
+async function mayExist(c: ReservedCall, id: string): Promise<boolean> {
   return (await inspectRecord(c.env, c.var, id, null))?.state !== "none";
 }
 
-/** By the same functions as the API, so that the same is checked and written down. */
-export async function actOn(c: ConsoleCall, session: Session, id: string, form: URLSearchParams): Promise<Response> {
-  const chosen = chosenIn(form);
-  const done = chosen instanceof Response ? chosen : await carry(c, session, id, chosen);
-  return done.ok ? seeOther(`/_oncegate/records/${id}`) : recordPage(c, session, id, done.status, await wordsOf(done));
+/** Uses the API's own functions, so the same checks and the same audit log apply. */
+export async function actOn(c: ReservedCall, session: Session, id: string, form: URLSearchParams): Promise<Response> {
+  const action = actionIn(form);
+  const done = isOperatorProblem(action) ? action : await perform(c, session, id, action);
+  if (isOperatorProblem(done)) return recordPage(c, session, id, refusedBy(done));
+  return seeOther(`/_oncegate/records/${id}`);
 }
 
-function carry(c: ConsoleCall, { role, operator }: Session, id: string, chosen: Chosen): Promise<Response> {
+function perform(
+  c: ReservedCall,
+  { role, operator }: Session,
+  id: string,
+  requested: OperatorAction,
+): Promise<Acted | OperatorProblem> {
   const { hostname, tenant } = c.var;
   const acting = { env: c.env, ctx: c.executionCtx, hostname, tenant, role, operator };
-  switch (chosen.action) {
+  switch (requested.action) {
     case "settle":
-      return settle(acting, id, chosen.settling);
+      return settle(acting, id, requested.settling);
     case "release":
-      return release(acting, id, chosen.why);
+      return release(acting, id, requested.why);
     case "purge":
-      return purge(acting, id, chosen.why);
+      return purge(acting, id, requested.why);
+    default:
+      return unreachable(requested);
   }
+}
+
+export function refusedBy(problem: OperatorProblem): Refused {
+  return { status: problem.status, message: problemText(problem) };
 }

@@ -1,4 +1,4 @@
-/** A record: what it says, what can be done to it, and what became of it so far. */
+/** The page of one record: its state, the actions on it, and its timeline. */
 
 import { type AuditLine } from "../journal/audit.ts";
 import { type Inspection } from "../key-object/inspection.ts";
@@ -9,23 +9,23 @@ import { Alert } from "./layout.tsx";
 import { type Session } from "./session.ts";
 import { momentOf } from "./times.ts";
 
-export interface SeenRecord {
+export interface RecordPageProps {
   readonly id: string;
   readonly session: Session;
-  /** What was refused. */
-  readonly said: string | null;
+  /** Why the last request was refused; null if none was. */
+  readonly message: string | null;
   readonly inspection: Inspection;
-  /** Null where the journal does not answer. */
-  readonly told: { readonly entries: readonly JournalEvent[]; readonly audit: readonly AuditLine[] } | null;
+  /** Null if the journal does not answer. */
+  readonly history: { readonly entries: readonly JournalEvent[]; readonly audit: readonly AuditLine[] } | null;
 }
 
 const MEANING: Readonly<Record<Inspection["state"], string>> = {
-  completed: "It ran once; every retry gets that same answer.",
-  tombstone: "It ran once; its answer is not kept.",
-  unknown: "It may have run, and is not sent again. Look into the origin's own books, then settle it.",
-  pending: "It runs now.",
-  none: "Nothing is known under this id: never sent, given back by the origin, expired, or released.",
-  unreadable: "The row is damaged or of a newer version; it is treated as unknown.",
+  completed: "It ran once. Every retry gets the same answer.",
+  tombstone: "It ran once. Its answer is not kept.",
+  unknown: "It may have run, and it is not sent again. Check the origin's own records, then settle it.",
+  pending: "It is running.",
+  none: "No record has this id. The request was never sent, was undone by the origin, has expired, or was released.",
+  unreadable: "The stored record is damaged or has a newer format. It is treated as unknown.",
 };
 
 const CHOICES: Readonly<Record<Inspection["state"], readonly Choice[]>> = {
@@ -37,12 +37,12 @@ const CHOICES: Readonly<Record<Inspection["state"], readonly Choice[]>> = {
   unreadable: ["release"],
 };
 
-export function RecordPage({ id, session, said, inspection, told }: SeenRecord) {
+export function RecordPage({ id, session, message, inspection, history }: RecordPageProps) {
   const { state, busy, facts, answer } = inspection;
   const choices = busy === null ? CHOICES[state] : [];
   return (
     <>
-      <Alert said={said} />
+      <Alert message={message} />
       <section>
         <p>
           <span class="state">{state}</span>: {MEANING[state]}
@@ -52,28 +52,21 @@ export function RecordPage({ id, session, said, inspection, told }: SeenRecord) 
             <span class="id">{id}</span>
           </Fact>
           {facts === null ? null : <Facts {...facts} />}
-          {answer === null ? null : <Fact label="Answer">{`${answer.status}, ${answer.bodyBytes} bytes`}</Fact>}
-          {answer === null ? null : (
-            <Fact label="Its headers">
-              {answer.headers.map((pair) => (
-                <div class="id">{pair.join(": ")}</div>
-              ))}
-            </Fact>
-          )}
+          {answer === null ? null : <AnswerFacts {...answer} />}
         </dl>
       </section>
       {busy === null ? null : (
         <section>
-          <p>Something runs ({busy}). Look again when it has ended: nothing can be done until then.</p>
+          <p>This record is busy ({busy}). No action is possible until that ends. Reload the page later.</p>
         </section>
       )}
       {choices.length === 0 ? null : (
         <section>
-          <h2>Decide</h2>
+          <h2>Actions</h2>
           <ActForm id={id} choices={choices} session={session} />
         </section>
       )}
-      <Timeline told={told} />
+      <Timeline history={history} />
     </>
   );
 }
@@ -85,7 +78,20 @@ function Facts({ operation, key, attempt, sinceMs, expiresAtMs }: NonNullable<In
       <Fact label="Key">{key}</Fact>
       <Fact label="Attempt">{attempt}</Fact>
       <Fact label="In this state since">{momentOf(sinceMs)}</Fact>
-      <Fact label="Until">{expiresAtMs === null ? "it ends" : momentOf(expiresAtMs)}</Fact>
+      <Fact label="Expires">{expiresAtMs === null ? "not while it runs" : momentOf(expiresAtMs)}</Fact>
+    </>
+  );
+}
+
+function AnswerFacts({ status, headers, bodyBytes }: NonNullable<Inspection["answer"]>) {
+  return (
+    <>
+      <Fact label="Answer">{`${status}, ${bodyBytes} bytes`}</Fact>
+      <Fact label="Answer headers">
+        {headers.map((pair) => (
+          <div class="id">{pair.join(": ")}</div>
+        ))}
+      </Fact>
     </>
   );
 }
@@ -99,19 +105,18 @@ function Fact({ label, children }: { label: string; children: unknown }) {
   );
 }
 
-function Timeline({ told }: Pick<SeenRecord, "told">) {
-  if (told === null)
-    return <Alert said="The journal does not answer: what became of the record so far can't be shown." />;
-  const events = [...told.entries.map(eventOfEntry), ...told.audit.map(eventOfLine)];
+function Timeline({ history }: Pick<RecordPageProps, "history">) {
+  if (history === null) return <Alert message="The journal does not answer, so the timeline is not available." />;
+  const events = [...history.entries.map(eventOfEntry), ...history.audit.map(eventOfLine)];
   const inOrder = events.sort((a, b) => a.atMs - b.atMs);
   return (
     <section>
-      <h2>What became of it</h2>
-      {inOrder.length === 0 ? <p>Nothing that an operator had to see.</p> : null}
+      <h2>Timeline</h2>
+      {inOrder.length === 0 ? <p>No events.</p> : null}
       <ol class="timeline">
-        {inOrder.map(({ atMs, what, why }) => (
+        {inOrder.map(({ atMs, text, why }) => (
           <li>
-            <span class="soft">{momentOf(atMs)}</span> {what}
+            <span class="soft">{momentOf(atMs)}</span> {text}
             {why === null ? null : <div class="soft">Reason: {why}</div>}
           </li>
         ))}
@@ -120,22 +125,22 @@ function Timeline({ told }: Pick<SeenRecord, "told">) {
   );
 }
 
-interface Event {
+interface TimelineEvent {
   readonly atMs: number;
-  readonly what: string;
+  readonly text: string;
   readonly why: string | null;
 }
 
-function eventOfEntry({ state, cause, attempt, times, atMs }: JournalEvent): Event {
-  const what =
+function eventOfEntry({ state, cause, attempt, times, atMs }: JournalEvent): TimelineEvent {
+  const text =
     state === "mismatch"
-      ? `refused ${times} times up to now: ${CAUSES[cause]}`
-      : `became ${state}: ${CAUSES[cause]}, attempt ${attempt}`;
-  return { atMs, what, why: null };
+      ? `refused ${times} ${times === 1 ? "request" : "requests"}: ${CAUSES[cause]}`
+      : `became ${state}: ${CAUSES[cause]} (attempt ${attempt})`;
+  return { atMs, text, why: null };
 }
 
-function eventOfLine({ atMs, action, token, operator, result, before, after, given, why }: AuditLine): Event {
-  const who = `${operator ?? "somebody nameless"} (${token} token)`;
-  const end = result === null || result === "failed" ? "how it ended is not known" : `${result}: ${before} → ${after}`;
-  return { atMs, what: `${who}: ${action} ${given === "{}" ? "" : given} ${end}`.replaceAll("  ", " "), why };
+function eventOfLine({ atMs, action, token, operator, result, before, after, given, why }: AuditLine): TimelineEvent {
+  const who = `${operator ?? "anonymous"} (${token} token)`;
+  const end = result === null || result === "failed" ? "result not known" : `${result}: ${before} → ${after}`;
+  return { atMs, text: `${who}: ${action} ${given === "{}" ? "" : given} ${end}`.replaceAll("  ", " "), why };
 }

@@ -1,101 +1,102 @@
 /**
- * The console, at `/_oncegate/` of the tenant's own hostname (docs/operator-api.md O8): pages for people over what the operator
- * API has for programs. Nothing runs in them. They are got with a session, and the API with a token alone.
+ * The console, at `/_oncegate/` of each tenant's hostname (docs/operator-api.md O8): pages for people over the operator API.
+ * The pages run no script. They require a session, whereas the API requires a token.
  */
 
-import { type ConsoleCall } from "./console-call.ts";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
-import { type ReservedContext } from "../operator/operator-context.ts";
+import { type ReservedCall, type ReservedContext } from "../operator/operator-context.ts";
 import { plainProblem } from "../http/problem.ts";
+import { isOperatorProblem } from "../operator/problem.ts";
 import { RECORD_ID } from "../operator/requests.ts";
 import { isEqual } from "../operator/tokens.ts";
 import { type Tokens, areSet, tokensOf } from "../config/operator-token.ts";
 import { isNavigation, isSameOrigin, sealedIn } from "./browser.ts";
-import { SIGN_IN_BYTES_MAX, readForm, wordsOf } from "./form.ts";
-import { HOME } from "./layout.tsx";
+import { SIGN_IN_BYTES_MAX, problemText, readFields } from "./form.ts";
+import { HOME, seeOther } from "./layout.tsx";
 import { type Session, openSession } from "./session.ts";
-import { actOn, find, overviewPage, recordPage } from "./pages.tsx";
-import { seeOther, signIn, signOut } from "./signing.ts";
-import { signInPage } from "./sign-in.tsx";
+import { actOn, find, overviewPage, recordPage, refusedBy } from "./pages.tsx";
+import { signIn, signInPage, signOut } from "./sign-in.tsx";
 
-/** With absolute paths, since the first page has a slash at its end that Hono would drop. */
+/** The paths are absolute, since a mounted app would lose the slash at the end of the first page's path. */
 export const operatorConsole = new HonoBase<ReservedContext>({ router: new TrieRouter() });
 
-operatorConsole.get("/_oncegate", (c) => (areSet(tokens(c)) ? seeOther(HOME) : nothing()));
+operatorConsole.get("/_oncegate", (c) => (areSet(tokens(c)) ? seeOther(HOME) : notFound()));
 operatorConsole.get(
   HOME,
-  reading((c, session) => overviewPage(c, session)),
+  page((c, session) => overviewPage(c, session)),
 );
 operatorConsole.get(
   "/_oncegate/records",
-  reading((c, session) => {
+  page((c, session) => {
     const id = (c.var.url.searchParams.get("id") ?? "").trim().toLowerCase();
     return RECORD_ID.test(id)
       ? seeOther(`/_oncegate/records/${id}`)
-      : overviewPage(c, session, 400, "That is no record's id.");
+      : overviewPage(c, session, { status: 400, message: "This is not a record id." });
   }),
 );
 operatorConsole.get(
   "/_oncegate/records/:id",
-  reading((c, session) => recordPage(c, session, c.req.param("id") ?? "")),
+  page((c, session) => recordPage(c, session, c.req.param("id") ?? "")),
 );
 operatorConsole.post(
   "/_oncegate/records/:id",
-  writing((c, session, form) => actOn(c, session, c.req.param("id") ?? "", form)),
+  submission((c, session, form) => actOn(c, session, c.req.param("id") ?? "", form)),
 );
-operatorConsole.post("/_oncegate/find", writing(find));
-operatorConsole.post("/_oncegate/sign-out", writing(signOut));
+operatorConsole.post("/_oncegate/find", submission(find));
+operatorConsole.post("/_oncegate/sign-out", submission(signOut));
 operatorConsole.post("/_oncegate/sign-in", async (c) => {
-  if (!areSet(tokens(c))) return nothing();
+  if (!areSet(tokens(c))) return notFound();
   if (!isSameOrigin(c.req.raw.headers, c.var.url)) return askToSignIn(c, FOREIGN);
-  const form = await readForm(c.req.raw, SIGN_IN_BYTES_MAX);
-  return form instanceof Response ? askToSignIn(c, await wordsOf(form)) : signIn(c, tokens(c), form);
+  const form = await readFields(c.req.raw, SIGN_IN_BYTES_MAX);
+  return isOperatorProblem(form) ? askToSignIn(c, problemText(form)) : signIn(c, tokens(c), form);
 });
 
-type Page = Response | Promise<Response>;
+type Answer = Response | Promise<Response>;
 
-function reading(page: (c: ConsoleCall, session: Session) => Page) {
-  return async (c: ConsoleCall): Promise<Response> => {
-    if (!areSet(tokens(c))) return nothing();
+/** A page for signed-in operators. */
+function page(show: (c: ReservedCall, session: Session) => Answer) {
+  return async (c: ReservedCall): Promise<Response> => {
+    if (!areSet(tokens(c))) return notFound();
     const session = isNavigation(c.req.raw.headers) ? await sessionOf(c) : null;
-    return session === null ? askToSignIn(c, null) : page(c, session);
+    return session === null ? askToSignIn(c, null) : show(c, session);
   };
 }
 
-const FOREIGN = "The request came from another site. Nothing was done.";
-const STALE = "The form is not of this session. Nothing was done: sign in, and try again.";
+const FOREIGN = "The request came from another site. Nothing was changed.";
+const NO_SESSION = "Your session has expired, or you were not signed in. Nothing was changed. Sign in and try again.";
+const STALE = "The form belongs to another session. Nothing was changed. Sign in and try again.";
 
-function writing(page: (c: ConsoleCall, session: Session, form: URLSearchParams) => Page) {
-  return async (c: ConsoleCall): Promise<Response> => {
-    if (!areSet(tokens(c))) return nothing();
+/** A form that a signed-in operator submits. */
+function submission(act: (c: ReservedCall, session: Session, form: URLSearchParams) => Answer) {
+  return async (c: ReservedCall): Promise<Response> => {
+    if (!areSet(tokens(c))) return notFound();
     const { headers } = c.req.raw;
     if (!isSameOrigin(headers, c.var.url) || !isNavigation(headers)) return askToSignIn(c, FOREIGN);
     const session = await sessionOf(c);
-    if (session === null)
-      return askToSignIn(c, "Your session is over, or was none. Nothing was done: sign in, and try again.");
-    const form = await readForm(c.req.raw);
-    if (form instanceof Response) return overviewPage(c, session, form.status, await wordsOf(form));
+    if (session === null) return askToSignIn(c, NO_SESSION);
+    const form = await readFields(c.req.raw);
+    if (isOperatorProblem(form)) return overviewPage(c, session, refusedBy(form));
     if (!(await isEqual(form.get("csrf") ?? "", session.csrf))) return askToSignIn(c, STALE);
-    return page(c, session, form);
+    return act(c, session, form);
   };
 }
 
-function sessionOf(c: ConsoleCall): Promise<Session | null> {
+function sessionOf(c: ReservedCall): Promise<Session | null> {
   const sealed = sealedIn(c.req.raw.headers);
   return sealed === null ? Promise.resolve(null) : openSession(tokens(c), c.var.hostname, sealed, Date.now());
 }
 
-function askToSignIn(c: ConsoleCall, said: string | null): Promise<Response> {
-  const isFromElsewhere = c.req.header("sec-fetch-site") === "cross-site" && c.req.method === "GET";
-  return signInPage(c.var.hostname, { to: c.var.url.pathname, isFromElsewhere, said });
+function askToSignIn(c: ReservedCall, message: string | null): Promise<Response> {
+  const isFromOtherSite = c.req.header("sec-fetch-site") === "cross-site" && c.req.method === "GET";
+  return signInPage(c.var.hostname, { to: c.var.url.pathname, isFromOtherSite, message });
 }
 
-function tokens(c: ConsoleCall): Tokens {
+function tokens(c: ReservedCall): Tokens {
   return tokensOf(c.env, c.var.tenant);
 }
 
-/** As where there is no console at all. */
-function nothing(): Response {
+/** The same answer as on a hostname without a console. */
+function notFound(): Response {
   return plainProblem(404, "Not Found");
 }

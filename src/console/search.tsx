@@ -1,4 +1,4 @@
-/** The ways to a record: by what a customer can tell, or by its id. */
+/** The forms that find a record: by its request, or by its id. */
 
 import { Csrf } from "./layout.tsx";
 import { type Session } from "./session.ts";
@@ -15,11 +15,11 @@ export function Search({ session }: { session: Session }) {
             <input type="text" name="operation" required autocomplete="off" placeholder="POST /v1/charges" />
           </label>
           <label class="field">
-            Headers that tell the caller, one in each line
+            Headers that identify the caller, one per line
             <textarea name="headers" spellcheck={false} placeholder="Authorization: Bearer …"></textarea>
           </label>
           <label class="field">
-            Or the SHA-256 fingerprint of the client's certificate
+            Or the SHA-256 fingerprint of the client certificate
             <input class="id" type="text" name="certificate" autocomplete="off" />
           </label>
           <label class="field">

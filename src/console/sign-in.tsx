@@ -1,40 +1,72 @@
-/** Where a token is presented. */
+/** Signing in and out. */
 
-import { Alert, HOME, pageResponse } from "./layout.tsx";
+import { type Tokens } from "../config/operator-token.ts";
+import { type ReservedCall } from "../operator/operator-context.ts";
+import { OPERATOR_NAME } from "../operator/requests.ts";
+import { roleOf } from "../operator/tokens.ts";
+import { sessionCookie } from "./browser.ts";
+import { Alert, HOME, pageResponse, seeOther } from "./layout.tsx";
+import { sealSession } from "./session.ts";
 
-/** Where it may lead on to: nowhere but into the console. */
-const INSIDE = /^\/_oncegate\/(?:records\/[0-9a-f]{64})?$/;
+/** The paths to which signing in may redirect: the console only. */
+const CONSOLE_PATH = /^\/_oncegate\/(?:records\/[0-9a-f]{64})?$/;
 
-export function insideOnly(path: string): string {
-  return INSIDE.test(path) ? path : HOME;
+function consolePathOr(path: string): string {
+  return CONSOLE_PATH.test(path) ? path : HOME;
 }
 
-/** `isFromElsewhere`: a browser that follows another site's link keeps the session to itself. */
-export function signInPage(
-  hostname: string,
-  asked: { readonly to: string; readonly isFromElsewhere: boolean; readonly said: string | null },
-): Promise<Response> {
-  const to = insideOnly(asked.to);
+export async function signIn(c: ReservedCall, tokens: Tokens, form: URLSearchParams): Promise<Response> {
+  const { hostname, url } = c.var;
+  const to = form.get("to") ?? HOME;
+  const refused = (message: string): Promise<Response> => signInPage(hostname, { to, isFromOtherSite: false, message });
+  const role = await roleOf(tokens, `Bearer ${form.get("token") ?? ""}`);
+  if (role === null) return refused("This token is not valid for this hostname.");
+  const name = (form.get("operator") ?? "").trim();
+  if (name !== "" && !OPERATOR_NAME.test(name)) return refused("A name has 1 to 100 printable ASCII characters.");
+  const content = { id: crypto.randomUUID(), role, operator: name === "" ? null : name };
+  const response = seeOther(consolePathOr(to));
+  response.headers.set("set-cookie", sessionCookie(await sealSession(tokens, hostname, content, Date.now()), url));
+  return response;
+}
+
+/** Deletes the cookie. Sessions are not stored, so a copy of it stays valid until it expires. */
+export function signOut(c: ReservedCall): Response {
+  const response = seeOther(HOME);
+  response.headers.set("set-cookie", sessionCookie(null, c.var.url));
+  return response;
+}
+
+interface SignInPage {
+  /** Where signing in leads. */
+  readonly to: string;
+  /** A browser that follows a link of another site doesn't send the session's cookie. */
+  readonly isFromOtherSite: boolean;
+  /** Why the last request was refused; null if none was. */
+  readonly message: string | null;
+}
+
+export function signInPage(hostname: string, { to, isFromOtherSite, message }: SignInPage): Promise<Response> {
+  const path = consolePathOr(to);
   const children = (
     <>
-      <Alert said={asked.said} />
-      {asked.isFromElsewhere ? (
+      <Alert message={message} />
+      {isFromOtherSite ? (
         <section>
           <p>
-            You came from another site. If you have signed in already, <a href={to}>go on</a>.
+            You came from another site. If you are signed in, <a href={path}>continue</a>.
           </p>
         </section>
       ) : null}
       <section>
         <form class="stack" method="post" action="/_oncegate/sign-in">
-          <input type="hidden" name="to" value={to} />
+          <input type="hidden" name="to" value={path} />
           <div class="field">
             <label class="field">
               Your name
               <input type="text" name="operator" maxlength={100} autocomplete="username" aria-describedby="name-use" />
             </label>
             <span class="soft" id="name-use">
-              For the audit. It may be left empty, and is not checked.
+              Optional. Recorded in the audit log, and not verified.
             </span>
           </div>
           <label class="field">
@@ -46,5 +78,5 @@ export function signInPage(
       </section>
     </>
   );
-  return pageResponse(asked.said === null ? 200 : 403, { title: "Sign in", hostname, session: null, children });
+  return pageResponse(message === null ? 200 : 403, { title: "Sign in", hostname, session: null, children });
 }

@@ -1,4 +1,4 @@
-/** The console's style. It has no character that HTML would escape, so that its digest is the one that browsers compute. */
+/** The console's stylesheet. It contains no character that HTML escapes, so its digest equals the one that browsers compute. */
 export const STYLE = `
 :root {
   color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif;
@@ -77,6 +77,9 @@ label.choice { display: grid; grid-template-columns: auto 1fr; gap: 0 0.5rem; al
 form:has(input[value=final]:checked) .answer { display: grid; }
 button { justify-self: start; padding: 0.4rem 1rem; border: 1px solid var(--accent); border-radius: 0.375rem; background: var(--accent); color: var(--on-accent); cursor: pointer; }
 button.quiet { background: transparent; color: var(--accent); }
+button.act { display: none; }
+form:has(input[value=final]:checked) .act-final, form:has(input[value=not-executed]:checked) .act-not-executed,
+form:has(input[value=release]:checked) .act-release, form:has(input[value=purge]:checked) .act-purge { display: block; }
 ol.timeline { margin: 0; padding: 0; list-style: none; }
 ol.timeline li { border-left: 2px solid var(--line); padding: 0 0 0.75rem 1rem; }
 ol.timeline li:last-child { padding-bottom: 0; }

@@ -1,4 +1,4 @@
-/** Times as people read them, in UTC. */
+/** Times as text for people, in UTC. */
 
 /** `2026-11-27 09:43`. */
 export function momentOf(ms: number): string {
@@ -10,7 +10,7 @@ export function timeOf(ms: number): string {
   return momentOf(ms).slice(11);
 }
 
-/** The largest whole unit: `3 h`. */
+/** A duration in its largest whole unit: `3 h`. */
 export function ageOf(ms: number): string {
   const minutes = Math.max(0, Math.floor(ms / 60_000));
   if (minutes < 60) return `${minutes} min`;

@@ -1,68 +1,68 @@
 /**
- * What browsers are told of the gateway (docs/protocol.md 7.6). The origin decides which pages may call it; the gateway adds
- * what its own header fields need, and speaks for itself where it gives an answer of its own. Each function says which fields
- * change, and changes none.
+ * The CORS fields of an answer (docs/protocol.md 7.6). The origin decides which pages may call it, and the gateway exposes
+ * its own header fields to those pages. To an answer of its own the gateway applies the tenant's rule. Each function returns
+ * the changes and applies none.
  */
 
 import { unreachable } from "../record/record.ts";
 
 export interface CorsRule {
-  /** Serialised origins, such as `https://shop.example`; `*` is any. */
+  /** Serialized origins, such as `https://shop.example`; `*` allows any. */
   readonly origins: readonly string[];
-  /** Whether a browser may let a page read answers to requests that carried its credentials. */
+  /** Whether pages may read answers to requests with credentials. */
   readonly credentials: boolean;
 }
 
 /**
- * Who speaks in an answer: the gateway; the origin, to the very request that it answers; or the origin, to a request that
- * passed through. What was said to one request and is given to another is the gateway's word.
+ * Who decides the CORS fields of an answer. `origin`: it answers this very request. `passed through`: the same, for a request
+ * without a key. `gateway`: its own answers, and replays, whose stored fields were meant for another request.
  */
 export type Speaker = "gateway" | "origin" | "passed through";
 
-/** What of the request counts at hand. */
-export interface Asking {
-  /** Its `Origin`: of the page, not of the API. */
+/** The parts of a request that CORS depends on. */
+export interface CorsRequest {
+  /** The `Origin` header: the page's origin, not the API's. */
   readonly origin: string | null;
-  /** Where it is a preflight: the header names that carry keys in the request that would follow. */
+  /** For a preflight: the headers that carry keys in the request that it announces. Null if it is none. */
   readonly keyHeaders: readonly string[] | null;
   /** The header that marks replays. */
   readonly replayedHeader: string;
 }
 
-/** By name, in lower case; null takes a field away. */
+/** New values by field name, in lower case; null removes the field. */
 export type FieldChanges = ReadonlyMap<string, string | null>;
 
-type Said = Pick<Response, "ok" | "headers">;
+type AnswerHead = Pick<Response, "ok" | "headers">;
 
 const ALLOW_ORIGIN = "access-control-allow-origin";
 const ALLOW_CREDENTIALS = "access-control-allow-credentials";
 const ALLOW_HEADERS = "access-control-allow-headers";
 const EXPOSE_HEADERS = "access-control-expose-headers";
 
-/** What a page reads of the gateway, beside the header that marks replays. */
+/** The gateway's fields that pages may read, in addition to the header that marks replays. */
 const EXPOSED = ["Idempotency-Key", "Idempotency-Status", "Retry-After", "Preference-Applied"] as const;
 
 const NONE: FieldChanges = new Map();
 
-/** What `said` must be changed by before a browser gets it. */
-export function corsChanges(said: Said, speaker: Speaker, rule: CorsRule, asking: Asking): FieldChanges {
+/** The changes to make to `answer` before a browser gets it. */
+export function corsChanges(answer: AnswerHead, speaker: Speaker, rule: CorsRule, request: CorsRequest): FieldChanges {
   switch (speaker) {
     case "gateway":
-      return ofOwnAnswer(said.headers, rule, asking);
+      return ofOwnAnswer(answer.headers, rule, request);
     case "origin":
-      return ofOriginsAnswer(said.headers, asking);
+      return ofOriginsAnswer(answer.headers, request);
     case "passed through":
-      return asking.keyHeaders === null ? NONE : ofPreflight(said, rule, asking, asking.keyHeaders);
+      return request.keyHeaders === null ? NONE : ofPreflight(answer, rule, request.origin, request.keyHeaders);
     default:
       return unreachable(speaker);
   }
 }
 
-/** For the request at hand: what stands there was told to the page that asked first, and may name it. */
-function ofOwnAnswer(fields: Headers, rule: CorsRule, { origin, replayedHeader }: Asking): FieldChanges {
+/** Replaces every stored CORS field: it was meant for the page that asked first, and may name it. */
+function ofOwnAnswer(fields: Headers, rule: CorsRule, { origin, replayedHeader }: CorsRequest): FieldChanges {
   const changes = new Map<string, string | null>();
   for (const name of fields.keys()) if (name.startsWith("access-control-")) changes.set(name, null);
-  // Also where nothing is allowed: a cache must not give this answer to a page that is.
+  // Set even if this page is not allowed, so that a cache does not serve this answer to a page that is.
   changes.set("vary", withNames(fields.get("vary"), ["Origin"], true));
   const allowed = allowedOrigin(rule, origin);
   if (allowed === null) return changes;
@@ -72,8 +72,8 @@ function ofOwnAnswer(fields: Headers, rule: CorsRule, { origin, replayedHeader }
   return changes;
 }
 
-/** The origin has said whom it allows; that page may read the gateway's fields too. */
-function ofOriginsAnswer(fields: Headers, { replayedHeader }: Asking): FieldChanges {
+/** A page that the origin allows may read the gateway's fields too. */
+function ofOriginsAnswer(fields: Headers, { replayedHeader }: CorsRequest): FieldChanges {
   if (!fields.has(ALLOW_ORIGIN)) return NONE;
   const names = withNames(
     fields.get(EXPOSE_HEADERS),
@@ -83,21 +83,21 @@ function ofOriginsAnswer(fields: Headers, { replayedHeader }: Asking): FieldChan
   return new Map([[EXPOSE_HEADERS, names]]);
 }
 
-/** A preflight that the origin refuses stays refused, and so does one for a page that the rule doesn't name. */
+/** A preflight stays refused if the origin refuses it, or if the rule does not name the page. */
 function ofPreflight(
-  { ok, headers }: Said,
+  { ok, headers }: AnswerHead,
   rule: CorsRule,
-  { origin }: Asking,
+  origin: string | null,
   keyHeaders: readonly string[],
 ): FieldChanges {
   const byOrigin = headers.get(ALLOW_ORIGIN);
   const isAllowed = allowedOrigin(rule, origin) !== null && (byOrigin === "*" || byOrigin === origin);
   if (!ok || !isAllowed || keyHeaders.length === 0) return NONE;
-  // Beside `*` too: nobody knows whether credentials will come, and with them `*` is a name like any other.
+  // Also added next to `*`: in a request with credentials, browsers treat `*` as an ordinary name.
   return new Map([[ALLOW_HEADERS, withNames(headers.get(ALLOW_HEADERS), keyHeaders)]]);
 }
 
-/** `null` is what many pages without an origin of their own share, so nobody is meant by it. */
+/** Many unrelated pages share the origin `null`, so it never matches. */
 function allowedOrigin({ origins }: CorsRule, origin: string | null): string | null {
   if (origin === null || origin === "null") return null;
   if (origins.includes("*")) return "*";
@@ -108,7 +108,7 @@ function exposed(replayedHeader: string): string[] {
   return [...EXPOSED, replayedHeader];
 }
 
-/** A list of names with `names` in it, each once. Where `*` stands for all, it is enough. */
+/** `list` with `names` added, each once. If `starIsAll`, a `*` in the list covers every name. */
 function withNames(list: string | null, names: readonly string[], starIsAll = false): string {
   const members = (list ?? "")
     .split(",")

@@ -1,11 +1,11 @@
-/** Which header fields pass, in which direction (docs/protocol.md 7). */
+/** Which header fields the gateway forwards, in each direction (docs/protocol.md 7). */
 
 import { type HeaderPair } from "../record/record.ts";
 
 /** The gateway's name in `Via` and `CDN-Loop`. */
 const PSEUDONYM = "oncegate";
 
-/** RFC 9110, 7.6.1, and what its predecessors named. `Proxy-*` and what `Connection` names come on top. */
+/** From RFC 9110, 7.6.1, and its predecessors. `Proxy-*`, and the fields that `Connection` names, are hop-by-hop too. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -15,10 +15,10 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Fields that `Connection` can't take away: who names these means to hide a key or a loop. */
+/** Fields that `Connection` can't remove, since removing one could hide a key or a loop. */
 const NEVER_HOP_BY_HOP: ReadonlySet<string> = new Set(["idempotency-key", "via", "cdn-loop"]);
 
-/** From the client, replaced or meaningless after the gateway. `Expect` was answered by whoever took the body. */
+/** Fields of a request that the gateway replaces, or that end at it. The platform has already answered `Expect`. */
 const NOT_TO_ORIGIN: ReadonlySet<string> = new Set([
   "forwarded",
   "x-forwarded-for",
@@ -28,16 +28,16 @@ const NOT_TO_ORIGIN: ReadonlySet<string> = new Set([
   "host",
 ]);
 
-/** The gateway's own words: an origin must not speak them. */
+/** The gateway's own response fields. An origin can't set them. */
 const NOT_FROM_ORIGIN: ReadonlySet<string> = new Set(["idempotency-status", "idempotent-replayed"]);
 
 const OWN_PREFIX = "oncegate-";
 
-/** Content codings that the platform decodes when a body is read; it knows these spellings only. */
+/** The content codings that the platform decodes when a body is read. It recognizes these spellings only. */
 const DECODED_CODINGS: ReadonlySet<string> = new Set(["gzip", "br"]);
 
-/** These speak of the coded bytes, which a decoded answer no longer has (RFC 9530; `Digest` is its predecessor). */
-const OF_CODED_BYTES: ReadonlySet<string> = new Set([
+/** Fields that describe the encoded bytes, so they don't fit a decoded body (RFC 9530; `Digest` is its predecessor). */
+const OF_ENCODED_BYTES: ReadonlySet<string> = new Set([
   "content-encoding",
   "content-digest",
   "repr-digest",
@@ -45,23 +45,22 @@ const OF_CODED_BYTES: ReadonlySet<string> = new Set([
   "content-md5",
 ]);
 
-/** Parameters of `CDN-Loop` may be quoted strings, in which a comma separates nothing. */
+/** Parameters of `CDN-Loop` may be quoted strings. A comma inside one is no separator. */
 const QUOTED_STRING = /"(?:[^"\\]|\\.)*"/g;
 
-/** Whether the request has been through this gateway before (RFC 8586). */
+/** Whether the request has already passed through this gateway (RFC 8586). */
 export function isLoop(headers: Headers): boolean {
   const value = headers.get("cdn-loop");
   if (value === null) return false;
   const unquoted = value.replaceAll(QUOTED_STRING, "");
-  // A quote that nothing closes may have been sent to hide what follows it.
+  // An unclosed quote may be an attempt to hide the members after it.
   const members = list(unquoted.includes('"') ? value : unquoted);
   return members.some((member) => member.split(";")[0]?.trim().toLowerCase() === PSEUDONYM);
 }
 
 /**
- * Makes `fields`, those that a request to `url` came with, the ones to forward: for pass-through and keyed requests alike.
- * Where the request did not come by the platform's front, `isFromEdge` is false, and its word about the client's address is
- * the client's own.
+ * Turns `fields`, the fields of a request to `url`, into the fields to forward. `isFromEdge` is whether the request came
+ * through the platform's edge. If not, the client itself may have set `CF-Connecting-IP`, so it is removed.
  */
 export function makeForwarded(fields: Headers, url: URL, isFromEdge: boolean): void {
   const client = fields.get("cf-connecting-ip");
@@ -75,22 +74,22 @@ export function makeForwarded(fields: Headers, url: URL, isFromEdge: boolean): v
   fields.append("cdn-loop", PSEUDONYM);
 }
 
-/** Leaves of `fields`, those of an origin's answer, what a client may see. */
+/** Removes the fields of an origin's answer that clients must not see. */
 export function makeVisible(fields: Headers): void {
   drop(fields, hiddenIn(fields));
 }
 
-/** The fields of a keyed answer, whose body has been read, and so decoded, and will be framed anew. */
+/** The fields to store with an answer. Its body has been read, so it is decoded, and each replay frames it again. */
 export function headersOfKeptAnswer(headers: Headers): HeaderPair[] {
   const decoded = DECODED_CODINGS.has(headers.get("content-encoding") ?? "");
   const isHidden = hiddenIn(headers);
-  // Iteration yields every `Set-Cookie` on its own, which no comma could.
+  // Iteration yields each `Set-Cookie` separately; other fields are joined by commas.
   return [...headers]
-    .filter(([name]) => name !== "content-length" && !(decoded && OF_CODED_BYTES.has(name)) && !isHidden(name))
+    .filter(([name]) => name !== "content-length" && !(decoded && OF_ENCODED_BYTES.has(name)) && !isHidden(name))
     .map(([name, value]) => (decoded && name === "etag" ? [name, weaken(value)] : [name, value]));
 }
 
-/** The pairs as fields; several of one name stay several. The platform's types widen tuples that cross RPC. */
+/** The pairs as `Headers`. Fields of one name stay separate. The parameter is wide because RPC types widen tuples. */
 export function headersOf(pairs: readonly (readonly string[])[]): Headers {
   const fields = new Headers();
   for (const [name = "", value = ""] of pairs) fields.append(name, value);
@@ -101,14 +100,14 @@ export function isCookie([name]: HeaderPair): boolean {
   return name.toLowerCase() === "set-cookie";
 }
 
-/** Which fields of a message stay on its connection. */
+/** Tests for the hop-by-hop fields of a message. */
 function hopByHopIn(headers: Headers): (name: string) => boolean {
   const named = new Set(list(headers.get("connection") ?? "").map((name) => name.toLowerCase()));
   return (name) =>
     HOP_BY_HOP.has(name) || name.startsWith("proxy-") || (named.has(name) && !NEVER_HOP_BY_HOP.has(name));
 }
 
-/** Which fields of an origin's answer no client sees. */
+/** Tests for the fields of an origin's answer that clients must not see. */
 function hiddenIn(headers: Headers): (name: string) => boolean {
   const isHopByHop = hopByHopIn(headers);
   return (name) => NOT_FROM_ORIGIN.has(name) || name.startsWith(OWN_PREFIX) || isHopByHop(name);
@@ -118,7 +117,7 @@ function drop(fields: Headers, isDropped: (name: string) => boolean): void {
   for (const name of [...fields.keys()].filter(isDropped)) fields.delete(name);
 }
 
-/** The bytes are no longer those that a strong validator stands for (RFC 9110, 8.8.1). */
+/** A strong validator identifies the exact bytes, and decoding changes them (RFC 9110, 8.8.1). */
 function weaken(etag: string): string {
   return etag.startsWith('"') ? `W/${etag}` : etag;
 }

@@ -1,4 +1,4 @@
-/** Which of several representations a client prefers (RFC 9110, 12.5.1). */
+/** Content negotiation (RFC 9110, 12.5.1). */
 
 /** A media range of `Accept`. */
 export interface AcceptedRange {
@@ -7,13 +7,13 @@ export interface AcceptedRange {
   readonly q: number;
 }
 
-/** The most preferred of `offers`; the first of equals, and of those of which none is accepted. */
+/** The offer with the highest weight. Of equal ones, and if none is acceptable, the first. */
 export function preferredType(ranges: readonly AcceptedRange[], offers: readonly string[]): string | undefined {
   const weights = offers.map((offer) => weightOf(offer, ranges));
   return offers[weights.indexOf(Math.max(...weights))];
 }
 
-/** The weight that the most specific matching range gives; 0 where none matches. */
+/** The weight of the most specific matching range; 0 if none matches. */
 function weightOf(offer: string, ranges: readonly AcceptedRange[]): number {
   const [main = ""] = offer.split("/");
   for (const wanted of [offer, `${main}/*`, "*/*"]) {

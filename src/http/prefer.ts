@@ -1,15 +1,15 @@
 /** `Prefer: wait=N` (RFC 7240). */
 
-/** A preference with its value; parameters after it are of no interest here. */
+/** The `wait` preference with its value. Parameters are ignored. */
 const WAIT = /^wait\s*=\s*"?([0-9]{1,9})"?\s*(?:;.*)?$/i;
 
-/** How long a request may wait. `askedSeconds` is set where the client's own wish is what holds. */
+/** How long a request may wait. `askedSeconds` is the client's preference if it applies; null if the policy's wait applies. */
 export interface Wait {
   readonly ms: number;
   readonly askedSeconds: number | null;
 }
 
-/** The client may shorten the policy's wait, never lengthen it. Of several wishes the first counts (RFC 7240, 2). */
+/** The client may shorten the policy's wait, but not lengthen it. The first of several preferences applies (RFC 7240, 2). */
 export function grantedWait(prefer: string | null, policyWaitMs: number): Wait {
   for (const preference of (prefer ?? "").split(",")) {
     const match = WAIT.exec(preference.trim());

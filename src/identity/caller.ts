@@ -1,76 +1,77 @@
-/** Who sends a request (docs/protocol.md 3.5). */
+/** Identifies the caller of a request (docs/protocol.md 3.5). */
 
 import { clientCertificate } from "./client-certificate.ts";
 import { cookieNamed } from "./cookie.ts";
 import { digestOf } from "./digest.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
+import { unreachable } from "../record/record.ts";
 
-/** What in a request says who sends it. Names of headers are in lower case. */
+/** A part of a request that identifies its caller. Header names are in lower case. */
 export type CallerItem =
   | { readonly kind: "header"; readonly name: string }
   | { readonly kind: "cookie"; readonly name: string }
   | { readonly kind: "client-cert" }
   | JwtItem;
 
-/** Claims of a token in `Authorization: Bearer`, once its signature, expiry, audience and issuer are verified. */
+/** Claims of the token in `Authorization: Bearer`. Its signature, expiry, audience and issuer are verified first. */
 export interface JwtItem {
   readonly kind: "jwt";
-  /** Where the issuer publishes its keys. */
+  /** The URL of the issuer's JSON Web Key Set. */
   readonly jwks: string;
   readonly claims: readonly string[];
   readonly audience: string;
-  /** Null where the claims tell issuers apart. */
+  /** Null if the key set belongs to several issuers. The `iss` claim then distinguishes them. */
   readonly issuer: string | null;
   readonly algorithms: readonly string[];
 }
 
 export interface CallerRule {
-  /** None: all requests are one caller's. */
+  /** If empty, all requests have the same caller. */
   readonly items: readonly CallerItem[];
   readonly anonymous: "refuse" | "shared";
-  /** `refuse`: a record is bound to its caller instead of being found by it. */
+  /** `refuse`: the caller is not part of the record's id. The record is bound to it and refuses any other caller. */
   readonly onChange: "separate" | "refuse";
 }
 
-/** What of a request may say who sends it. `cf` is what the platform says of its connection. */
-export interface Sent {
+/** The parts of a request that can identify its caller. `cf` is the platform's data about the connection. */
+export interface CallerSource {
   readonly headers: Headers;
   readonly cf?: object | undefined;
 }
 
-/** The claims of a token. Their values are exact: `1` is not `"1"`, and large numbers keep all their digits. */
+/** The claims of a token. Values are exact: `1` differs from `"1"`, and large numbers keep all their digits. */
 export type Claims = ReadonlyMap<string, JsonNode>;
 
-/** Verifies a token. `unverified`: it proves nothing. `unavailable`: that can't be told for now. */
+/** `unverified`: the token is invalid. `lapsed`: it is valid but expired. `unavailable`: the issuer's keys can't be fetched now. */
 export type VerifyToken = (token: string, item: JwtItem) => Promise<Claims | "unverified" | "lapsed" | "unavailable">;
 
-/** An opaque digest of the values of the configured items. An empty header or cookie counts as absent: it names nobody. */
-export async function callerOf(sent: Sent, rule: CallerRule, verify: VerifyToken): Promise<string | Refusal> {
+/** An opaque digest of the values of the rule's items. An empty header or cookie counts as absent. */
+export async function callerOf(source: CallerSource, rule: CallerRule, verify: VerifyToken): Promise<string | Refusal> {
   const parts: (string | null)[] = ["caller"];
-  let namesSomebody = rule.items.length === 0 || rule.anonymous === "shared";
+  let isIdentified = rule.items.length === 0 || rule.anonymous === "shared";
   for (const item of rule.items) {
-    const value = await valueOf(item, sent, verify);
+    const value = await valueOf(item, source, verify);
     if (isRefusal(value)) return value;
     parts.push(nameOf(item), value);
-    namesSomebody ||= value !== null;
+    isIdentified ||= value !== null;
   }
-  return namesSomebody ? digestOf(parts) : refuse("caller_missing");
+  return isIdentified ? digestOf(parts) : refuse("caller_missing");
 }
 
-/** The headers that carry them: an origin that is asked about a key must be told for whom. */
+/** The headers that carry the rule's items. A probe forwards them, so that the origin knows whose key it looks up. */
 export function headersOfCallers({ items }: CallerRule): string[] {
   return items.flatMap((item) => (item.kind === "header" ? [item.name] : CARRIED_BY[item.kind]));
 }
 
-/** The platform tells origins of certificates by these, where it is set up to. */
+/** The headers for `client-cert` are those in which the platform forwards a certificate, if it is configured to. */
 const CARRIED_BY = {
   cookie: ["cookie"],
   jwt: ["authorization"],
   "client-cert": ["cf-client-cert-sha256", "cf-client-cert-der-base64", "client-cert"],
 } as const;
 
-/** One name for one item, by which items are ordered: the order in which they are configured says nothing. */
+/** The unique name of an item. Configuration sorts items by it, so their order in the file does not matter. */
 export function nameOf(item: CallerItem): string {
   switch (item.kind) {
     case "header":
@@ -81,39 +82,43 @@ export function nameOf(item: CallerItem): string {
       return "client-cert";
     case "jwt":
       return `jwt:${JSON.stringify(comparedClaims(item))}`;
+    default:
+      return unreachable(item);
   }
 }
 
-/** The issuer always counts: another one, configured later, may give the same subject to somebody else. */
+/** `iss` is always compared: an issuer configured later may assign the same subject to a different caller. */
 function comparedClaims({ claims }: JwtItem): string[] {
   return [...new Set(["iss", ...claims])].toSorted();
 }
 
-/** Null where the item is absent. */
-async function valueOf(item: CallerItem, sent: Sent, verify: VerifyToken): Promise<string | null | Refusal> {
+/** Null if the item is absent. */
+async function valueOf(item: CallerItem, source: CallerSource, verify: VerifyToken): Promise<string | null | Refusal> {
   switch (item.kind) {
     case "header":
-      return sent.headers.get(item.name) || null;
+      return source.headers.get(item.name) || null;
     case "cookie": {
-      const cookie = cookieNamed(item.name, sent.headers.get("cookie"));
-      return cookie === "mistakable" ? refuse("caller_unverified", MISTAKABLE) : cookie.value || null;
+      const cookie = cookieNamed(item.name, source.headers.get("cookie"));
+      return cookie === "ambiguous" ? refuse("caller_unverified", AMBIGUOUS_COOKIE) : cookie.value || null;
     }
     case "client-cert": {
-      const certificate = clientCertificate(sent.cf);
+      const certificate = clientCertificate(source.cf);
       return certificate === "unverified" ? refuse("caller_unverified") : certificate.fingerprint;
     }
     case "jwt":
-      return claimsIn(sent.headers.get("authorization"), item, verify);
+      return claimsIn(source.headers.get("authorization"), item, verify);
+    default:
+      return unreachable(item);
   }
 }
 
-const MISTAKABLE =
-  "The cookie that says who sends the request stands in it more than once. Nothing was sent to the origin. Send it once, and the same key.";
+const AMBIGUOUS_COOKIE =
+  "The request contains the cookie that identifies its caller more than once. Nothing was sent to the origin. Send the cookie once, with the same key.";
 
-/** The scheme in any letter case (RFC 9110, 11.1), and what follows it, whatever that is: it must stand verification. */
+/** The scheme is case-insensitive (RFC 9110, 11.1). Anything after it counts as a token, so that a malformed one is refused. */
 const BEARER = /^bearer(?: +(.*))?$/is;
 
-/** Far beyond what issuers write, and what they write travels with every request. */
+/** Far longer than real tokens, which travel with every request. */
 const TOKEN_CHARACTERS_MAX = 16_384;
 
 async function claimsIn(header: string | null, item: JwtItem, verify: VerifyToken): Promise<string | null | Refusal> {
@@ -128,7 +133,7 @@ async function claimsIn(header: string | null, item: JwtItem, verify: VerifyToke
   return claims === "lapsed" ? { ...refusal, hasLapsed: true } : refusal;
 }
 
-/** Null where one is missing: a caller is never told by half. */
+/** Null if any claim is missing: some of the claims don't identify a caller. */
 function pick(claims: Claims, names: readonly string[]): Claims | null {
   const picked = new Map<string, JsonNode>();
   for (const name of names) {

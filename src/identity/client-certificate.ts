@@ -1,20 +1,20 @@
-/** The client certificate of a request, as the platform's TLS front has judged it. */
+/** The client certificate of a request, as verified by the platform's TLS termination. */
 
-/** `unverified`: one was presented, and it proves nothing. */
+/** `unverified`: the client presented a certificate that is not valid. */
 export type ClientCertificate = { readonly fingerprint: string | null } | "unverified";
 
 const SHA256_HEX = /^[0-9a-f]{64}$/;
 
 /**
- * The SHA-256 fingerprint of the certificate, in lower-case hex; null where none was presented. Not its subject: whoever
- * issues certificates may give one subject to many. `cf` is what the platform says of the connection.
+ * The SHA-256 fingerprint of the certificate, in lower-case hex; null if the client presented none. The subject would not
+ * do: an issuer may give one subject to many certificates. `cf` is the platform's data about the connection.
  */
 export function clientCertificate(cf: object | undefined): ClientCertificate {
   const auth: unknown = Reflect.get(cf ?? {}, "tlsClientAuth");
-  const said = (field: string): unknown => Reflect.get(Object(auth), field);
-  const presented = said("certPresented");
+  const field = (name: string): unknown => Reflect.get(Object(auth), name);
+  const presented = field("certPresented");
   if (presented === undefined || presented === "0") return { fingerprint: null };
-  const fingerprint = String(said("certFingerprintSHA256")).toLowerCase();
-  const isGood = said("certVerified") === "SUCCESS" && said("certRevoked") === "0" && SHA256_HEX.test(fingerprint);
-  return isGood ? { fingerprint } : "unverified";
+  const fingerprint = String(field("certFingerprintSHA256")).toLowerCase();
+  const isValid = field("certVerified") === "SUCCESS" && field("certRevoked") === "0" && SHA256_HEX.test(fingerprint);
+  return isValid ? { fingerprint } : "unverified";
 }

@@ -1,19 +1,18 @@
-/** Cookies of a request (RFC 6265, 4.2), as far as one of them says who calls. */
+/** Reads a cookie that identifies the caller (RFC 6265, 4.2). */
 
-/** `mistakable`: it is not clear which value counts, so an origin may take another one than we would. */
-export type Cookie = { readonly value: string | null } | "mistakable";
+/** `ambiguous`: an origin might read a different value than the gateway does. */
+export type Cookie = { readonly value: string | null } | "ambiguous";
 
 /**
- * The value of the cookie of this name; null where there is none. Letter case counts in names, and quotes belong to the
- * value. Not clear is a name that stands twice, or behind a comma: that may be a part of another cookie's value, or two
- * lines of `Cookie` that were joined on the way.
+ * The value of the cookie `name`; null if there is none. Names are case-sensitive, and quotes belong to the value. A name
+ * that occurs twice, or after a comma, is ambiguous: the comma may belong to a value, or join two `Cookie` lines.
  */
 export function cookieNamed(name: string, header: string | null): Cookie {
   const pairs = (header ?? "").split(";");
   const values = pairs.flatMap((pair) => valueOf(name, pair));
-  const behindCommas = pairs.flatMap((pair) => pair.split(",").slice(1)).flatMap((part) => valueOf(name, part));
-  // A comma may not stand in a value (RFC 6265, 4.1.1): it is where two lines were joined.
-  if (values.length > 1 || behindCommas.length > 0 || values[0]?.includes(",") === true) return "mistakable";
+  const afterCommas = pairs.flatMap((pair) => pair.split(",").slice(1)).flatMap((part) => valueOf(name, part));
+  // A value may not contain a comma (RFC 6265, 4.1.1), so the comma joins two lines.
+  if (values.length > 1 || afterCommas.length > 0 || values[0]?.includes(",") === true) return "ambiguous";
   return { value: values[0] ?? null };
 }
 

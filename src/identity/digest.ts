@@ -1,8 +1,8 @@
-/** SHA-256 over parts that can't run into each other. */
+/** SHA-256 digests. */
 
 const encoder = new TextEncoder();
 
-/** In place of a length, for a part that is absent: absent and empty are not the same. */
+/** Replaces the length of an absent part, so that absent and empty parts differ. */
 const ABSENT = 0xffff_ffff;
 
 /** Lower-case hex SHA-256 of `bytes`. */
@@ -10,7 +10,7 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   return hex(await crypto.subtle.digest("SHA-256", bytes));
 }
 
-/** SHA-256 of bytes as they come, so that no second pass goes over a large body. */
+/** SHA-256 of bytes as they arrive, so that a large body needs no second pass. */
 export class DigestInPieces {
   readonly #stream = new crypto.DigestStream("SHA-256");
   readonly #writer = this.#stream.getWriter();
@@ -26,9 +26,9 @@ export class DigestInPieces {
   }
 }
 
-/** Lower-case hex SHA-256 over `parts`, each preceded by its length, so that no part can imitate another's edge. */
+/** Lower-case hex SHA-256 over `parts`. Each part is preceded by its length, so different lists never make the same input. */
 export async function digestOf(parts: readonly (string | null)[]): Promise<string> {
-  // In UTF-8 a UTF-16 unit takes three bytes at most.
+  // A UTF-16 code unit takes at most three bytes in UTF-8.
   const framed = new Uint8Array(parts.reduce((sum, part) => sum + 4 + 3 * (part?.length ?? 0), 0));
   const view = new DataView(framed.buffer);
   let at = 0;

@@ -1,43 +1,36 @@
 /**
- * Forms by what they mean: two have equal fields, under equal media types, exactly if they mean the same (docs/protocol.md
- * 3.8.10 to 3.8.12). What only some origins would read in one way is not read at all, and compared by its bytes.
+ * Parses forms for comparison: two forms mean the same if and only if their media types and fields are equal
+ * (docs/protocol.md 3.8.10 to 3.8.12). A body that origins may parse in different ways is not parsed, but compared by its bytes.
  */
 
+import { type FormField } from "./form-field.ts";
 import { isUtf8, readMediaType } from "./media-type.ts";
-import { readMultipart } from "./multipart.ts";
-import { readUrlencoded } from "./urlencoded.ts";
-
-/** A pair or a part. */
-export interface FormField {
-  readonly name: string;
-  /** What precedes the content: a pair's name, or a part's header fields as they were sent. */
-  readonly head: string;
-  /** Text or bytes; null for a pair without `=`. */
-  readonly content: string | Uint8Array | null;
-}
+import { parseMultipart } from "./multipart.ts";
+import { parseUrlencoded } from "./urlencoded.ts";
 
 export interface Form {
-  /** Without the boundary, which says nothing. */
+  /** Without the boundary, which carries no meaning. */
   readonly mediaType: string;
   readonly fields: readonly FormField[];
 }
 
-/** RFC 2046, 5.1.1. The media type has been read, so that quotes come in pairs. */
+/** RFC 2046, 5.1.1. The media type is already parsed, so quotes are balanced. */
 const BOUNDARY = /^boundary="?([0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-])"?$/;
 
-/** Null where the body is no form, or only a comparison of the bytes is safe. */
-export function readForm(contentType: string | null, bytes: Uint8Array): Form | null {
+/** Null if the body is not a form, or if only a comparison of its bytes is safe. */
+export function parseForm(contentType: string | null, bytes: Uint8Array): Form | null {
   const read = readMediaType(contentType);
   if (read === null) return null;
   const { essence, parameters } = read;
   if (parameters.some((parameter) => parameter.startsWith("charset=") && !isUtf8(parameter))) return null;
   switch (essence) {
     case "application/x-www-form-urlencoded":
-      return formOf([essence, ...parameters], readUrlencoded(bytes));
+      return formOf([essence, ...parameters], parseUrlencoded(bytes));
     case "multipart/form-data": {
-      const [boundaries, others] = [parameters.filter(isBoundary), parameters.filter((one) => !isBoundary(one))];
+      const boundaries = parameters.filter(isBoundary);
+      const others = parameters.filter((parameter) => !isBoundary(parameter));
       const boundary = boundaries.length === 1 ? BOUNDARY.exec(boundaries[0] ?? "")?.[1] : undefined;
-      return boundary === undefined ? null : formOf([essence, ...others], readMultipart(bytes, boundary));
+      return boundary === undefined ? null : formOf([essence, ...others], parseMultipart(bytes, boundary));
     }
     default:
       return null;

@@ -1,11 +1,11 @@
-/** JSON Pointers (RFC 6901), by which a configuration names members of a body. */
+/** JSON Pointers (RFC 6901), with which a configuration names members of a body. */
 
 import { type JsonNode, type JsonPlaces, isElements } from "./json.ts";
 
-/** The reference tokens, unescaped. None: the whole document. */
+/** The unescaped reference tokens. An empty list is the whole document. */
 export type JsonPointer = readonly string[];
 
-/** Null where `text` is no JSON Pointer. */
+/** Null if `text` is not a JSON Pointer. */
 export function parseJsonPointer(text: string): JsonPointer | null {
   if (!/^(?:\/(?:[^~/]|~[01])*)*$/.test(text)) return null;
   const tokens = text.split("/").slice(1);
@@ -16,7 +16,7 @@ export function writeJsonPointer(pointer: JsonPointer): string {
   return pointer.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
-/** The value to which `pointer` leads; undefined where it leads to none. */
+/** The value at `pointer`; undefined if there is none. */
 export function valueAt(document: JsonNode, pointer: JsonPointer): JsonNode | undefined {
   let node: JsonNode | undefined = document;
   for (const token of pointer) {
@@ -26,7 +26,7 @@ export function valueAt(document: JsonNode, pointer: JsonPointer): JsonNode | un
   return node;
 }
 
-/** The places in `document` to which `pointers` lead. The whole document is none. */
+/** The places of `pointers` in `document`. A pointer to the whole document, or to a missing value, has none. */
 export function placesAt(document: JsonNode, pointers: readonly JsonPointer[]): JsonPlaces {
   const places = new Map<JsonNode, Set<string>>();
   for (const pointer of pointers) {
@@ -39,19 +39,19 @@ export function placesAt(document: JsonNode, pointers: readonly JsonPointer[]): 
   return places;
 }
 
-/** Whether what `pointer` leads to is what `outer` leads to, or stands inside of it. */
+/** Whether the value at `pointer` is the value at `outer`, or part of it. */
 export function isWithin(pointer: JsonPointer, outer: JsonPointer): boolean {
   return outer.every((token, index) => token === pointer[index]);
 }
 
-/** Those of `pointers` that are within no other, so that they lead to values of which none holds another. */
+/** The pointers that are not within another one. Their values don't overlap. */
 export function outermost(pointers: readonly JsonPointer[]): readonly JsonPointer[] {
   const covers = (outer: JsonPointer, at: number, pointer: JsonPointer, index: number): boolean =>
     at !== index && isWithin(pointer, outer) && (outer.length < pointer.length || at < index);
   return pointers.filter((pointer, index) => !pointers.some((outer, at) => covers(outer, at, pointer, index)));
 }
 
-/** RFC 6901, 4: digits without leading zeros; `-` names the element after the last, which is not there. */
+/** RFC 6901, 4: digits without leading zeros. `-` names the element after the last one, which does not exist. */
 function elementAt(elements: readonly JsonNode[], token: string): JsonNode | undefined {
   return /^(?:0|[1-9][0-9]*)$/.test(token) ? elements[Number(token)] : undefined;
 }

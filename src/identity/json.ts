@@ -1,19 +1,21 @@
 /**
- * JSON texts by what they mean: two have the same canonical form exactly if they mean the same (docs/protocol.md 3.8.2).
- * `JSON.parse` can't serve: it rounds numbers and swallows duplicate members, so different requests would look equal.
- * (Some V8 versions even lose members whose names are escaped.) Single strings it reads well.
+ * Parses JSON for comparison: two texts have the same canonical form if and only if they mean the same (docs/protocol.md
+ * 3.8.2). `JSON.parse` rounds numbers and drops duplicate members, so different requests would look equal. Some V8 versions
+ * also lose members whose names are escaped. It is used for single strings only.
  */
 
-/** Larger bodies are compared by their bytes: reading one by meaning takes CPU time in proportion. */
+// A text beyond one of these bounds is compared by its bytes.
+
+/** Parsing takes CPU time in proportion to the size. */
 const BYTES_MAX = 1_000_000;
 
-/** Deeper texts are compared by bytes: a bound for the recursion, far beyond what APIs send. */
+/** Bounds the recursion. Far deeper than what APIs send. */
 const LEVELS_MAX = 64;
 
-/** More values are compared by bytes: each takes many times the memory of its two or three characters. */
+/** A parsed value takes many times the memory of its two or three characters. */
 const VALUES_MAX = 50_000;
 
-/** More digits than this in an exponent are compared by bytes, so that exponents stay exact integers. */
+/** Keeps exponents exact integers. */
 const EXPONENT_DIGITS_MAX = 15;
 
 const NUMBER = /(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?/y;
@@ -21,39 +23,39 @@ const SPACE = /[ \t\n\r]*/y;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A JSON value: a scalar in its canonical form, or what holds others. The names of members are in canonical form too. */
+/** A JSON value: a scalar in canonical form, an array, or an object. The names of members are in canonical form too. */
 export type JsonNode = string | readonly JsonNode[] | ReadonlyMap<string, JsonNode>;
 
 /**
- * The value that `text` stands for, or null where only a comparison of the bytes is safe: not JSON, duplicate members,
- * lone surrogates, too deep, or too many values.
+ * The value of `text`. Null if only a comparison of the bytes is safe: not JSON, duplicate members, lone surrogates, too
+ * deep, or too many values.
  */
-export function readJson(text: string): JsonNode | null {
-  const reader = new Reader(text);
-  const value = reader.value(LEVELS_MAX);
-  return value !== null && reader.isAtEnd() ? value : null;
+export function parseJson(text: string): JsonNode | null {
+  const parser = new JsonParser(text);
+  const value = parser.value(LEVELS_MAX);
+  return value !== null && parser.isAtEnd() ? value : null;
 }
 
-/** The same for bytes, which must be UTF-8 and not too many. */
-export function readJsonBytes(bytes: Uint8Array): JsonNode | null {
+/** The same for bytes. Also null if they are not UTF-8, or too many. */
+export function parseJsonBytes(bytes: Uint8Array): JsonNode | null {
   if (bytes.byteLength > BYTES_MAX) return null;
   try {
-    return readJson(utf8.decode(bytes));
+    return parseJson(utf8.decode(bytes));
   } catch {
-    // Not UTF-8, and so not JSON.
+    // Not UTF-8, so not JSON (RFC 8259, 8.1).
     return null;
   }
 }
 
-/** Places in a value, by what holds them: names of members in canonical form, indices of elements in decimal digits. */
+/** Places in a document, by the array or object that contains them: member names in canonical form, or element indices. */
 export type JsonPlaces = ReadonlyMap<JsonNode, ReadonlySet<string>>;
 
 const NOWHERE: JsonPlaces = new Map();
 
-/** Stands for an element that is left out, so that those after it keep their places. No value has this form. */
+/** Replaces an element that is left out, so that later elements keep their positions. No JSON value has this form. */
 const LEFT_OUT = "*";
 
-/** The canonical form of a value, but for what stands at the places in `leftOut`. */
+/** The canonical form of a value without the values at the places in `leftOut`. */
 export function canonicalJson(node: JsonNode, leftOut: JsonPlaces = NOWHERE): string {
   if (typeof node === "string") return node;
   const out = leftOut.get(node);
@@ -73,8 +75,8 @@ export function isElements(node: JsonNode): node is readonly JsonNode[] {
   return Array.isArray(node);
 }
 
-/** A recursive-descent reader. Each method consumes what it reads and returns it, or null. */
-class Reader {
+/** A recursive-descent parser. Each method consumes a value and returns it, or null if it can't. */
+class JsonParser {
   readonly #text: string;
   #at = 0;
   #values = 0;
@@ -114,28 +116,28 @@ class Reader {
   #object(levelsLeft: number): ReadonlyMap<string, JsonNode> | null {
     const members = new Map<string, JsonNode>();
     this.#at++;
-    if (this.#takes("}")) return members;
+    if (this.#consumes("}")) return members;
     do {
       this.#skipSpace();
       const name = this.#text[this.#at] === '"' ? this.#string() : null;
-      if (name === null || members.has(name) || !this.#takes(":")) return null;
+      if (name === null || members.has(name) || !this.#consumes(":")) return null;
       const value = this.value(levelsLeft);
       if (value === null) return null;
       members.set(name, value);
-    } while (this.#takes(","));
-    return this.#takes("}") ? members : null;
+    } while (this.#consumes(","));
+    return this.#consumes("}") ? members : null;
   }
 
   #array(levelsLeft: number): readonly JsonNode[] | null {
     const elements: JsonNode[] = [];
     this.#at++;
-    if (this.#takes("]")) return elements;
+    if (this.#consumes("]")) return elements;
     do {
       const value = this.value(levelsLeft);
       if (value === null) return null;
       elements.push(value);
-    } while (this.#takes(","));
-    return this.#takes("]") ? elements : null;
+    } while (this.#consumes(","));
+    return this.#consumes("]") ? elements : null;
   }
 
   #string(): string | null {
@@ -143,7 +145,7 @@ class Reader {
     for (;;) {
       const code = this.#text.charCodeAt(this.#at);
       if (code === 0x22) break;
-      // Control characters must be escaped; NaN is the end of the text.
+      // Control characters must be escaped. The code is NaN at the end of the text.
       if (!(code >= 0x20)) return null;
       this.#at += code === 0x5c ? 2 : 1;
     }
@@ -167,7 +169,7 @@ class Reader {
     return word;
   }
 
-  #takes(character: string): boolean {
+  #consumes(character: string): boolean {
     this.#skipSpace();
     if (this.#text[this.#at] !== character) return false;
     this.#at++;
@@ -181,18 +183,18 @@ class Reader {
   }
 }
 
-/** `JSON.parse` decides which escapes a string may have. */
+/** `JSON.parse` defines the valid escapes. */
 function parseString(literal: string): string | null {
   try {
     const value: unknown = JSON.parse(literal);
     return typeof value === "string" ? value : null;
   } catch {
-    // An escape that JSON does not know: the text is not JSON.
+    // An invalid escape: the text is not JSON.
     return null;
   }
 }
 
-/** Exact: the significant digits without zeros around them, and the power of ten of the last one. */
+/** The significant digits without surrounding zeros, and the power of ten of the last one. Exact, unlike a double. */
 function canonicalNumber(sign: string, integer: string, fraction: string, exponent: string): string | null {
   if (exponent.length > EXPONENT_DIGITS_MAX) return null;
   const digits = trimZeros(integer + fraction);
@@ -201,7 +203,7 @@ function canonicalNumber(sign: string, integer: string, fraction: string, expone
   return `${sign}${digits.significant}e${power}`;
 }
 
-/** A loop, not a pattern: `/0+$/` takes quadratic time on a long run of zeros that ends in another digit. */
+/** A loop, because `/0+$/` takes quadratic time on a long run of zeros before another digit. */
 function trimZeros(digits: string): { significant: string; trailing: number } {
   let start = 0;
   let end = digits.length;
@@ -210,7 +212,7 @@ function trimZeros(digits: string): { significant: string; trailing: number } {
   return { significant: digits.slice(start, end), trailing: digits.length - end };
 }
 
-/** An object of JSON, or a table of TOML. */
+/** Whether `value` is a JSON object or a TOML table. */
 export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

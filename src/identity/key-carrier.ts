@@ -1,4 +1,4 @@
-/** Where a request carries its key (docs/protocol.md 3.4): in a header, or in a member of its JSON body. */
+/** Finds the key of a request (docs/protocol.md 3.4), in a header or in a member of its JSON body. */
 
 import { parseBodyKey, parseIdempotencyKey, writeIdempotencyKey } from "./idempotency-key.ts";
 import { type JsonNode } from "./json.ts";
@@ -12,14 +12,14 @@ export type KeyCarrier =
 export interface Key {
   /** Unquoted. */
   readonly value: string;
-  /** As answers repeat it: as it was sent. Null for a derived key, which nobody sent. */
+  /** The key as the client sent it. Responses echo it. Null for a derived key, which no client sends. */
   readonly echo: string | null;
-  /** The header that carried it, if one did. */
+  /** The header that carried it; null if none did. */
   readonly header: string | null;
   readonly isDerived: boolean;
 }
 
-/** The key of the first carrier that is there, or why it is none; null without one. `json` is asked for only if needed. */
+/** The key of the first carrier that is present; null if none is. `json` parses the body, and is called only if needed. */
 export async function findKey(
   carriers: readonly KeyCarrier[],
   headers: Headers,
@@ -39,7 +39,7 @@ function keyInHeader(name: string, headers: Headers): Key | null | Refusal {
   return isRefusal(value) ? value : { value, echo, header: name, isDerived: false };
 }
 
-/** `null` counts as absent, as it does where a client's type has an optional member. */
+/** The JSON value `null` counts as absent: some client libraries write an optional member so. */
 function keyAt(pointer: JsonPointer, document: JsonNode | null | Refusal): Key | null | Refusal {
   if (document === null || isRefusal(document)) return document;
   const node = valueAt(document, pointer);

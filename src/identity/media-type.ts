@@ -1,7 +1,7 @@
-/** Media types as the fingerprint compares them (RFC 9110, 8.3.1). */
+/** Parses media types, and normalizes them for the fingerprint (RFC 9110, 8.3.1). */
 
 export interface MediaType {
-  /** Null without a Content-Type. */
+  /** Null if there is no Content-Type. */
   readonly canonical: string | null;
   readonly isJson: boolean;
 }
@@ -11,19 +11,19 @@ const TYPE = new RegExp(`^(${TOKEN}/${TOKEN})[ \\t]*((?:;.*)?)$`);
 const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))?`, "y");
 
 /**
- * Type, subtype and parameter names in lower case, without optional white space. `charset=utf-8` is dropped from JSON
- * types, where it says nothing (RFC 8259, 11). What can't be read is compared as it is, and is not JSON.
+ * The canonical form has type, subtype and parameter names in lower case, and no optional white space. `charset=utf-8` is
+ * dropped from JSON types, where it has no meaning (RFC 8259, 11). A value that can't be parsed stays as it is.
  */
 export function parseMediaType(contentType: string | null): MediaType {
   const read = readMediaType(contentType);
   if (read === null) return { canonical: contentType, isJson: false };
   const { essence, parameters } = read;
   const isJson = essence === "application/json" || essence.endsWith("+json");
-  const told = isJson ? parameters.filter((parameter) => !isUtf8(parameter)) : parameters;
-  return { canonical: [essence, ...told].join(";"), isJson };
+  const kept = isJson ? parameters.filter((parameter) => !isUtf8(parameter)) : parameters;
+  return { canonical: [essence, ...kept].join(";"), isJson };
 }
 
-/** Type and subtype in lower case, and each parameter as `name=value`, its name in lower case; null if it can't be read. */
+/** Type and subtype in lower case, and each parameter as `name=value` with the name in lower case. Null if invalid. */
 export function readMediaType(
   contentType: string | null,
 ): { readonly essence: string; readonly parameters: readonly string[] } | null {
@@ -33,7 +33,7 @@ export function readMediaType(
   return { essence: match[1].toLowerCase(), parameters };
 }
 
-/** Whether a parameter says that the text is UTF-8. */
+/** Whether the parameter is `charset=utf-8`. */
 export function isUtf8(parameter: string): boolean {
   return /^charset="?utf-8"?$/i.test(parameter);
 }
@@ -49,7 +49,7 @@ function readParameters(text: string): string[] | null {
   return parameters;
 }
 
-/** Type and subtype in lower case, without parameters; empty where there is none. */
+/** Type and subtype in lower case, without parameters; empty if there is no Content-Type. */
 export function essenceOf(contentType: string | null): string {
   return (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }

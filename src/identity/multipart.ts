@@ -1,17 +1,17 @@
-/** `multipart/form-data` bodies as parts, in their order (RFC 7578), read as strictly as the grammar of RFC 2046, 5.1.1. */
+/** Parses `multipart/form-data` bodies into ordered parts (RFC 7578), strictly by the grammar of RFC 2046, 5.1.1. */
 
-import { type FormField } from "./form.ts";
+import { type FormField } from "./form-field.ts";
 
-/** As many as common frameworks accept. */
+/** The limit of common frameworks. */
 const PARTS_MAX = 1000;
 
-/** What servers commonly accept for the header fields of a part. */
+/** The common limit of servers for the header fields of a part. */
 const HEAD_BYTES_MAX = 8192;
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const FIELD = new RegExp(`^(${TOKEN}):([\\t -~\\x80-\\uffff]*)$`);
 
-// No backslash: to some it escapes what follows, and to others it is a character like any other.
+// No backslash: some parsers treat it as an escape, and others as an ordinary character.
 const VALUE = `(?:"[^"\\\\]*"|${TOKEN})`;
 const DISPOSITION = new RegExp(`^[ \\t]*form-data((?:[ \\t]*;[ \\t]*${TOKEN}=${VALUE})*)[ \\t]*$`, "i");
 const PARAMETER = new RegExp(`;[ \\t]*(${TOKEN})=(${VALUE})`, "g");
@@ -19,10 +19,10 @@ const PARAMETER = new RegExp(`;[ \\t]*(${TOKEN})=(${VALUE})`, "g");
 const encoder = new TextEncoder();
 
 /**
- * Null where only a comparison of the bytes is safe. So it is where the boundary stands anywhere else than between two
- * parts: an origin that is lax about lines would find other parts there.
+ * Null if only a comparison of the bytes is safe. That includes a boundary inside a part: an origin that is lenient about
+ * line breaks would find different parts.
  */
-export function readMultipart(bytes: Uint8Array, boundary: string): readonly FormField[] | null {
+export function parseMultipart(bytes: Uint8Array, boundary: string): readonly FormField[] | null {
   const delimiter = encoder.encode(`--${boundary}`);
   const find = finderOf(delimiter);
   const fields: FormField[] = [];
@@ -43,7 +43,7 @@ function isCrlf(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0x0d && bytes[at + 1] === 0x0a;
 }
 
-/** Whether this closes the last delimiter, with nothing behind it. */
+/** Whether `rest` closes the last delimiter, with nothing after it. */
 function isEnd(rest: Uint8Array): boolean {
   const closes = rest[0] === 0x2d && rest[1] === 0x2d;
   return closes && (rest.length === 2 || (rest.length === 4 && isCrlf(rest, 2)));
@@ -62,12 +62,12 @@ function decodeUtf8(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    // Not UTF-8: which name it has depends on who reads it.
+    // Not UTF-8: parsers would decode the name differently.
     return null;
   }
 }
 
-/** The one name that the header fields of a part give it; null if they don't. */
+/** The name in a part's header fields; null unless there is exactly one. */
 function nameIn(head: string): string | null {
   const dispositions: string[] = [];
   for (const line of head.split("\r\n")) {
@@ -86,14 +86,14 @@ function nameIn(head: string): string | null {
 
 type Find = (text: Uint8Array, from: number) => number;
 
-/** Where `pattern` stands next, or -1. By Knuth, Morris and Pratt: no text makes it look at a byte again and again. */
+/** The index of the next `pattern`, or -1. Knuth-Morris-Pratt, so that no input makes the search quadratic. */
 function finderOf(pattern: Uint8Array): Find {
   const shorter = borders(pattern);
   const [first = 0] = pattern;
   return (text, from) => {
     let matched = 0;
     for (let at = from; at < text.length; at++) {
-      // Most of a file goes by in a few steps of the platform's own search.
+      // The platform's own search skips most of a file.
       if (matched === 0) at = text.indexOf(first, at);
       if (at < 0) return -1;
       while (matched > 0 && text[at] !== pattern[matched]) matched = shorter[matched - 1] ?? 0;
@@ -104,7 +104,7 @@ function finderOf(pattern: Uint8Array): Find {
   };
 }
 
-/** For each beginning of `pattern`: the length of the longest shorter one that it ends with. */
+/** For each prefix of `pattern`: the length of its longest proper prefix that is also its suffix. */
 function borders(pattern: Uint8Array): readonly number[] {
   const lengths = [0];
   let matched = 0;

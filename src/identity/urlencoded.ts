@@ -1,20 +1,20 @@
-/** `application/x-www-form-urlencoded` bodies as pairs, in their order. */
+/** Parses `application/x-www-form-urlencoded` bodies into ordered pairs. */
 
-import { type FormField } from "./form.ts";
+import { type FormField } from "./form-field.ts";
 
-/** Larger bodies are compared by their bytes: decoding one takes CPU time in proportion. */
+/** Larger bodies are compared by their bytes: parsing takes CPU time in proportion to the size. */
 const BYTES_MAX = 1_000_000;
 
-/** As many as common frameworks accept. */
+/** The limit of common frameworks. */
 const PAIRS_MAX = 1000;
 
-/** Printable ASCII: all else is encoded by whoever follows the rules. `;` stands for `&` where an origin is old. */
+/** Printable ASCII without space: other characters must be percent-encoded. Not `;`, which old origins read as `&`. */
 const PLAIN = /^[!-:<-~]*$/;
 
-/** Null where only a comparison of the bytes is safe. */
-export function readUrlencoded(bytes: Uint8Array): readonly FormField[] | null {
+/** Null if only a comparison of the bytes is safe. */
+export function parseUrlencoded(bytes: Uint8Array): readonly FormField[] | null {
   if (bytes.byteLength > BYTES_MAX) return null;
-  // What is not UTF-8 is replaced, and then as little ASCII as a byte order mark that is kept.
+  // Invalid UTF-8 decodes to replacement characters, and a byte order mark is kept. Neither is ASCII, so `PLAIN` fails.
   const text = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
   if (!PLAIN.test(text)) return null;
   if (text === "") return [];
@@ -22,16 +22,16 @@ export function readUrlencoded(bytes: Uint8Array): readonly FormField[] | null {
   if (pairs.length > PAIRS_MAX) return null;
   const fields: FormField[] = [];
   for (const pair of pairs) {
-    const field = readPair(pair);
+    const field = parsePair(pair);
     if (field === null) return null;
     fields.push(field);
   }
   return fields;
 }
 
-/** A pair without `=` is not one with an empty value: not every origin takes them for the same. */
-function readPair(pair: string): FormField | null {
-  // Some origins skip it, and others take it for a pair.
+/** A pair without `=` differs from one with an empty value, since some origins distinguish them. */
+function parsePair(pair: string): FormField | null {
+  // Some origins skip an empty pair, and others read a field with an empty name.
   if (pair === "") return null;
   const equals = pair.indexOf("=");
   const name = decode(equals < 0 ? pair : pair.slice(0, equals));
@@ -43,7 +43,7 @@ function decode(text: string): string | null {
   try {
     return decodeURIComponent(text.replaceAll("+", "%20"));
   } catch {
-    // A broken escape, or bytes that are not UTF-8.
+    // An invalid escape, or bytes that are not UTF-8.
     return null;
   }
 }

@@ -1,27 +1,27 @@
-/** What a token says, once it is proved that its issuer says so (RFC 7519, docs/protocol.md 3.5). */
+/** Verifies tokens and returns their claims (RFC 7519, docs/protocol.md 3.5). */
 
 import { base64url, createLocalJWKSet, errors, jwtVerify } from "jose";
 import { type Claims, type JwtItem } from "./caller.ts";
-import { isElements, readJsonBytes } from "./json.ts";
+import { isElements, parseJsonBytes } from "./json.ts";
 import { type Jwks, jwksAt } from "./jwks.ts";
 import { log } from "../log.ts";
 
-/** How far an issuer's clock may be from ours. Machines that keep time are within seconds. */
+/** How far an issuer's clock may differ from ours. Synchronized clocks differ by less than a second. */
 const CLOCK_TOLERANCE_SECONDS = 30;
 
-/** How long a key that the issuer has withdrawn may still count. */
+/** How long a key that the issuer has withdrawn may still be accepted. */
 const KEYS_FRESH_MS = 10 * 60 * 1000;
 
-/** An unknown key may be a new one. Whoever makes one up causes a fetch no more often than this. */
-const UNKNOWN_KEY_AGAIN_MS = 30_000;
+/** An unknown key id may be a new key, so the set is fetched again. This bounds the fetches that invented ids cause. */
+const UNKNOWN_KEY_REFETCH_MS = 30_000;
 
-/** `token` is what the client sent. `lapsed`: it was good until its time was over. Never throws. */
+/** `token` is what the client sent. `lapsed`: it is valid but expired. Never throws. */
 export async function verifiedClaims(
   token: string,
   item: JwtItem,
 ): Promise<Claims | "unverified" | "lapsed" | "unavailable"> {
   const nowMs = Date.now();
-  for (const ageMaxMs of [KEYS_FRESH_MS, UNKNOWN_KEY_AGAIN_MS]) {
+  for (const ageMaxMs of [KEYS_FRESH_MS, UNKNOWN_KEY_REFETCH_MS]) {
     const jwks = await jwksAt(item.jwks, ageMaxMs, nowMs);
     if (jwks === null) return "unavailable";
     const why = await whyUnverified(token, item, jwks, nowMs);
@@ -29,7 +29,7 @@ export async function verifiedClaims(
     if (why !== errors.JWKSNoMatchingKey.code) {
       log({ event: "caller_unverified", why });
       if (why === errors.JWKSInvalid.code) return "unavailable";
-      // Looked at last: all else about the token is right.
+      // The expiry is checked last, so everything else about the token is valid.
       return why.startsWith(errors.JWTExpired.code) ? "lapsed" : "unverified";
     }
   }
@@ -38,8 +38,8 @@ export async function verifiedClaims(
 }
 
 /**
- * Null where the token is good. Keys come from `jwks` alone, whatever the token's header offers, and are imported anew:
- * what one request imports must not be awaited by another.
+ * Null if the token is valid. Keys come from `jwks` alone, whatever the token's header offers. Each request imports them
+ * again, because a request must not await a promise of another one.
  */
 async function whyUnverified(token: string, item: JwtItem, jwks: Jwks, nowMs: number): Promise<string | null> {
   try {
@@ -53,7 +53,7 @@ async function whyUnverified(token: string, item: JwtItem, jwks: Jwks, nowMs: nu
     });
     return null;
   } catch (error) {
-    // Every fault of a token is thrown. Anything else is a key that can't be used, and proves as little.
+    // jose throws for every invalid token. Any other error means that a key can't be used, which verifies nothing either.
     const { JOSEError, JWTClaimValidationFailed } = errors;
     if (!(error instanceof JOSEError)) return String(error);
     return error instanceof JWTClaimValidationFailed ? `${error.code} ${error.claim}` : error.code;
@@ -64,8 +64,8 @@ function hasType(key: Record<string, unknown>): key is Record<string, unknown> &
   return typeof key["kty"] === "string";
 }
 
-/** What `token` says, proved or not. Null where it can't be read. */
-export function unprovedClaims(token: string): Claims | null {
+/** The claims of `token` without verification. Null if it can't be parsed. */
+export function unverifiedClaims(token: string): Claims | null {
   try {
     return claimsOf(token);
   } catch {
@@ -74,8 +74,8 @@ export function unprovedClaims(token: string): Claims | null {
   }
 }
 
-/** Read again, for `JSON.parse` rounds numbers and swallows duplicate members. Null where there are such. */
+/** Parses the claims again, because `JSON.parse` rounds numbers and drops duplicate members. Null if there are duplicates. */
 function claimsOf(token: string): Claims | null {
-  const document = readJsonBytes(base64url.decode(token.split(".")[1] ?? ""));
+  const document = parseJsonBytes(base64url.decode(token.split(".")[1] ?? ""));
   return document === null || typeof document === "string" || isElements(document) ? null : document;
 }

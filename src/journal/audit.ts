@@ -1,29 +1,29 @@
-/** What operators did, and what they meant to do: the SQL. A line outlives its record. */
+/** The audit log: what operators intended and did. A line outlives its record. */
 
 import { type Role } from "../config/operator-token.ts";
 import { type Tables } from "./tables.ts";
 
-/** Who does what to which record, and why. Written before it is done. */
+/** What an operator is about to do. It is written before the action. */
 export interface Intent {
   readonly record: string;
   readonly token: Role;
-  /** What the client says of itself in `Oncegate-Operator`; a name, and no proof. */
+  /** The name in `Oncegate-Operator`. It is not verified. */
   readonly operator: string | null;
   readonly action: "settle" | "release" | "purge";
-  /** What was given with it, as JSON, without bodies. */
+  /** The arguments of the action as JSON, without bodies. */
   readonly given: string;
   readonly why: string;
 }
 
-/** What became of it. `refused`: nothing. `failed`: nobody knows; the record says. */
+/** `refused`: nothing changed. `failed`: the call to the record failed, so only the record shows whether it changed. */
 export interface Result {
   readonly result: "done" | "refused" | "failed";
-  /** States; for a refusal `after` is its code. */
+  /** The record's state before and after. For a refusal, `after` is the code. */
   readonly before: string | null;
   readonly after: string | null;
 }
 
-/** A line without a result is one whose Worker died in between: the record says whether it was done. */
+/** A line without a result comes from a Worker that died during the action. Only the record shows whether it changed. */
 export interface AuditLine extends Intent {
   readonly seq: number;
   readonly atMs: number;
@@ -34,12 +34,12 @@ export interface AuditLine extends Intent {
 
 export interface AuditQuery {
   readonly record: string | null;
-  /** Lines that are older than this one. */
+  /** Only lines before this one. */
   readonly beforeSeq: number | null;
   readonly limit: number;
 }
 
-/** Nobody's work by hand comes near it. Full, actions are refused rather than older lines forgotten. */
+/** Far more than operators do by hand. When it is reached, new actions are refused: older lines are never dropped early. */
 const LINES_MAX = 100_000;
 
 const COLUMNS = "seq, at_ms, record, token, operator, action, given, why, result, before, after";
@@ -53,7 +53,7 @@ export class Audit {
     this.#tables = tables;
   }
 
-  /** The number of the new line; null where there is no room for one. */
+  /** The number of the new line; null if the log is full. */
   begin({ record, token, operator, action, given, why }: Intent, nowMs: number, ttlMs: number): number | null {
     const { sql } = this.#tables;
     if (sql.exec<{ lines: number }>("SELECT count(*) AS lines FROM audit").one().lines >= LINES_MAX) return null;
@@ -83,8 +83,8 @@ export class Audit {
     this.#tables.sql.exec("DELETE FROM audit WHERE expires_ms <= ?", nowMs);
   }
 
-  /** When the first of them is over; null where there are none. */
-  get firstEndMs(): number | null {
+  /** When the next line expires; null if there is none. */
+  get firstExpiryMs(): number | null {
     return this.#tables.sql.exec<{ ms: number | null }>("SELECT min(expires_ms) AS ms FROM audit").one().ms;
   }
 }

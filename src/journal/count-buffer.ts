@@ -1,65 +1,61 @@
 /**
- * Counts of requests on their way to the journals: gathered in the memory of the isolate for some seconds, so that a busy
- * hostname costs a few rows, not one for each request. What an isolate holds when it ends is lost: counts are for seeing
- * what goes on, and are no ledger.
+ * Buffers request counts in the isolate's memory for some seconds, so that a busy hostname costs a few rows instead of one
+ * for each request. An isolate that ends loses its buffer: counts are approximate.
  */
 
 import { type Placement } from "../config/policy.ts";
 import { log } from "../log.ts";
 import { journalOf } from "./journal-of.ts";
-import { type Count, type CountKind } from "./tallies.ts";
+import { type Count } from "./tallies.ts";
 
-/** How old a number may be. Well within the 30 s that a Worker may go on after its answer. */
-const EVERY_MS = 5000;
+/** How long a count waits. Well within the 30 s that the platform lets `waitUntil` run after the answer. */
+const SEND_AFTER_MS = 5000;
 
-/** Sent at once when there are as many. It also bounds how many hostnames and operations are held. */
+/** The buffer is sent at once when it holds this many. It also bounds the hostnames and operations in memory. */
 const EVENTS_MAX = 500;
 
-interface Counted extends Count {
+interface BufferedCount extends Count {
   readonly hostname: string;
   readonly placement: Placement;
   n: number;
 }
 
-/** What Worker contexts have: a way to go on after the answer. */
-type Context = Pick<ExecutionContext, "waitUntil">;
-
-const gathered = new Map<string, Counted>();
+const buffer = new Map<string, BufferedCount>();
 let events = 0;
-/** When the next sending is due; a context that ended before may never have sent. */
+/** When the scheduled send is due. It may never happen, if its context ends first; the next count after it sends again. */
 let dueMs = 0;
 
 export function count(
   env: Env,
-  context: Context,
-  { hostname, placement, operation, kind }: Omit<Counted, "n"> & { readonly kind: CountKind },
+  context: Pick<ExecutionContext, "waitUntil">,
+  { hostname, placement, operation, kind }: Omit<BufferedCount, "n">,
 ): void {
   const name = `${hostname} ${kind} ${operation}`;
-  const known = gathered.get(name);
-  if (known === undefined) gathered.set(name, { hostname, placement, operation, kind, n: 1 });
+  const known = buffer.get(name);
+  if (known === undefined) buffer.set(name, { hostname, placement, operation, kind, n: 1 });
   else known.n++;
   events++;
   const nowMs = Date.now();
   if (events >= EVENTS_MAX) context.waitUntil(send(env));
   else if (nowMs >= dueMs) {
-    dueMs = nowMs + EVERY_MS;
-    context.waitUntil(scheduler.wait(EVERY_MS).then(() => send(env)));
+    dueMs = nowMs + SEND_AFTER_MS;
+    context.waitUntil(scheduler.wait(SEND_AFTER_MS).then(() => send(env)));
   }
 }
 
 async function send(env: Env): Promise<void> {
-  const byHostname = Map.groupBy(gathered.values(), ({ hostname }) => hostname);
-  gathered.clear();
+  const byHostname = Map.groupBy(buffer.values(), ({ hostname }) => hostname);
+  buffer.clear();
   events = 0;
-  const sendings = [...byHostname].map(async ([hostname, counts]) => {
+  const sends = [...byHostname].map(async ([hostname, counts]) => {
     try {
       const placement = counts[0]?.placement;
       if (placement === undefined) return;
       await journalOf(env, hostname, placement).count(counts.map(({ operation, kind, n }) => ({ operation, kind, n })));
     } catch (error) {
-      // Sent again they might be counted twice; lost they are missed once.
+      // A second send could count twice. Losing the counts once is the smaller error.
       log({ event: "journal_failed", record: "counts", why: String(error) });
     }
   });
-  await Promise.all(sendings);
+  await Promise.all(sends);
 }

@@ -1,4 +1,4 @@
-/** What the journal knows of records: the SQL. Bounded: of each kind the oldest go first. */
+/** The journal's entries: which records need an operator's attention. Bounded: in each group of states the oldest go first. */
 
 import { type JournalEvent, type JournalState } from "./journal-event.ts";
 import { type Tables } from "./tables.ts";
@@ -7,13 +7,13 @@ export interface EntryQuery {
   readonly record: string | null;
   readonly state: JournalState | null;
   readonly operation: string | null;
-  /** Entries whose state began at or before. */
+  /** Only entries whose state began at or before this time. */
   readonly untilMs: number;
   readonly after: Position | null;
   readonly limit: number;
 }
 
-/** Where a page begins: behind this entry. */
+/** The last entry of a page. The next page begins after it. */
 export interface Position {
   readonly sinceMs: number;
   readonly record: string;
@@ -22,21 +22,21 @@ export interface Position {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** How long is shown what needs no work any more. */
+/** How long an entry stays listed after its record needs no attention any more. */
 const CLOSED_KEPT_MS = 7 * DAY_MS;
 
-/** A path may have 16 KB; an entry is for finding a record, which says the whole. */
+/** A path may have 16 KB. An entry only has to lead to its record, which holds the whole path. */
 export const OPERATION_CHARACTERS_MAX = 256;
 
-/** Some megabytes in all. Whoever has as many open questions has another problem than an incomplete list. */
+/** These sum up to some megabytes. With that many unknown outcomes, an incomplete list is the smaller problem. */
 const ENTRIES_MAX: readonly { readonly states: readonly JournalState[]; readonly max: number }[] = [
   { states: ["unknown"], max: 10_000 },
   { states: ["tombstone"], max: 5_000 },
   { states: ["mismatch", "completed", "none"], max: 5_000 },
 ];
 
-/** Between two looks at the bounds. Each counts all rows. */
-const TRIM_EVERY = 100;
+/** Writes between two checks of the bounds, since each check scans all rows. */
+const TRIM_EVERY_WRITES = 100;
 
 const UPSERT = `INSERT INTO entry (record, kind, state, cause, operation, attempt, since_ms, at_ms, expires_ms, times)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -64,13 +64,13 @@ type Row = {
 
 export class Entries {
   readonly #tables: Tables;
-  #untilTrim = 0;
+  #writesUntilTrim = 0;
 
   constructor(tables: Tables) {
     this.#tables = tables;
   }
 
-  /** JournalEvent that were overtaken on the way change nothing. */
+  /** An event that arrives after a newer one of its record changes nothing. */
   write({ record, state, cause, operation, attempt, sinceMs, expiresAtMs, times, atMs }: JournalEvent): void {
     const kind = state === "mismatch" ? "mismatch" : "state";
     const isOpen = state === "unknown" || state === "tombstone";
@@ -78,7 +78,7 @@ export class Entries {
     const label = operation.slice(0, OPERATION_CHARACTERS_MAX);
     const row = [record, kind, state, cause, label, attempt, sinceMs, atMs, expiresMs, times];
     this.#tables.sql.exec(UPSERT, ...row);
-    if (this.#untilTrim-- <= 0) this.#trim();
+    if (this.#writesUntilTrim-- <= 0) this.#trim();
   }
 
   list({ record, state, operation, untilMs, after, limit }: EntryQuery, nowMs: number): JournalEvent[] {
@@ -105,13 +105,13 @@ export class Entries {
     this.#trim();
   }
 
-  /** When the first of them is over; null where there are none. */
-  get firstEndMs(): number | null {
+  /** When the next entry expires; null if there is none. */
+  get firstExpiryMs(): number | null {
     return this.#tables.sql.exec<{ ms: number | null }>("SELECT min(expires_ms) AS ms FROM entry").one().ms;
   }
 
   #trim(): void {
-    this.#untilTrim = TRIM_EVERY;
+    this.#writesUntilTrim = TRIM_EVERY_WRITES;
     for (const { states, max } of ENTRIES_MAX) {
       const oldest = `SELECT record, kind FROM entry WHERE state IN (${states.map(() => "?").join(", ")})
         ORDER BY since_ms DESC, record DESC LIMIT -1 OFFSET ?`;

@@ -1,8 +1,8 @@
-/** What an operator must see of a record, as its key object tells it to the tenant's journal. Pure. */
+/** The events that a key object reports to its tenant's journal. Pure. */
 
-import { type KeyRecord, type UnknownRecord, type UnreadableRecord } from "../record/record.ts";
+import { type KeyRecord, type UnknownRecord, type UnreadableRecord, unreachable } from "../record/record.ts";
 
-/** A state that a record has come into, or that somebody met it with another request. */
+/** A record came into a state, or a request was refused because of a mismatch with it. */
 export interface JournalEvent {
   readonly record: string;
   readonly operation: string;
@@ -10,20 +10,20 @@ export interface JournalEvent {
   readonly state: JournalState;
   readonly cause: Cause;
   readonly sinceMs: number;
-  /** When it happened: news may overtake each other on the way. */
+  /** When it happened. Events may arrive out of order. */
   readonly atMs: number;
-  /** When the record's term is over; null where it is over already. */
+  /** When the record expires; null if it has ended. */
   readonly expiresAtMs: number | null;
-  /** How often: several mismatches are told together. */
+  /** The number of mismatches that this event reports together; otherwise 1. */
   readonly times: number;
 }
 
-/** `none`: it was unknown, and was undone or forgotten. */
+/** `none`: the record was undone by the origin, settled as not executed, or released. */
 export const JOURNAL_STATES = ["unknown", "tombstone", "mismatch", "completed", "none"] as const;
 export type JournalState = (typeof JOURNAL_STATES)[number];
 
 export type Cause =
-  /** What the attempt itself came to. */
+  /** The attempt ended. */
   | "attempt"
   /** No answer within `origin_timeout`. */
   | "timeout"
@@ -33,47 +33,51 @@ export type Cause =
   | "settled"
   | "released"
   | "purged"
-  /** Why a request was refused as another one. */
+  /** A request was refused. */
   | Mismatch;
 
-/** The refusals that are mismatches (docs/protocol.md 6.4). */
+/** The refusals that report a mismatch with the record (docs/protocol.md 6.4). */
 export type Mismatch = "key_reused" | "caller_changed";
 
 export function isMismatch(code: string): code is Mismatch {
   return code === "key_reused" || code === "caller_changed";
 }
 
-/**
- * What there is to tell when `after` has followed `before`; null where all went as it should. `undoneTo` is what the record
- * was before the attempt, if that was unknown.
- */
+/** A record's change from `before` to `after`; null is no record. */
+export interface RecordChange {
+  readonly before: KeyRecord | UnreadableRecord | null;
+  /** The unknown record that the attempt started from; null if it started from none. */
+  readonly undoneTo: UnknownRecord | null;
+  readonly after: KeyRecord | null;
+  readonly cause: Cause;
+}
+
+/** The event to report; null if operators need not know of the change. */
 export function journalEventOf(
-  before: KeyRecord | UnreadableRecord | null,
-  undoneTo: UnknownRecord | null,
-  after: KeyRecord | null,
-  cause: Cause,
+  { before, undoneTo, after, cause }: RecordChange,
   nowMs: number,
 ): Omit<JournalEvent, "record"> | null {
   const facts = after ?? (before === null || before.state === "unreadable" ? null : before);
   if (facts === null) return null;
-  const wasSeen = undoneTo !== null || before?.state === "unknown" || cause === "released" || cause === "purged";
+  const wasListed = undoneTo !== null || before?.state === "unknown" || cause === "released" || cause === "purged";
   const common = { operation: facts.about.operation, attempt: facts.attempt.number, cause, times: 1, atMs: nowMs };
-  switch (after?.state) {
-    case undefined:
-      return wasSeen ? { ...common, state: "none", sinceMs: nowMs, expiresAtMs: null } : null;
+  if (after === null) return wasListed ? { ...common, state: "none", sinceMs: nowMs, expiresAtMs: null } : null;
+  switch (after.state) {
     case "completed":
-      return wasSeen ? { ...common, state: "completed", sinceMs: nowMs, expiresAtMs: after.expiresAtMs } : null;
+      return wasListed ? { ...common, state: "completed", sinceMs: nowMs, expiresAtMs: after.expiresAtMs } : null;
     case "tombstone":
       return { ...common, state: "tombstone", sinceMs: nowMs, expiresAtMs: after.expiresAtMs };
     case "unknown": {
-      const isKnown = [before, undoneTo].some((known) => known?.state === "unknown" && isSame(known, after));
-      return isKnown ? null : { ...common, state: "unknown", sinceMs: after.sinceMs, expiresAtMs: after.expiresAtMs };
+      const isListed = [before, undoneTo].some((known) => known?.state === "unknown" && isSameAttempt(known, after));
+      return isListed ? null : { ...common, state: "unknown", sinceMs: after.sinceMs, expiresAtMs: after.expiresAtMs };
     }
     case "pending":
       return null;
+    default:
+      return unreachable(after);
   }
 }
 
-function isSame(a: UnknownRecord, b: UnknownRecord): boolean {
+function isSameAttempt(a: UnknownRecord, b: UnknownRecord): boolean {
   return a.attempt.id === b.attempt.id;
 }

@@ -1,4 +1,4 @@
-/** The journal of a hostname. */
+/** Finds the journal of a hostname. */
 
 import { areSet, tokensOf } from "../config/operator-token.ts";
 import { type Placement } from "../config/policy.ts";
@@ -11,7 +11,7 @@ export function journalOf(env: Env, hostname: string, placement: Placement): Dur
   return objectOf(env.JOURNALS, hostname, placement);
 }
 
-/** Where the journal of a hostname is, null where nobody would read it: for an object, which knows no more than the hostname. */
+/** The placement of a hostname's journal, for an object that knows only the hostname. Null if the hostname has no operators. */
 export async function journalPlacement(env: object, hostname: string): Promise<Placement | null> {
   const tenant = await tenantOf(env, hostname);
   return !isRefusal(tenant) && areSet(tokensOf(env, tenant)) ? tenant.placement : null;

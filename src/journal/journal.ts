@@ -1,7 +1,7 @@
 /**
- * The Durable Object that tells the operators of one hostname what they must see: which records are unknown or were met with
- * another request, what was done about it, and how many requests there were. Never on the path of an answer. It holds what
- * it was told, bounded and for a time; the records themselves are the truth.
+ * The Durable Object with the operators' view of one hostname: records with an unknown outcome or a mismatch, the audit log,
+ * and request counts. It is never on the path of an answer. It holds copies, bounded in number and time; the records
+ * themselves are the source of truth.
  */
 
 import { DurableObject } from "cloudflare:workers";
@@ -11,7 +11,7 @@ import { type JournalEvent } from "./journal-event.ts";
 import { type Count, type HourlyCount, Tallies } from "./tallies.ts";
 import { Tables } from "./tables.ts";
 
-/** No more often is deleted what is over: lists leave it out by themselves. */
+/** The shortest time between two clean-ups. Lists skip expired rows, so a late clean-up shows nowhere. */
 const CLEAN_EVERY_MS = 60 * 60 * 1000;
 
 export class Journal extends DurableObject<Env> {
@@ -19,7 +19,7 @@ export class Journal extends DurableObject<Env> {
   readonly #entries: Entries;
   readonly #audit: Audit;
   readonly #tallies: Tallies;
-  /** When the alarm comes, as far as this process has set it. */
+  /** When the alarm is due; null if this process has not set it. */
   #alarmMs: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -38,12 +38,12 @@ export class Journal extends DurableObject<Env> {
     this.#write(() => this.#tallies.add(counts, Date.now()));
   }
 
-  /** Writes down what an operator is about to do. Null where there is no room for it, and so it must not be done. */
+  /** Records what an operator is about to do. Null if the audit log is full; the action must not happen then. */
   intend(intent: Intent, ttlMs: number): number | null {
     return this.#write(() => this.#audit.begin(intent, Date.now(), ttlMs));
   }
 
-  /** What became of it. */
+  /** Records the result of the action `seq`. */
   ended(seq: number, result: Result): void {
     this.#write(() => this.#audit.end(seq, result, Date.now()));
   }
@@ -60,40 +60,40 @@ export class Journal extends DurableObject<Env> {
     return this.#tables.exist ? this.#tallies.since(hours, Date.now()) : [];
   }
 
-  /** Deletes what is over, and with the last of it everything: a hostname where nothing happens holds nothing. */
+  /** Deletes expired rows. When none are left it deletes all storage, so an idle hostname stores nothing. */
   override alarm(): Promise<void> {
     this.#alarmMs = null;
     if (!this.#tables.exist) return Promise.resolve();
     this.#expire();
-    const endMs = this.#firstEndMs;
-    return endMs === null ? this.#tables.drop() : this.#setAlarm(endMs);
+    const expiryMs = this.#firstExpiryMs;
+    return expiryMs === null ? this.#tables.drop() : this.#setAlarm(expiryMs);
   }
 
   /**
-   * Nothing is awaited from here to the end of the write, so the alarm can't drop the tables in between. What is over goes
-   * here too: an object that is woken often moves its alarm on each time.
+   * Awaits nothing, so the alarm can't drop the tables between their creation and the write. It also deletes expired rows:
+   * an object that is evicted and woken often keeps postponing its alarm.
    */
   #write<T>(write: () => T): T {
     this.#tables.create();
     if (this.#alarmMs === null) this.#expire();
     const written = write();
-    // What is written after it may be over sooner. It stays until then, or until the object is woken anew.
-    if (this.#alarmMs === null) this.ctx.waitUntil(this.#setAlarm(this.#firstEndMs ?? 0));
+    // A later row may expire before this alarm. It stays stored until the alarm, or until the object is woken again.
+    if (this.#alarmMs === null) this.ctx.waitUntil(this.#setAlarm(this.#firstExpiryMs ?? 0));
     return written;
   }
 
   #expire(): void {
-    for (const kind of [this.#entries, this.#audit, this.#tallies]) kind.expire(Date.now());
+    for (const table of [this.#entries, this.#audit, this.#tallies]) table.expire(Date.now());
   }
 
-  get #firstEndMs(): number | null {
-    const ends = [this.#entries, this.#audit, this.#tallies].flatMap(({ firstEndMs }) => firstEndMs ?? []);
-    return ends.length === 0 ? null : Math.min(...ends);
+  get #firstExpiryMs(): number | null {
+    const expiries = [this.#entries, this.#audit, this.#tallies].flatMap(({ firstExpiryMs }) => firstExpiryMs ?? []);
+    return expiries.length === 0 ? null : Math.min(...expiries);
   }
 
-  /** At the first end, so that a hostname where nothing happens costs nothing until then. */
-  #setAlarm(endMs: number): Promise<void> {
-    this.#alarmMs = Math.max(endMs, Date.now() + CLEAN_EVERY_MS);
+  /** Sets the alarm at the first expiry, so that an idle hostname costs nothing before it. */
+  #setAlarm(expiryMs: number): Promise<void> {
+    this.#alarmMs = Math.max(expiryMs, Date.now() + CLEAN_EVERY_MS);
     return this.ctx.storage.setAlarm(this.#alarmMs);
   }
 }

@@ -1,7 +1,7 @@
-/** The tables of a journal: made when first written to, and gone when nothing is left in them. */
+/** The tables of a journal. The first write creates them, and they are dropped when they are empty. */
 
 const CREATE: readonly string[] = [
-  // One row for the state of a record, and one for the requests that were refused as another one.
+  // `kind` is `state` or `mismatch`: one row for the record's state, and one for the requests refused for a mismatch.
   `CREATE TABLE IF NOT EXISTS entry (
     record TEXT, kind TEXT, state TEXT, cause TEXT, operation TEXT, attempt INTEGER,
     since_ms INTEGER, at_ms INTEGER, expires_ms INTEGER, times INTEGER,
@@ -31,7 +31,7 @@ export class Tables {
     return this.#storage.sql;
   }
 
-  /** Where they don't, there is nothing to read, and reading leaves nothing behind. */
+  /** Reads check this first, so that reading an unused journal creates no storage. */
   get exist(): boolean {
     this.#exist ??= this.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'entry'").toArray().length > 0;
     return this.#exist;
@@ -43,7 +43,7 @@ export class Tables {
     this.#exist = true;
   }
 
-  /** In this synchronous step; the promise is for its errors. */
+  /** Takes effect before this returns. The promise only reports errors. */
   drop(): Promise<void> {
     this.#exist = null;
     return this.#storage.deleteAll();

@@ -1,8 +1,8 @@
-/** How many requests there were of what kind, by hour and operation: the SQL. */
+/** Request counts by hour, operation and kind. */
 
 import { type Tables } from "./tables.ts";
 
-/** What a request came to. `would_…` are of those that were only observed, `keyless…` of those that passed through. */
+/** `would_…` counts requests in observe mode, and `keyless…` requests that passed through without a key. */
 export const COUNT_KINDS = [
   "executed",
   "replayed",
@@ -16,15 +16,15 @@ export const COUNT_KINDS = [
   "would_probe",
   "would_refuse",
   "keyless",
-  /** Of these: whose body was known, so that equal ones could be told. */
+  /** The keyless requests whose body the gateway knows, so that it can compare them. */
   "keyless_compared",
-  /** Of these: equal to another one of the same caller some minutes before. */
+  /** The compared requests that equal one of the same caller some minutes earlier. */
   "keyless_repeated",
 ] as const;
 export type CountKind = (typeof COUNT_KINDS)[number];
 
 export interface Count {
-  /** Method and matched route pattern, or method and `*`. */
+  /** Method and the pattern of the matched route, or method and `*`. */
   readonly operation: string;
   readonly kind: CountKind;
   readonly n: number;
@@ -37,13 +37,13 @@ export interface HourlyCount extends Count {
 
 export const HOUR_MS = 60 * 60 * 1000;
 
-/** A week of hours, so that a day can be compared with the same day before. */
+/** A week, so that a day can be compared with the same weekday. */
 export const HOURS_MAX = 7 * 24;
 
-/** In one hour. With them 14 kinds and a week of hours bound the table. */
+/** Per hour. Together with the 14 kinds and the week of hours it bounds the table. */
 const OPERATIONS_MAX = 100;
 
-/** In place of operations beyond it. */
+/** The operation under which all operations beyond the maximum are counted. */
 const OTHER = "(other)";
 
 export class Tallies {
@@ -71,7 +71,7 @@ export class Tallies {
     }
   }
 
-  /** Of the last `hours`, the one that runs included. */
+  /** The counts of the last `hours`, including the current one. */
   since(hours: number, nowMs: number): HourlyCount[] {
     const first = Math.floor(nowMs / HOUR_MS) - hours + 1;
     const query = "SELECT hour, operation, kind, n FROM count WHERE hour >= ? ORDER BY hour, operation, kind";
@@ -84,8 +84,8 @@ export class Tallies {
     this.#tables.sql.exec("DELETE FROM count WHERE hour <= ?", Math.floor(nowMs / HOUR_MS) - HOURS_MAX);
   }
 
-  /** When the first of them is over; null where there are none. */
-  get firstEndMs(): number | null {
+  /** When the next hour expires; null if there is none. */
+  get firstExpiryMs(): number | null {
     const { hour } = this.#tables.sql.exec<{ hour: number | null }>("SELECT min(hour) AS hour FROM count").one();
     return hour === null ? null : (hour + HOURS_MAX) * HOUR_MS;
   }

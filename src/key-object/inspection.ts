@@ -2,14 +2,14 @@
 
 import { readUpTo } from "../http/body.ts";
 import { type KeptRecord } from "./kept-record.ts";
-import { type Busy } from "../record/operate.ts";
+import { type Running } from "../record/decide.ts";
 import { type CompletedRecord, type KeyRecord } from "../record/record.ts";
 import { type Found } from "./record-store.ts";
 
 export interface Inspection {
   /** `none`: there is no record, or it is another tenant's. */
   readonly state: KeyRecord["state"] | "unreadable" | "none";
-  readonly busy: Busy;
+  readonly busy: Running;
   /** Null where there is nothing to read. */
   readonly facts: Facts | null;
   readonly answer: InspectedAnswer | null;
@@ -38,7 +38,7 @@ interface InspectedAnswer {
 interface Inspected {
   readonly kept: KeptRecord;
   readonly found: Found | null;
-  readonly busy: Busy;
+  readonly busy: Running;
   readonly tenant: string;
   readonly bodyBytesMax: number | null;
 }

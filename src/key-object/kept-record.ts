@@ -6,9 +6,11 @@
 import { type AttemptPolicy } from "../config/policy.ts";
 import { log } from "../log.ts";
 import { type JournalReporter } from "../journal/reporter.ts";
+import { Leftover, namedBy } from "./leftover.ts";
 import { WATCHDOG_GRACE_MS, carryOutAlarm } from "./record-alarm.ts";
 import { type Found, RecordStore } from "./record-store.ts";
-import { type Running, asOf, decideAlarm } from "../record/decide.ts";
+import { type Running, asOf } from "../record/decide.ts";
+import { type AlarmTimes, decideAlarm } from "../record/decide-alarm.ts";
 import {
   type Attempt,
   type CompletedRecord,
@@ -19,7 +21,7 @@ import {
   type UnreadableRecord,
   unreachable,
 } from "../record/record.ts";
-import { type Busy, type Command, type OperateRefusal, decideCommand } from "../record/operate.ts";
+import { type Command, type OperateRefusal, decideCommand } from "../record/operate.ts";
 import { type Conclusion, type EndedAttempt, type Transition, begin, concludeAttempt } from "../record/transition.ts";
 import { type BodySource } from "../origin/answer-body.ts";
 import { Recording } from "./recording.ts";
@@ -42,13 +44,13 @@ export class KeptRecord {
   readonly #ctx: DurableObjectState;
   readonly #store: RecordStore;
   readonly #reporter: JournalReporter;
-  /** A recording that no record refers to. Its chunks are deleted when its readers have read them, or make way earlier. */
-  #leftover: Recording | null = null;
+  readonly #leftover: Leftover;
 
   constructor(ctx: DurableObjectState, reporter: JournalReporter) {
     this.#ctx = ctx;
     this.#reporter = reporter;
     this.#store = new RecordStore(ctx.storage);
+    this.#leftover = new Leftover(this.#store.chunks);
   }
 
   /** Enough of the record id to find it again. */
@@ -87,15 +89,15 @@ export class KeptRecord {
     // The alarm first: without a record it does nothing, but a record without an alarm would be pending for ever.
     this.#setAlarm(nowMs + policy.originDeadlineMs + WATCHDOG_GRACE_MS);
     // The chunks before the record: no later record names the attempt that they belong to.
-    this.#dropLeftover(found);
+    this.#leftover.drop(found);
     this.#store.write(begin(facts, policy, nowMs));
   }
 
   /** Records the answer that is about to arrive for `attempt`. An earlier probe of it may have left chunks. */
   record(attempt: Attempt, source: BodySource, from: ArrivedOutcome["from"]): Recording {
-    this.#dropLeftover(null);
-    if (from === "probe") this.#store.dropChunks(attempt.id);
-    return new Recording(attempt.id, this.#store, source);
+    this.#leftover.drop(null);
+    if (from === "probe") this.#store.chunks.drop(attempt.id);
+    return new Recording(attempt.id, this.#store.chunks, source);
   }
 
   /** Writes that the outcome is unknown so far. The watchdog stays set, because the attempt goes on. */
@@ -103,8 +105,9 @@ export class KeptRecord {
     const record = this.#store.load()?.record ?? null;
     const transition = concludeAttempt(record, ended, { outcome: "unknown" }, nowMs);
     if (transition.action !== "write") return transition;
-    this.#store.write(transition.record);
-    this.#reporter.changed(record, ended.before, transition.record, "timeout", nowMs);
+    const after = transition.record;
+    this.#store.write(after);
+    this.#reporter.changed({ before: record, undoneTo: ended.before, after, cause: "timeout" }, nowMs);
     return transition;
   }
 
@@ -114,13 +117,19 @@ export class KeptRecord {
     const record = this.#store.load()?.record ?? null;
     const transition = concludeAttempt(record, ended, conclusion, nowMs);
     switch (transition.action) {
-      case "write":
+      case "write": {
+        const { expiresAtMs } = transition.record;
+        // A fault between the two steps leaves an alarm that is early, and looks again: the watchdog of an attempt, or the new
+        // one where an unknown record has a later one.
+        if (from === "probe") this.#setAlarm(expiresAtMs);
         this.#writeOutcome(transition.record, body);
-        this.#reporter.changed(record, before, transition.record, from, nowMs);
+        if (from === "attempt") this.#setAlarm(expiresAtMs);
+        this.#reporter.changed({ before: record, undoneTo: before, after: transition.record, cause: from }, nowMs);
         break;
+      }
       case "forget":
         this.#ctx.waitUntil(this.#store.forget());
-        this.#reporter.changed(record, before, null, from, nowMs);
+        this.#reporter.changed({ before: record, undoneTo: before, after: null, cause: from }, nowMs);
         break;
       case "stale":
         log({ event: "stale", record: this.name });
@@ -137,35 +146,31 @@ export class KeptRecord {
   /** Deletes the chunks of a recording that no record refers to. */
   discard(recording: Recording): void {
     recording.cut();
-    if (recording.hasChunks) this.#store.dropChunks(recording.attemptId);
+    if (recording.hasChunks) this.#store.chunks.drop(recording.attemptId);
   }
 
   /** Does the same when its present readers have read it, if no record refers to it. */
   dropWhenRead(recording: Recording, withinMs: number): void {
-    if (this.#leftover !== recording) return;
-    const drop = (): void => {
-      if (this.#leftover === recording) this.#dropLeftover(null);
-    };
-    this.#ctx.waitUntil(recording.readersGone(withinMs).then(drop));
+    this.#ctx.waitUntil(this.#leftover.dropWhenRead(recording, withinMs));
   }
 
   /** Resolves when all that was written is durable. */
   durable(): Promise<void> {
-    return this.#store.durable();
+    return this.#store.chunks.durable();
   }
 
   /** Carries out an operator's command, if the record allows it. `body` is that of an answer which the command gives. */
-  operate(found: Found | null, command: Command, body: Uint8Array | null, busy: Busy): Operation {
+  operate(found: Found | null, command: Command, body: Uint8Array | null, running: Running): Operation {
     const nowMs = Date.now();
     const stored = found?.record ?? null;
     // Not `current`: a dead process is not reported where the command replaces the record at once. Two events of one moment
     // could overtake each other.
-    const record = busy === null ? asOf(stored, nowMs) : stored;
+    const record = running === null ? asOf(stored, nowMs) : stored;
     const before = record?.state ?? "none";
-    const decision = decideCommand(record, busy, command, nowMs);
+    const decision = decideCommand(record, running, command, nowMs);
     switch (decision.action) {
       case "refuse":
-        if (busy === null) this.current(found, null, nowMs);
+        if (running === null) this.current(found, null, nowMs);
         return { done: false, before, refusal: decision.code };
       case "forget":
         this.#ctx.waitUntil(this.#forget());
@@ -173,23 +178,23 @@ export class KeptRecord {
       case "write":
         // An alarm without a change looks again, but a record without its alarm would stay.
         this.#setAlarm(decision.record.expiresAtMs);
-        this.#cutLeftover();
+        this.#leftover.cut();
         this.#store.replace(decision.record, body, found?.body.chunks ?? 0);
         break;
       default:
         return unreachable(decision);
     }
     const after = decision.action === "write" ? decision.record : null;
-    this.#reporter.changed(record, null, after, CAUSES[command.action], nowMs);
+    this.#reporter.changed({ before: record, undoneTo: null, after, cause: CAUSES[command.action] }, nowMs);
     return { done: true, before, after: after?.state ?? "none" };
   }
 
   /** The watchdog of a running attempt, and the end of a term. */
-  alarm(running: Running, nowMs: number): Promise<void> | void {
+  alarm(running: Running, times: AlarmTimes): Promise<void> | void {
     const found = this.load();
-    return carryOutAlarm(decideAlarm(found?.record ?? null, running, nowMs), this.#ctx.storage, {
+    return carryOutAlarm(decideAlarm(found?.record ?? null, running, times), this.#ctx.storage, {
       forget: () => this.#forget(),
-      markUnknown: (record) => this.#markUnknown(found, record, nowMs),
+      markUnknown: (record) => this.#markUnknown(found, record, times.nowMs),
     });
   }
 
@@ -200,16 +205,16 @@ export class KeptRecord {
     } else {
       this.#store.write(record);
       // In this step: what comes next, a retry or a probe, finds it and makes it give way.
-      if (body?.hasChunks === true) this.#leftover = body;
+      if (body?.hasChunks === true) this.#leftover.keep(body);
     }
-    this.#setAlarm(record.expiresAtMs);
   }
 
   /** The process that ran the attempt of `found` has died. The caller sets the alarm, in the same synchronous step. */
   #markUnknown(found: Found | null, record: UnknownRecord, nowMs: number): void {
     this.#store.write(record);
-    this.#dropLeftover(found);
-    this.#reporter.changed(found?.record ?? null, null, record, "process_died", nowMs);
+    this.#leftover.drop(found);
+    const before = found?.record ?? null;
+    this.#reporter.changed({ before, undoneTo: null, after: record, cause: "process_died" }, nowMs);
   }
 
   /** The promise is for errors, which reset the object by themselves. The time is set in this synchronous step. */
@@ -218,31 +223,11 @@ export class KeptRecord {
   }
 
   #forget(): Promise<void> {
-    this.#cutLeftover();
+    this.#leftover.cut();
     return this.#store.forget();
-  }
-
-  /** Also drops the chunks of the attempt that `found` names: a process may have died while it stored them. */
-  #dropLeftover(found: Found | null): void {
-    const leftover = this.#cutLeftover();
-    if (leftover !== null) this.#store.dropChunks(leftover.attemptId);
-    const named = namedBy(found?.record ?? null);
-    if (named !== null && named !== leftover?.attemptId) this.#store.dropChunks(named, found?.body.chunks);
-  }
-
-  #cutLeftover(): Recording | null {
-    const leftover = this.#leftover;
-    this.#leftover = null;
-    leftover?.cut();
-    return leftover;
   }
 
   #reportUnreadable(why: string): void {
     log({ event: "unreadable_record", record: this.name, why });
   }
-}
-
-/** The attempt whose chunks the record names. */
-function namedBy(record: KeyRecord | UnreadableRecord | null): string | null {
-  return record === null || record.state === "unreadable" ? null : record.attempt.id;
 }

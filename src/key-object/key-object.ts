@@ -5,51 +5,38 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "../call/call.ts";
-import {
-  type ReceivedForward,
-  type StreamedForward,
-  discardBody,
-  hold,
-  isStreamed,
-  uncountedBytes,
-} from "../call/upload.ts";
+import { type StreamedForward, discardBody, hold, isStreamed, uncountedBytes } from "../call/upload.ts";
 import { type Placement } from "../config/policy.ts";
+import { type Asked } from "./asked.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import { isMismatch } from "../journal/journal-event.ts";
 import { JournalReporter } from "../journal/reporter.ts";
 import { KeptRecord, type Operation } from "./kept-record.ts";
 import { log } from "../log.ts";
-import { type ObjectState, RESTING, attemptIn, busyIn, probeIn, runningIn } from "./object-state.ts";
+import { prepareKeyed } from "../origin/exchange.ts";
+import { type ObjectState, RESTING, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
 import { Preparation } from "./preparation.ts";
-import { PROBE_WAIT_MS, Probe } from "./probing.ts";
-import { type Decision, type Probed, decide } from "../record/decide.ts";
+import { Probe } from "./probing.ts";
+import { type Decision, decide } from "../record/decide.ts";
 import { type Command } from "../record/operate.ts";
 import { type CompletedRecord, type UnknownRecord, unreachable } from "../record/record.ts";
 import { runAlarm } from "./record-alarm.ts";
 import { type Found } from "./record-store.ts";
-import { refusal, replay } from "./reply.ts";
+import { misconfigured, refusal, replay } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
-
-/** What an execution needs; null for a look. */
-type Sendable = Pick<KeyedCall, "probe"> & { readonly forward: ReceivedForward };
-
-/** A request on its way to its reply. It may have to wait, and is then decided again. */
-interface Asked {
-  readonly call: LookCall;
-  readonly sendable: Sendable | null;
-  /** The result of the probe that it has waited for. */
-  readonly probed: Probed | null;
-}
+import { StayAwake } from "./stay-awake.ts";
 
 export class KeyObject extends DurableObject<Env> {
   readonly #kept: KeptRecord;
   readonly #reporter: JournalReporter;
+  readonly #awake: StayAwake;
   #state: ObjectState = RESTING;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#reporter = new JournalReporter(ctx, env);
     this.#kept = new KeptRecord(ctx, this.#reporter);
+    this.#awake = new StayAwake(ctx, () => env.KEYS.get(ctx.id).untilIdle());
   }
 
   /** Replies to a keyed request: executes it, or replies from the record, or refuses it. */
@@ -66,7 +53,7 @@ export class KeyObject extends DurableObject<Env> {
   inspect(tenant: string, journal: Placement, bodyBytesMax: number | null): Promise<Inspection> {
     const found = this.#kept.load();
     if (found?.tenant === tenant) this.#reporter.journal = journal;
-    return inspect({ kept: this.#kept, found, busy: busyIn(this.#state), tenant, bodyBytesMax });
+    return inspect({ kept: this.#kept, found, busy: runningIn(this.#state), tenant, bodyBytesMax });
   }
 
   /** Carries out a command of one of `tenant`'s operators. `body` is that of an answer which the command gives. */
@@ -74,13 +61,18 @@ export class KeyObject extends DurableObject<Env> {
     const found = this.#kept.load();
     if (found?.tenant !== tenant) return { done: false, before: "none", refusal: "no_record" };
     this.#reporter.journal = journal;
-    return this.#kept.operate(found, command, body, busyIn(this.#state));
+    return this.#kept.operate(found, command, body, runningIn(this.#state));
+  }
+
+  /** The call of the object to itself, which is pending for as long as something runs in it. */
+  untilIdle(): Promise<void> {
+    return this.#awake.untilIdle();
   }
 
   /** The watchdog of a running attempt, and the end of a record's term. */
   override alarm(info?: AlarmInvocationInfo): Promise<void> {
     const report = (why: string): void => log({ event: "fault", id: this.#kept.name, where: "alarm", why });
-    return runAlarm(this.ctx.storage, info, () => this.#kept.alarm(runningIn(this.#state), Date.now()), report);
+    return runAlarm(this.ctx.storage, info, (times) => this.#kept.alarm(runningIn(this.#state), times), report);
   }
 
   // Not async: a request that waits must not keep its body in memory.
@@ -103,6 +95,8 @@ export class KeyObject extends DurableObject<Env> {
         return attemptIn(this.#state).join(waitMs, discardBody(sendable?.forward));
       case "await probe":
         return this.#answerAfter(probeIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), asked);
+      case "await preparation":
+        return this.#answerAfter(preparationIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), asked);
       case "replay":
         return Promise.resolve(this.#replay(decision.record, assertSet(found)));
       case "refuse":
@@ -123,30 +117,40 @@ export class KeyObject extends DurableObject<Env> {
   ): Promise<LookReply> {
     const { about, request, policy } = asked.call;
     const sendable = assertSet(asked.sendable);
-    if (this.#state.kind === "preparation") return this.#awaitPreparation(this.#state.preparation, asked);
     if (isStreamed(sendable.forward)) return this.#prepare(asked, sendable.forward);
     const forward = hold(sendable.forward);
     if (forward === null) return Promise.resolve(refusal("overloaded"));
+    const prepared = prepareKeyed(forward, attemptNumber, this.env);
+    if (prepared.kind === "not prepared") {
+      forward.body?.release();
+      return Promise.resolve(this.#notPrepared(prepared.why, before));
+    }
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
     this.#kept.begin({ about, request, attempt }, policy, found, nowMs);
     const running = new RunningAttempt({ attempt, before, policy }, this.#kept, () => this.#rest(state));
     const state: ObjectState = { kind: "attempt", attempt: running };
     this.#state = state;
-    // Keeps the object alive for the attempt, whether or not the client stays.
-    this.ctx.waitUntil(running.run(forward, this.env));
+    this.#awake.during(running.run(prepared, forward.body));
     return running.firstReply;
+  }
+
+  /** Nothing was sent and nothing was written, so the same request may be sent again when the deployment is mended. */
+  #notPrepared(why: string, before: UnknownRecord | null): Reply {
+    const id = crypto.randomUUID();
+    log({ event: "fault", id, where: "misconfigured", why });
+    return misconfigured(before, id);
   }
 
   #startProbe(asked: Asked, record: UnknownRecord): Promise<LookReply> {
     const { call, sendable } = asked;
-    if (this.#state.kind === "preparation") return this.#awaitPreparation(this.#state.preparation, asked);
     const probe = new Probe(record, call.policy, this.#kept);
     const state: ObjectState = { kind: "probe", probe };
     this.#state = state;
-    this.ctx.waitUntil(probe.run(assertSet(sendable?.probe), this.env, () => this.#rest(state)));
-    return this.#answerAfter(probe.wait(PROBE_WAIT_MS, uncountedBytes(sendable?.forward)), asked);
+    this.#awake.during(probe.run(assertSet(sendable?.probe), this.env, () => this.#rest(state)));
+    return this.#answerAfter(probe.result, asked);
   }
 
+  /** Its body arrives first. Others that could execute or probe wait meanwhile, and meet what it has begun. */
   #prepare(asked: Asked, streamed: StreamedForward): Promise<LookReply> {
     const sendable = assertSet(asked.sendable);
     const preparation = new Preparation();
@@ -160,14 +164,6 @@ export class KeyObject extends DurableObject<Env> {
       // An attempt is sending it by now. Whatever else the request has become, it needs no body any more.
       return reply.finally(() => forward.body?.releaseUnlessSending());
     });
-  }
-
-  /** One request is prepared at a time. The others that could execute or probe wait, and meet what it has begun. */
-  #awaitPreparation(preparation: Preparation, asked: Asked): Promise<LookReply> {
-    const { policy, waitMs } = asked.call;
-    const waiting =
-      policy.inFlight === "wait" ? preparation.wait(waitMs, uncountedBytes(asked.sendable?.forward)) : null;
-    return this.#answerAfter(waiting, asked);
   }
 
   /** Decides again when `waiting` is over, with its result. What is left of the request's wait counts for the next one. */

@@ -3,7 +3,6 @@
 import { type Preparation } from "./preparation.ts";
 import { type Probe } from "./probing.ts";
 import { type Running } from "../record/decide.ts";
-import { type Busy } from "../record/operate.ts";
 import { type RunningAttempt } from "./running-attempt.ts";
 
 export type ObjectState =
@@ -16,13 +15,7 @@ export type ObjectState =
 
 export const RESTING: ObjectState = { kind: "resting" };
 
-/** What decides a request. */
 export function runningIn({ kind }: ObjectState): Running {
-  return kind === "attempt" || kind === "probe" ? kind : null;
-}
-
-/** What keeps operators from acting: also what may be about to run. */
-export function busyIn({ kind }: ObjectState): Busy {
   return kind === "resting" ? null : kind;
 }
 
@@ -36,4 +29,10 @@ export function attemptIn(state: ObjectState): RunningAttempt {
 export function probeIn(state: ObjectState): Probe {
   if (state.kind !== "probe") throw new Error(`unexpected state: ${state.kind}`);
   return state.probe;
+}
+
+/** The same for the preparation of another request. */
+export function preparationIn(state: ObjectState): Preparation {
+  if (state.kind !== "preparation") throw new Error(`unexpected state: ${state.kind}`);
+  return state.preparation;
 }

@@ -5,7 +5,7 @@ import { type AttemptPolicy } from "../config/policy.ts";
 import { arrived, conclusionOfProbeAnswer, modeOfProbe } from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { log } from "../log.ts";
-import { type NoAnswer, type OriginAnswer, exchange } from "../origin/exchange.ts";
+import { type NoAnswer, type OriginAnswer, exchange, prepareKeyed } from "../origin/exchange.ts";
 import { type Probed } from "../record/decide.ts";
 import { type UnknownRecord } from "../record/record.ts";
 import { type Conclusion } from "../record/transition.ts";
@@ -14,32 +14,39 @@ import { Waiters } from "./waiters.ts";
 /** An origin that needs longer to find out is taken not to know. */
 const PROBE_TIMEOUT_MS = 10_000;
 
-/** The request that started a probe waits for its end, which comes within the probe's own time. */
-export const PROBE_WAIT_MS = 2 * PROBE_TIMEOUT_MS;
+interface ProbeResult {
+  readonly probed: Probed;
+}
 
 export class Probe {
   readonly #record: UnknownRecord;
   readonly #policy: AttemptPolicy;
   readonly #kept: KeptRecord;
-  readonly #waiters = new Waiters<{ readonly probed: Probed }>();
+  /** For the request that started the probe: no bound on those who wait keeps it from its end, which comes within its own time. */
+  readonly result: Promise<ProbeResult>;
+  readonly #end: (result: ProbeResult) => void;
+  /** For all others. */
+  readonly #waiters = new Waiters<ProbeResult>();
 
   /** Asks about the attempt that left `record` unknown. */
   constructor(record: UnknownRecord, policy: AttemptPolicy, kept: KeptRecord) {
     this.#record = record;
     this.#policy = policy;
     this.#kept = kept;
+    const { promise, resolve } = Promise.withResolvers<ProbeResult>();
+    this.result = promise;
+    this.#end = resolve;
   }
 
   /** Waits for the result, at most `waitMs`. Null where too many wait already. */
-  wait(waitMs: number, bodyBytes: number): Promise<{ readonly probed: Probed } | null> | null {
+  wait(waitMs: number, bodyBytes: number): Promise<ProbeResult | null> | null {
     return this.#waiters.wait(waitMs, bodyBytes);
   }
 
   /** Never throws. `onEnd` is called when the probe is over and before those who wait go on. */
   async run(forward: Forward, env: object, onEnd: () => void): Promise<void> {
     const { attempt } = this.#record;
-    const bounds = { ...this.#policy, originDeadlineMs: PROBE_TIMEOUT_MS };
-    const answer = await exchange({ ...forward, body: null }, attempt.number, env, bounds);
+    const answer = await this.#ask(forward, env);
     let outcome: Conclusion["outcome"] = "unknown";
     try {
       outcome = await this.#finish(answer);
@@ -50,7 +57,18 @@ export class Probe {
     onEnd();
     log({ event: "probe", record: this.#kept.name, outcome });
     const probed = { attemptId: attempt.id, outcome: outcome === "not-executed" ? outcome : "unknown" } as const;
+    this.#end({ probed });
     this.#waiters.wake(() => ({ probed }));
+  }
+
+  async #ask(forward: Forward, env: object): Promise<OriginAnswer | NoAnswer> {
+    const { number } = this.#record.attempt;
+    const prepared = prepareKeyed({ ...forward, body: null }, number, env);
+    if (prepared.kind === "not prepared") {
+      log({ event: "fault", id: crypto.randomUUID(), where: "misconfigured", why: prepared.why });
+      return { came: "nothing", timedOut: false, why: prepared.why };
+    }
+    return exchange(prepared, number, { ...this.#policy, originDeadlineMs: PROBE_TIMEOUT_MS });
   }
 
   /** A final answer completes the record, if that still waits for one. */

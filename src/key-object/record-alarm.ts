@@ -1,6 +1,6 @@
 /** The one alarm of an object that owns a record: the watchdog of an attempt, and the end of the record's term. */
 
-import { type AlarmDecision } from "../record/decide.ts";
+import { type AlarmDecision, type AlarmTimes, nextAlarmMs } from "../record/decide-alarm.ts";
 import { type UnknownRecord, unreachable } from "../record/record.ts";
 
 /** How long after `origin_deadline` the watchdog looks: time to notice the abort and to write the outcome. */
@@ -14,15 +14,16 @@ const ALARM_AGAIN_MS = 60 * 60 * 1000;
 export async function runAlarm(
   storage: DurableObjectStorage,
   info: AlarmInvocationInfo | undefined,
-  act: () => Promise<void> | void,
+  act: (times: AlarmTimes) => Promise<void> | void,
   report: (why: string) => void,
 ): Promise<void> {
+  const times = { firedMs: info?.scheduledTime ?? 0, nowMs: Date.now() };
   try {
-    await act();
+    await act(times);
   } catch (error) {
     if ((info?.retryCount ?? 0) < ALARM_RETRIES_MAX) throw error;
     report(String(error));
-    await storage.setAlarm(Date.now() + ALARM_AGAIN_MS);
+    await storage.setAlarm(nextAlarmMs(times.nowMs + ALARM_AGAIN_MS, times));
   }
 }
 

@@ -9,7 +9,7 @@ import { type LookCall } from "../call/call.ts";
 import { log } from "../log.ts";
 import { WATCHDOG_GRACE_MS, carryOutAlarm, runAlarm } from "./record-alarm.ts";
 import { RecordStore } from "./record-store.ts";
-import { decideAlarm } from "../record/decide.ts";
+import { type AlarmTimes, decideAlarm } from "../record/decide-alarm.ts";
 import { type ShadowDecision, concludeShadow, decideShadow } from "../record/observe.ts";
 import {
   type Attempt,
@@ -78,14 +78,14 @@ export class ShadowObject extends DurableObject<Env> {
 
   /** The watchdog of a request that was never concluded, and the end of the shadow's term. */
   override alarm(info?: AlarmInvocationInfo): Promise<void> {
-    return runAlarm(this.ctx.storage, info, () => this.#actOnAlarm(), logFailedAlarm);
+    return runAlarm(this.ctx.storage, info, (times) => this.#actOnAlarm(times), logFailedAlarm);
   }
 
-  #actOnAlarm(): Promise<void> | void {
+  #actOnAlarm(times: AlarmTimes): Promise<void> | void {
     const record = this.#record;
     // A shadow protects nothing from running twice, so there is no reason to keep one that can't be read.
     if (record?.state === "unreadable") return this.#store.forget();
-    return carryOutAlarm(decideAlarm(record, null, Date.now()), this.ctx.storage, {
+    return carryOutAlarm(decideAlarm(record, null, times), this.ctx.storage, {
       forget: () => this.#store.forget(),
       markUnknown: (unknown) => this.#store.write(unknown),
     });

@@ -1,17 +1,18 @@
-/** The ids of the records that a request may have, from what a client can tell of it. */
+/** Finds the ids of the records that a described request may have. */
 
 import { type CallerRule, type Claims, callerOf, headersOfCallers } from "../identity/caller.ts";
 import { parseBodyKey, parseIdempotencyKey } from "../identity/idempotency-key.ts";
 import { PROBLEMS } from "../http/problem-codes.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { callerPlacement, recordId } from "../identity/record-id.ts";
-import { unprovedClaims } from "../identity/verified-claims.ts";
+import { unverifiedClaims } from "../identity/verified-claims.ts";
 import { type Tenant } from "../config/policy.ts";
+import { type OperatorProblem, operatorProblem } from "./problem.ts";
 
 export interface Description {
   /** Method, space and path. */
   readonly operation: string;
-  /** Those that tell the caller. */
+  /** The headers that identify the caller. */
   readonly headers: Readonly<Record<string, string>>;
   /** The SHA-256 fingerprint of the client's certificate, in lower-case hex. */
   readonly certificate?: string | undefined;
@@ -19,59 +20,60 @@ export interface Description {
   readonly key: string;
 }
 
-/** In the order in which the gateway asks them. None where the caller can't be told by that rule. */
+/** In the order in which the gateway looks them up. Null if that rule can't identify the caller. */
 export interface Ids {
   readonly former: string | null;
   readonly now: string | null;
 }
 
 /**
- * The same that `keyed-request.ts` computes for the request itself, or what is wrong with the description. A derived key
- * can't be found so: nobody sent it.
+ * Computes the ids that the gateway computes for the request itself. A derived key can't be described, since no client
+ * sends it.
  */
 export async function recordIdsOf(
   hostname: string,
   { callers, callersBefore }: Tenant,
   description: Description,
   nowMs: number,
-): Promise<Ids | string> {
-  const key = keyMeant(description.key);
-  if (isRefusal(key)) return `key: ${key.detail ?? PROBLEMS[key.code].detail}`;
+): Promise<Ids | OperatorProblem> {
+  const key = keyIn(description.key);
+  if (isRefusal(key)) return operatorProblem("invalid_request", `key: ${key.detail ?? PROBLEMS[key.code].detail}`);
   const [method = "", path = ""] = description.operation.split(" ");
   const { pathname } = new URL(`https://${hostname}${path}`);
   const idBy = async (rule: CallerRule): Promise<string | null> => {
-    const digest = await callerOf(sentBy(description), rule, claimed);
+    const digest = await callerOf(requestOf(description), rule, acceptToken);
     if (isRefusal(digest)) return null;
     const { inId } = callerPlacement({ rule, digest }, { isDerived: false });
     return recordId({ tenant: hostname, method, path: pathname, caller: inId, key, isDerived: false });
   };
   const former = callersBefore !== null && nowMs < callersBefore.untilMs ? await idBy(callersBefore) : null;
   const now = await idBy(callers);
-  return former === null && now === null ? whatTells(callers) : { former, now };
+  return former === null && now === null ? missingCaller(callers) : { former, now };
 }
 
-/** A key in a body may have what a bare one in a header may not. Quoted it has one meaning. */
-function keyMeant(written: string): string | Refusal {
-  return written.startsWith('"') ? parseIdempotencyKey(written) : parseBodyKey(JSON.stringify(written), []);
+/** An unquoted key may come from a body, which allows more characters than a bare key in a header. */
+function keyIn(text: string): string | Refusal {
+  return text.startsWith('"') ? parseIdempotencyKey(text) : parseBodyKey(JSON.stringify(text), []);
 }
 
-/** A certificate counts as one that the platform has verified: an operator may see every record. */
-function sentBy({ headers, certificate }: Description): Parameters<typeof callerOf>[0] {
+/** The certificate counts as verified by the platform: an operator may see every record of the tenant. */
+function requestOf({ headers, certificate }: Description): Parameters<typeof callerOf>[0] {
   if (certificate === undefined) return { headers: new Headers(headers) };
   const verified = { certPresented: "1", certVerified: "SUCCESS", certRevoked: "0" };
   const tlsClientAuth = { ...verified, certFingerprintSHA256: certificate };
   return { headers: new Headers(headers), cf: { tlsClientAuth } };
 }
 
-/** A complaint comes when the token has long expired, and to an operator nothing needs to be proved. */
-function claimed(token: string): Promise<Claims | "unverified"> {
-  return Promise.resolve(unprovedClaims(token) ?? "unverified");
+/** Accepts a token unverified. Operators look into old requests, whose tokens have expired, and may see every record. */
+function acceptToken(token: string): Promise<Claims | "unverified"> {
+  return Promise.resolve(unverifiedClaims(token) ?? "unverified");
 }
 
-function whatTells(rule: CallerRule): string {
+function missingCaller(rule: CallerRule): OperatorProblem {
   const isByCertificate = rule.items.some(({ kind }) => kind === "client-cert");
   const names = headersOfCallers({ ...rule, items: rule.items.filter(({ kind }) => kind !== "client-cert") });
-  const headers = names.length > 0 ? [`headers: ${names.join(", ")}`] : [];
-  const ways = [...headers, ...(isByCertificate ? ["certificate: its SHA-256 fingerprint"] : [])];
-  return `The caller can't be told. Give, as the client sent it, ${ways.join("; or ")}.`;
+  const headers = names.length > 0 ? [`headers (${names.join(", ")})`] : [];
+  const members = [...headers, ...(isByCertificate ? ["certificate (its SHA-256 fingerprint)"] : [])];
+  const detail = `The description does not identify the caller. Give what the client sent: ${members.join(" or ")}.`;
+  return operatorProblem("invalid_request", detail);
 }

@@ -1,19 +1,19 @@
-/** What the description of the operator API refers to. */
+/** The components of the operator API's OpenAPI document. */
 
 import { JOURNAL_STATES } from "../journal/journal-event.ts";
+import { REQUEST_SCHEMAS } from "./request-schemas.ts";
+import { RECORD_ID } from "./requests.ts";
 
 const string = { type: "string" };
 const integer = { type: "integer", minimum: 0 };
 const nullable = (type: string) => ({ type: [type, "null"] });
 const time = { type: "string", format: "date-time" };
 const nullableTime = { type: ["string", "null"], format: "date-time" };
-const why = { type: "string", minLength: 1, maxLength: 1000, description: "Why, for the audit." };
-const headers = { type: "object", additionalProperties: string };
 const state = { enum: ["none", "pending", "unknown", "completed", "tombstone", "unreadable"] };
 const recordId = { $ref: "#/components/schemas/RecordId" };
 const list = (items: object) => ({ type: "array", items });
 
-/** With every member required, and no other. */
+/** Has these members only, and all are required except the optional ones. */
 function object(properties: Record<string, object>, optional: readonly string[] = []) {
   const required = Object.keys(properties).filter((name) => !optional.includes(name));
   return { type: "object", properties, required, additionalProperties: false };
@@ -28,41 +28,20 @@ const numbers = {
   released: integer,
   unknown: integer,
   refused: integer,
-  ...Object.fromEntries(OBSERVED.map((kind) => [kind, { ...integer, description: "Only observed." }])),
+  ...Object.fromEntries(
+    OBSERVED.map((kind) => [kind, { ...integer, description: "Observed only: nothing was changed." }]),
+  ),
   keyless: integer,
-  duplicates_prevented: { ...integer, description: "Replayed and joined: what would have run again." },
+  duplicates_prevented: { ...integer, description: "Replayed and joined: requests that would have run again." },
 };
 
 export const SCHEMAS: Readonly<Record<string, object>> = {
-  RecordId: { type: "string", pattern: "^[0-9a-f]{64}$" },
+  RecordId: { type: "string", pattern: RECORD_ID.source },
   Document: { type: "object" },
   Problem: object({ type: string, title: string, status: integer, detail: string, code: string }),
-  Description: object(
-    {
-      operation: string,
-      headers,
-      certificate: { type: "string", description: "The SHA-256 fingerprint of the client's certificate, in hex." },
-      key: string,
-    },
-    ["headers", "certificate"],
-  ),
-  Why: object({ why }),
-  Settling: {
-    oneOf: [
-      object(
-        {
-          outcome: { const: "final" },
-          status: { type: "integer", minimum: 200, maximum: 599 },
-          headers,
-          body: { type: "string", description: "As text; or give body_base64." },
-          body_base64: string,
-          why,
-        },
-        ["headers", "body", "body_base64"],
-      ),
-      object({ outcome: { const: "not-executed" }, why }),
-    ],
-  },
+  Description: REQUEST_SCHEMAS.find,
+  Why: REQUEST_SCHEMAS.why,
+  Settling: REQUEST_SCHEMAS.settle,
   Record: object({
     id: recordId,
     state,
@@ -81,7 +60,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
       headers: list(list(string)),
       media_type: nullable("string"),
       body_bytes: integer,
-      body_base64: { type: "string", description: "Only where it was asked for." },
+      body_base64: { type: "string", description: "Only with `body=1`." },
     },
     ["body_base64"],
   ),
@@ -90,7 +69,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     action: { enum: ["settle", "release", "purge"] },
     before: state,
     after: state,
-    audit: { ...integer, description: "The number of the audit line." },
+    audit: { ...integer, description: "The number of the line in the audit log." },
   }),
   JournalPage: object({ entries: list({ $ref: "#/components/schemas/Entry" }), cursor: nullable("string") }),
   Entry: object({
@@ -101,7 +80,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     attempt: integer,
     times: integer,
     since: time,
-    told: time,
+    at: time,
     expires: nullableTime,
   }),
   AuditPage: object({ lines: list({ $ref: "#/components/schemas/AuditLine" }), cursor: nullable("string") }),
@@ -116,7 +95,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     why: string,
     result: {
       enum: ["done", "refused", "failed", null],
-      description: "null and failed: not known here. The record says.",
+      description: "With null and `failed` the result is not known here: look at the record.",
     },
     before: nullable("string"),
     after: nullable("string"),
@@ -137,17 +116,17 @@ function problem(description: string) {
 export const RESPONSES = {
   "400": problem("The request is not valid."),
   "401": problem("The token is missing or wrong."),
-  "404": problem("There is no such record under this hostname."),
-  "409": problem("Nothing was done: something runs, or the record is in another state."),
+  "404": problem("This hostname has no such record."),
+  "409": problem("Nothing was done: an attempt runs, or the record is in another state."),
   "413": problem("The request is too large."),
-  "503": problem("The audit can't be written (nothing was done), or an object did not answer."),
+  "503": problem("The audit log can't be written (nothing was done), or an object did not answer."),
 };
 
 export const ACTIONS = {
   settle: {
     summary: "Settle an unknown outcome",
     description:
-      "`final`: it ran, and this is its answer, kept for the policy's ttl. `not-executed`: it did not run and never will; the next request executes.",
+      "`final`: the request ran, and this is its answer, kept for `ttl`. `not-executed`: it did not run and never will, and the next request executes.",
     schema: "Settling",
     example: {
       outcome: "final",
@@ -158,15 +137,15 @@ export const ACTIONS = {
     },
   },
   release: {
-    summary: "Forget a record",
-    description: "The next request with its key executes, whether or not the first did.",
+    summary: "Release a key",
+    description: "Deletes the record. The next request with the key executes, whether or not the first did.",
     schema: "Why",
-    example: { why: "Refunded, and to be charged again" },
+    example: { why: "Refunded, so the charge must run again" },
   },
   purge: {
-    summary: "Erase the kept answer",
-    description: "The key stays taken: retries are told that the answer is not there.",
+    summary: "Erase the stored answer",
+    description: "The key stays used: a retry is refused, because its answer is gone.",
     schema: "Why",
-    example: { why: "Asked for by the customer" },
+    example: { why: "Requested by the customer" },
   },
 } as const;

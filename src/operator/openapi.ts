@@ -1,22 +1,17 @@
-/** The operator API, described for machines (OpenAPI 3.1). A test holds it to the routes and to what they answer. */
+/** The operator API as an OpenAPI 3.1 document. A test compares it with the routes and with their answers. */
 
 import { ACTIONS, RESPONSES, SCHEMAS } from "./openapi-parts.ts";
-import { JOURNAL_STATES } from "../journal/journal-event.ts";
-import { PAGE_MAX } from "./requests.ts";
-import { HOURS_MAX } from "../journal/tallies.ts";
+import { REQUEST_SCHEMAS } from "./request-schemas.ts";
+import { OPERATOR_NAME } from "./requests.ts";
 
 const record = { name: "id", in: "path", required: true, schema: { $ref: "#/components/schemas/RecordId" } };
-const limit = { name: "limit", in: "query", schema: { type: "integer", minimum: 1, maximum: PAGE_MAX } };
-const cursor = {
-  name: "cursor",
-  in: "query",
-  description: "The cursor of the page before.",
-  schema: { type: "string" },
-};
 
-function query(name: string, schema: object, description: string) {
-  return { name, in: "query", schema, description };
-}
+const answerBody = {
+  name: "body",
+  in: "query",
+  description: "Show the body of the answer too, up to 5 MB.",
+  schema: { const: "1" },
+};
 
 function answers(description: string, schema: string, refusals: readonly (keyof typeof RESPONSES)[]) {
   const refused = ["401" as const, ...refusals].map((status) => [status, { $ref: `#/components/responses/${status}` }]);
@@ -34,8 +29,8 @@ function action(name: keyof typeof ACTIONS) {
   const operator = {
     name: "Oncegate-Operator",
     in: "header",
-    description: "Who acts, for the audit. A name, and no proof.",
-    schema: { type: "string", minLength: 1, maxLength: 100 },
+    description: "The name of the operator, for the audit log. It is not verified.",
+    schema: { type: "string", pattern: OPERATOR_NAME.source },
   };
   return {
     post: {
@@ -44,7 +39,7 @@ function action(name: keyof typeof ACTIONS) {
       description,
       parameters: [record, operator],
       requestBody: body(schema, example),
-      responses: answers("It is done.", "Done", ["400", "404", "409", "413", "503"]),
+      responses: answers("The action is done.", "Done", ["400", "404", "409", "413", "503"]),
     },
   };
 }
@@ -55,7 +50,7 @@ export const OPENAPI = {
     title: "Oncegate operator API",
     version: "1",
     description:
-      "Finds and settles the records of the hostname that it is asked under. Refusals are RFC 9457 problems.",
+      "Finds and settles the records of the hostname that it is called under. Refusals are RFC 9457 problems.",
   },
   servers: [{ url: "/_oncegate" }],
   security: [{ token: [] }],
@@ -64,15 +59,14 @@ export const OPENAPI = {
       get: {
         operationId: "describe",
         summary: "This document",
-        responses: answers("It.", "Document", []),
+        responses: answers("The document.", "Document", []),
       },
     },
     "/v1/records/find": {
       post: {
         operationId: "find",
-        summary: "Find a record by what a client can tell of its request",
-        description:
-          "Answers also where there is no record: its state is `none` then. A derived key can't be found so.",
+        summary: "Find a record by its request",
+        description: "Without a record the state is `none`. A record with a derived key can't be found in this way.",
         requestBody: body("Description", {
           operation: "POST /v1/charges",
           headers: { authorization: "Bearer alice" },
@@ -85,7 +79,7 @@ export const OPENAPI = {
       get: {
         operationId: "show",
         summary: "Show a record",
-        parameters: [record, query("body", { const: "1" }, "Show the answer's body too, up to 5 MB.")],
+        parameters: [record, answerBody],
         responses: answers("The record.", "Record", ["404", "503"]),
       },
     },
@@ -95,35 +89,25 @@ export const OPENAPI = {
     "/v1/journal": {
       get: {
         operationId: "journal",
-        summary: "What needs to be seen, oldest first",
-        parameters: [
-          query("state", { enum: JOURNAL_STATES }, "Entries in this state only."),
-          query("operation", { type: "string" }, "Method, space and path."),
-          query("older_than", { type: "string" }, "A duration, such as 1h."),
-          cursor,
-          limit,
-        ],
+        summary: "List what needs attention, oldest first",
+        parameters: REQUEST_SCHEMAS.journal,
         responses: answers("A page.", "JournalPage", ["400", "503"]),
       },
     },
     "/v1/audit": {
       get: {
         operationId: "audit",
-        summary: "What operators did, newest first",
-        parameters: [
-          query("record", { $ref: "#/components/schemas/RecordId" }, "Lines of this record only."),
-          cursor,
-          limit,
-        ],
+        summary: "List the actions of operators, newest first",
+        parameters: REQUEST_SCHEMAS.audit,
         responses: answers("A page.", "AuditPage", ["400", "503"]),
       },
     },
     "/v1/counts": {
       get: {
         operationId: "counts",
-        summary: "How many requests there were, of what kind",
-        description: "Batched for some seconds, and lost with the isolate that holds them: no ledger.",
-        parameters: [query("hours", { type: "integer", minimum: 1, maximum: HOURS_MAX }, "The last hours; 24.")],
+        summary: "Count requests by kind",
+        description: "Counts are batched for some seconds and lost with their isolate, so they are not exact.",
+        parameters: REQUEST_SCHEMAS.counts,
         responses: answers("The counts.", "Counts", ["400", "503"]),
       },
     },

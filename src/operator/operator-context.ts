@@ -1,5 +1,6 @@
-/** What is known of a request for a reserved path. */
+/** What the Worker knows about a request for a reserved path. */
 
+import { type Context } from "hono";
 import { type Role } from "../config/operator-token.ts";
 import { type Policy, type Tenant } from "../config/policy.ts";
 
@@ -8,7 +9,11 @@ export interface ReservedContext {
   Variables: { url: URL; hostname: string; tenant: Tenant; policy: Policy };
 }
 
-/** With a token that is valid for the hostname. */
+export type ReservedCall = Context<ReservedContext>;
+
+/** `role` is the role of the token that the request presents. The token is valid for the hostname. */
 export interface OperatorContext extends ReservedContext {
   Variables: ReservedContext["Variables"] & { role: Role };
 }
+
+export type OperatorCall = Context<OperatorContext>;

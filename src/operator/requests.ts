@@ -1,27 +1,28 @@
-/** What operators send: bounded, and told what is wrong with it. */
+/**
+ * The requests of operators, with a bound on each part and a message for each fault. The request half of the API's description
+ * is made from these schemas (`npm run schema`), and a doc comment is the description of its field.
+ */
 
 import * as v from "valibot";
 import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
-import { duration, integer, table } from "../config/values.ts";
+import { DAY, HOUR, duration, integer, table } from "../config/values.ts";
 import { COVERABLE_METHODS } from "../config/policy.ts";
 import { OPERATION_CHARACTERS_MAX } from "../journal/entries.ts";
 import { JOURNAL_STATES } from "../journal/journal-event.ts";
-import { operatorProblem } from "./problem.ts";
+import { type OperatorProblem, operatorProblem } from "./problem.ts";
 import { HOURS_MAX } from "../journal/tallies.ts";
 
-/** An answer of more than a megabyte is nothing that somebody gives by hand, and the request is held as a whole. */
+/** Operators write answers by hand, which are far smaller. The request is held in memory. */
 export const REQUEST_BYTES_MAX = 2_000_000;
 
 /** A sentence or two, and the number of a ticket. */
 const WHY_CHARACTERS_MAX = 1000;
 
-/** As many as a platform lets a request have, roughly. */
+/** About as many as platforms accept in one request. */
 const HEADERS_MAX = 100;
 const HEADER_CHARACTERS_MAX = 8192;
 
-export const PAGE_MAX = 100;
-
-const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
+const PAGE_MAX = 100;
 
 export const RECORD_ID = /^[0-9a-f]{64}$/;
 
@@ -31,9 +32,9 @@ function object<const T extends v.ObjectEntries>(entries: T) {
 
 const why = v.pipe(
   v.string("must say why"),
-  v.trim(),
-  v.minLength(1, "must say why"),
+  v.regex(/\S/, "must say why"),
   v.maxLength(WHY_CHARACTERS_MAX, `must have at most ${WHY_CHARACTERS_MAX} characters`),
+  v.trim(),
 );
 
 /** RFC 9110, 5.1 and 5.5. */
@@ -57,19 +58,33 @@ export const SETTLE = v.variant(
   "outcome",
   [
     object({
+      /** The request ran. */
       outcome: v.literal("final"),
+      /** The status of the answer. */
       status,
+      /** The headers of the answer. */
       headers: v.optional(headers, {}),
+      /** The body of the answer, as text. */
       body: v.optional(v.string("must be a string")),
+      /** The body of the answer in base64. */
       body_base64: v.optional(base64),
+      /** The reason, for the audit log. */
       why,
     }),
-    object({ outcome: v.literal("not-executed"), why }),
+    object({
+      /** The request did not run. */
+      outcome: v.literal("not-executed"),
+      /** The reason, for the audit log. */
+      why,
+    }),
   ],
   'must be "final" or "not-executed"',
 );
 
-export const WHY = object({ why });
+export const WHY = object({
+  /** The reason, for the audit log. */
+  why,
+});
 
 const CERTIFICATE_MESSAGE = "must be the SHA-256 fingerprint of a certificate, in hex";
 
@@ -82,47 +97,60 @@ const operation = v.pipe(
   v.maxLength(16_384, "must have at most 16384 characters"),
 );
 
-/** As tools print it: in any letter case, with colons or without. */
+/** As tools print it: in upper or lower case, with or without colons. */
 const certificate = v.pipe(
   v.string(CERTIFICATE_MESSAGE),
+  v.regex(/^(?:[0-9A-Fa-f]{2}:?){32}$/, CERTIFICATE_MESSAGE),
   v.transform((written) => written.replaceAll(":", "").toLowerCase()),
-  v.regex(/^[0-9a-f]{64}$/, CERTIFICATE_MESSAGE),
 );
 
 export const FIND = object({
+  /** Method, space and path. */
   operation,
+  /** The headers that identify the caller. */
   headers: v.optional(headers, {}),
+  /** The SHA-256 fingerprint of the client's certificate, in hex. */
   certificate: v.optional(certificate),
+  /** The key of the request. */
   key: v.pipe(v.string("must be the key"), v.minLength(1, "must be the key")),
 });
 
-const cursor = v.optional(v.pipe(v.string(), v.maxLength(200, "must be a cursor that was given")));
+const cursor = v.optional(v.pipe(v.string(), v.maxLength(200, "must be the cursor of a page")));
 const limit = v.optional(
   v.pipe(v.string(), v.regex(/^[0-9]{1,4}$/), v.transform(Number), integer({ min: 1, max: PAGE_MAX })),
   String(PAGE_MAX),
 );
 
 export const JOURNAL_QUERY = object({
+  /** Only entries in this state. */
   state: v.optional(v.picklist(JOURNAL_STATES, `must be one of ${JOURNAL_STATES.join(", ")}`)),
-  // As long operations are kept.
+  /** Only entries of this operation. */
   operation: v.optional(
     v.pipe(
       v.string(),
+      // The journal cuts longer operations too.
       v.transform((written) => written.slice(0, OPERATION_CHARACTERS_MAX)),
     ),
   ),
-  older_than: v.optional(duration({ min: 0, max: YEAR_MS }, "0s to 365d")),
+  /** Only older entries. */
+  older_than: v.optional(duration({ min: 0, max: 365 * DAY, example: HOUR })),
+  /** The cursor of the page before. */
   cursor,
+  /** The size of a page. */
   limit,
 });
 
 export const AUDIT_QUERY = object({
+  /** Only lines of this record. */
   record: v.optional(v.pipe(v.string(), v.regex(RECORD_ID, "must be a record's id"))),
+  /** The cursor of the page before. */
   cursor,
+  /** The size of a page. */
   limit,
 });
 
 export const COUNTS_QUERY = object({
+  /** The number of hours, up to now. */
   hours: v.optional(
     v.pipe(
       v.string(),
@@ -135,11 +163,11 @@ export const COUNTS_QUERY = object({
 
 export const OPERATOR_NAME = /^[\x20-\x7e]{1,100}$/;
 
-/** The request's JSON by `schema`, or what is wrong with it. */
+/** The request's JSON, validated by `schema`. */
 export async function readBody<const T extends v.GenericSchema>(
   request: Request,
   schema: T,
-): Promise<v.InferOutput<T> | Response> {
+): Promise<v.InferOutput<T> | OperatorProblem> {
   const reading = await readUpTo(request.body, REQUEST_BYTES_MAX, { timeouts: UPLOAD_TIMEOUTS });
   if (reading.end === "overflowed") return operatorProblem("body_too_large");
   if (reading.end !== "whole") return operatorProblem("invalid_request");
@@ -147,16 +175,19 @@ export async function readBody<const T extends v.GenericSchema>(
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(reading.bytes);
     return checked(JSON.parse(text), schema);
   } catch {
-    // Neither UTF-8 nor JSON: there is nothing to say of its parts.
+    // Not UTF-8, or not JSON: no part of it can have a fault of its own.
     return operatorProblem("invalid_request", "The body must be JSON.");
   }
 }
 
-export function readQuery<const T extends v.GenericSchema>(url: URL, schema: T): v.InferOutput<T> | Response {
+export function readQuery<const T extends v.GenericSchema>(url: URL, schema: T): v.InferOutput<T> | OperatorProblem {
   return checked(Object.fromEntries(url.searchParams), schema);
 }
 
-export function checked<const T extends v.GenericSchema>(value: unknown, schema: T): v.InferOutput<T> | Response {
+export function checked<const T extends v.GenericSchema>(
+  value: unknown,
+  schema: T,
+): v.InferOutput<T> | OperatorProblem {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "it"} ${issue.message}`);

@@ -1,12 +1,12 @@
-/** Counts, summed up by hour, by operation and in all. Pure. */
+/** Sums the counts by hour, by operation and in total. Pure. */
 
 import { type CountKind, HOUR_MS, type HourlyCount } from "../journal/tallies.ts";
 
-/** The numbers of an hour, or of an operation. */
+/** One number for each kind of count. */
 export type Sums = Record<CountKind, number>;
 
 export interface Summed {
-  /** Of the last `hours` each, also where nothing happened; whole hours since the Unix epoch. */
+  /** Keyed by whole hours since the Unix epoch. Every requested hour is present, even without counts. */
   readonly byHour: ReadonlyMap<number, Sums>;
   readonly byOperation: ReadonlyMap<string, Sums>;
   readonly total: Sums;
@@ -27,7 +27,7 @@ export function summed(counts: readonly HourlyCount[], hours: number, nowMs: num
   return { byHour, byOperation, total };
 }
 
-/** A replay or a joined answer is a request that would have run again. */
+/** A request that was replayed or joined would have executed again without the gateway. */
 export function duplicatesPrevented({ replayed, joined }: Sums): number {
   return replayed + joined;
 }

@@ -1,11 +1,11 @@
-/** Who may operate a hostname (docs/operator-api.md O1): whoever presents the Worker's token, or the one of its tenant. */
+/** Checks operator tokens (docs/operator-api.md O1): the token of the Worker, and the token of the tenant. */
 
 import { type Role, type Tokens } from "../config/operator-token.ts";
 
-/** RFC 6750, 2.1; the name of the scheme in any letter case. */
+/** RFC 6750, 2.1. The scheme is case-insensitive. */
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
-/** Null where `authorization` presents none of `tokens`. It is compared with each, so that time tells nothing of them. */
+/** Null if `authorization` presents neither token. Both comparisons always run, so the time taken reveals nothing. */
 export async function roleOf(tokens: Tokens, authorization: string | null): Promise<Role | null> {
   const presented = BEARER.exec(authorization ?? "")?.[1] ?? "";
   const [isOperator, isTenant] = await Promise.all([
@@ -16,7 +16,7 @@ export async function roleOf(tokens: Tokens, authorization: string | null): Prom
   return isTenant ? "tenant" : null;
 }
 
-/** Digests have one length, whatever they were made of. */
+/** Compares digests, which have one length, so that a timing-safe comparison is possible. A null token equals nothing. */
 export async function isEqual(presented: string, token: string | null): Promise<boolean> {
   const [a, b] = await Promise.all([digest(presented), digest(token ?? "")]);
   return crypto.subtle.timingSafeEqual(a, b) && token !== null;

@@ -1,4 +1,4 @@
-/** What operators are shown, as JSON. Whatever a client or an origin has sent stands in it as a string, never as markup. */
+/** The JSON of the operator API's answers. Values from clients and origins are JSON strings in it, never markup. */
 
 import { type AuditLine } from "../journal/audit.ts";
 import { type Inspection } from "../key-object/inspection.ts";
@@ -23,8 +23,8 @@ export function recordView(id: string, { state, busy, facts, answer }: Inspectio
 
 function answerView({ status, headers, bodyBytes, body }: NonNullable<Inspection["answer"]>): object {
   const mediaType = headers.find(([name]) => name === "content-type")?.[1] ?? null;
-  const shown = body === null ? {} : { body_base64: toBase64(body) };
-  return { status, headers, media_type: mediaType, body_bytes: bodyBytes, ...shown };
+  const content = body === null ? {} : { body_base64: toBase64(body) };
+  return { status, headers, media_type: mediaType, body_bytes: bodyBytes, ...content };
 }
 
 export function entryView(entry: JournalEvent): object {
@@ -38,7 +38,7 @@ export function entryView(entry: JournalEvent): object {
     attempt,
     times,
     since: time(sinceMs),
-    told: time(atMs),
+    at: time(atMs),
     expires: isOpen ? time(expiresAtMs) : null,
   };
 }
@@ -59,21 +59,21 @@ export function countsView(counts: readonly HourlyCount[], hours: number, nowMs:
       .map(([operation, counted]) => ({
         operation,
         requests: counted.keyless,
-        // Of the others nobody knows: their bodies passed unread.
+        // The other bodies passed through unread, so they are not compared.
         compared: counted.keyless_compared,
         apparent_duplicates: counted.keyless_repeated,
       })),
   };
 }
 
-/** Those that are told apart from these by `keyless`. */
-const KINDS_APART: ReadonlySet<string> = new Set(["keyless_compared", "keyless_repeated"]);
+/** Kinds that the `keyless` list reports instead. */
+const KEYLESS_DETAILS: ReadonlySet<string> = new Set(["keyless_compared", "keyless_repeated"]);
 
-/** `of` says what the numbers are of. */
-function numbers(counted: Sums, of: object = {}): object {
-  const kinds = COUNT_KINDS.filter((kind) => !KINDS_APART.has(kind));
+/** `label` identifies the group that the numbers belong to. */
+function numbers(counted: Sums, label: object = {}): object {
+  const kinds = COUNT_KINDS.filter((kind) => !KEYLESS_DETAILS.has(kind));
   return {
-    ...of,
+    ...label,
     ...Object.fromEntries(kinds.map((kind) => [kind, counted[kind]])),
     duplicates_prevented: duplicatesPrevented(counted),
   };
@@ -87,9 +87,10 @@ function parsed(json: string): unknown {
   return JSON.parse(json);
 }
 
-/** In pieces, since all bytes at once would be too many arguments. */
+/** A call takes a limited number of arguments. */
+const PIECE_BYTES = 32_768;
+
 function toBase64(bytes: Uint8Array): string {
-  const PIECE_BYTES = 32_768;
   let text = "";
   for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
     text += String.fromCharCode(...bytes.subarray(at, at + PIECE_BYTES));

@@ -1,12 +1,12 @@
-/** The body of the origin's answer as it comes, bound by the deadline of its attempt and by how long it may be silent. */
+/** The body of the origin's answer as it arrives, bounded by the deadline of its attempt and by how long it may be silent. */
 
-/** Where a body comes from. */
+/** The source of a body. */
 export interface BodySource {
-  /** The next bytes, or null at the end; "broken" where the end will never come. */
+  /** The next bytes, or null at the end; "broken" where the end will never arrive. */
   next(): Promise<Uint8Array | null | "broken">;
   /** Why it is broken; null where it is not. */
   readonly why: string | null;
-  /** Reads to the end and forgets what it reads: a client that hangs up must not look like one to the origin. */
+  /** Reads and discards the rest, so that the origin does not see that a client hung up. */
   drain(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export class AnswerBody implements BodySource {
     this.#abort = abort;
     this.#deadline = deadline;
     if (this.#reader === null) clearTimeout(deadline);
-    // Ends a read that waits, also where the body does not belong to the connection that was aborted.
+    // Ends a waiting read, also where the body does not belong to the aborted connection.
     abort.signal.addEventListener("abort", () => this.#cancel(String(abort.signal.reason)));
   }
 
@@ -49,7 +49,7 @@ export class AnswerBody implements BodySource {
       const { done, value } = await this.#reader.read();
       if (!done) return value;
       clearTimeout(this.#deadline);
-      // A read that was given up ends as one at the end of the body would.
+      // A cancelled read ends like a read at the end of the body.
       return this.#why === null ? null : "broken";
     } catch (error) {
       clearTimeout(this.#deadline);
@@ -67,7 +67,7 @@ export class AnswerBody implements BodySource {
   #cancel(why: string): void {
     this.#why ??= why;
     this.#reader?.cancel(why).catch(() => {
-      // It broke by itself, which is as good.
+      // It broke by itself, which ends the read as well.
     });
   }
 }

@@ -1,21 +1,25 @@
 /**
- * What a client may know of its host's policy, as data (docs/protocol.md 8.1). Where the origin is, and what tells callers
- * apart beyond its kind, is nobody's business.
+ * The policy of a host as data for its clients (docs/protocol.md 8.1). It does not contain the origin, and of what
+ * identifies a caller only the kind.
  */
 
+import { type Field } from "../config/field.ts";
+import { POLICY_FIELDS } from "../config/fields-of-policy.ts";
 import { COVERABLE_METHODS, type Policy, type Route, type Tenant } from "../config/policy.ts";
 import { writeJsonPointer } from "../identity/json-pointer.ts";
 import { PROBLEMS, type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
 import { type ErrorRules, PLAIN_RULES, problemType, writtenAs } from "../http/problem.ts";
 
-/** Both come before it is known whose policy holds. */
+/** Both are answered before the policy of a request is known. */
 const BEFORE_POLICY: ReadonlySet<ProblemCode> = new Set(["unknown_tenant", "misconfigured"]);
 
+/** By published names. */
+type PublishedPolicy = Readonly<Record<string, unknown>>;
+
 export type PolicyDocument = ReturnType<typeof policyDocument>;
-export type PublishedPolicy = ReturnType<typeof published>;
 export type PublishedProblem = PolicyDocument["problems"][number];
 
-/** `url` is the request's: problem types name its scheme and host. */
+/** `url` is the request's: problem types have its scheme and host. */
 export function policyDocument(hostname: string, tenant: Tenant, url: URL) {
   const { policy, callers, rateLimit, routes } = tenant;
   return {
@@ -23,65 +27,66 @@ export function policyDocument(hostname: string, tenant: Tenant, url: URL) {
     tenant: hostname,
     key: { characters_max: 255, forms: ["quoted string (RFC 9651)", "bare"] },
     callers: {
-      told_apart_by: [...new Set(callers.items.map(({ kind }) => kind))],
+      identified_by: [...new Set(callers.items.map(({ kind }) => kind))],
       anonymous: callers.anonymous,
       on_change: callers.onChange,
     },
-    rate_limit: rateLimit === null ? null : { limited: true, retry_after_seconds: rateLimit.retryAfterSeconds },
+    rate_limit: rateLimit && { retry_after_seconds: rateLimit.retryAfterSeconds },
     default: published(policy),
     operations: routes.map((route) => operation(route, policy)),
     problems: CODES.map((code) => problem(code, policy, url)),
   };
 }
 
-/** A route, and the problems that it writes otherwise than `base` does. */
+/** A route, with the problems whose code or status differs from `base`. */
 function operation({ match, policy }: Route, base: Policy) {
-  const problems = CODES.filter((code) => !isWrittenAlike(code, policy, base));
+  const problems = CODES.filter((code) => !isWrittenTheSame(code, policy, base));
   return { match, ...published(policy), problems: problems.map((code) => writtenProblem(code, policy)) };
 }
 
 const CODES: readonly ProblemCode[] = Object.keys(PROBLEMS).filter(isProblemCode);
 
-function published(policy: Policy) {
-  const { fingerprint, deriveKey } = policy;
-  return {
-    profile: policy.profile,
-    // What only observes promises nothing.
-    key: policy.mode === "enforce" ? policy.key : "off",
-    key_from: policy.keyFrom.map((carrier) =>
-      carrier.kind === "header" ? carrier.name : writeJsonPointer(carrier.pointer),
-    ),
-    derive_key:
-      deriveKey === null
-        ? null
-        : { window_seconds: deriveKey.windowMs / 1000, from: deriveKey.from.map(writeJsonPointer) },
-    methods: COVERABLE_METHODS.filter((method) => policy.methods.includes(method)),
-    in_flight: policy.inFlight,
-    wait_seconds: policy.waitMs / 1000,
-    answers_kept_seconds: policy.ttlMs / 1000,
-    unknown_kept_seconds: policy.unknownTtlMs / 1000,
-    on_unknown: policy.onUnknown,
-    attempts_max: policy.onUnknown === "retry" ? policy.maxAttempts : null,
-    fingerprint: {
-      body: fingerprint.body,
-      ignore: fingerprint.ignore.map(writeJsonPointer),
-      only: fingerprint.only?.map(writeJsonPointer) ?? null,
-      headers: fingerprint.headers,
-    },
-    request_bytes_max: policy.requestBytesMax,
-    upload_timeout_seconds: policy.uploadTimeoutMs / 1000,
-    upload_idle_timeout_seconds: policy.uploadIdleTimeoutMs / 1000,
-    response_bytes_max: policy.responseBytesMax,
-    origin_timeout_seconds: policy.originTimeoutMs / 1000,
-    origin_deadline_seconds: policy.originDeadlineMs / 1000,
-    idle_timeout_seconds: policy.idleTimeoutMs / 1000,
-    streams_all: policy.stream,
-    not_executed_on: policy.notExecutedOn,
-    unknown_on: policy.unknownOn,
-    replay_set_cookie: policy.replaySetCookie,
-    replayed_header: policy.replayedHeader,
-    errors: policy.errors,
-  };
+/** The published fields of a policy by their published names, durations in seconds. */
+function published(policy: Policy): PublishedPolicy {
+  const fields: [string, Field][] = Object.entries(POLICY_FIELDS);
+  const entries = fields.flatMap(([property, { unit, published }]) => {
+    if (published === undefined) return [];
+    const write = WRITTEN.get(property);
+    const value: unknown = write === undefined ? Reflect.get(policy, property) : write(policy);
+    return [[published.name, unit === "ms" ? Number(value) / 1000 : value] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+type Written = { readonly [Property in keyof Policy]?: (policy: Policy) => unknown };
+
+/** The properties that are published in another form than the policy has them. */
+const WRITTEN: ReadonlyMap<string, (policy: Policy) => unknown> = new Map(
+  Object.entries({
+    key: effectiveKey,
+    keyFrom: ({ keyFrom }) =>
+      keyFrom.map((carrier) => (carrier.kind === "header" ? carrier.name : writeJsonPointer(carrier.pointer))),
+    deriveKey: ({ deriveKey }) =>
+      deriveKey && { window_seconds: deriveKey.windowMs / 1000, from: deriveKey.from.map(writeJsonPointer) },
+    methods: coveredMethods,
+    fingerprint: ({ fingerprint: { body, ignore, only, headers } }) => ({
+      body,
+      ignore: ignore.map(writeJsonPointer),
+      only: only && only.map(writeJsonPointer),
+      headers,
+    }),
+    maxAttempts: ({ onUnknown, maxAttempts }) => (onUnknown === "retry" ? maxAttempts : null),
+  } satisfies Written),
+);
+
+/** In one order, whatever the order in the configuration. */
+export function coveredMethods({ methods }: Policy): string[] {
+  return COVERABLE_METHODS.filter((method) => methods.includes(method));
+}
+
+/** While a policy only observes, keys have no effect. */
+export function effectiveKey({ mode, key }: Policy): Policy["key"] {
+  return mode === "enforce" ? key : "off";
 }
 
 function problem(code: ProblemCode, rules: ErrorRules, url: URL) {
@@ -101,7 +106,7 @@ function writtenProblem(code: ProblemCode, rules: ErrorRules) {
   return { problem: code, code: written.code, status: written.status };
 }
 
-function isWrittenAlike(code: ProblemCode, a: ErrorRules, b: ErrorRules): boolean {
+function isWrittenTheSame(code: ProblemCode, a: ErrorRules, b: ErrorRules): boolean {
   const [one, other] = [writtenProblem(code, a), writtenProblem(code, b)];
   return one.code === other.code && one.status === other.status;
 }

@@ -1,15 +1,21 @@
 /** The published policy as a page. Each problem type of docs/protocol.md 6.3.2 is an anchor in it. */
 
+import { type Tenant } from "../config/policy.ts";
 import { type PolicyDocument, type PublishedProblem } from "./document.ts";
 import { type Row, rowsOf, rowsThatDiffer } from "./rows.ts";
 import { STYLE } from "./style.ts";
 
-export async function renderPage(document: PolicyDocument): Promise<string> {
-  const page = <Page document={document} />;
+interface Published {
+  readonly document: PolicyDocument;
+  readonly tenant: Tenant;
+}
+
+export async function renderPage(published: Published): Promise<string> {
+  const page = <Page {...published} />;
   return `<!doctype html>${(await page).toString()}`;
 }
 
-function Page({ document }: { document: PolicyDocument }) {
+function Page({ document, tenant }: Published) {
   const title = `Idempotency at ${document.tenant}`;
   return (
     <html lang="en">
@@ -27,7 +33,7 @@ function Page({ document }: { document: PolicyDocument }) {
             The operation runs once, and every retry gets its answer. Programs get this page as JSON.
           </p>
           <Keys document={document} />
-          <Policies document={document} />
+          <Policies document={document} tenant={tenant} />
           <Problems problems={document.problems} />
         </main>
       </body>
@@ -36,22 +42,22 @@ function Page({ document }: { document: PolicyDocument }) {
 }
 
 function Keys({ document: { key, callers, rate_limit: limit } }: { document: PolicyDocument }) {
-  const by = callers.told_apart_by.join(", ");
+  const by = callers.identified_by.join(", ");
   const rows: Row[] = [
-    { label: "A key has", said: `1 to ${key.characters_max} characters` },
-    { label: "It is written as", said: `${key.forms.join(" or ")}; both spellings are one key` },
-    { label: "Callers are told apart by", said: by === "" ? "nothing: all are one caller" : by },
+    { label: "A key has", text: `1 to ${key.characters_max} characters` },
+    { label: "It is written as", text: `${key.forms.join(" or ")}; both spellings are one key` },
+    { label: "A caller is identified by", text: by === "" ? "nothing: all requests are one caller's" : by },
     {
       label: "A keyed request that names no caller",
-      said: callers.anonymous === "refuse" ? "is refused with caller_missing" : "is one shared caller's",
+      text: callers.anonymous === "refuse" ? "is refused with caller_missing" : "belongs to one shared caller",
     },
     {
       label: "The same key from another caller",
-      said: callers.on_change === "separate" ? "is another record" : "is refused with caller_changed",
+      text: callers.on_change === "separate" ? "is another record" : "is refused with caller_changed",
     },
     {
       label: "Keyed requests of one caller",
-      said: limit === null ? "are not limited" : `are limited; come again after ${limit.retry_after_seconds} s`,
+      text: limit === null ? "are not limited" : `are limited; retry after ${limit.retry_after_seconds} s`,
     },
   ];
   return (
@@ -62,35 +68,40 @@ function Keys({ document: { key, callers, rate_limit: limit } }: { document: Pol
   );
 }
 
-function Policies({ document }: { document: PolicyDocument }) {
+function Policies({ document, tenant }: Published) {
   return (
     <section>
       <h2>All operations</h2>
-      <Rows rows={rowsOf(document.default)} />
-      {document.operations.length === 0 ? null : <Operations document={document} />}
+      <Rows rows={rowsOf(tenant.policy)} />
+      {document.operations.length === 0 ? null : <Operations document={document} tenant={tenant} />}
     </section>
   );
 }
 
-function Operations({ document }: { document: PolicyDocument }) {
+function Operations({ document, tenant }: Published) {
   return (
     <>
       <h2>Operations with rules of their own</h2>
-      <p>The first that matches a request counts. What is not said here is as for all operations.</p>
-      {document.operations.map((operation) => (
+      <p>The first that matches a request counts. All other rules are those of all operations.</p>
+      {tenant.routes.map(({ match, policy }, index) => (
         <article>
           <h3>
-            <code>{operation.match}</code>
+            <code>{match}</code>
           </h3>
-          <Rows rows={[...rowsThatDiffer(operation, document.default), ...operation.problems.map(writtenOtherwise)]} />
+          <Rows rows={[...rowsThatDiffer(policy, tenant.policy), ...problemRows(document, index)]} />
         </article>
       ))}
     </>
   );
 }
 
-function writtenOtherwise({ problem, code, status }: PolicyDocument["operations"][number]["problems"][number]): Row {
-  return { label: `${problem} is written as`, said: `${status} ${code}` };
+/** The problems whose code or status differs in the operation at `index`. */
+function problemRows({ operations }: PolicyDocument, index: number): Row[] {
+  const problems = operations[index]?.problems ?? [];
+  return problems.map(({ problem, code, status }) => ({
+    label: `${problem} is written as`,
+    text: `${status} ${code}`,
+  }));
 }
 
 function Problems({ problems }: { problems: readonly PublishedProblem[] }) {
@@ -119,10 +130,10 @@ function Problems({ problems }: { problems: readonly PublishedProblem[] }) {
 function Rows({ rows }: { rows: readonly Row[] }) {
   return (
     <dl>
-      {rows.map(({ label, said }) => (
+      {rows.map(({ label, text }) => (
         <>
           <dt>{label}</dt>
-          <dd>{said}</dd>
+          <dd>{text}</dd>
         </>
       ))}
     </dl>

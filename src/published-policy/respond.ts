@@ -1,14 +1,14 @@
-/** `/.well-known/idempotency`: the host's policy, as JSON for programs and as a page for people (docs/protocol.md 8.1). */
+/** `/.well-known/idempotency`: the policy of the host, as JSON and as a page (docs/protocol.md 8.1). */
 
 import { type Context } from "hono";
 import { accepts } from "hono/accepts";
 import { type Tenant } from "../config/policy.ts";
 import { preferredType } from "../http/negotiation.ts";
-import { type PolicyDocument, policyDocument } from "./document.ts";
+import { policyDocument } from "./document.ts";
 import { renderPage } from "./page.tsx";
 import { STYLE } from "./style.ts";
 
-/** Long enough to spare the gateway, short enough that a changed policy is soon known. */
+/** Long enough to save requests, short enough that a changed policy is soon seen. */
 const CACHE_SECONDS = 300;
 
 const JSON_TYPE = "application/json";
@@ -20,7 +20,7 @@ export async function publishedPolicy(c: Context, hostname: string, tenant: Tena
     header: "Accept",
     supports: [JSON_TYPE, PAGE_TYPE],
     default: JSON_TYPE,
-    // Hono's own match lets `text/html;q=0.1, */*` have the page.
+    // Hono's own match would answer `text/html;q=0.1, */*` with the page.
     match: (ranges, { supports }) => preferredType(ranges, supports) ?? JSON_TYPE,
   });
   const headers = {
@@ -28,11 +28,14 @@ export async function publishedPolicy(c: Context, hostname: string, tenant: Tena
     vary: "Accept",
     "x-content-type-options": "nosniff",
   };
-  return type === PAGE_TYPE ? pageOf(document, headers) : Response.json(document, { headers });
+  return type === PAGE_TYPE ? pageOf({ document, tenant }, headers) : Response.json(document, { headers });
 }
 
-async function pageOf(document: PolicyDocument, headers: Readonly<Record<string, string>>): Promise<Response> {
-  return new Response(await renderPage(document), {
+async function pageOf(
+  published: Parameters<typeof renderPage>[0],
+  headers: Readonly<Record<string, string>>,
+): Promise<Response> {
+  return new Response(await renderPage(published), {
     headers: {
       ...headers,
       "content-type": "text/html; charset=utf-8",
@@ -42,7 +45,7 @@ async function pageOf(document: PolicyDocument, headers: Readonly<Record<string,
   });
 }
 
-/** Nothing is loaded and nothing runs: not even what would get past the escaping. */
+/** The page loads nothing and runs nothing, even if text got past the escaping. */
 async function contentSecurityPolicy(): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(STYLE));
   const hash = btoa(String.fromCharCode(...new Uint8Array(digest)));

@@ -1,4 +1,4 @@
-/** The page's style. It has no character that HTML would escape, so that its digest is the one that browsers compute. */
+/** The style of the page. It has no character that HTML would escape, so its digest is the one that browsers compute. */
 export const STYLE = `
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
 body { margin: 0 auto; max-width: 52rem; padding: 1rem; overflow-wrap: anywhere; }

@@ -1,6 +1,6 @@
 /**
- * The decision: what to do with a request, or with an alarm, given the record. Pure: no I/O, no clock. It implements the
- * table of docs/protocol.md 4.1. Nothing else decides whether a request is sent to the origin.
+ * The decision: what to do with a request, given the record. Pure: no I/O, no clock. It implements the table of
+ * docs/protocol.md 4.1. Nothing else decides whether a request is sent to the origin.
  */
 
 import {
@@ -16,15 +16,9 @@ import {
   unreachable,
 } from "./record.ts";
 
-/** The interval of the alarm while an attempt or a probe runs: well within the minute of docs/protocol.md 4.4.4. */
-const RUNNING_AGAIN_MS = 15_000;
-
-/** How often an unreadable record is reported, until an operator or a version that can read it ends that. */
-const UNREADABLE_AGAIN_MS = 24 * 60 * 60 * 1000;
-
 export interface Situation {
   readonly record: KeyRecord | UnreadableRecord | null;
-  /** What runs in this object now: the record's attempt, or a probe of its outcome. */
+  /** What runs in this object now. */
   readonly running: Running;
   readonly request: RequestIdentity;
   readonly policy: Pick<RecordPolicy, "onUnknown" | "maxAttempts" | "inFlight">;
@@ -37,7 +31,11 @@ export interface Situation {
   readonly nowMs: number;
 }
 
-export type Running = "attempt" | "probe" | null;
+/**
+ * The record's attempt, a probe of its outcome, or the preparation of a request: its body arrives, and then it is decided anew.
+ * One at a time: while a request is prepared, no other one executes or probes.
+ */
+export type Running = "attempt" | "probe" | "preparation" | null;
 
 /** What the origin answered about the attempt that a probe asked for, unless that answer has completed the record. */
 export interface Probed {
@@ -51,8 +49,9 @@ export type Decision =
   | { readonly action: "join" }
   /** Ask the origin for the outcome of `record`'s attempt, and decide again. */
   | { readonly action: "probe"; readonly record: UnknownRecord }
-  /** Wait for the running probe, and decide again. */
+  /** Wait for the running probe or preparation, and decide again. */
   | { readonly action: "await probe" }
+  | { readonly action: "await preparation" }
   | { readonly action: "replay"; readonly record: CompletedRecord }
   /** `record` is set where the client may see its times. */
   | { readonly action: "refuse"; readonly code: RefusalCode; readonly record: UnknownRecord | TombstoneRecord | null }
@@ -69,16 +68,32 @@ export type RefusalCode =
   | "replay_unavailable";
 
 export function decide(situation: Situation): Decision {
-  return situation.running === null ? decideResting(situation) : decideRunning(situation);
+  const { record, running, request, policy, probed } = situation;
+  const wait = (decision: Decision): Decision => (policy.inFlight === "wait" ? decision : refuse("in_flight"));
+  switch (running) {
+    case null:
+      return decideResting(situation);
+    case "preparation":
+      return mayFollowPreparation(situation) ? wait({ action: "await preparation" }) : decideResting(situation);
+    case "attempt":
+    case "probe": {
+      // An attempt or probe without a readable record means damaged storage. It runs, so nothing else may.
+      if (record === null || record.state === "unreadable") return refuse("outcome_unknown");
+      const mismatch = mismatchOf(record.request, request);
+      if (mismatch !== null) return refuse(mismatch);
+      if (running === "attempt") return wait({ action: "join" });
+      return probed === null ? wait({ action: "await probe" }) : refuse("outcome_unknown");
+    }
+    default:
+      return unreachable(running);
+  }
 }
 
-function decideRunning({ record, running, request, policy, probed }: Situation): Decision {
-  // An attempt or probe without a readable record means damaged storage. It runs, so nothing else may.
-  if (record === null || record.state === "unreadable") return refuse("outcome_unknown");
-  const mismatch = mismatchOf(record.request, request);
-  if (mismatch !== null) return refuse(mismatch);
-  if (running === "probe") return probed === null ? { action: "await probe" } : refuse("outcome_unknown");
-  return policy.inFlight === "wait" ? { action: "join" } : refuse("in_flight");
+/** Whether the request can be another one after the preparation: a record with a known outcome, or of another request, stays. */
+function mayFollowPreparation({ record, request, nowMs }: Situation): boolean {
+  const resting = asOf(record, nowMs);
+  if (resting === null) return true;
+  return resting.state === "unknown" && mismatchOf(resting.request, request) === null;
 }
 
 function decideResting(situation: Situation): Decision {
@@ -127,7 +142,7 @@ function refuse(code: RefusalCode, record: UnknownRecord | TombstoneRecord | nul
 }
 
 /**
- * The record as it is at `nowMs`, given that nothing runs in its object. It is gone at the exact end of its term. A pending
+ * The record as it is at `nowMs`, given that no attempt or probe runs in its object. It is gone at the exact end of its term. A pending
  * record is unknown, because the process that ran its attempt has died. Returns the same object where nothing changed.
  */
 export function asOf(
@@ -157,27 +172,4 @@ function mismatchOf(recorded: RequestIdentity, request: RequestIdentity): "calle
  */
 function isSameRequest(a: Fingerprint, b: Fingerprint): boolean {
   return a.rule === b.rule ? a.fingerprint === b.fingerprint : a.plain === b.plain;
-}
-
-export type AlarmDecision =
-  | { readonly action: "forget" }
-  | { readonly action: "look again"; readonly atMs: number }
-  | { readonly action: "mark unknown"; readonly record: UnknownRecord; readonly atMs: number }
-  | { readonly action: "nothing" };
-
-/** What an alarm does. It may come early, late or twice, so the record alone decides. `atMs` is the time of the next alarm. */
-export function decideAlarm(
-  record: KeyRecord | UnreadableRecord | null,
-  running: Running,
-  nowMs: number,
-): AlarmDecision {
-  if (record === null) return { action: "nothing" };
-  if (running !== null) return { action: "look again", atMs: nowMs + RUNNING_AGAIN_MS };
-  const resting = asOf(record, nowMs);
-  if (resting === null) return { action: "forget" };
-  if (resting.state === "unreadable") return { action: "look again", atMs: nowMs + UNREADABLE_AGAIN_MS };
-  if (record.state === "pending" && resting.state === "unknown") {
-    return { action: "mark unknown", record: resting, atMs: resting.expiresAtMs };
-  }
-  return { action: "look again", atMs: resting.expiresAtMs };
 }

@@ -34,6 +34,7 @@ export function decideShadow({ record, request, policy, mayProbe, nowMs }: Obser
     case "refuse":
       return { action: "refuse", code: decision.code };
     case "await probe":
+    case "await preparation":
     case "nothing":
       throw new Error(`unexpected decision: ${decision.action}`);
     default:

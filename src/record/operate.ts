@@ -24,9 +24,6 @@ export type Command =
   /** Erase the answer, and keep refusing to run again. */
   | { readonly action: "purge" };
 
-/** What goes on in the object of the record. `preparation`: the body of a request is still arriving that may be executed. */
-export type Busy = Running | "preparation";
-
 export type CommandDecision =
   | { readonly action: "write"; readonly record: CompletedRecord | TombstoneRecord }
   | { readonly action: "forget" }
@@ -36,12 +33,12 @@ export type OperateRefusal = "no_record" | "running" | "not_unknown" | "nothing_
 
 export function decideCommand(
   record: KeyRecord | UnreadableRecord | null,
-  busy: Busy,
+  running: Running,
   command: Command,
   nowMs: number,
 ): CommandDecision {
-  // A running attempt or probe may be about to learn what the operator can only assume.
-  if (busy !== null) return refuse("running");
+  // What runs may be about to learn what the operator can only assume.
+  if (running !== null) return refuse("running");
   const resting = asOf(record, nowMs);
   if (resting === null) return refuse("no_record");
   switch (command.action) {

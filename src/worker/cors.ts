@@ -1,7 +1,7 @@
 /** Applies the tenant's CORS rule to responses (docs/protocol.md 7.6). */
 
 import { type Tenant } from "../config/policy.ts";
-import { type Asking, type Speaker, corsChanges } from "../http/cors.ts";
+import { type CorsRequest, type Speaker, corsChanges } from "../http/cors.ts";
 import { log } from "../log.ts";
 import { type Destination } from "./destination.ts";
 
@@ -29,7 +29,7 @@ export function applyCors(
   }
 }
 
-function askingOf({ method, headers }: Request, path: string, tenant: Tenant): Asking {
+function askingOf({ method, headers }: Request, path: string, tenant: Tenant): CorsRequest {
   const announced = method === "OPTIONS" ? headers.get("access-control-request-method") : null;
   const policy = tenant.policyFor(announced ?? method, path);
   const hasKeys = policy.mode === "enforce" && policy.key !== "off" && policy.methods.includes(announced ?? method);

@@ -1,4 +1,4 @@
-/** Counts requests for the operators of their hostname (docs/protocol.md 8.7). */
+/** Counts requests for the operators of their hostname (docs/operator-api.md O6). */
 
 import { type Mark } from "../call/call.ts";
 import { COVERABLE_METHODS, type Placement } from "../config/policy.ts";

@@ -3,7 +3,7 @@
 import { type BodyBudget, bodyBudget } from "../http/body-budget.ts";
 import { type HeldBody } from "../http/held-body.ts";
 import { type CallerRule, callerOf } from "../identity/caller.ts";
-import { type JsonNode, readJsonBytes } from "../identity/json.ts";
+import { type JsonNode, parseJsonBytes } from "../identity/json.ts";
 import { parseMediaType } from "../identity/media-type.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { verifiedClaims } from "../identity/verified-claims.ts";
@@ -107,6 +107,6 @@ export class Incoming {
     if (!this.#isJson) return null;
     const body = await this.body();
     if (isRefusal(body)) return body;
-    return readJsonBytes(body.bytes);
+    return parseJsonBytes(body.bytes);
   }
 }

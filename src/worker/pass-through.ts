@@ -1,11 +1,12 @@
 /** Requests that no record covers: straight to the origin, streaming both ways, by the same header rules. */
 
-import { type Origin } from "../config/policy.ts";
 import { makeForwarded, makeVisible } from "../http/headers.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
-import { fetchFrom, isFinalStatus, originUrl } from "../origin/exchange.ts";
+import { isFinalStatus, originUrl } from "../origin/exchange.ts";
+import { type PreparedRequest, prepareRequest } from "../origin/prepared-request.ts";
 import { type Destination } from "./destination.ts";
+import { withOpaqueId } from "./fault.ts";
 import { type Incoming } from "./incoming.ts";
 
 /** The origin's answer as it is passed on. */
@@ -24,7 +25,9 @@ export async function passThrough(
   makeForwarded(passedOn.headers, url, request.cf !== undefined);
   // `Upgrade` is hop-by-hop, so it was removed. This hop asks for an upgrade of its own.
   if (isWebSocketUpgrade(request)) passedOn.headers.set("upgrade", "websocket");
-  const answer = await send(tenant.origin, passedOn, env);
+  const prepared = prepareRequest(tenant.origin, env, () => passedOn);
+  if (prepared.kind === "not prepared") return withOpaqueId(refuse("misconfigured"), prepared.why);
+  const answer = await send(prepared);
   onHead(answer);
   if (answer === null) incoming.abandonBody();
   if (answer === null) return refuse("origin_unreachable", UNREACHABLE);
@@ -39,9 +42,9 @@ export async function passThrough(
 const UNREACHABLE = "The connection to the origin failed. It is not known whether the request took effect.";
 
 /** Null where no answer came that can be passed on. */
-async function send(origin: Origin, request: Request, env: object): Promise<Response | null> {
+async function send(prepared: PreparedRequest): Promise<Response | null> {
   try {
-    const answer = await fetchFrom(origin, env, request);
+    const answer = await prepared.send(null);
     const { status } = answer;
     if (isFinalStatus(status) || (status === 101 && answer.webSocket !== null)) return answer;
     await answer.body?.cancel();

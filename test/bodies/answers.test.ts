@@ -1,11 +1,11 @@
 import { type ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { type Answer, header } from "../conformance/client.ts";
-import { type Operation, markOf, setUpBench } from "./rig.ts";
+import { type Operation, markOf, setUpRig } from "./rig.ts";
 import { CONTENTS, type Content } from "./contents.ts";
 import { end, stage, whenEntered, write } from "./stage.ts";
 
-const bench = setUpBench({
+const rig = setUpRig({
   "plain.test": {},
   "stream.test": { stream: true },
 });
@@ -59,7 +59,7 @@ describe.each(MODES)("P2, 6.2.1: %s the first client, one that joins and a retry
   describe.each(FRAMINGS)("what the origin sends %s:", (_how, frame) => {
     test.each(CONTENTS)("$what", async (content) => {
       const { answer, entered } = stage();
-      const operation = bench.operation({ host }, answer);
+      const operation = rig.operation({ host }, answer);
       const first = operation.open();
       const response = await whenEntered(entered, first);
       const joined = operation.open();
@@ -84,7 +84,7 @@ describe.each(MODES)("P2, 6.2.1: %s the first client, one that joins and a retry
 describe("P2, P3: another process with the same storage", () => {
   test("replays all of these exactly", async () => {
     expect(told).toHaveLength(CONTENTS.length * FRAMINGS.length * MODES.length);
-    await bench.gateway.restart();
+    await rig.gateway.restart();
     for (const { operation, content } of told) {
       const answer = await operation.ask();
       expect([content.what, markOf(answer)]).toEqual([content.what, "replayed"]);

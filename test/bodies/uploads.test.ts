@@ -6,13 +6,13 @@ import { type OriginAnswer } from "../conformance/origin.ts";
 import { type RawConnection, connectRaw } from "../conformance/raw-client.ts";
 import { residentMegabytes } from "../fault/node/memory.ts";
 import { noise } from "./contents.ts";
-import { type Operation, markOf, nameOf, setUpBench } from "./rig.ts";
+import { type Operation, markOf, nameOf, setUpRig } from "./rig.ts";
 
 const UPLOAD_MS = 3000;
 const IDLE_MS = 1000;
 const LARGEST = 25_000_000;
 
-const bench = setUpBench({
+const rig = setUpRig({
   "plain.test": {},
   "large.test": { max_request_bytes: LARGEST },
   "times.test": { upload_timeout: `${UPLOAD_MS}ms`, upload_idle_timeout: `${IDLE_MS}ms`, max_request_bytes: LARGEST },
@@ -30,7 +30,7 @@ afterEach(() => {
 
 /** Sends the head of a request, and nothing of the body that it declares. */
 async function sendHead(host: string, path: string, fields: readonly string[]): Promise<RawConnection> {
-  const connection = await connectRaw(bench.gateway.url);
+  const connection = await connectRaw(rig.gateway.url);
   connections.push(connection);
   const lines = [`POST ${path} HTTP/1.1`, `host: ${host}`, ...fields];
   await connection.write(`${lines.join("\r\n")}\r\n\r\n`);
@@ -45,7 +45,7 @@ const keyed = (bytes: number): string[] => [
 ];
 
 function memory(): number {
-  return residentMegabytes(bench.gateway.folder) ?? 0;
+  return residentMegabytes(rig.gateway.folder) ?? 0;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -56,7 +56,7 @@ describe("memory", () => {
     ["large.test", LARGEST],
   ])("at %s grows with what has arrived, not with the %s bytes that 200 heads declare", async (host, bytes) => {
     // The connections themselves take some, so they are there before.
-    const { path } = bench.operation({ host });
+    const { path } = rig.operation({ host });
     for (let nth = 0; nth < 20; nth++) await sendHead(host, path, keyed(bytes));
     await pause(500);
     const before = memory();
@@ -69,7 +69,7 @@ describe("memory", () => {
     const askMany = async (bytes: number): Promise<number> => {
       const before = memory();
       for (let nth = 0; nth < 10; nth++) {
-        const operations = Array.from({ length: 20 }, () => bench.operation({ host: "silent.test" }, readsAndIsSilent));
+        const operations = Array.from({ length: 20 }, () => rig.operation({ host: "silent.test" }, readsAndIsSilent));
         const exchanges = operations.map((operation) => operation.open({ body: noise(bytes), headers: OCTETS }));
         const refused = exchanges.map(({ head }) => head.catch(() => undefined));
         await Promise.race([Promise.all(operations.map(bodyArrived)), Promise.all(refused)]);
@@ -96,7 +96,7 @@ const readsAll: OriginAnswer = async ({ received, response }) => {
 };
 
 async function bodyArrived({ path }: Operation): Promise<void> {
-  const received = await bench.origin.arrived(path);
+  const received = await rig.origin.arrived(path);
   await received.whole;
 }
 
@@ -113,14 +113,14 @@ describe("3.6.3: an upload that takes too long", () => {
   test.each([1000, LARGEST])(
     "is refused where nothing of %s bytes arrives, and its connection closed",
     async (bytes) => {
-      const operation = bench.operation({ host: "times.test" });
+      const operation = rig.operation({ host: "times.test" });
       const connection = await sendHead("times.test", operation.path, keyed(bytes));
       await expectTimeout(connection, operation, IDLE_MS - 200);
     },
   );
 
   test("is refused at the end of its time though it goes on, and the same key is free", async () => {
-    const operation = bench.operation({ host: "times.test" }, readsAll);
+    const operation = rig.operation({ host: "times.test" }, readsAll);
     const fields = [
       ...keyed(1000).filter((field) => !field.startsWith("idempotency")),
       `idempotency-key: ${operation.key}`,
@@ -133,7 +133,7 @@ describe("3.6.3: an upload that takes too long", () => {
   });
 
   test("that is slow and in time is executed", async () => {
-    const operation = bench.operation({ host: "times.test" }, readsAll);
+    const operation = rig.operation({ host: "times.test" }, readsAll);
     const connection = await sendHead("times.test", operation.path, keyed(5));
     for (let nth = 0; nth < 5; nth++) {
       await connection.write("x");
@@ -147,22 +147,22 @@ describe("3.5.13: a body that may hold a key", () => {
   const JSON_HEAD = ["content-type: application/json", "content-length: 1000"];
 
   test.each(["in-body.test", "derived.test"])("is not read for a client that names no caller at %s", async (host) => {
-    const operation = bench.operation({ host });
+    const operation = rig.operation({ host });
     const connection = await sendHead(host, operation.path, JSON_HEAD);
     expect((await connection.until('"caller_missing"')).toString()).toMatch(/^HTTP\/1.1 400 /);
     expect(operation.executions).toBe(0);
   });
 
   test("is read where anonymous requests are one caller", async () => {
-    const operation = bench.operation({ host: "in-body-shared.test" });
+    const operation = rig.operation({ host: "in-body-shared.test" });
     const connection = await sendHead("in-body-shared.test", operation.path, JSON_HEAD);
     expect((await connection.until('"body_timeout"')).toString()).toMatch(/^HTTP\/1.1 408 /);
   });
 
   test("of another media type has no key, so it passes through without a caller", async () => {
-    const operation = bench.operation({ host: "in-body.test", caller: null, headers: OCTETS, body: "x" }, readsAll);
+    const operation = rig.operation({ host: "in-body.test", caller: null, headers: OCTETS, body: "x" }, readsAll);
     expect((await operation.ask({ body: "x", headers: OCTETS })).status).toBe(201);
-    const { path } = bench.operation({ host: "in-body.test" }, readsAll);
+    const { path } = rig.operation({ host: "in-body.test" }, readsAll);
     const connection = await sendHead("in-body.test", path, ["content-type: application/json", "content-length: 0"]);
     expect((await connection.until("0 bytes")).toString()).toMatch(/^HTTP\/1.1 201 /);
   });
@@ -170,7 +170,7 @@ describe("3.5.13: a body that may hold a key", () => {
 
 /** The largest body needs most of the budget, so it is refused where something of the budget is lost. */
 async function expectRoom(): Promise<void> {
-  const operation = bench.operation({ host: "large.test" }, readsAll);
+  const operation = rig.operation({ host: "large.test" }, readsAll);
   const answer = await operation.ask({ body: noise(LARGEST), headers: OCTETS, timeoutMs: 60_000 });
   expect([nameOf(answer), answer.body.toString()]).toEqual(["executed", `${LARGEST} bytes`]);
 }
@@ -181,14 +181,14 @@ describe("the budget of held bodies", () => {
     [
       "executed",
       async () => {
-        const operation = bench.operation({ host: "plain.test" }, readsAll);
+        const operation = rig.operation({ host: "plain.test" }, readsAll);
         expect(markOf(await operation.ask({ body: MEGABYTE, headers: OCTETS }))).toBe("executed");
       },
     ],
     [
       "replayed, and then refused as another request",
       async () => {
-        const operation = bench.operation({ host: "plain.test" }, readsAll);
+        const operation = rig.operation({ host: "plain.test" }, readsAll);
         await operation.ask({ body: "x" });
         expect(nameOf(await operation.ask({ body: MEGABYTE, headers: OCTETS }))).toBe("422 key_reused");
       },
@@ -197,7 +197,7 @@ describe("the budget of held bodies", () => {
       "joined",
       async () => {
         const release = Promise.withResolvers<void>();
-        const operation = bench.operation({ host: "plain.test" }, async (exchange) => {
+        const operation = rig.operation({ host: "plain.test" }, async (exchange) => {
           await release.promise;
           await readsAll(exchange);
         });
@@ -213,14 +213,14 @@ describe("the budget of held bodies", () => {
     [
       "broken off by the origin",
       async () => {
-        const operation = bench.operation({ host: "plain.test" }, ({ response }) => void response.destroy());
+        const operation = rig.operation({ host: "plain.test" }, ({ response }) => void response.destroy());
         expect(nameOf(await operation.ask({ body: MEGABYTE, headers: OCTETS }))).toBe("502 origin_unreachable");
       },
     ],
     [
       "without a key, passed through",
       async () => {
-        const operation = bench.operation({ host: "in-body.test" }, readsAll);
+        const operation = rig.operation({ host: "in-body.test" }, readsAll);
         const json = JSON.stringify({ padding: "x".repeat(900_000) });
         expect((await operation.ask({ json })).status).toBe(201);
       },
@@ -228,7 +228,7 @@ describe("the budget of held bodies", () => {
     [
       "without a key, passed through to an origin that is gone",
       async () => {
-        const operation = bench.operation({ host: "in-body.test" }, ({ response }) => void response.destroy());
+        const operation = rig.operation({ host: "in-body.test" }, ({ response }) => void response.destroy());
         const json = JSON.stringify({ padding: "x".repeat(900_000) });
         expect((await operation.ask({ json })).status).toBe(502);
       },
@@ -236,7 +236,7 @@ describe("the budget of held bodies", () => {
     [
       "of a client that leaves during its upload",
       async () => {
-        const { path } = bench.operation({ host: "plain.test" });
+        const { path } = rig.operation({ host: "plain.test" });
         const connection = await sendHead("plain.test", path, keyed(1_000_000));
         await connection.write(MEGABYTE.subarray(0, 999_000));
         await pause(500);
@@ -246,7 +246,7 @@ describe("the budget of held bodies", () => {
     [
       "of a client that leaves while it waits",
       async () => {
-        const operation = bench.operation({ host: "plain.test" }, () => undefined);
+        const operation = rig.operation({ host: "plain.test" }, () => undefined);
         const exchange = operation.open({ body: MEGABYTE, headers: OCTETS });
         exchange.answer.catch(() => undefined);
         await bodyArrived(operation);
@@ -256,7 +256,7 @@ describe("the budget of held bodies", () => {
     [
       "one of many small ones, of clients that leave while they wait",
       async () => {
-        const operations = Array.from({ length: 12 }, () => bench.operation({ host: "plain.test" }, () => undefined));
+        const operations = Array.from({ length: 12 }, () => rig.operation({ host: "plain.test" }, () => undefined));
         const exchanges = operations.map((operation) => operation.open({ body: noise(60_000), headers: OCTETS }));
         for (const exchange of exchanges) exchange.answer.catch(() => undefined);
         await Promise.all(operations.map(bodyArrived));
@@ -266,7 +266,7 @@ describe("the budget of held bodies", () => {
     [
       "that ends before its length",
       async () => {
-        const { path } = bench.operation({ host: "plain.test" });
+        const { path } = rig.operation({ host: "plain.test" });
         const connection = await sendHead("plain.test", path, keyed(1_000_000));
         await connection.write(MEGABYTE.subarray(0, 999_000));
         connection.socket.end();
@@ -276,7 +276,7 @@ describe("the budget of held bodies", () => {
     [
       "that takes too long",
       async () => {
-        const { path } = bench.operation({ host: "times.test" });
+        const { path } = rig.operation({ host: "times.test" });
         const connection = await sendHead("times.test", path, keyed(1_000_000));
         await connection.write(MEGABYTE.subarray(0, 999_000));
         await connection.until('"body_timeout"');
@@ -294,7 +294,7 @@ describe("the budget of held bodies", () => {
     "refuses what does not fit before anything runs, and is free again afterwards",
     { timeout: 120_000 },
     async () => {
-      const operations = Array.from({ length: 100 }, () => bench.operation({ host: "plain.test" }));
+      const operations = Array.from({ length: 100 }, () => rig.operation({ host: "plain.test" }));
       const uploads = operations.map(async ({ path }) => {
         const connection = await sendHead("plain.test", path, keyed(1_000_000));
         void connection.write(MEGABYTE.subarray(0, 999_000));

@@ -9,7 +9,7 @@ import { type Origin, startOrigin } from "./origin.ts";
 
 const TOKEN = "token-of-the-operators";
 
-/** Names below `localhost` lead to this machine, and browsers trust them as they trust https. */
+/** Names below `localhost` resolve to this machine, and browsers treat them as secure contexts, like https. */
 const HOST = "api.localhost";
 const OTHER = "shop.localhost";
 const WIDE = { width: 1100, height: 900 };
@@ -45,7 +45,7 @@ afterEach(async () => {
   for (const context of browser?.contexts() ?? []) await context.close();
 });
 
-/** A request of an API's client. Node does not look up names below `localhost` everywhere, so it says the name itself. */
+/** A request of an API client. Node doesn't resolve names below `localhost` everywhere, so the Host header is explicit. */
 function send(path: string, key: string | null, body = "{}"): Promise<string> {
   const headers = { host: HOST, authorization: "Bearer alice", "content-type": "application/json" };
   const keyed = key === null ? {} : { "idempotency-key": key };
@@ -66,7 +66,7 @@ const base = (host = HOST): string => `http://${host}:${gateway.url.port}/_onceg
 
 interface Watched {
   readonly page: Page;
-  /** What the browser complains of, and what asks somebody. */
+  /** Console messages, page errors and dialogs of the browser. */
   readonly complaints: string[];
 }
 
@@ -94,7 +94,7 @@ async function signIn(page: Page, host = HOST): Promise<void> {
   await page.getByRole("button", { name: "Sign out" }).waitFor();
 }
 
-/** Looks again until the journal was told, which happens beside the answers. */
+/** Reloads until the journal has the event: key objects report to it in the background. */
 async function reloadUntil(page: Page, isRight: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + WAIT_MS;
   while (!(await isRight())) {
@@ -113,21 +113,21 @@ async function lose(page: Page): Promise<{ path: string; key: string; isShown: (
 }
 
 describe.skipIf(installed === null)("O8 in a browser", () => {
-  test("somebody signs in, settles an unknown outcome with the mouse, and signs out", async () => {
+  test("an operator signs in, settles an unknown outcome with the mouse, and signs out", async () => {
     const { page, complaints } = await open();
     await signIn(page);
     const { path, key, isShown } = await lose(page);
     const entry = page.locator(".entry", { hasText: path });
     await entry.getByText("Settle", { exact: true }).click();
     expect(await entry.getByLabel("Status").isVisible()).toBe(false);
-    await entry.getByLabel("It ran.").check();
+    await entry.getByLabel("Settle as executed").check();
     await entry.getByLabel("Status").fill("201");
     await entry.getByLabel("Body").fill('{"id":"ch_1"}');
-    await entry.getByRole("button", { name: "Do it" }).click();
-    // The browser itself asks for the reason.
+    await entry.getByRole("button", { name: "Settle as executed" }).click();
+    // The browser itself requires the reason.
     expect(await entry.locator("input[name=why]:invalid").count()).toBe(1);
     await entry.getByLabel("Reason").fill("in the ledger, ticket 4711");
-    await entry.getByRole("button", { name: "Do it" }).click();
+    await entry.getByRole("button", { name: "Settle as executed" }).click();
     await page.getByText("jane (operator token): settle").waitFor();
     expect(await page.locator("main").innerText()).toContain("Reason: in the ledger, ticket 4711");
     await page.getByRole("link", { name: HOST }).click();
@@ -139,7 +139,7 @@ describe.skipIf(installed === null)("O8 in a browser", () => {
     expect(complaints).toEqual([]);
   });
 
-  test("and with the keyboard alone", async () => {
+  test("an operator does the same with the keyboard alone", async () => {
     const { page, complaints } = await open();
     await page.goto(base());
     const { keyboard } = page;
@@ -172,13 +172,13 @@ describe.skipIf(installed === null)("O8 in a browser", () => {
     expect(complaints).toEqual([]);
   });
 
-  test("a record is found by what a customer can tell", async () => {
+  test("an operator finds a record by its request", async () => {
     const { page, complaints } = await open();
     const key = `order-${randomUUID()}`;
     expect(await send("/v1/charges", key)).toMatch(/^201 executed/);
     await signIn(page);
     await page.getByLabel("Operation").fill("POST /v1/charges");
-    await page.getByLabel("Headers that tell the caller").fill("Authorization: Bearer alice");
+    await page.getByLabel("Headers that identify the caller").fill("Authorization: Bearer alice");
     await page.getByLabel("Key", { exact: true }).fill(key);
     await page.getByRole("button", { name: "Find by key" }).click();
     await page.getByText(key).waitFor();
@@ -186,15 +186,15 @@ describe.skipIf(installed === null)("O8 in a browser", () => {
     expect(complaints).toEqual([]);
   });
 
-  test("no script runs, not even one that stands in the page", async () => {
+  test("no script runs, even if it is injected into the page", async () => {
     const { page, complaints } = await open();
     const [path, key] = ["/v1/lost/'><script>alert(1)</script>", `<img/src=x/onerror=alert(1)>${randomUUID()}`];
     await send(encodeURI(path), key);
     await signIn(page);
-    // Of the page as it is there is nothing to complain.
+    // The unmodified page causes no message.
     await reloadUntil(page, async () => (await page.getByRole("link", { name: "script" }).count()) > 0);
     expect(complaints).toEqual([]);
-    // As if the escaping had failed.
+    // Simulates a failure of the escaping.
     await page.route(`${base()}*`, async (route) => {
       const headers = { ...route.request().headers(), host: HOST };
       const response = await route.fetch({ url: new URL("/_oncegate/", gateway.url).href, headers });
@@ -205,10 +205,10 @@ describe.skipIf(installed === null)("O8 in a browser", () => {
     await page.getByRole("heading", { name: "Overview" }).waitFor();
     expect(await page.title()).toBe(`Overview · ${HOST}`);
     expect(complaints.length).toBeGreaterThanOrEqual(2);
-    for (const said of complaints) expect(said).toContain("Content Security Policy");
+    for (const complaint of complaints) expect(complaint).toContain("Content Security Policy");
   });
 
-  test("a session of one hostname opens no other, and no page of the same host reads the console", async () => {
+  test("a session opens only its own hostname, and other pages of that host can't read the console", async () => {
     const { page } = await open();
     await signIn(page);
     const session = (await page.context().cookies()).find(({ name }) => name === "oncegate_session");
@@ -219,7 +219,7 @@ describe.skipIf(installed === null)("O8 in a browser", () => {
     await page.goto(base(OTHER));
     await page.getByLabel("Operator token").waitFor();
 
-    // A page of the API's own, which has the console's origin.
+    // A page of the API itself shares the console's origin.
     await page.goto(`http://${HOST}:${gateway.url.port}/v1/page`);
     const fetched = await page.evaluate(`fetch("/_oncegate/").then((response) => response.text())`);
     expect(fetched).toContain("Operator token");
@@ -249,11 +249,11 @@ describe.skipIf(installed === null)("O8 in a browser", () => {
     const { path } = await lose(page);
     for (const _ of [1, 2]) await send("/v1/orders", null);
     await page.locator(".entry", { hasText: path }).getByText("Settle", { exact: true }).click();
-    await page.locator(".entry", { hasText: path }).getByLabel("It ran.").check();
+    await page.locator(".entry", { hasText: path }).getByLabel("Settle as executed").check();
     await shot("overview");
     expect(await fits()).toBeLessThanOrEqual(0);
     await page.getByRole("link", { name: `POST ${path}` }).click();
-    await page.getByRole("heading", { name: "Decide" }).waitFor();
+    await page.getByRole("heading", { name: "Actions" }).waitFor();
     await shot("record");
     expect(await fits()).toBeLessThanOrEqual(0);
   });

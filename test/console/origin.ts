@@ -1,4 +1,4 @@
-/** An API that answers as its paths say. */
+/** An API whose paths determine its answers. */
 
 import { type Server, createServer } from "node:http";
 import { type AddressInfo } from "node:net";
@@ -8,7 +8,7 @@ export interface Origin {
   stop(): Promise<void>;
 }
 
-/** `…/lost` is answered by 502, and anything else by 201 with HTML, as an origin may have it. */
+/** A path with `/lost` answers 502. Every other path answers 201 with HTML, as an origin may. */
 export async function startOrigin(): Promise<Origin> {
   const server: Server = createServer((request, response) => {
     const isLost = request.url?.includes("/lost") === true;

@@ -9,7 +9,7 @@ import { isFinal } from "./settled.ts";
  * Where the gateway breaks an exchange off, the origin may hear of the next attempt a little earlier than of that: they
  * come over two connections. What was answered needs no such allowance, since the origin itself has done it.
  */
-const HEARD_LATE_MS = 250;
+const HEARD_LATE_MS = 1000;
 
 export function* executedOnce({ ledger }: RecordHistory): Faults {
   const executions = ledger.filter(({ executedAt }) => executedAt !== null).length;

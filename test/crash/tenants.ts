@@ -4,7 +4,7 @@ import { type Limits, type Operation } from "./history.ts";
 
 /** Short, so that time-outs and deadlines are part of every run; far apart, so that a busy machine can't mix them up. */
 export const ORIGIN_TIMEOUT_MS = 700;
-export const ORIGIN_DEADLINE_MS = 3000;
+export const ORIGIN_DEADLINE_MS = 8000;
 export const LIMITS: Limits = {
   maxAttempts: 3,
   originDeadlineMs: ORIGIN_DEADLINE_MS,
@@ -13,7 +13,7 @@ export const LIMITS: Limits = {
 };
 
 /** Beyond the deadline: whoever joins an attempt hears how it ended. */
-const WAIT_MS = 6000;
+const WAIT_MS = 16_000;
 
 export const PATHS: Readonly<Record<Operation["policy"], string>> = {
   refuse: "/v1/charges",

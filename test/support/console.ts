@@ -1,23 +1,23 @@
-/** An operator's browser, as far as the console depends on it: it keeps the cookie, and sends what a form has. */
+/** An operator's browser, as far as the console needs one: it keeps the cookie and submits forms. */
 
-import { HOST } from "./gateway.ts";
-import { type Operator, TOKEN, operatorOf } from "./operator.ts";
-import { type Entry } from "./gateway.ts";
+import { type Entry, HOST, uniqueKey } from "./gateway.ts";
+import { type Operator, TOKEN, idOf, operatorOf } from "./operator.ts";
+import { scriptOrigin } from "./origin.ts";
 
 type Fields = Readonly<Record<string, string>>;
 type HeaderFields = Readonly<Record<string, string>>;
 
 export interface Browser {
   readonly operator: Operator;
-  /** What it sends as `Cookie`; null before signing in. */
+  /** The `Cookie` header; null before signing in. */
   cookie: string | null;
   get(path: string, headers?: HeaderFields): Promise<Response>;
-  /** With the token of the session's forms, unless `fields` has another. */
+  /** Adds the session's CSRF token, unless `fields` has one. */
   post(path: string, fields: Fields, headers?: HeaderFields): Promise<Response>;
   signIn(fields?: Fields, headers?: HeaderFields): Promise<Response>;
 }
 
-/** What Chromium says of a page that is looked at by a link or a form of the same origin. */
+/** The headers that Chromium sends when a link or form of the same origin loads a page. */
 const NAVIGATES = {
   "sec-fetch-site": "same-origin",
   "sec-fetch-mode": "navigate",
@@ -52,7 +52,7 @@ export function browserOf(entry: Entry = {}, more: Record<string, Entry> = {}, s
   return browser;
 }
 
-/** The token that a page's forms have. */
+/** The CSRF token in a page's forms. */
 export function csrfIn(page: string): string {
   return /name="csrf" value="([^"]*)"/.exec(page)?.[1] ?? "";
 }
@@ -61,4 +61,12 @@ export async function signedIn(entry: Entry = {}, more: Record<string, Entry> = 
   const browser = browserOf(entry, more);
   await browser.signIn();
   return browser;
+}
+
+/** A signed-in operator, and a key whose outcome is unknown. */
+export async function withUnknown(path = "/v1/charges", key = uniqueKey()) {
+  const origin = scriptOrigin(() => new Response("?", { status: 502 }));
+  const browser = await signedIn();
+  await browser.operator.client.post(path, { key });
+  return { origin, browser, key, id: await idOf(key, path) };
 }

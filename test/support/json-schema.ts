@@ -2,7 +2,7 @@
 
 type Schema = Readonly<Record<string, unknown>>;
 
-const ANNOTATIONS: ReadonlySet<string> = new Set(["description", "format"]);
+const ANNOTATIONS: ReadonlySet<string> = new Set(["description", "format", "default", "contentEncoding"]);
 
 /** What of `value` does not fit `schema`, by its path. References are looked up in `schemas`. */
 export function faultsOf(value: unknown, schema: Schema, schemas: Record<string, object>, path = "$"): string[] {
@@ -43,6 +43,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
   maximum: (value, says, { path }) => fault(typeof value === "number" && value > Number(says), path, "is too large"),
   minLength: (value, says, { path }) => fault(String(value).length < Number(says), path, "is too short"),
   maxLength: (value, says, { path }) => fault(String(value).length > Number(says), path, "is too long"),
+  propertyNames: (value, says, { schemas, path }) =>
+    Object.keys(isObject(value) ? value : {}).flatMap((name) =>
+      faultsOf(name, says as Schema, schemas, `${path}.${name}`),
+    ),
+  minItems: (value, says, { path }) => fault(Array.isArray(value) && value.length < Number(says), path, "is too short"),
+  maxItems: (value, says, { path }) => fault(Array.isArray(value) && value.length > Number(says), path, "is too long"),
   items: (value, says, { schemas, path }) =>
     Array.isArray(value)
       ? value.flatMap((item, index) => faultsOf(item, says as Schema, schemas, `${path}[${index}]`))
@@ -61,6 +67,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
       .flatMap(([name, more]) =>
         says === false ? [`${path} has ${name}`] : faultsOf(more, says as Schema, schemas, `${path}.${name}`),
       ),
+  anyOf: (value, says, { schemas, path }) => {
+    const fits = (says as Schema[]).some((schema) => faultsOf(value, schema, schemas, path).length === 0);
+    return fault(!fits, path, "fits none of anyOf");
+  },
   oneOf: (value, says, { schemas, path }) => {
     const fitting = (says as Schema[]).filter((schema) => faultsOf(value, schema, schemas, path).length === 0);
     return fault(fitting.length !== 1, path, `fits ${fitting.length} of oneOf`);

@@ -1,6 +1,7 @@
-/** An operator at work on the gateway of a test. */
+/** An operator of a test's gateway. */
 
-import { type Client, type Entry, HOST, clientOf } from "./gateway.ts";
+import { type Client, type Entry, HOST, clientOf, uniqueKey } from "./gateway.ts";
+import { scriptOrigin } from "./origin.ts";
 import { type RecordScope, recordId } from "../../src/identity/record-id.ts";
 import { digestOf } from "../../src/identity/digest.ts";
 
@@ -18,7 +19,7 @@ interface Options {
   readonly headers?: Record<string, string>;
 }
 
-/** A gateway that serves `api.test` by `entry` and has operators. */
+/** A gateway that serves `api.test` under `entry` and has operator tokens. */
 export function operatorOf(
   entry: Entry = {},
   more: Record<string, Entry> = {},
@@ -38,18 +39,27 @@ export function operatorOf(
   };
 }
 
-/** The id of the record that `clientOf`'s default caller has for `POST path`. */
+/** The id of the record of `clientOf`'s default caller for `POST path`. */
 export async function idOf(key: string, path: string, more: Partial<RecordScope> = {}): Promise<string> {
   const caller = await digestOf(["caller", "authorization", "Bearer alice"]);
   return recordId({ tenant: HOST, method: "POST", path, caller, key, isDerived: false, ...more });
 }
 
-/** Looks again until `isRight`: the journal is told beside the answer, by other objects. */
+/** An operator, and a key whose record for `POST /v1/charges` is in the state that `answer` causes. */
+export async function operatorWith(answer: () => Response, entry: Record<string, unknown> = {}) {
+  const origin = scriptOrigin(answer);
+  const operator = operatorOf(entry);
+  const key = uniqueKey();
+  await operator.client.post("/v1/charges", { key });
+  return { origin, operator, client: operator.client, key, id: await idOf(key, "/v1/charges") };
+}
+
+/** Polls until `isRight`: key objects report to the journal in the background. */
 export async function eventually<T>(look: () => Promise<T>, isRight: (seen: T) => boolean): Promise<T> {
   for (let tries = 0; ; tries++) {
     const seen = await look();
     if (isRight(seen)) return seen;
-    if (tries === 2000) throw new Error(`not seen in time; last: ${JSON.stringify(seen)}`);
+    if (tries === 2000) throw new Error(`not seen in time; last seen: ${JSON.stringify(seen)}`);
     await scheduler.wait(1);
   }
 }

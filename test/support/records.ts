@@ -54,6 +54,30 @@ export async function alarmOf(stub: DurableObjectStub): Promise<number | null> {
   return runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
 }
 
+/** Runs the alarm that is set, as the platform runs it at its time; false where none is. */
+export async function fireAlarm(stub: DurableObjectStub): Promise<boolean> {
+  const firedMs = await alarmOf(stub);
+  if (firedMs !== null) await runAlarmOf(stub, firedMs);
+  return firedMs !== null;
+}
+
+/** The same for the alarm that was set for `firedMs`. One that has failed is not set any more here, and runs as a retry. */
+export async function runAlarmOf(stub: DurableObjectStub, firedMs: number, retryCount = 0): Promise<void> {
+  await runInDurableObject(stub, async (instance, { storage }) => {
+    const info = { retryCount, isRetry: retryCount > 0, scheduledTime: firedMs };
+    // In one commit with what the alarm writes, so that it is still set if that fails.
+    await Promise.all([storage.deleteAlarm(), instance.alarm?.(info)]);
+    if ((await storage.getAlarm()) === firedMs) throw new AlarmOfItsOwnTime(firedMs);
+  });
+}
+
+/** In the handler of the alarm for T, `setAlarm(T)` schedules nothing on the platform, although `getAlarm` then returns T. */
+export class AlarmOfItsOwnTime extends Error {
+  constructor(firedMs: number) {
+    super(`the alarm for ${firedMs} has set ${firedMs} again, which schedules nothing`);
+  }
+}
+
 export async function objectCount(): Promise<number> {
   return (await listDurableObjectIds(env.KEYS)).length;
 }

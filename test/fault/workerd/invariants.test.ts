@@ -56,31 +56,37 @@ describe("the checker finds", () => {
     [
       "a stuck row",
       RULES,
-      [healed, { what: "looked", state: "pending", alarmMs: 1, strays: 0 }],
+      [healed, { what: "looked", state: "pending", alarmMs: 1, overdueMs: 0, strays: 0 }],
       "I4 the row is still pending",
     ],
     [
       "a row nobody wakes",
       RULES,
-      [{ what: "looked", state: "unknown", alarmMs: null, strays: 0 }],
+      [{ what: "looked", state: "unknown", alarmMs: null, overdueMs: null, strays: 0 }],
       "I4 the row has no alarm",
+    ],
+    [
+      "a row that is woken late",
+      RULES,
+      [{ what: "looked", state: "unknown", alarmMs: 9e9, overdueMs: 4_000_000, strays: 0 }],
+      "I4 the row's alarm comes long after",
     ],
     [
       "chunks that no row names",
       RULES,
-      [healed, { what: "looked", state: "unknown", alarmMs: 1, strays: 1 }],
+      [healed, { what: "looked", state: "unknown", alarmMs: 1, overdueMs: 0, strays: 1 }],
       "I6 chunks that no row names",
     ],
     [
       "chunks for ever",
       RULES,
-      [{ what: "ended", state: null, alarmMs: null, strays: 1 }],
+      [{ what: "ended", state: null, alarmMs: null, overdueMs: null, strays: 1 }],
       "I6 chunks outlive their row",
     ],
     [
       "a row for ever",
       RULES,
-      [{ what: "ended", state: "completed", alarmMs: 1, strays: 0 }],
+      [{ what: "ended", state: "completed", alarmMs: 1, overdueMs: 0, strays: 0 }],
       "I4 the row outlives its term",
     ],
     ["waiting for nothing", RULES, [sent(), healed, problem(409, "in_flight", "refused")], "I4 still puts off"],
@@ -113,8 +119,8 @@ describe("the checker accepts", () => {
       "a row and its end",
       RULES,
       [
-        { what: "looked", state: "unknown", alarmMs: 1, strays: 0 },
-        { what: "ended", state: null, alarmMs: null, strays: 0 },
+        { what: "looked", state: "unknown", alarmMs: 1, overdueMs: 0, strays: 0 },
+        { what: "ended", state: null, alarmMs: null, overdueMs: null, strays: 0 },
       ],
     ],
   ])("%s", (_, rules, history) => {

@@ -50,9 +50,14 @@ export interface Stored {
   /** Of the row; null where there is none. */
   readonly state: string | null;
   readonly alarmMs: number | null;
+  /** How long after the end of the row's term, or after now where that is over, its alarm comes; null where it has no end. */
+  readonly overdueMs: number | null;
   /** How many chunks of bodies belong to no row, or to another attempt than its own. */
   readonly strays: number;
 }
+
+/** An alarm that has failed for the last time comes again in an hour. */
+const OVERDUE_MAX_MS = 61 * 60 * 1000;
 
 /** The codes of docs/protocol.md 6.4 that a request with a valid key and a caller may meet. */
 const CODES: Readonly<Record<string, number>> = {
@@ -113,7 +118,8 @@ function breaches(event: Event, past: Past, rules: Rules): string[] {
     case "looked":
       if (event.state === "pending" && past.healed) return ["I4 the row is still pending"];
       if (event.strays > 0 && past.healed) return ["I6 chunks that no row names"];
-      return event.state !== null && event.alarmMs === null ? ["I4 the row has no alarm"] : [];
+      if (event.state !== null && event.alarmMs === null) return ["I4 the row has no alarm"];
+      return (event.overdueMs ?? 0) > OVERDUE_MAX_MS ? ["I4 the row's alarm comes long after its term"] : [];
     case "ended":
       if (event.strays > 0) return ["I6 chunks outlive their row"];
       return event.state === null && event.alarmMs === null ? [] : ["I4 the row outlives its term"];

@@ -4,7 +4,7 @@ import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
 import { KeyObject } from "../../../src/index.ts";
 import { type Entry, clientOf, uniqueKey } from "../../support/gateway.ts";
-import { chunkKeysIn, objectOf } from "../../support/records.ts";
+import { AlarmOfItsOwnTime, alarmOf, chunkKeysIn, objectOf, runAlarmOf } from "../../support/records.ts";
 import { setClock } from "./clock.ts";
 import { type Event, type Rules, type Seen, type Stored, violationsOf } from "./invariants.ts";
 import { RAN, StagedOrigin } from "./staged-origin.ts";
@@ -20,7 +20,7 @@ vi.spyOn(KeyObject.prototype, "look").mockImplementation(function (this: KeyObje
   return look.call(this, call);
 });
 
-const ANSWER_WAIT_MS = 8000;
+const ANSWER_WAIT_MS = 40_000;
 
 /** The platform gives up on an alarm that has failed as often again. */
 const ALARM_RETRIES_MAX = 6;
@@ -38,7 +38,9 @@ interface Row extends Stored {
 
 type RowColumns = { state: string; term_ms: number; attempt_id: string; chunks: number };
 
-export class Bench {
+const RESTING = new Set(["unknown", "completed", "tombstone"]);
+
+export class Rig {
   readonly key = uniqueKey();
   readonly history: Event[] = [];
   readonly origin = new StagedOrigin(this.key, this.history);
@@ -50,6 +52,9 @@ export class Bench {
 
   /** Makes the bodies of requests larger. */
   padding = "";
+
+  /** Whether each step ends with a look at the storage. Such a look counts as an operation that may fail. */
+  looks = true;
 
   constructor(onUnknown: OnUnknown, policy: Entry = {}, { keepsAnswer = true, streams = false } = {}) {
     this.rules = { onUnknown, maxAttempts: POLICY.max_attempts, keepsAnswer, streams };
@@ -64,6 +69,7 @@ export class Bench {
     if (response === undefined) throw new Error(`no answer within ${ANSWER_WAIT_MS} ms; ${this.#told()}`);
     const seen = await seenOf(response, body);
     this.history.push({ what: "answered", ...seen });
+    if (this.looks) await this.look();
     return seen;
   }
 
@@ -110,28 +116,26 @@ export class Bench {
     return runInDurableObject(await this.object(), async (_, { storage }) => {
       const row = storage.kv.get<RowColumns>("record");
       const alarmMs = await storage.getAlarm();
-      return { state: row?.state ?? null, termMs: row?.term_ms ?? null, alarmMs, strays: straysIn(storage, row) };
+      const stored = { state: row?.state ?? null, termMs: row?.term_ms ?? null, alarmMs };
+      return { ...stored, overdueMs: overdueMs(row, alarmMs), strays: straysIn(storage, row) };
     });
   }
 
   async look(what: "looked" | "ended" = "looked"): Promise<void> {
-    const { state, alarmMs, strays } = await this.row();
-    this.history.push({ what, state, alarmMs, strays });
+    const { termMs: _, ...stored } = await this.row();
+    this.history.push({ what, ...stored });
   }
 
-  /** The alarm as the platform runs it: it stays set until it has run without an error, and is retried. */
+  /** The alarm as the platform runs it: it is retried until it has run without an error. */
   async runAlarm(): Promise<void> {
+    const firedMs = await alarmOf(await this.object());
+    if (firedMs === null) return;
     for (let retryCount = 0; retryCount <= ALARM_RETRIES_MAX; retryCount++) {
-      const info = { retryCount, isRetry: retryCount > 0, scheduledTime: Date.now() };
-      const ran = await runInDurableObject(await this.object(), async (instance, { storage }) => {
-        if (retryCount === 0 && (await storage.getAlarm()) === null) return true;
-        // In one commit with what the alarm writes, so that it is still set if that fails.
-        await Promise.all([storage.deleteAlarm(), instance.alarm(info)]);
-        return true;
-      }).catch(() => false);
-      if (ran) return;
+      const run = runAlarmOf(await this.object(), firedMs, retryCount);
+      if (await run.then(() => true, unlessItsOwnTime)) break;
       this.beforeAlarmRetry(retryCount + 1);
     }
+    if (this.looks) await this.look();
   }
 
   /** Told of each retry of the alarm, before it. */
@@ -178,6 +182,18 @@ export class Bench {
   #told(): string {
     return JSON.stringify(this.history);
   }
+}
+
+/** A `pending` row has no term yet, and one that can't be read never ends by itself. */
+function overdueMs(row: RowColumns | undefined, alarmMs: number | null): number | null {
+  const hasTerm = row !== undefined && RESTING.has(row.state);
+  return hasTerm && alarmMs !== null ? alarmMs - Math.max(row.term_ms, Date.now()) : null;
+}
+
+/** An alarm that fails by itself is retried. One that would never come again is a fault of the gateway. */
+function unlessItsOwnTime(error: unknown): false {
+  if (error instanceof AlarmOfItsOwnTime) throw error;
+  return false;
 }
 
 /** An unfinished answer may have left chunks, as long as the row names its attempt. A kept one has as many as its row says. */

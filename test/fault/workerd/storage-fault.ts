@@ -1,5 +1,5 @@
 /**
- * Makes the storage of one living object fail at its n-th operation: each `get`, `put` and `delete` of a key counts, each
+ * Makes the storage of one living object fail at its n-th operation: each `get`, `put`, `list` and `delete` counts, each
  * SQL statement, `setAlarm`, `sync` and `deleteAll`, or those of them that write. The object holds the very `storage`, its `kv`
  * and its `sql` whose methods are replaced, and a new instance has new ones: a fault lasts until it is healed or the object
  * is reset.
@@ -49,7 +49,7 @@ export async function arm(object: DurableObjectStub, kind: FaultKind, at: number
     const sync = storage.sync.bind(storage);
     if (kind === "fails to commit") for (const table of [PARENT, CHILD]) exec(table);
     const strike = <T>(operation: string, run: () => T): T => {
-      const isRead = /^(SELECT|get|sync)/.test(operation);
+      const isRead = /^(SELECT|get|list|sync)/.test(operation);
       if (armed.healed || !operation.startsWith(which) || (isRead && AT_WRITES_ONLY.has(kind))) return run();
       const nth = armed.operations.push(operation);
       if (nth < at || (nth > at && kind !== "throws from then on")) return run();
@@ -65,6 +65,8 @@ export async function arm(object: DurableObjectStub, kind: FaultKind, at: number
         strike(`${method} ${given[0]}`, () => real(...given)),
       );
     }
+    const list = storage.kv.list.bind(storage.kv);
+    shadow(storage.kv, "list", (...given: Parameters<SyncKvStorage["list"]>) => strike("list", () => list(...given)));
     for (const method of ["setAlarm", "deleteAll", "sync"] as const) {
       const real = storage[method].bind(storage) as (...given: unknown[]) => Promise<void>;
       shadow(storage, method, (...given: unknown[]) => strike(method, () => real(...given)));

@@ -15,14 +15,14 @@ function dollarsOf(bill: ReturnType<typeof oncegateBill>): Record<string, number
   return Object.fromEntries(bill.items.map(({ what, dollars }) => [what, Number(dollars.toFixed(2))]));
 }
 
-describe("what a month costs", () => {
-  test("bills only what is beyond the plan", () => {
+describe("the monthly cost", () => {
+  test("bills only usage beyond the plan", () => {
     expect(billed(12, { included: 10, perUnit: 3 })).toBe(6);
     expect(billed(9, { included: 10, perUnit: 3 })).toBe(0);
     expect(oncegateBill({ ...HUNDRED, newKeysPerSecond: 0.1 }).dollars).toBe(5);
   });
 
-  test("reckons a hundred new keys a second", () => {
+  test("is right for a hundred new keys a second", () => {
     // 259.2 million keys: 5 rows written each, and 1.03 s of an object.
     expect(dollarsOf(oncegateBill(HUNDRED))).toEqual({
       "the plan": 5,
@@ -37,7 +37,7 @@ describe("what a month costs", () => {
     });
   });
 
-  test("a replay costs requests and a little time, and no row", () => {
+  test("includes requests and a little time for a replay, and no written row", () => {
     const without = dollarsOf(oncegateBill(HUNDRED));
     const replayed = dollarsOf(oncegateBill({ ...HUNDRED, replaysPerKey: 1 }));
     expect(replayed["rows written"]).toBe(without["rows written"]);
@@ -45,12 +45,12 @@ describe("what a month costs", () => {
     expect(replayed["object requests"]).toBe(116.49);
   });
 
-  test("an answer in rows of its own costs them", () => {
+  test("includes the rows of a large answer", () => {
     const rows = oncegateBill({ ...HUNDRED, bodyBytes: 300_000 }).items.find(({ what }) => what === "rows written");
     expect(rows?.amount).toBe(259_200_000 * (5 + 2));
   });
 
-  test("keeps as many records as live at a time", () => {
+  test("includes the storage of the live records", () => {
     const day = oncegateBill(HUNDRED).items.find(({ what }) => what === "storage");
     const hour = oncegateBill({ ...HUNDRED, ttlSeconds: 3600 }).items.find(({ what }) => what === "storage");
     expect(day?.amount).toBeCloseTo(141.56, 2);
@@ -66,19 +66,19 @@ describe("what a month costs", () => {
     [8000, 20_480],
     [12_000, 24_576],
     [60_000, 73_728],
-  ])("an object with an answer of %i bytes takes %i", (bodyBytes, expected) => {
+  ])("counts an object with an answer of %i bytes as %i bytes", (bodyBytes, expected) => {
     expect(objectBytes(bodyBytes)).toBe(expected);
   });
 });
 
-describe("what others cost for the same records", () => {
-  test("a Redis holds all of them in memory", () => {
+describe("the cost of alternatives for the same records", () => {
+  test("includes memory for all records in Redis", () => {
     // 8.64 million records of 2,700 bytes, and 3.7 units for each new key.
     expect(dollarsOf(redisBill(HUNDRED))).toEqual({ memory: 1410.88, "processing units": 2.21 });
     expect(dollarsOf(redisBill({ ...HUNDRED, newKeysPerSecond: 0.001 }))["memory"]).toBe(6.05);
   });
 
-  test("a DynamoDB table bills by the kilobyte written", () => {
+  test("is by the written kilobyte in DynamoDB", () => {
     // 1 unit to take the key, 3 to store 2,700 bytes.
     expect(dollarsOf(dynamodbBill(HUNDRED))).toEqual({ "write units": 648, "read units": 0, storage: 0 });
     expect(dollarsOf(dynamodbBill({ ...HUNDRED, replaysPerKey: 1 }))).toEqual({
@@ -97,7 +97,7 @@ describe("quantities", () => {
     ["7d", 604_800],
     ["24", undefined],
     ["a day", undefined],
-  ])("reads %s as seconds", (text, seconds) => {
+  ])("parses %s as seconds", (text, seconds) => {
     expect(readSeconds(text)).toBe(seconds);
   });
 
@@ -110,11 +110,11 @@ describe("quantities", () => {
     ["-1", undefined],
     ["2g", undefined],
     ["1b", undefined],
-  ])("reads %s as an amount", (text, bytes) => {
+  ])("parses %s as an amount", (text, bytes) => {
     expect(readAmount(text)).toBe(bytes);
   });
 
-  test("tells large amounts in words", () => {
+  test("formats large amounts in words", () => {
     expect([1_296_000_000, 120_000_000, 25_920, 46.296].map(inWords)).toEqual([
       "1.30 billion",
       "120.0 million",

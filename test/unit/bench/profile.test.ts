@@ -28,7 +28,7 @@ function log() {}`;
 const ours = (functionName: string, lineNumber: number) => ({ functionName, url: "index.js", lineNumber });
 const native = (functionName: string) => ({ functionName, url: "", lineNumber: -1 });
 
-/** compose calls sha256, which asks the platform; the platform itself works and rests beside them. */
+/** compose calls sha256, which calls the platform. The rest is the platform's own work, and idle time. */
 const PROFILE: Profile = {
   nodes: [
     { id: 1, callFrame: native("(root)"), children: [2, 6, 7, 8, 9] },
@@ -49,11 +49,11 @@ const rounded = (shares: readonly { where: string; percent: number }[]): Record<
   Object.fromEntries(shares.map(({ where, percent }) => [where, Math.round(percent * 10) / 10]));
 
 describe("a profile", () => {
-  test("leaves out the time in which nothing ran", () => {
+  test("leaves out idle time", () => {
     expect(busyMs(PROFILE)).toBe(1);
   });
 
-  test("gives what the platform does to the module that asked for it", () => {
+  test("counts platform functions for the module that called them", () => {
     expect(rounded(byModule(PROFILE, modulesIn(BUNDLE)))).toEqual({
       "src/identity/digest.ts": 65,
       "node_modules/hono/dist/compose.js": 10,
@@ -62,13 +62,13 @@ describe("a profile", () => {
     });
   });
 
-  test("is summed by function, alone and with what it calls, the hottest first", () => {
+  test("is summed by function, alone and with its callees, hottest first", () => {
     expect(hottest(PROFILE, "self")[0]).toEqual({ where: "digest", percent: 40 });
     expect(rounded(hottest(PROFILE, "self"))).toMatchObject({ "sha256 index.js:6": 20, "(program)": 15 });
     expect(rounded(hottest(PROFILE, "total"))).toMatchObject({ "compose index.js:3": 75, "sha256 index.js:6": 65 });
   });
 
-  test("is told by parts that add up to the whole", () => {
+  test("is summed by parts that add up to the whole", () => {
     const parts = byPart(byModule(PROFILE, modulesIn(BUNDLE)), partOf);
     expect(parts.get("digests: caller, record, fingerprint")).toBeCloseTo(65);
     expect(parts.get("Hono")).toBeCloseTo(10);
@@ -78,7 +78,7 @@ describe("a profile", () => {
 });
 
 describe("a bundle", () => {
-  test("says above each module's code which one it is", () => {
+  test("names each module above its code", () => {
     const moduleOf = modulesIn(BUNDLE);
     expect([0, 2, 5, 6, 9].map(moduleOf)).toEqual([
       "(the bundle)",
@@ -91,13 +91,13 @@ describe("a bundle", () => {
 });
 
 describe("the parts", () => {
-  test("name only what there is", () => {
+  test("name only existing modules", () => {
     const repository = join(import.meta.dirname, "..", "..", "..");
     const modules = PARTS.flatMap(([, names]) => names).filter((name) => name !== RUNTIME && name !== COLLECTION);
     expect(modules.filter((name) => !existsSync(join(repository, name)))).toEqual([]);
   });
 
-  test("take everything, whatever it is", () => {
+  test("include every module", () => {
     expect(partOf("src/something-new.ts")).toBe(partOf("(the bundle)"));
     expect(partOf("src/config/values.ts")).toBe("the way in: URL, tenant, policy, key");
   });

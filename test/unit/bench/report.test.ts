@@ -39,19 +39,19 @@ const RESULT: BenchResult = {
 };
 
 describe("figures of several rounds", () => {
-  test("are told by their median and how far they spread", () => {
+  test("are summarized by their median and their spread", () => {
     expect(spreadOf([3, 1, 2])).toEqual({ median: 2, from: 1, to: 3 });
     expect([0, 0.5, 0.99, 1].map((share) => quantile([4, 3, 2, 1], share))).toEqual([1, 2, 4, 4]);
     expect(quantile([], 0.5)).toBeNaN();
   });
 
-  test("are compared within their own round", () => {
+  test("are compared within the same round", () => {
     const [one] = RESULT.cases;
     expect(one && ratioOf(one, "perSecond")).toEqual({ median: 0.95, from: 0.5, to: 0.96 });
     expect(one && ratioOf(one, "cpuMsPerRequest")).toEqual({ median: 1.5, from: 1.5, to: 3 });
   });
 
-  test("make a table that says whether the bar was met, and with what it was measured", () => {
+  test("make a table with the target and the context of the measurement", () => {
     const table = tableOf(RESULT);
     expect(table).toContain("|  |  | oncegate | 96 | 2.0 | 9.0 | 3.00 | **0.95** (0.50–0.96); meets 0.9 |");
     expect(table).toContain("2026-11-27, 2 × CPU; node v24; commit abc");
@@ -80,7 +80,7 @@ describe("a document", () => {
   });
   afterAll(() => rmSync(join(file, ".."), { recursive: true }));
 
-  test("gets what was measured between its markers, each time anew, and nowhere else", () => {
+  test("gets the results between its markers, and stays the same elsewhere", () => {
     writeFileSync(file, "before\n<!-- a: begin -->\n<!-- a: end -->\n<!-- b: begin -->\nkept\n<!-- b: end -->\n");
     fillIn(file, "a", "first");
     fillIn(file, "a", "second");
@@ -90,7 +90,7 @@ describe("a document", () => {
     expect(() => fillIn(file, "c", "x")).toThrow("has no place for c");
   });
 
-  test("has a place for each of the figures that are written into it", () => {
+  test("has markers for all results", () => {
     const placesIn = (file: string): string[] =>
       [...readFileSync(file, "utf8").matchAll(/<!-- (\w+): begin -->[^]*<!-- \1: end -->/gu)].map(
         ([, name = ""]) => name,
@@ -99,14 +99,14 @@ describe("a document", () => {
     expect(placesIn(README)).toEqual(["bench", "profile", "peers", "growth", "startup"]);
   });
 
-  test("is filled by whole runs only", () => {
+  test("is written by complete runs only", () => {
     expect(isWhole(BY_DEFAULT, ["memory", "disk"])).toBe(true);
     expect(isWhole([...BY_DEFAULT, "shards"], ["memory", "disk"])).toBe(true);
     expect(isWhole(BY_DEFAULT, ["memory"])).toBe(false);
     expect(isWhole(["new", "replay"], ["memory", "disk"])).toBe(false);
   });
 
-  test("keeps its figures when somebody takes a quick look", () => {
+  test("is not changed by a run without --write", () => {
     expect(resultFile("bench", { write: true })).toMatch(/bench\/results\/bench\.json$/u);
     expect(resultFile("bench", { write: false })).toMatch(/bench\/results\/looks\/bench\.json$/u);
     expect(resultFile("bench", { json: "mine.json", write: true })).toBe("mine.json");
@@ -114,12 +114,12 @@ describe("a document", () => {
 });
 
 describe("options", () => {
-  test("are refused before anything runs", () => {
+  test("are validated before anything runs", () => {
     expect(numberOf("rounds", "5", 1)).toBe(5);
     expect(() => numberOf("rounds", "0", 1)).toThrow("--rounds must be a number of at least 1, not 0");
     expect(() => numberOf("rounds", "many", 1)).toThrow("--rounds must be a number of at least 1, not many");
     expect(namesOf("cases", "b, a", ["a", "b"])).toEqual(["b", "a"]);
     expect(namesOf("cases", "all", ["a", "b"])).toEqual(["a", "b"]);
-    expect(() => namesOf("cases", "c", ["a", "b"])).toThrow('--cases: "c" is none of a, b');
+    expect(() => namesOf("cases", "c", ["a", "b"])).toThrow('--cases: "c" is not one of a, b');
   });
 });

@@ -212,7 +212,7 @@ describe("4.5 every combination of flags", () => {
     ["remote overloaded", LOOK],
     ["retryable remote overloaded", LOOK],
     ["durableObjectReset", LOOK],
-    ["retryable durableObjectReset", AGAIN],
+    ["retryable durableObjectReset", LOOK],
     ["remote durableObjectReset", LOOK],
     ["retryable remote durableObjectReset", LOOK],
     ["overloaded durableObjectReset", LOOK],

@@ -10,7 +10,7 @@ function rulesWith(fields: Record<string, unknown>) {
   return { callers, callersBefore };
 }
 
-describe("what tells callers apart", () => {
+describe("caller", () => {
   test("is a header, a cookie, a certificate, or claims of a token", () => {
     const caller = ["X-Account", "cookie:Session", "client-cert", { jwt: JWT }];
     expect(rulesWith({ caller }).callers).toEqual({
@@ -41,7 +41,7 @@ describe("what tells callers apart", () => {
   const URL_MESSAGE = expect.stringContaining("must be the https URL") as string;
   test.each<[string, unknown, string, unknown]>([
     ["a cookie without a name", ["cookie:"], "caller[0]", ITEM],
-    ["a cookie whose name is none", ["cookie:a b"], "caller[0]", ITEM],
+    ["a cookie whose name is not valid", ["cookie:a b"], "caller[0]", ITEM],
     [
       "keys over plain HTTP",
       [{ jwt: { ...JWT, jwks: "http://issuer.example.com/" } }],
@@ -64,7 +64,7 @@ describe("what tells callers apart", () => {
       "a subject of any issuer",
       [{ jwt: { ...JWT, claims: ["sub"] } }],
       "caller[0].jwt",
-      expect.stringContaining('must have "iss" among its claims or an issuer') as string,
+      expect.stringContaining('must have "iss" among its claims, or an issuer') as string,
     ],
     [
       "a shared secret",
@@ -83,8 +83,8 @@ describe("what tells callers apart", () => {
   });
 });
 
-describe("the rule that held before", () => {
-  test("is what its own fields say, until its date", () => {
+describe("caller_was", () => {
+  test("is made of its own fields, and counts until its date", () => {
     const caller_was = { caller: ["X-B", "authorization"], until: "2026-12-24" };
     expect(rulesWith({ caller: ["x-account"], on_caller_change: "refuse", caller_was }).callersBefore).toEqual({
       items: [

@@ -8,7 +8,7 @@ const ORIGIN = 'must be an origin as browsers write it, such as "https://shop.ex
 const LIMITER = { limit: () => Promise.resolve({ success: true }) };
 
 describe("7.6 cors", () => {
-  test("is off unless it is set, and allows no credentials unless it says so", () => {
+  test("is off unless it is set, and allows no credentials unless they are enabled", () => {
     expect(tenant(configWith({})).cors).toBeNull();
     const origins = ["https://shop.example", "http://localhost:3000"];
     expect(tenant(configWith({ cors: { origins } })).cors).toEqual({ origins, credentials: false });
@@ -25,11 +25,11 @@ describe("7.6 cors", () => {
     "shop.example",
     "null",
     "",
-  ])("can't name a page that no browser would name so: %j", (origin) => {
+  ])("can't name an origin as no browser writes it: %j", (origin) => {
     expect(faultsWith({ cors: { origins: [origin] } })).toEqual([{ path: `${AT}.cors.origins[0]`, message: ORIGIN }]);
   });
 
-  test("can't give every page a user's answers", () => {
+  test("can't let every page read a user's answers", () => {
     expect(faultsWith({ cors: { origins: ["https://a.test", "*"], credentials: true } })).toEqual([
       {
         path: `${AT}.cors`,
@@ -42,17 +42,17 @@ describe("7.6 cors", () => {
     ["https://a.test", "cors", 'must be a table such as { origins = ["https://shop.example"] }'],
     [{}, "cors.origins", "is required"],
     [{ origins: [], credentials: "yes" }, "cors.credentials", "must be true or false"],
-    [{ origins: [], methods: [] }, "cors.methods", "is not a field that may stand here"],
+    [{ origins: [], methods: [] }, "cors.methods", "unknown field"],
   ])("is no rule as %j", (cors, path, message) => {
     expect(faultsWith({ cors })).toEqual([{ path: `${AT}.${path}`, message }]);
   });
 });
 
 describe("3.11 rate_limit", () => {
-  const configOf = (rate_limit: unknown, env: object = {}) =>
-    parseConfig({ ...env, TENANTS: { [HOST]: entry({ rate_limit }) } });
+  const configOf = (rateLimit: unknown, env: object = {}) =>
+    parseConfig({ ...env, TENANTS: { [HOST]: entry({ rate_limit: rateLimit }) } });
 
-  test("names a rate limiting binding, and says a minute unless told otherwise", () => {
+  test("names a rate limiting binding, and a retry waits a minute unless the field sets another time", () => {
     const env = { KEYED_REQUESTS: LIMITER };
     expect(tenant(configWith({})).rateLimit).toBeNull();
     expect(tenant(configOf({ binding: "KEYED_REQUESTS" }, env)).rateLimit).toEqual({
@@ -67,7 +67,7 @@ describe("3.11 rate_limit", () => {
   test.each<[string, object]>([
     ["is not there", {}],
     ["is a variable", { KEYED_REQUESTS: "limit" }],
-    // It has every name, for it may be a method over there.
+    // A service binding has every name, since it may be a method of the other Worker.
     ["is a service", { KEYED_REQUESTS: { ...LIMITER, fetch: () => Promise.resolve(new Response()) } }],
   ])("is a fault where the binding %s", (_, env) => {
     expect(configOf({ binding: "KEYED_REQUESTS" }, env).faults).toEqual([
@@ -82,9 +82,9 @@ describe("3.11 rate_limit", () => {
     [
       { binding: "KEYED_REQUESTS", retry_after: "2m" },
       "rate_limit.retry_after",
-      'must be a duration from 1s to 60s, such as "90s" (ms, s, m, h, d)',
+      'must be a duration from 1s to 1m, such as "1m" (ms, s, m, h, d)',
     ],
-  ])("is none as %j", (written, path, message) => {
-    expect(configOf(written, { KEYED_REQUESTS: LIMITER }).faults).toEqual([{ path: `${AT}.${path}`, message }]);
+  ])("is none as %j", (rateLimit, path, message) => {
+    expect(configOf(rateLimit, { KEYED_REQUESTS: LIMITER }).faults).toEqual([{ path: `${AT}.${path}`, message }]);
   });
 });

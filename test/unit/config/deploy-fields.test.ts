@@ -11,7 +11,7 @@ function configAmong(secrets: Record<string, unknown>, fields: Record<string, un
 }
 
 describe("jurisdiction and location", () => {
-  test("are where the configuration says, and nowhere in particular where it doesn't", () => {
+  test("are what the configuration says, and null where it says nothing", () => {
     expect(tenant(configWith({})).placement).toEqual({ jurisdiction: null, location: null });
     expect(tenant(configWith({ jurisdiction: "eu", location: "weur" })).placement).toEqual({
       jurisdiction: "eu",
@@ -29,10 +29,10 @@ describe("jurisdiction and location", () => {
     expect(faultsWith({ [field]: value })).toMatchObject([{ path: `${AT}.${field}` }]);
   });
 
-  test("are the whole tenant's, and no route's", () => {
+  test("belong to the entry, and to no route", () => {
     expect(faultsWith({ routes: [{ match: "POST /v1", jurisdiction: "eu", location: "weur" }] })).toEqual([
-      { path: `${AT}.routes[0].jurisdiction`, message: "is not a field that may stand here" },
-      { path: `${AT}.routes[0].location`, message: "is not a field that may stand here" },
+      { path: `${AT}.routes[0].jurisdiction`, message: "unknown field" },
+      { path: `${AT}.routes[0].location`, message: "unknown field" },
     ]);
   });
 });
@@ -89,20 +89,20 @@ describe("origin_auth", () => {
   });
 
   test.each([
-    ["who calls", { caller: ["authorization", "x-gate"] }],
-    ["who called", { caller_was: { caller: ["x-gate"], until: "2026-12-24" } }],
+    ["the caller", { caller: ["authorization", "x-gate"] }],
+    ["the former caller", { caller_was: { caller: ["x-gate"], until: "2026-12-24" } }],
     ["the key", { key_from: ["Idempotency-Key", "X-Gate"] }],
     ["the key of a route", { routes: [{ match: "POST /v1", key_from: ["X-Gate"] }] }],
-  ])("can't be sent in a header by which clients tell %s", (_, fields) => {
+  ])("can't be sent in a header that clients use for %s", (_, fields) => {
     expect(configAmong({ GATE: "s" }, { origin_auth: { header: "X-Gate", secret: "GATE" }, ...fields }).faults).toEqual(
-      [{ path: `${AT}.origin_auth`, message: "needs a header of its own: clients send x-gate" }],
+      [{ path: `${AT}.origin_auth`, message: "must use a header that clients don't send: x-gate" }],
     );
   });
 
   test.each<[string, Record<string, unknown>]>([
     ["is missing", {}],
     ["is another kind of binding", { GATE: { get: () => "s" } }],
-  ])("is a fault where the secret %s, told with the way to set it", (_, secrets) => {
+  ])("is a fault where the secret %s, with the way to set it", (_, secrets) => {
     expect(configAmong(secrets, { origin_auth: "secret:GATE" }).faults).toEqual([
       {
         path: `${AT}.origin_auth`,
@@ -113,12 +113,13 @@ describe("origin_auth", () => {
   });
 
   test.each(["", " s", "s ", "a\nb", "a\r\nx-injected: 1", "é", "s".repeat(4097)])(
-    "is a fault where the secret is none that a header can hold, and its value is not told: %j",
+    "is a fault where a header can't carry the secret, and the fault does not contain it: %j",
     (GATE) => {
       expect(configAmong({ GATE }, { origin_auth: "secret:GATE" }).faults).toEqual([
         {
           path: `${AT}.origin_auth`,
-          message: "needs a secret of 1 to 4,096 visible ASCII characters, which a header can hold: GATE is none",
+          message:
+            "must name a secret of 1 to 4,096 visible ASCII characters, which a header can carry: GATE has others",
         },
       ]);
     },
@@ -127,10 +128,10 @@ describe("origin_auth", () => {
   test.each<[string, Record<string, unknown>]>([
     ["OPERATOR_TOKEN", {}],
     ["TOKEN_OF_API", { operator_token: "secret:TOKEN_OF_API" }],
-  ])("must not be the operators' token, which the origin would be told: %s", (name, fields) => {
+  ])("must not be an operator token, which the origin would receive: %s", (name, fields) => {
     const secrets = { OPERATOR_TOKEN: "s", TOKEN_OF_API: "s", GATE: "s" };
     expect(configAmong(secrets, { origin_auth: `secret:${name}`, ...fields }).faults).toEqual([
-      { path: `${AT}.origin_auth`, message: `must not be the operators' token: ${name}` },
+      { path: `${AT}.origin_auth`, message: `must not be an operator token: ${name}` },
     ]);
     expect(configAmong(secrets, { origin_auth: "secret:GATE", ...fields }).faults).toEqual([]);
   });
@@ -139,9 +140,9 @@ describe("origin_auth", () => {
     expect(configAmong({ GATE: `a ${"s".repeat(4094)}` }, { origin_auth: "secret:GATE" }).faults).toEqual([]);
   });
 
-  test("is the whole tenant's, and no route's", () => {
+  test("belongs to the entry, and to no route", () => {
     expect(faultsWith({ routes: [{ match: "POST /v1", origin_auth: "secret:GATE" }] })).toEqual([
-      { path: `${AT}.routes[0].origin_auth`, message: "is not a field that may stand here" },
+      { path: `${AT}.routes[0].origin_auth`, message: "unknown field" },
     ]);
   });
 });

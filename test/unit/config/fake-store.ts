@@ -1,4 +1,4 @@
-/** A store of entries and a clock, both in the hands of a test. */
+/** A store of entries and a clock, both controlled by a test. */
 
 import { type Clock } from "../../../src/config/known-entries.ts";
 
@@ -6,28 +6,39 @@ export interface FakeStore<T> {
   readonly entries: Map<string, T>;
   /** The names that were read, in order. */
   readonly reads: string[];
-  /** What the next reads do instead of telling: fail, or never end. */
+  /** What the next reads do: succeed, fail, or never end. */
   mood: "well" | "broken" | "stuck";
   readonly read: (name: string) => Promise<T | null>;
+  /** Holds the next read back until the function that it returns is called with its value. */
+  hold(): (value: T | null) => void;
 }
 
 export function fakeStore<T>(entries: Record<string, T> = {}): FakeStore<T> {
+  let held: Promise<T | null> | null = null;
   const store: FakeStore<T> = {
     entries: new Map(Object.entries(entries)),
     reads: [],
     mood: "well",
     read(name) {
       store.reads.push(name);
+      const later = held;
+      held = null;
+      if (later !== null) return later;
       if (store.mood === "broken") return Promise.reject(new Error("KV GET failed: 500"));
       if (store.mood === "stuck") return new Promise(() => {});
       return Promise.resolve(store.entries.get(name) ?? null);
+    },
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<T | null>();
+      held = promise;
+      return resolve;
     },
   };
   return store;
 }
 
 export interface FakeClock extends Clock {
-  /** Lets time pass, and all that was waiting for it go on. */
+  /** Lets time pass, and runs everything that was waiting for it. */
   pass(ms: number): Promise<void>;
 }
 
@@ -52,7 +63,7 @@ export function fakeClock(startMs = 1_000_000): FakeClock {
   };
 }
 
-/** All promises that can go on without time passing have done so. */
+/** Resolves once no promise can go on without time passing. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

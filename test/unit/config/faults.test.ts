@@ -4,11 +4,12 @@ import { parseConfig, tenantFor } from "../../../src/config/config.ts";
 import { configWith, entry, faultsWith, HOST } from "./entries.ts";
 
 const AT = `TENANTS."${HOST}"`;
-const OWN_FIELD = "is not a field that may stand here";
+const UNKNOWN = "unknown field";
 const STATUSES = "must be a list of status codes from 400 to 599";
 const STATUS = "must be a whole number from 400 to 599";
 const MATCH = 'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"';
-const CALLER = "must be a list of what tells callers apart; [] makes all requests one caller's";
+const CALLER =
+  'must be a list of what identifies a caller, such as ["authorization"]; [] makes all requests one caller\'s';
 const CALLER_ITEM =
   'must be a header name, "cookie:NAME", "client-cert", or a table such as { jwt = { jwks = "https://…", claims = ["iss", "sub"], audience = "…" } }';
 
@@ -31,24 +32,24 @@ describe("what a field may not hold", () => {
     ["methods", "POST", "methods", "must be a list of methods"],
     ["methods", ["POST", "GET"], "methods[1]", 'must be "POST" or "PATCH" or "PUT" or "DELETE"'],
     ["methods", ["post"], "methods[0]", 'must be "POST" or "PATCH" or "PUT" or "DELETE"'],
-    ["wait", "61s", "wait", 'must be a duration from 0s to 60s, such as "90s" (ms, s, m, h, d)'],
+    ["wait", "61s", "wait", 'must be a duration from 0s to 1m, such as "25s" (ms, s, m, h, d)'],
     [
       "origin_timeout",
       "1h",
       "origin_timeout",
-      'must be a duration from 100ms to origin_deadline, such as "90s" (ms, s, m, h, d)',
+      'must be a duration from 100ms to origin_deadline, such as "100s" (ms, s, m, h, d)',
     ],
     [
       "origin_deadline",
       "15m",
       "origin_deadline",
-      'must be a duration from 100ms to 14m, such as "90s" (ms, s, m, h, d)',
+      'must be a duration from 100ms to 14m, such as "10m" (ms, s, m, h, d)',
     ],
     [
       "unknown_ttl",
       "2y",
       "unknown_ttl",
-      'must be a duration from origin_deadline to 365d, such as "90s" (ms, s, m, h, d)',
+      'must be a duration from origin_deadline to 365d, such as "30d" (ms, s, m, h, d)',
     ],
     ["max_attempts", 1.5, "max_attempts", "must be a whole number from 1 to 10"],
     ["max_attempts", "3", "max_attempts", "must be a whole number from 1 to 10"],
@@ -70,11 +71,16 @@ describe("what a field may not hold", () => {
       "routes",
       [{ match: "POST /a", ttl: "0s" }],
       "routes[0].ttl",
-      'must be a duration from 1s to 90d, such as "90s" (ms, s, m, h, d)',
+      'must be a duration from 1s to 90d, such as "1d" (ms, s, m, h, d)',
     ],
     ["routes", [{ match: 5 }], "routes[0].match", MATCH],
-    ["ttl_seconds", 5, "ttl_seconds", OWN_FIELD],
-    ["toString", 5, "toString", OWN_FIELD],
+    ["ttl_seconds", 5, "ttl_seconds", UNKNOWN],
+    ["toString", 5, "toString", UNKNOWN],
+    ["orign", "https://a.test", "orign", 'unknown field: did you mean "origin"?'],
+    ["origin-timeout", "1s", "origin-timeout", 'unknown field: did you mean "origin_timeout"?'],
+    ["waits", "1s", "waits", 'unknown field: did you mean "wait"?'],
+    ["cors", { origin: [], origins: [] }, "cors.origin", 'unknown field: did you mean "origins"?'],
+    ["x".repeat(41), 5, "x".repeat(41), UNKNOWN],
   ])("%s: %j", (name, value, path, message) => {
     expect(faultsWith({ [name]: value })).toEqual([{ path: `${AT}.${path}`, message }]);
   });
@@ -100,19 +106,19 @@ describe("what must not be missing", () => {
 
 describe("a route", () => {
   test.each([
-    ["origin", "https://elsewhere.example.com"],
-    ["caller", []],
-    ["anonymous", "shared"],
-    ["routes", []],
-    ["matches", "POST /a"],
-  ])("may not set %s", (name, value) => {
+    ["origin", "https://elsewhere.example.com", UNKNOWN],
+    ["caller", [], UNKNOWN],
+    ["anonymous", "shared", UNKNOWN],
+    ["routes", [], UNKNOWN],
+    ["matches", "POST /a", 'unknown field: did you mean "match"?'],
+  ])("may not set %s", (name, value, message) => {
     expect(faultsWith({ routes: [{ match: "POST /a", [name]: value }] })).toEqual([
-      { path: `${AT}.routes[0].${name}`, message: OWN_FIELD },
+      { path: `${AT}.routes[0].${name}`, message },
     ]);
   });
 });
 
-describe("what one field alone can't tell", () => {
+describe("a contradiction between fields", () => {
   const LONGER = "must not be longer than origin_deadline";
   const SHORTER = "must not be shorter than origin_deadline";
 
@@ -130,19 +136,19 @@ describe("what one field alone can't tell", () => {
     expect(faultsWith({ unknown_ttl: "10m" })).toEqual([]);
   });
 
-  test("is told of the route that brings it about", () => {
+  test("is reported for the route that causes it", () => {
     expect(faultsWith({ routes: [{ match: "POST /a" }, { match: "POST /b", origin_timeout: "14m" }] })).toEqual([
       { path: `${AT}.routes[1].origin_timeout`, message: LONGER },
     ]);
   });
 
-  test("is told once, and not again of each route that inherits it", () => {
+  test("is reported once, and not again for each route that inherits it", () => {
     expect(
       faultsWith({ origin_timeout: "11m", routes: [{ match: "POST /a" }, { match: "POST /b", ttl: "1h" }] }),
     ).toEqual([{ path: `${AT}.origin_timeout`, message: LONGER }]);
   });
 
-  test("is not told of a limit that is not right itself", () => {
+  test("is not reported for a limit that has a fault of its own", () => {
     expect(faultsWith({ origin_timeout: "12m", origin_deadline: "14min" }).map(({ path }) => path)).toEqual([
       `${AT}.origin_deadline`,
     ]);
@@ -154,7 +160,7 @@ describe("what one field alone can't tell", () => {
 });
 
 describe("all faults", () => {
-  test("are told at once, each with its path", () => {
+  test("are reported at once, each with its path", () => {
     const config = parseConfig({
       TENANTS: {
         "API.example.com": entry({ key: "yes", caller: ["a b", "c d"] }),
@@ -185,7 +191,7 @@ describe("all faults", () => {
       { key: "yes", origin: `https://${HOST}` },
       [`${AT}.key`, `${AT}.origin`],
     ],
-  ])("are told together: %s", (_, fields, paths) => {
+  ])("are reported together: %s", (_, fields, paths) => {
     expect(
       faultsWith(fields)
         .map(({ path }) => path)

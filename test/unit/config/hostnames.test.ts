@@ -95,7 +95,7 @@ describe("a name that is not written right", () => {
 
   // Its hosts would otherwise be served by the wildcard entry, from another origin.
   test.each(["*example.com", "api.*.example.com", "api example.com", "", "*."])(
-    "closes all hosts where nobody can tell which it means: %j",
+    "closes all hosts where its hostname can't be read: %j",
     (name) => {
       const config = configFor(name, "*", "ok.example.com");
       expect(config.unreadable).toBe(true);

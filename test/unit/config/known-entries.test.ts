@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 
 import {
   ABSENT_GRACE_MS,
+  ENTRIES_MAX,
   FRESH_MS,
   GRACE_MS,
-  KEPT_MAX,
   KnownEntries,
   READ_MS_MAX,
 } from "../../../src/config/known-entries.ts";
@@ -19,22 +19,22 @@ function setUp(entries: Record<string, object> = { "a.test": ENTRY }) {
   return { store, clock, known: new KnownEntries(store.read, clock) };
 }
 
-describe("3.1.5 what was told of a name", () => {
+describe("3.1.5 a name that was read", () => {
   test.each([
     ["an entry", "a.test", ENTRY],
-    ["that there is none", "none.test", null],
-  ])("counts for half a minute without a second read: %s", async (_, name, told) => {
+    ["no entry", "none.test", null],
+  ])("is not read again for half a minute: %s", async (_, name, value) => {
     const { store, clock, known } = setUp();
-    expect(await known.get(name)).toBe(told);
+    expect(await known.get(name)).toBe(value);
     await clock.pass(FRESH_MS - 1);
-    expect(await known.get(name)).toBe(told);
+    expect(await known.get(name)).toBe(value);
     expect(store.reads).toEqual([name]);
     await clock.pass(1);
-    expect(await known.get(name)).toBe(told);
+    expect(await known.get(name)).toBe(value);
     expect(store.reads).toEqual([name, name]);
   });
 
-  test("is told anew after that", async () => {
+  test("is read again after that", async () => {
     const { store, clock, known } = setUp();
     await known.get("a.test");
     await known.get("new.test");
@@ -48,11 +48,11 @@ describe("3.1.5 what was told of a name", () => {
     expect(await known.get("a.test")).toBe(null);
   });
 
-  test("is kept for a bounded number of names: the least lately used is read again", async () => {
+  test("is cached with a bounded number of others: the least recently used is read again", async () => {
     const { store, known } = setUp();
     await known.get("a.test");
     await known.get("b.test");
-    for (let count = 2; count < KEPT_MAX; count++) await known.get(`${count}.test`);
+    for (let count = 2; count < ENTRIES_MAX; count++) await known.get(`${count}.test`);
     await known.get("a.test");
     await known.get("one-more.test");
     store.reads.length = 0;
@@ -63,39 +63,55 @@ describe("3.1.5 what was told of a name", () => {
   });
 });
 
-describe("a name that many ask for at once", () => {
-  test("is read once", async () => {
-    const { store, clock, known } = setUp();
-    const asked = Promise.all(Array.from({ length: 50 }, () => known.get("a.test")));
-    await clock.pass(100);
-    expect(new Set(await asked)).toEqual(new Set([ENTRY]));
-    expect(store.reads).toEqual(["a.test"]);
+describe("a name that many requests ask for at once", () => {
+  test("is read by each that finds no value: no request waits for the I/O of another", async () => {
+    const { store, known } = setUp();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => known.get("a.test")));
+    expect(new Set(answers)).toEqual(new Set([ENTRY]));
+    expect(store.reads).toHaveLength(50);
+    expect(await known.get("a.test")).toBe(ENTRY);
+    expect(store.reads).toHaveLength(50);
   });
 
-  test("is told at once while one of them reads it anew", async () => {
-    const { store, clock, known } = setUp();
-    await known.get("a.test");
-    await clock.pass(FRESH_MS);
+  test("is served at once from what another request has read meanwhile", async () => {
+    const { store, known } = setUp();
     store.mood = "stuck";
     void known.get("a.test");
+    store.mood = "well";
+    expect(await known.get("a.test")).toBe(ENTRY);
     expect(await known.get("a.test")).toBe(ENTRY);
     expect(store.reads).toHaveLength(2);
   });
 
-  test("is read by the next where the one that read it was cancelled", async () => {
+  test("keeps the value of the read that began last, whichever ends last", async () => {
     const { store, clock, known } = setUp();
-    const abandoned = new KnownEntries(store.read, { ...clock, wait: () => new Promise(() => {}) });
+    const finishFirst = store.hold();
+    const first = known.get("a.test");
+    await clock.pass(1);
+    store.entries.set("a.test", CHANGED);
+    expect(await known.get("a.test")).toBe(CHANGED);
+    finishFirst(ENTRY);
+    expect(await first).toBe(ENTRY);
+    expect(await known.get("a.test")).toBe(CHANGED);
+  });
+
+  test("is read again without a pause where one read failed and a later one did not", async () => {
+    const { store, clock, known } = setUp();
     store.mood = "stuck";
-    void abandoned.get("a.test");
+    const stuck = known.get("a.test");
+    await clock.pass(1);
     store.mood = "well";
+    await known.get("a.test");
     await clock.pass(READ_MS_MAX);
-    expect(await abandoned.get("a.test")).toBe(ENTRY);
-    expect(await known.get("a.test")).toBe(ENTRY);
+    expect(await stuck).toBe(ENTRY);
+    await clock.pass(FRESH_MS);
+    await known.get("a.test");
+    expect(store.reads).toHaveLength(3);
   });
 });
 
 describe("3.1.6 a store that can't be read", () => {
-  test.each(["broken", "stuck"] as const)("tells nothing of a name that it has not told before: %s", async (mood) => {
+  test.each(["broken", "stuck"] as const)("leaves a name that was never read unavailable: %s", async (mood) => {
     const { store, clock, known } = setUp();
     store.mood = mood;
     const asked = known.get("a.test");
@@ -103,7 +119,7 @@ describe("3.1.6 a store that can't be read", () => {
     expect(await asked).toBe("unavailable");
   });
 
-  test("is asked again after a second, and not before, however many ask", async () => {
+  test("is read again after a second, and not before, however many requests ask", async () => {
     const { store, clock, known } = setUp();
     store.mood = "broken";
     await known.get("a.test");
@@ -116,7 +132,7 @@ describe("3.1.6 a store that can't be read", () => {
     expect(store.reads).toHaveLength(2);
   });
 
-  test("is answered for by what it told last: an entry for an hour", async () => {
+  test("leaves the last value in use: an entry for an hour", async () => {
     const { store, clock, known } = setUp();
     await known.get("a.test");
     store.mood = "broken";
@@ -126,7 +142,7 @@ describe("3.1.6 a store that can't be read", () => {
     expect(await known.get("a.test")).toBe("unavailable");
   });
 
-  test("is answered for by what it told last: that there is none for a minute", async () => {
+  test("leaves the last value in use: no entry for a minute", async () => {
     const { store, clock, known } = setUp();
     await known.get("none.test");
     store.mood = "broken";
@@ -136,15 +152,13 @@ describe("3.1.6 a store that can't be read", () => {
     expect(await known.get("none.test")).toBe("unavailable");
   });
 
-  test("does not hold a request for longer than two reads may take", async () => {
+  test("holds no request for longer than a read may take", async () => {
     const { store, clock, known } = setUp();
     store.mood = "stuck";
-    void known.get("a.test");
-    await clock.pass(1);
-    let told: unknown = "waits";
-    const waiting = known.get("a.test").then((value) => (told = value));
-    await clock.pass(READ_MS_MAX * 2);
-    expect(told).toBe("unavailable");
+    let found: unknown = "waits";
+    const waiting = known.get("a.test").then((value) => (found = value));
+    await clock.pass(READ_MS_MAX);
     await waiting;
+    expect(found).toBe("unavailable");
   });
 });

@@ -1,20 +1,20 @@
 import { describe, expect, test, vi } from "vitest";
 
 import { parseConfig } from "../../../src/config/config.ts";
-import { type Told } from "../../../src/config/known-entries.ts";
+import { type Lookup } from "../../../src/config/known-entries.ts";
 import { type KvEntry, parseKvEntry } from "../../../src/config/kv-entry.ts";
 import { tenantAcross, tenantOf } from "../../../src/config/tenants.ts";
 import { isRefusal } from "../../../src/http/problem.ts";
 import { entry } from "./entries.ts";
 
-/** An entry whose origin tells where it stands. */
+/** An entry whose origin names the place of the entry. */
 const at = (place: string): Record<string, unknown> => entry({ origin: `https://${place}.example.net` });
 
-/** What serves `hostname`: where its entry stands, or the refusal; and the names that KV was asked for. */
+/** The place of the entry that serves `hostname`, or the refusal; and the names that were read from KV. */
 async function serving(hostname: string, fixed: readonly string[], kv: Record<string, "entry" | "faulty" | "broken">) {
   const config = parseConfig({ TENANTS: Object.fromEntries(fixed.map((name) => [name, at("variables")])) });
   const asked: string[] = [];
-  const get = (name: string): Promise<Told<KvEntry>> => {
+  const get = (name: string): Promise<Lookup<KvEntry>> => {
     asked.push(name);
     const kind = kv[name];
     if (kind === undefined) return Promise.resolve(null);
@@ -72,7 +72,7 @@ describe("3.1.4 a faulty entry in KV", () => {
   });
 });
 
-describe("3.1.6 a name that KV can't tell of", () => {
+describe("3.1.6 a name that can't be read from KV", () => {
   test.each([["a.b.test"], ["*.b.test"]])("closes its hosts, and no wildcard serves them: %s", async (name) => {
     expect(await serving("a.b.test", ["*"], { [name]: "broken", "*.test": "entry" })).toMatchObject({
       by: "unavailable",
@@ -96,7 +96,7 @@ describe("an entry in KV", () => {
     expect(tenant?.policyFor("POST", "/v1").ttlMs).toBe(7_200_000);
   });
 
-  test("tells all its faults at once, each with its path", () => {
+  test("reports all its faults at once, each with its path", () => {
     expect(
       parse({ origin: "service:OTHER", ttl: "1", routes: [{ match: "x" }] }).faults.map(({ path }) => path),
     ).toEqual([
@@ -120,7 +120,7 @@ describe("an entry in KV", () => {
   });
 
   test.each(["www.test", "a.test"])("must not lead back to the gateway: %s", (hostname) => {
-    const message = `leads back to this gateway: ${hostname} is a tenant. The origin needs a hostname of its own`;
+    const message = `leads back to this gateway: ${hostname} is a tenant. Give the origin a hostname of its own`;
     expect(parse(entry({ origin: `https://${hostname}` })).faults).toEqual([
       { path: 'TENANTS_KV."a.test".origin', message },
     ]);
@@ -160,7 +160,7 @@ describe("a namespace", () => {
     vi.restoreAllMocks();
   });
 
-  test("serves nobody where a variable can't be read: it may have been to serve any host", async () => {
+  test("serves no host where a variable can't be read: it may configure any host", async () => {
     const { env } = envWith({ "a.test": JSON.stringify(at("kv")) });
     vi.spyOn(console, "warn").mockImplementation(() => {});
     expect(await tenantOf({ ...env, TENANTS: "{" }, "a.test")).toEqual({ kind: "problem", code: "misconfigured" });

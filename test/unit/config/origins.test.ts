@@ -32,10 +32,10 @@ describe("an origin that is a URL", () => {
     ["ws://origin.example.com", 'must be an http(s) URL or "service:BINDING"'],
     ["https://", 'must be an http(s) URL or "service:BINDING"'],
     ["", 'must be an http(s) URL or "service:BINDING"'],
-    ["https://user@origin.example.com", "must be without credentials, query and fragment"],
-    ["https://:secret@origin.example.com", "must be without credentials, query and fragment"],
-    ["https://origin.example.com/?a=1", "must be without credentials, query and fragment"],
-    ["https://origin.example.com/#a", "must be without credentials, query and fragment"],
+    ["https://user@origin.example.com", "must not have credentials, a query or a fragment"],
+    ["https://:secret@origin.example.com", "must not have credentials, a query or a fragment"],
+    ["https://origin.example.com/?a=1", "must not have credentials, a query or a fragment"],
+    ["https://origin.example.com/#a", "must not have credentials, a query or a fragment"],
     ["service:", 'must be an http(s) URL or "service:BINDING"'],
     ["service:MY-API", 'must be an http(s) URL or "service:BINDING"'],
     ["service:MY API", 'must be an http(s) URL or "service:BINDING"'],
@@ -80,7 +80,7 @@ describe("an origin that is a service", () => {
 
 describe("an origin that is a tenant", () => {
   const leadsBack = (hostname: string) =>
-    `leads back to this gateway: ${hostname} is a tenant. The origin needs a hostname of its own`;
+    `leads back to this gateway: ${hostname} is a tenant. Give the origin a hostname of its own`;
 
   test.each([
     ["its own", `https://${HOST}`, HOST],

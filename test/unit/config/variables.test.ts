@@ -22,7 +22,7 @@ describe("the TENANTS variables", () => {
     expect([...config.tenants.keys()]).toEqual(["a.example.com", "b.example.com"]);
   });
 
-  test("are told from other variables by the beginning of their names", () => {
+  test("are the variables whose names begin with TENANTS", () => {
     const config = parseConfig({ TENANT: { "a.example.com": A }, tenants: "{", MY_TENANTS: "{", KEYS: {}, LOG: "x" });
     expect(config).toEqual({ tenants: new Map(), faults: [], unreadable: false });
   });
@@ -57,18 +57,18 @@ describe("3.1.4 a variable that can't be read", () => {
 });
 
 describe("one hostname in two variables", () => {
-  test("is a fault of that host only, told where it stands the second time", () => {
+  test("is a fault of that host only, reported for the second entry", () => {
     const config = parseConfig({
       TENANTS: { "a.example.com": A, "b.example.com": B },
       TENANTS_B: { "a.example.com": A },
     });
     expect(config.unreadable).toBe(false);
-    expect(config.faults).toEqual([{ path: 'TENANTS_B."a.example.com"', message: "stands more than once" }]);
+    expect(config.faults).toEqual([{ path: 'TENANTS_B."a.example.com"', message: "is configured more than once" }]);
     expect(tenantFor(config, "a.example.com")).toEqual({ kind: "problem", code: "misconfigured" });
     expect(tenant(config, "b.example.com").origin).toMatchObject({ kind: "url", base: "https://b.example.net" });
   });
 
-  test("is told each time after the first, beside what is wrong with the entries", () => {
+  test("is reported for each entry after the first, with the faults of the entries", () => {
     const config = parseConfig({
       TENANTS: { "*": entry({ key: "yes" }) },
       TENANTS_B: { "*": A },

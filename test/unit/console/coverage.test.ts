@@ -12,7 +12,7 @@ function tenant(entry: object): Tenant {
   return found;
 }
 
-describe("O8 the lines that would cover requests without a key", () => {
+describe("O8 the configuration lines that would cover requests without a key", () => {
   test.each([
     ["POST *", {}, ['derive_key = { window = "5m" }']],
     ["PUT *", {}, ['methods = ["POST", "PATCH", "PUT"]', 'derive_key = { window = "5m" }']],
@@ -20,11 +20,11 @@ describe("O8 the lines that would cover requests without a key", () => {
     ["POST *", { derive_key: { window: "1m" } }, ['key = "required" # ends derive_key']],
     ["POST *", { key: "off", derive_key: { window: "1m" } }, ['key = "optional"']],
     ["PUT *", { derive_key: { window: "1m" } }, ['methods = ["POST", "PATCH", "PUT"]']],
-  ])("of %s by %j", (operation, entry, lines) => {
+  ])("cover %s under %j", (operation, entry, lines) => {
     expect(coverageOf(operation, tenant(entry))?.lines).toEqual(lines);
   });
 
-  test("go into the route that matches", () => {
+  test("belong in the route that matches", () => {
     const routes = [
       { match: "POST /v1/orders", key: "off" },
       { match: "* /v1/*", ttl: "1h" },
@@ -36,7 +36,7 @@ describe("O8 the lines that would cover requests without a key", () => {
     expect(others?.lines).toEqual(['match = "* /v1/*"', 'derive_key = { window = "5m" }']);
   });
 
-  test.each(["(other)", "POST /v1/gone", ""])("are not known for %j", (operation) => {
+  test.each(["(other)", "POST /v1/gone", ""])("do not exist for %j", (operation) => {
     expect(coverageOf(operation, tenant({}))).toBeNull();
   });
 });

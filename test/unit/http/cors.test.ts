@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { type Asking, type CorsRule, type Speaker, corsChanges } from "../../../src/http/cors.ts";
+import { type CorsRequest, type CorsRule, type Speaker, corsChanges } from "../../../src/http/cors.ts";
+import { runs } from "../../support/runs.ts";
 
 const SHOP = "https://shop.example";
 const OTHER = "https://other.example";
@@ -10,16 +11,16 @@ const WITH_CREDENTIALS: CorsRule = { origins: [SHOP], credentials: true };
 const ANY: CorsRule = { origins: ["*"], credentials: false };
 const EXPOSED = "Idempotency-Key, Idempotency-Status, Retry-After, Preference-Applied, idempotent-replayed";
 
-function asking(change: Partial<Asking> = {}): Asking {
+function asking(change: Partial<CorsRequest> = {}): CorsRequest {
   return { origin: SHOP, keyHeaders: null, replayedHeader: "idempotent-replayed", ...change };
 }
 
 /** The fields that a browser gets. */
-function told(
+function changed(
   fields: Record<string, string>,
   speaker: Speaker,
   rule: CorsRule,
-  ask: Asking,
+  ask: CorsRequest,
   status = 200,
 ): Record<string, string> {
   const headers = new Headers(fields);
@@ -31,8 +32,8 @@ function told(
 }
 
 describe("7.6.1 a preflight", () => {
-  const preflight = (fields: Record<string, string>, rule = RULE, ask: Partial<Asking> = {}, status = 204) =>
-    told(fields, "passed through", rule, asking({ keyHeaders: ["idempotency-key"], ...ask }), status);
+  const preflight = (fields: Record<string, string>, rule = RULE, ask: Partial<CorsRequest> = {}, status = 204) =>
+    changed(fields, "passed through", rule, asking({ keyHeaders: ["idempotency-key"], ...ask }), status);
   const allowed = { "access-control-allow-origin": SHOP };
 
   test.each([
@@ -40,15 +41,15 @@ describe("7.6.1 a preflight", () => {
     ["others", "Content-Type,authorization", "Content-Type, authorization, idempotency-key"],
     ["an empty list", "", "idempotency-key"],
     ["it in another case", "IDEMPOTENCY-KEY, X", "IDEMPOTENCY-KEY, X"],
-    // With credentials it is a name like any other.
+    // With credentials `*` is an ordinary name.
     ["*", "*", "*, idempotency-key"],
     ["a name that contains it", "x-idempotency-key", "x-idempotency-key, idempotency-key"],
-  ])("whose answer allows %s allows the key too", (_, list, expected) => {
+  ])("that allows the headers %s allows the key too", (_, list, expected) => {
     const fields = list === undefined ? allowed : { ...allowed, "access-control-allow-headers": list };
     expect(preflight(fields)).toEqual({ ...allowed, "access-control-allow-headers": expected });
   });
 
-  test("allows every header that may carry a key, and nothing else changes", () => {
+  test("allows every header that may carry a key, and changes nothing else", () => {
     const fields = {
       ...allowed,
       "access-control-allow-credentials": "true",
@@ -62,26 +63,26 @@ describe("7.6.1 a preflight", () => {
     });
   });
 
-  test.each<[string, Record<string, string>, CorsRule, Partial<Asking>, number]>([
+  test.each<[string, Record<string, string>, CorsRule, Partial<CorsRequest>, number]>([
     ["the origin refuses by its status", allowed, RULE, {}, 403],
     ["the origin does not allow", {}, RULE, {}, 204],
     ["the origin allows another page", { "access-control-allow-origin": OTHER }, RULE, {}, 204],
     ["the rule does not name", { "access-control-allow-origin": OTHER }, RULE, { origin: OTHER }, 204],
     ["is no page of its own", { "access-control-allow-origin": "null" }, ANY, { origin: "null" }, 204],
-    ["does not say who asks", { "access-control-allow-origin": "*" }, ANY, { origin: null }, 204],
+    ["has no Origin", { "access-control-allow-origin": "*" }, ANY, { origin: null }, 204],
     ["asks for an operation without keys", allowed, RULE, { keyHeaders: [] }, 204],
-  ])("stays as it is where it %s", (_, fields, rule, ask, status) => {
+  ])("is unchanged if it %s", (_, fields, rule, ask, status) => {
     expect(preflight(fields, rule, ask, status)).toEqual(fields);
   });
 
-  test("is no other request that passes through", () => {
-    expect(told(allowed, "passed through", RULE, asking())).toEqual(allowed);
+  test("is the only passed-through request that changes", () => {
+    expect(changed(allowed, "passed through", RULE, asking())).toEqual(allowed);
   });
 });
 
 describe("7.6.2 the origin's own answer", () => {
-  const answer = (fields: Record<string, string>, ask: Partial<Asking> = {}) =>
-    told(fields, "origin", RULE, asking(ask))["access-control-expose-headers"];
+  const answer = (fields: Record<string, string>, ask: Partial<CorsRequest> = {}) =>
+    changed(fields, "origin", RULE, asking(ask))["access-control-expose-headers"];
 
   test.each([
     ["nothing", {}, EXPOSED],
@@ -97,7 +98,7 @@ describe("7.6.2 the origin's own answer", () => {
       { "access-control-expose-headers": "*", "access-control-allow-credentials": "true" },
       `*, ${EXPOSED}`,
     ],
-  ])("that exposes %s exposes the gateway's fields", (_, fields, expected) => {
+  ])("that exposes %s exposes the gateway's fields too", (_, fields, expected) => {
     expect(answer({ "access-control-allow-origin": "*", ...fields })).toBe(expected);
   });
 
@@ -106,10 +107,10 @@ describe("7.6.2 the origin's own answer", () => {
     expect(answer(fields, { replayedHeader: "x-replayed" })).toMatch(/, x-replayed$/);
   });
 
-  test("that allows nobody exposes nothing, and whom it allows is its own to say", () => {
-    expect(told({}, "origin", RULE, asking())).toEqual({});
+  test("that allows no page exposes nothing, and one that allows a page exposes the fields to it", () => {
+    expect(changed({}, "origin", RULE, asking())).toEqual({});
     const fields = { "access-control-allow-origin": OTHER, "access-control-allow-credentials": "true", vary: "Accept" };
-    expect(told(fields, "origin", RULE, asking())).toEqual({ ...fields, "access-control-expose-headers": EXPOSED });
+    expect(changed(fields, "origin", RULE, asking())).toEqual({ ...fields, "access-control-expose-headers": EXPOSED });
   });
 });
 
@@ -131,8 +132,8 @@ describe("7.6.3 an answer of the gateway's own", () => {
       { "access-control-allow-origin": SHOP, "access-control-allow-credentials": "true" },
     ],
     ["any page", ANY, OTHER, { "access-control-allow-origin": "*" }],
-  ])("allows %s, for the request at hand", (_, rule, origin, expected) => {
-    expect(told(STORED, "gateway", rule, asking({ origin }))).toEqual({
+  ])("allows %s for this request", (_, rule, origin, expected) => {
+    expect(changed(STORED, "gateway", rule, asking({ origin }))).toEqual({
       "content-type": "text/plain",
       vary: "Origin",
       "access-control-expose-headers": EXPOSED,
@@ -142,16 +143,19 @@ describe("7.6.3 an answer of the gateway's own", () => {
 
   test.each<[string, CorsRule, string | null]>([
     ["a page that is not listed", RULE, OTHER],
-    ["a page that is spelt otherwise", RULE, "https://shop.example/"],
+    ["a page with another spelling", RULE, "https://shop.example/"],
     ["a page on another port", RULE, "https://shop.example:8443"],
     ["a page on a subdomain", RULE, "https://a.shop.example"],
     ["null", ANY, "null"],
     ["null, with credentials", WITH_CREDENTIALS, "null"],
-    ["nobody who says who asks", ANY, null],
+    ["a request without Origin", ANY, null],
     ["an empty Origin", RULE, ""],
-    ["anybody where none is listed", { origins: [], credentials: true }, SHOP],
+    ["any page if none is listed", { origins: [], credentials: true }, SHOP],
   ])("does not allow %s", (_, rule, origin) => {
-    expect(told(STORED, "gateway", rule, asking({ origin }))).toEqual({ "content-type": "text/plain", vary: "Origin" });
+    expect(changed(STORED, "gateway", rule, asking({ origin }))).toEqual({
+      "content-type": "text/plain",
+      vary: "Origin",
+    });
   });
 
   test.each([
@@ -159,12 +163,12 @@ describe("7.6.3 an answer of the gateway's own", () => {
     ["accept-encoding,ORIGIN", "accept-encoding, ORIGIN"],
     ["*", "*"],
     ["", "Origin"],
-  ])("with Vary: %j says %j", (vary, expected) => {
-    expect(told({ vary }, "gateway", RULE, asking())["vary"]).toBe(expected);
+  ])("with Vary: %j gets Vary: %j", (vary, expected) => {
+    expect(changed({ vary }, "gateway", RULE, asking())["vary"]).toBe(expected);
   });
 });
 
-describe("whatever is stored, and whoever asks", () => {
+describe("with any stored fields and any page", () => {
   const origin = fc.constantFrom(SHOP, OTHER, "https://a.shop.example", "http://shop.example", "null", "*", "", "x");
   const value = fc.oneof(origin, fc.constantFrom("true", "*", "Origin", `${SHOP}, ${OTHER}`));
   const name = fc.constantFrom(
@@ -179,12 +183,12 @@ describe("whatever is stored, and whoever asks", () => {
   const stored = fc.array(fc.tuple(name, value), { maxLength: 6 });
   const rule = fc.record({ origins: fc.array(origin, { maxLength: 3 }), credentials: fc.boolean() });
 
-  test("no page is told of another one's leave, and credentials need the rule's (P4, 7.6.3)", () => {
+  test("no page gets the permission of another, and credentials need the rule (P4, 7.6.3)", () => {
     fc.assert(
       fc.property(stored, rule, fc.option(origin), (stored, rule, origin) => {
         const headers = new Headers();
         for (const [name, value] of stored) headers.append(name, value);
-        const seen = told(Object.fromEntries(headers), "gateway", rule, asking({ origin }));
+        const seen = changed(Object.fromEntries(headers), "gateway", rule, asking({ origin }));
         const isListed = origin !== null && origin !== "null" && rule.origins.includes(origin);
         const isAny = origin !== null && origin !== "null" && rule.origins.includes("*");
         const expected = isAny ? "*" : isListed ? origin : undefined;
@@ -193,7 +197,7 @@ describe("whatever is stored, and whoever asks", () => {
         expect(seen["access-control-allow-credentials"]).toBe(credentials);
         expect(seen["vary"]).toMatch(/\bOrigin\b|\*/);
       }),
-      { numRuns: 2000 },
+      runs(200),
     );
   });
 });

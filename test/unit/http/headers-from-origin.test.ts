@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 
 import { headersOfKeptAnswer, isCookie, makeVisible } from "../../../src/http/headers.ts";
 
-function headersFromOrigin(said: Headers): [string, string][] {
-  const fields = new Headers(said);
+function headersFromOrigin(received: Headers): [string, string][] {
+  const fields = new Headers(received);
   makeVisible(fields);
   return [...fields];
 }
@@ -27,7 +27,7 @@ describe("7.1 hop-by-hop, from the origin", () => {
     expect(headersFromOrigin(headers)).toEqual([["server", "s"]]);
   });
 
-  test("drops several cookies where Connection names Set-Cookie", () => {
+  test("drops all cookies if Connection names Set-Cookie", () => {
     const headers = new Headers([
       ["connection", "Set-Cookie"],
       ["set-cookie", "a=1"],
@@ -45,7 +45,7 @@ describe("7.3 from the origin", () => {
     },
   );
 
-  test("passes everything else, the length included", () => {
+  test("passes all other fields, including the length", () => {
     const fields: [string, string][] = [
       ["cache-control", "no-store"],
       ["content-encoding", "gzip"],
@@ -68,12 +68,12 @@ describe("7.5 cookies", () => {
     ["set-cookie", "a=1"],
   ];
 
-  test("stay several, in their order", () => {
+  test("stay separate and in order", () => {
     expect(headersFromOrigin(new Headers(COOKIES))).toEqual(COOKIES);
     expect(headersOfKeptAnswer(new Headers(COOKIES))).toEqual(COOKIES);
   });
 
-  test("are told by their name in any case", () => {
+  test("are recognized by their name in any letter case", () => {
     expect(isCookie(["set-cookie", "a=1"])).toBe(true);
     expect(isCookie(["Set-Cookie", "a=1"])).toBe(true);
     expect(isCookie(["set-cookie2", "a=1"])).toBe(false);
@@ -86,7 +86,7 @@ describe("7.4 content coding of keyed answers", () => {
     return Object.fromEntries(headersOfKeptAnswer(new Headers(fields)));
   }
 
-  test.each(["gzip", "br"])("is gone after %s was decoded, and a strong ETag is weak", (coding) => {
+  test.each(["gzip", "br"])("is removed after %s is decoded, and a strong ETag becomes weak", (coding) => {
     expect(kept({ "content-encoding": coding, "content-length": "25", etag: '"v1"', vary: "accept-encoding" })).toEqual(
       {
         etag: 'W/"v1"',
@@ -95,8 +95,8 @@ describe("7.4 content coding of keyed answers", () => {
     );
   });
 
-  // A coding is part of the representation (RFC 9110, 8.1), so its digests cover the coded bytes, too.
-  test.each(["content-digest", "content-md5", "repr-digest", "digest"])("takes %s with it", (name) => {
+  // A coding is part of the representation (RFC 9110, 8.1), so its digests cover the encoded bytes.
+  test.each(["content-digest", "content-md5", "repr-digest", "digest"])("removes %s too", (name) => {
     const digest = { [name]: "sha-256=:YQ==:" };
     expect(kept({ "content-encoding": "gzip", ...digest })).toEqual({});
     expect(kept({ "content-encoding": "zstd", ...digest })).toEqual({ "content-encoding": "zstd", ...digest });
@@ -107,15 +107,15 @@ describe("7.4 content coding of keyed answers", () => {
     expect(kept({ "content-encoding": "gzip", etag: 'W/"v1"' })).toEqual({ etag: 'W/"v1"' });
   });
 
-  test("leaves an answer without coding as it is, but for its length", () => {
+  test("removes only the length of an answer without a coding", () => {
     expect(kept({ "content-length": "25", "content-type": "text/plain", etag: '"v1"' })).toEqual({
       "content-type": "text/plain",
       etag: '"v1"',
     });
   });
 
-  // The bytes stay coded: a client that was not told so could not read them. Which names the platform decodes was tried
-  // in workerd; it compares them in lower case only.
+  // The bytes stay encoded, so clients need the field. The names that the platform decodes were found by trying them
+  // in workerd, which compares them in lower case only.
   test.each([
     "identity",
     "zstd",
@@ -127,11 +127,11 @@ describe("7.4 content coding of keyed answers", () => {
     "aws-chunked",
     "GZIP",
     "Br",
-  ])("stays where the platform does not decode it: %s", (coding) => {
+  ])("stays if the platform does not decode it: %s", (coding) => {
     expect(kept({ "content-encoding": coding, etag: '"v1"' })).toEqual({ "content-encoding": coding, etag: '"v1"' });
   });
 
-  test("drops hop-by-hop fields and the gateway's own words, too", () => {
+  test("drops hop-by-hop fields and the gateway's own fields too", () => {
     expect(kept({ connection: "x-internal", "x-internal": "1", "oncegate-outcome": "final", server: "s" })).toEqual({
       server: "s",
     });

@@ -11,7 +11,7 @@ function headersToOrigin(came: Headers, url: URL, isFromEdge: boolean): Headers 
 
 type Fields = Record<string, string>;
 
-/** What the origin gets of `fields`, without what the gateway adds to every request. */
+/** The forwarded `fields`, without those that the gateway adds to every request. */
 function forwarded(fields: Fields, url = "https://api.example.com/v1/charges"): Fields {
   const {
     via,
@@ -57,18 +57,18 @@ describe("7.1 hop-by-hop, to the origin", () => {
     );
   });
 
-  test("keeps what only looks like one", () => {
+  test("keeps fields with similar names", () => {
     const fields = { "x-proxy-id": "1", "x-te": "2", upgrades: "3", "upgrade-insecure-requests": "1" };
     expect(forwarded(fields)).toEqual(fields);
   });
 
-  test("does not let Connection remove what the gateway adds", () => {
+  test("does not let Connection remove the fields that the gateway adds", () => {
     expect(forwarded({ connection: "via, cdn-loop, x-forwarded-host, x-forwarded-proto" })).toEqual({});
   });
 });
 
 describe("7.2 to the origin", () => {
-  test("sets X-Forwarded-* and drops what the client sent in them", () => {
+  test("sets X-Forwarded-*, and drops the client's values", () => {
     const headers = headersToOrigin(
       new Headers({
         "cf-connecting-ip": "203.0.113.7",
@@ -89,13 +89,13 @@ describe("7.2 to the origin", () => {
     });
   });
 
-  test("does not take a client's word for its address where the edge is not in front", () => {
+  test("does not trust the client's address if the edge is not in front", () => {
     const headers = new Headers({ "cf-connecting-ip": "203.0.113.7", "x-forwarded-for": "10.0.0.1" });
     const sent = headersToOrigin(headers, new URL("http://api.example.com/"), false);
     expect([sent.get("x-forwarded-for"), sent.get("cf-connecting-ip")]).toEqual([null, null]);
   });
 
-  test("has no X-Forwarded-For where the client's address is not known", () => {
+  test("sends no X-Forwarded-For if the client's address is not known", () => {
     expect(forwarded({ "x-forwarded-for": "10.0.0.1" })).toEqual({});
   });
 
@@ -116,7 +116,7 @@ describe("7.2 to the origin", () => {
     },
   );
 
-  test("forwards everything else as sent", () => {
+  test("forwards all other fields as sent", () => {
     const fields = {
       accept: "application/json, text/plain;q=0.5",
       authorization: "Bearer sk_test",
@@ -137,11 +137,11 @@ describe("7.2 to the origin", () => {
 describe("7.4 keyed requests to the origin", () => {
   const SENT = { header: "idempotency-key", echo: '"k"' };
 
-  test("carry the key as it was sent, also where Connection has taken it away", () => {
+  test("carry the key as sent, even if Connection names it", () => {
     expect(forKeyedRequest(new Headers(), { header: "x-key", echo: "k" })).toContainEqual(["x-key", "k"]);
   });
 
-  test("ask for an answer without coding, and have no length from the client", () => {
+  test("ask for an answer without a content coding, and drop the client's length", () => {
     const headers = new Headers({ "accept-encoding": "gzip, br", "content-length": "5", "content-encoding": "gzip" });
     expect(forKeyedRequest(headers, SENT)).toEqual([
       ["accept-encoding", "identity"],
@@ -150,7 +150,7 @@ describe("7.4 keyed requests to the origin", () => {
     ]);
   });
 
-  test("ask so also where the client asked for nothing", () => {
+  test("ask for it even if the client has no Accept-Encoding", () => {
     const derived = { header: null, echo: null };
     expect(forKeyedRequest(new Headers(), derived)).toEqual([["accept-encoding", "identity"]]);
   });
@@ -170,11 +170,11 @@ describe("3.9 loops", () => {
     ["with a quoted parameter", 'oncegate; a="b, c"'],
     ["after a quote that nothing closes", 'fastly; a="b, oncegate'],
     ["after an odd quote among closed ones", 'fastly; a="b"; c=", oncegate'],
-  ])("are seen by the gateway's name: %s", (_, value) => {
+  ])("are detected by the gateway's name: %s", (_, value) => {
     expect(isLoop(new Headers({ "cdn-loop": value }))).toBe(true);
   });
 
-  test("are seen over several header lines", () => {
+  test("are detected across several header lines", () => {
     const headers = new Headers([
       ["cdn-loop", "fastly"],
       ["cdn-loop", "oncegate"],
@@ -182,7 +182,7 @@ describe("3.9 loops", () => {
     expect(isLoop(headers)).toBe(true);
   });
 
-  test("are seen by what the gateway itself forwards", () => {
+  test("are detected in the gateway's own requests", () => {
     const url = new URL("https://api.example.com/");
     expect(isLoop(headersToOrigin(new Headers({ "cdn-loop": "cloudflare" }), url, true))).toBe(true);
   });
@@ -196,11 +196,11 @@ describe("3.9 loops", () => {
     ["a quoted value with a comma before that name", 'fastly; a="b, oncegate"'],
     ["a quoted value with an escaped quote", String.raw`fastly; a="\", oncegate"`],
     ["an empty header", ""],
-  ])("are not seen in %s", (_, value) => {
+  ])("are not detected in %s", (_, value) => {
     expect(isLoop(new Headers({ "cdn-loop": value }))).toBe(false);
   });
 
-  test("are not seen without the header", () => {
+  test("are not detected without the header", () => {
     expect(isLoop(new Headers({ via: "1.1 oncegate" }))).toBe(false);
   });
 });

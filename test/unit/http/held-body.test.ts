@@ -20,14 +20,10 @@ async function bytesOf(body: Uint8Array | ReadableStream<Uint8Array>): Promise<n
 
 // The platform's, which Node doesn't have.
 beforeEach(() => {
-  vi.stubGlobal(
-    "FixedLengthStream",
-    class extends TransformStream {
-      constructor() {
-        super();
-      }
-    },
-  );
+  function FixedLengthStream(): TransformStream {
+    return new TransformStream();
+  }
+  vi.stubGlobal("FixedLengthStream", FixedLengthStream);
   return () => vi.unstubAllGlobals();
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { matchingPath } from "../../../src/http/matching-path.ts";
 
-describe("3.2.3 the path that policies are matched by", () => {
+describe("3.2.3 the path for matching policies", () => {
   test.each([
     ["a plain path", "/v1/charges", "/v1/charges"],
     ["the root", "/", "/"],
@@ -37,15 +37,15 @@ describe("3.2.3 the path that policies are matched by", () => {
     ["digits that are not hex", "/%zz/charges"],
     ["bytes that are not UTF-8", "/%ff/charges"],
     ["an encoded surrogate", "/%ED%A0%80/charges"],
-  ])("leaves a segment as it is that does not decode: %s", (_, path) => {
+  ])("leaves a segment that can't be decoded as it is: %s", (_, path) => {
     expect(matchingPath(path)).toBe(path);
   });
 
-  test("decodes the segments beside one that does not decode", () => {
+  test("decodes the other segments", () => {
     expect(matchingPath("/%ff%63/%63harges")).toBe("/%ff%63/charges");
   });
 
-  test("has the segments that were sent", () => {
+  test("keeps the number of segments", () => {
     for (const path of ["/a%2Fb/c", "/%2f%2F", "/a%252Fb", "/%00/x", "/%ff%2f/x"]) {
       expect(matchingPath(path).split("/")).toHaveLength(path.split("/").length);
     }

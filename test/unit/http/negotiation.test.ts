@@ -10,7 +10,7 @@ function ranges(...written: [string, number][]): AcceptedRange[] {
 
 describe("the preferred type", () => {
   test.each<[string, AcceptedRange[], string]>([
-    ["the first where nothing is said", [], "application/json"],
+    ["the first without Accept", [], "application/json"],
     ["the first where nothing fits", ranges(["image/png", 1]), "application/json"],
     ["the first of equals", ranges(["text/html", 1], ["application/json", 1]), "application/json"],
     ["the heavier one", ranges(["application/json", 0.8], ["text/html", 0.9]), "text/html"],

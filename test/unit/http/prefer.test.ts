@@ -27,7 +27,7 @@ describe("4.3.2 Prefer: wait", () => {
     ["far beyond", "wait=999999999"],
     ["beyond any number", "wait=99999999999999999999"],
     ["first, before one that would do", "wait=100, wait=5"],
-  ])("never lengthens it: %s", (_, prefer) => {
+  ])("never lengthens the policy's wait: %s", (_, prefer) => {
     expect(grantedWait(prefer, POLICY_MS)).toEqual({ ms: 25_000, askedSeconds: null });
   });
 
@@ -44,11 +44,11 @@ describe("4.3.2 Prefer: wait", () => {
     ["a name that ends in wait", "no-wait=5"],
     ["a parameter", "respond-async; wait=5"],
     ["a number in words", "wait=five"],
-  ])("leaves the policy's wait where it asks for %s", (_, prefer) => {
+  ])("leaves the policy's wait if it asks for %s", (_, prefer) => {
     expect(grantedWait(prefer, POLICY_MS)).toEqual({ ms: 25_000, askedSeconds: null });
   });
 
-  test("can't lengthen a policy of no wait", () => {
+  test("can't lengthen a wait of zero", () => {
     expect(grantedWait("wait=1", 0)).toEqual({ ms: 0, askedSeconds: null });
     expect(grantedWait("wait=0", 0)).toEqual({ ms: 0, askedSeconds: 0 });
   });

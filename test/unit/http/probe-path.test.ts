@@ -13,7 +13,7 @@ describe("5.7 the path of a probe", () => {
     expect(probePath(template, key)).toBe(path);
   });
 
-  test.each([".", ".."])("is none for the key %s, which would ask at another path", (key) => {
+  test.each([".", ".."])("is null for the key %s, which would change the path", (key) => {
     expect(probePath("/v1/idempotency/{key}", key)).toBeNull();
     expect(probePath("/v1/{key}/idempotency", key)).toBeNull();
   });
@@ -29,7 +29,7 @@ describe("5.7 the path of a probe", () => {
     ["/v1/../{key}", false],
     ["/v1/{key}#part", false],
     ["/v1/ /{key}", false],
-  ])("takes the template %s: %s", (template, expected) => {
+  ])("accepts the template %s: %s", (template, expected) => {
     expect(isProbeTemplate(template)).toBe(expected);
   });
 });

@@ -1,6 +1,6 @@
 /** Streams for the tests of bodies. */
 
-/** Yields `chunks` and then ends, or breaks where `error` is given. */
+/** Yields `chunks` and then ends, or fails with `error`. */
 export function streamOf(chunks: readonly (string | Uint8Array)[], error?: Error): ReadableStream<Uint8Array> {
   const left = chunks.map((chunk) => (typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk));
   return new ReadableStream({
@@ -13,7 +13,7 @@ export function streamOf(chunks: readonly (string | Uint8Array)[], error?: Error
   });
 }
 
-/** A stream that the test feeds, and that tells how it was cancelled. */
+/** A stream that the test feeds. `cancelled` has the reasons of its cancellation. */
 export function openStream() {
   const cancelled: unknown[] = [];
   const { promise, resolve } = Promise.withResolvers<ReadableStreamDefaultController<Uint8Array>>();

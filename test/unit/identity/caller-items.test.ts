@@ -30,7 +30,7 @@ describe("3.5.4 a cookie", () => {
     ["xsession=a", null],
     ["session", null],
     ["theme=session=a", null],
-  ])("in %j is %j", (header, value) => {
+  ])("in %j has the value %j", (header, value) => {
     expect(cookieNamed("session", header)).toEqual({ value });
   });
 
@@ -38,12 +38,12 @@ describe("3.5.4 a cookie", () => {
     ["twice", "session=a; session=b"],
     ["twice with one value", "session=a; session=a"],
     ["once empty and once not", "session=; session=b"],
-    ["in two lines that were joined by a comma", "session=a, session=b"],
+    ["in two lines joined by a comma", "session=a, session=b"],
     ["in the second of two lines", "theme=dark, session=a"],
-    ["with a comma in its value, where two lines may have been joined", "session=a, theme=dark"],
-    ["inside another one's value", "theme=dark,session=a; session=b"],
-  ])("is mistakable where its name stands %s", (_, header) => {
-    expect(cookieNamed("session", header)).toBe("mistakable");
+    ["with a comma in its value, which may join two lines", "session=a, theme=dark"],
+    ["inside another cookie's value", "theme=dark,session=a; session=b"],
+  ])("is ambiguous if its name occurs %s", (_, header) => {
+    expect(cookieNamed("session", header)).toBe("ambiguous");
   });
 });
 
@@ -64,11 +64,11 @@ describe("3.5.5 a client certificate", () => {
   });
 
   test.each([
-    ["the platform says nothing", undefined],
-    ["it says nothing of certificates", {}],
-    ["it says null", { tlsClientAuth: null }],
+    ["the platform gives no data", undefined],
+    ["its data has no TLS part", {}],
+    ["its TLS part is null", { tlsClientAuth: null }],
     ["none was presented", { tlsClientAuth: { certPresented: "0", certVerified: "NONE", certRevoked: "0" } }],
-  ])("is absent where %s", (_, cf) => {
+  ])("is absent if %s", (_, cf) => {
     expect(clientCertificate(cf)).toEqual({ fingerprint: null });
   });
 
@@ -80,7 +80,7 @@ describe("3.5.5 a client certificate", () => {
     ["of unknown revocation", { certRevoked: undefined }],
     ["without a fingerprint", { certFingerprintSHA256: "" }],
     ["presented in an unknown way", { certPresented: "yes", certVerified: "NONE" }],
-  ])("proves nothing where it is %s", (_, change) => {
+  ])("is unverified if it is %s", (_, change) => {
     expect(clientCertificate({ tlsClientAuth: { ...GOOD, ...change } })).toBe("unverified");
   });
 });
@@ -105,7 +105,7 @@ describe("3.5.6 claims", () => {
   const who = (authorization: string, item: CallerItem = JWT, claims: Claims | "unverified" = CLAIMS) =>
     callerOf({ headers: new Headers({ authorization }) }, rule(item), async () => claims);
 
-  test("have the digest that stored records have, whatever the order and whatever else is claimed", async () => {
+  test("have a fixed digest that does not depend on their order or on other claims", async () => {
     const digest = await digestOf([
       "caller",
       'jwt:["iss","org","sub"]',
@@ -121,7 +121,7 @@ describe("3.5.6 claims", () => {
     ["the token proves nothing", "unverified" as const],
     ["one of them is missing", new Map([...CLAIMS].filter(([name]) => name !== '"org"'))],
     ["the issuer is missing", new Map([...CLAIMS].filter(([name]) => name !== '"iss"'))],
-  ])("are refused where %s", async (_, claims) => {
+  ])("are refused if %s", async (_, claims) => {
     expect(await who("Bearer x", JWT, claims)).toEqual({
       kind: "problem",
       code: "caller_unverified",
@@ -129,7 +129,7 @@ describe("3.5.6 claims", () => {
     });
   });
 
-  test("are told by what the whole header holds after the scheme", async () => {
+  test("are read from everything after the scheme", async () => {
     const tokens: string[] = [];
     for (const authorization of ["Bearer a.b.c", "bearer  a.b.c", "Bearer a, Bearer b", "Bearer"]) {
       await callerOf({ headers: new Headers({ authorization }) }, rule(JWT), async (token) => {
@@ -156,7 +156,7 @@ describe("3.5.1 several items", () => {
     headers: Object.fromEntries(Object.entries(all.headers).filter(([header]) => header !== name)),
   });
 
-  test("all count, and one is enough", async () => {
+  test("are all compared, and one is enough to identify a caller", async () => {
     const callers = await Promise.all([
       who(all),
       who(without("authorization")),
@@ -169,7 +169,7 @@ describe("3.5.1 several items", () => {
     expect(new Set(callers).size).toBe(6);
   });
 
-  test("a value in one never stands for a value in another", async () => {
+  test("a value in one item differs from the same value in another", async () => {
     const value = FINGERPRINT;
     const byHeader = await who({ headers: { "x-account": value }, cert: false });
     const byCookie = await who({ headers: { cookie: `session=${value}` }, cert: false });
@@ -177,7 +177,7 @@ describe("3.5.1 several items", () => {
     expect(new Set([byHeader, byCookie, byCert]).size).toBe(3);
   });
 
-  test("one that proves nothing is refused, whatever the others say", async () => {
+  test("an invalid one is refused, even if the others are valid", async () => {
     const twice = { ...all, headers: { ...all.headers, cookie: "session=a; session=b" } };
     expect(await who(twice)).toMatchObject({ kind: "problem", code: "caller_unverified" });
     const shared: CallerRule = { ...rule(...items), anonymous: "shared" };

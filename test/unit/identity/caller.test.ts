@@ -9,7 +9,7 @@ function rule(...names: string[]): CallerRule {
 const AUTHORIZATION: CallerRule = rule("authorization");
 const TWO: CallerRule = rule("authorization", "x-account");
 
-/** No token is looked at where no item is a claim. */
+/** Without a claim among the items no token is verified. */
 const noToken: VerifyToken = () => Promise.reject(new Error("a token was verified"));
 
 function requestWith(headers: HeadersInit): Request {
@@ -19,25 +19,25 @@ function requestWith(headers: HeadersInit): Request {
 const who = (fields: Record<string, string>, rule: CallerRule) => callerOf(requestWith(fields), rule, noToken);
 
 describe("3.5 caller", () => {
-  // Made by another program. A change makes all callers new, and so all stored records.
-  test("is the digest that stored records have", async () => {
+  // Computed by another program. If it changes, every stored record becomes unreachable.
+  test("has a fixed digest", async () => {
     expect(await who({ authorization: "Bearer a" }, AUTHORIZATION)).toBe(
       "a4bf4e420d27166c8f02fb922059bf1377aa6ab1ded82580b7a84d837a8635c0",
     );
   });
 
-  test("is the same for the same values, whatever else is sent", async () => {
+  test("depends on the configured headers only", async () => {
     const one = await who({ authorization: "Bearer a" }, AUTHORIZATION);
     expect(await who({ Authorization: "Bearer a", cookie: "b", "x-account": "c" }, AUTHORIZATION)).toBe(one);
   });
 
-  test("differs by value, to the case", async () => {
+  test("is case-sensitive", async () => {
     const one = await who({ authorization: "Bearer a" }, AUTHORIZATION);
     expect(await who({ authorization: "Bearer b" }, AUTHORIZATION)).not.toBe(one);
     expect(await who({ authorization: "bearer a" }, AUTHORIZATION)).not.toBe(one);
   });
 
-  test("counts every header that is named", async () => {
+  test("depends on every configured header", async () => {
     const callers = await Promise.all([
       who({ authorization: "a" }, TWO),
       who({ "x-account": "a" }, TWO),
@@ -50,7 +50,7 @@ describe("3.5 caller", () => {
     expect(new Set(callers).size).toBe(7);
   });
 
-  test("takes two lines of one header for another value than one", async () => {
+  test("distinguishes two lines of a header from one", async () => {
     const headers = new Headers([
       ["authorization", "a"],
       ["authorization", "b"],
@@ -60,7 +60,7 @@ describe("3.5 caller", () => {
     );
   });
 
-  test("needs one of the headers only", async () => {
+  test("needs only one of the headers", async () => {
     expect(await who({ "x-account": "1" }, TWO)).toMatch(/^[0-9a-f]{64}$/);
   });
 });
@@ -75,7 +75,7 @@ describe("3.5.1 an empty header", () => {
     ["one that is empty", { authorization: "" }],
     ["one of white space", { authorization: "  " }],
     ["two that are empty", { authorization: "", "x-account": "" }],
-  ])("names nobody: %s", async (_, fields) => {
+  ])("identifies no caller: %s", async (_, fields) => {
     expect(await who(fields, TWO)).toEqual({ kind: "problem", code: "caller_missing" });
   });
 });
@@ -85,19 +85,19 @@ describe("3.5.2 without any of the headers", () => {
     expect(await who({ cookie: "a" }, AUTHORIZATION)).toEqual({ kind: "problem", code: "caller_missing" });
   });
 
-  test("is one caller where anonymous is shared", async () => {
+  test("is one caller if anonymous is shared", async () => {
     const shared: CallerRule = { ...TWO, anonymous: "shared" };
     const anonymous = await who({}, shared);
     expect(anonymous).toMatch(/^[0-9a-f]{64}$/);
     expect(await who({ authorization: "", cookie: "b" }, shared)).toBe(anonymous);
     expect(await who({ authorization: "a" }, shared)).not.toBe(anonymous);
-    // Whoever names himself is the same caller under either setting.
+    // An identified caller is the same under either setting.
     expect(await who({ authorization: "a" }, shared)).toBe(await who({ authorization: "a" }, TWO));
   });
 });
 
 describe("3.5.3 caller = []", () => {
-  test.each(["refuse", "shared"] as const)("makes all requests one caller, anonymous = %s", async (anonymous) => {
+  test.each(["refuse", "shared"] as const)("gives all requests one caller, anonymous = %s", async (anonymous) => {
     const everyone: CallerRule = { ...rule(), anonymous };
     const everybody = "1ced65c741b5a8b97008540826eb4fe6f03aabad0425ad54b88c3b3181f26a15";
     expect(await who({}, everyone)).toBe(everybody);

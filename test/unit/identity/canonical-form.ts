@@ -1,7 +1,7 @@
-import { canonicalJson, readJson } from "../../../src/identity/json.ts";
+import { canonicalJson, parseJson } from "../../../src/identity/json.ts";
 
-/** The canonical form of a JSON text; null where only its bytes can be compared. */
+/** The canonical form of a JSON text; null if only its bytes can be compared. */
 export function canonicalForm(text: string): string | null {
-  const node = readJson(text);
+  const node = parseJson(text);
   return node === null ? null : canonicalJson(node);
 }

@@ -1,8 +1,8 @@
 /**
- * What the property tests of JSON compare by: an oracle that shares no code and no method with the gateway's reader. It
- * compares the values that texts were spelled from, with numbers as integers scaled by a power of ten, and finds what
- * 3.8.3 excepts by the tokens of a text. It takes from `JSON.parse` whether a text is JSON, but never its members: that
- * of V8 13.6 loses some whose names are escaped, such as `A` in `{"n":1,"\u0041":1,"\\":1}`.
+ * The oracle of the JSON property tests. It shares no code and no method with the gateway's parser. It
+ * compares the values that texts are spelled from, with numbers as integers scaled by a power of ten. It finds what
+ * 3.8.3 excepts in the tokens of a text. `JSON.parse` decides whether a text is JSON, but its members are not used: that
+ * of V8 13.6 loses some with escaped names, such as `A` in `{"n":1,"\u0041":1,"\\":1}`.
  */
 
 import { isDeepStrictEqual } from "node:util";
@@ -20,7 +20,7 @@ class Exact {
   readonly scaled: string;
 
   constructor({ negative, digits, power }: Decimal) {
-    // The sign stays apart: a BigInt has no negative zero.
+    // The sign is separate, since a BigInt has no negative zero.
     this.scaled = (negative ? "-" : "") + String(BigInt(digits) * 10n ** BigInt(power + SCALE));
   }
 }
@@ -37,14 +37,14 @@ export function isJson(text: string): boolean {
     JSON.parse(text);
     return true;
   } catch {
-    // Which is how it says no.
+    // Not JSON.
     return false;
   }
 }
 
 const TOKEN = /(?<string>"(?:[^"\\]|\\.)*")(?<colon>\s*:)?|(?<open>[[{])|(?<close>[\]}])|[eE](?<exponent>[+-]?\d+)/g;
 
-/** Why 3.8.3 has a JSON text compared by its bytes; null if it has not. */
+/** The reason why 3.8.3 compares a JSON text by its bytes; null if it does not. */
 export function excuse(text: string): string | null {
   const names: Set<string>[] = [];
   for (const { groups = {} } of text.matchAll(TOKEN)) {

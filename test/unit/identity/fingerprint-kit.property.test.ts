@@ -6,10 +6,11 @@ import { describe, expect, test } from "vitest";
 import { type JsonPointer } from "../../../src/identity/json-pointer.ts";
 import { areEqual } from "./exact-json.ts";
 import { choices, isDecimal, type JsonValue, jsonValues, spell } from "./json-spelling.ts";
-import { identityOf } from "../http/requests.ts";
+import { identityOf } from "./requests.ts";
+import { RUN_FACTOR, runs } from "../../support/runs.ts";
 
-/** Beyond what generating values takes on a busy machine. */
-const TIMEOUT_MS = 60_000;
+/** More than generating the values takes on a busy machine. */
+const TIMEOUT_MS = 60_000 * RUN_FACTOR;
 
 const token = fc.constantFrom("a", "b", "0", "1");
 const scalar = fc.constantFrom({ negative: false, digits: "1", power: 0 }, { negative: false, digits: "2", power: 0 });
@@ -17,7 +18,7 @@ const pointer = fc.array(token, { minLength: 1, maxLength: 3 });
 const pointers = fc.array(pointer, { maxLength: 3 });
 const document = jsonValues(token, scalar);
 
-/** A document, and another that is like it but for some values inside. */
+/** A document, and a copy of it with some values changed. */
 const two = fc.oneof(
   fc.tuple(document, document),
   fc
@@ -43,19 +44,19 @@ function isElements(value: JsonValue): value is readonly JsonValue[] {
   return Array.isArray(value);
 }
 
-/** In place of an element that is ignored. */
+/** Replaces an ignored element. */
 const HOLE = undefined as unknown as JsonValue;
 
-/** `value` as a reader sees it who was told to overlook what `ignored` lead to. */
-function overlooking(value: JsonValue, ignored: readonly JsonPointer[]): JsonValue {
+/** `value` without the values at `ignored`. */
+function without(value: JsonValue, ignored: readonly JsonPointer[]): JsonValue {
   const below = (name: string): JsonPointer[] => ignored.filter(([first]) => first === name).map(([, ...rest]) => rest);
   const isIgnored = (name: string): boolean => below(name).some((rest) => rest.length === 0);
   if (isMembers(value)) {
     const seen = [...value].filter(([name]) => !isIgnored(name));
-    return new Map(seen.map(([name, child]) => [name, overlooking(child, below(name))]));
+    return new Map(seen.map(([name, child]) => [name, without(child, below(name))]));
   }
   if (!isElements(value)) return value;
-  return value.map((child, index) => (isIgnored(String(index)) ? HOLE : overlooking(child, below(String(index)))));
+  return value.map((child, index) => (isIgnored(String(index)) ? HOLE : without(child, below(String(index)))));
 }
 
 function get(value: JsonValue | undefined, [name, ...rest]: JsonPointer): JsonValue | undefined {
@@ -69,9 +70,9 @@ interface Rule {
   readonly only: readonly JsonPointer[] | null;
 }
 
-/** Whether two documents are the same by another account of the rule, from the values that they were spelled from. */
+/** Whether two documents are the same by a second implementation of the rule, from the values that they are spelled from. */
 function same(one: JsonValue, other: JsonValue, { ignore, only }: Rule): boolean {
-  const [a, b] = [overlooking(one, ignore), overlooking(other, ignore)];
+  const [a, b] = [without(one, ignore), without(other, ignore)];
   const [selectedA, selectedB] = [a, b].map((seen) => (only ?? []).map((at) => get(seen, at)));
   const isNothing = (all: readonly unknown[] | undefined): boolean =>
     all?.every((value) => value === undefined) ?? true;
@@ -91,22 +92,22 @@ async function check(rules: fc.Arbitrary<Rule>): Promise<void> {
       if (expected && !areEqual(one, other)) merged++;
       expect(a.fingerprint === b.fingerprint).toBe(expected);
     }),
-    { numRuns: 5000 },
+    runs(2000),
   );
-  // Otherwise the test would say little.
-  expect(merged).toBeGreaterThan(50);
+  // Otherwise the test would compare only different documents.
+  expect(merged).toBeGreaterThan(5);
 }
 
 describe("3.8.5, 3.8.6 two documents", { timeout: TIMEOUT_MS }, () => {
-  test("are the same exactly if they are equal but for what is ignored", async () => {
+  test("are the same if and only if they are equal except for ignored members", async () => {
     await check(fc.record({ ignore: pointers, only: fc.constant(null) }));
   });
 
-  test("are the same exactly if what alone counts is equal", async () => {
+  test("are the same if and only if the members in `only` are equal", async () => {
     await check(fc.record({ ignore: fc.constant([]), only: pointers }));
   });
 
-  test("are the same exactly if what alone counts is equal but for what is ignored", async () => {
+  test("are the same if and only if the members in `only` are equal except for ignored ones", async () => {
     await check(fc.record({ ignore: pointers, only: pointers }));
   });
 });

@@ -1,10 +1,10 @@
-// What a rule may name: members that don't count, those that alone count, headers, and the carriers of keys.
+// The parts of a rule: ignored members, compared members, headers, and the carriers of keys.
 
 import { describe, expect, test } from "vitest";
 
 import { type FingerprintSettings, resolveFingerprint } from "../../../src/identity/fingerprint.ts";
 import { type JsonPointer } from "../../../src/identity/json-pointer.ts";
-import { type Change, identityOf, PLAIN } from "../http/requests.ts";
+import { type Change, identityOf, PLAIN } from "./requests.ts";
 
 interface Rule extends Partial<FingerprintSettings> {
   readonly carriers?: readonly JsonPointer[];
@@ -27,9 +27,9 @@ describe("3.8.5 ignored members", () => {
     ["have another value", '{"a":1,"sent_at":1}', '{"a":1,"sent_at":{"b":[2]}}'],
     ["are absent", '{"a":1}', '{"sent_at":null,"a":1}'],
     ["are the only ones", "{}", '{"sent_at":1}'],
-    ["stand deeper", '{"device":{"id":1,"clock":1}}', '{"device":{"clock":2,"id":1}}'],
+    ["are nested", '{"device":{"id":1,"clock":1}}', '{"device":{"clock":2,"id":1}}'],
     ["are elements of an array", '{"lines":[1,2,3]}', '{"lines":[1,[],3]}'],
-  ])("may differ: they %s", async (_, one, other) => {
+  ])("may differ if they %s", async (_, one, other) => {
     expect(await areSameBodies(one, other, { ignore })).toBe(true);
     expect(await areSameBodies(one, other, {})).toBe(false);
   });
@@ -37,30 +37,30 @@ describe("3.8.5 ignored members", () => {
   test.each([
     ["another member", '{"a":1,"sent_at":1}', '{"a":2,"sent_at":1}'],
     ["a member of the same name elsewhere", '{"b":{"sent_at":1}}', '{"b":{"sent_at":2}}'],
-    ["what holds an ignored member", '{"device":{"clock":1}}', '{"device":null}'],
-    ["what would hold one", "{}", '{"device":{"clock":1}}'],
+    ["the object that has an ignored member", '{"device":{"clock":1}}', '{"device":null}'],
+    ["an object that could have one", "{}", '{"device":{"clock":1}}'],
     ["an element beside an ignored one", '{"lines":[1,2,3]}', '{"lines":[1,2,4]}'],
     ["the length of an array", '{"lines":[1]}', '{"lines":[1,2]}'],
     ["an element that moved", '{"lines":[1,2,3]}', '{"lines":[1,3,2]}'],
     ["a member named like an index", '{"lines":{"01":1}}', '{"lines":{"01":2}}'],
-  ])("leave all else to count: %s", async (_, one, other) => {
+  ])("leave the rest compared: %s", async (_, one, other) => {
     expect(await areSameBodies(one, other, { ignore })).toBe(false);
   });
 
-  test("are found by names with any character in them", async () => {
+  test("may have any character in their names", async () => {
     const rule = { ignore: [["a/b~c"], [""], ['"'], ["__proto__"], ["é"]] };
     const one = String.raw`{"a/b~c":1,"":1,"\"":1,"__proto__":1,"\u00e9":1,"b":1}`;
     expect(await areSameBodies(one, '{"b":1}', rule)).toBe(true);
     expect(await areSameBodies(one, '{"b":2}', rule)).toBe(false);
   });
 
-  test("are no elements by an index that RFC 6901 does not know", async () => {
+  test("are not elements at an index that is invalid in RFC 6901", async () => {
     for (const token of ["00", "-", "1e0", " 0"]) {
       expect(await areSameBodies("[1]", "[2]", { ignore: [[token]] }), token).toBe(false);
     }
   });
 
-  test("may stand inside of one another, and be named twice", async () => {
+  test("may be nested in one another and named twice", async () => {
     for (const ignore of [
       [["a"], ["a", "b"]],
       [["a", "b"], ["a"]],
@@ -70,14 +70,14 @@ describe("3.8.5 ignored members", () => {
     }
   });
 
-  test("don't take several elements of an array for one another", async () => {
+  test("keep the positions of the other elements of an array", async () => {
     const rule = { ignore: [["0"], ["1"]] };
     expect(await areSameBodies("[1,2,3]", "[4,5,3]", rule)).toBe(true);
     expect(await areSameBodies("[1,2,3]", "[1,3]", rule)).toBe(false);
     expect(await areSameBodies("[1]", "[]", rule)).toBe(false);
   });
 
-  test("count in a body that is compared by its bytes", async () => {
+  test("are compared in a body that is compared by its bytes", async () => {
     const rule = { ignore: [["sent_at"]] };
     expect(await areSameBodies('{"a":1,"a":1,"sent_at":1}', '{"a":1,"a":1,"sent_at":2}', rule)).toBe(false);
     const [one, other] = ['{"sent_at":1}', '{"sent_at":2}'];
@@ -86,7 +86,7 @@ describe("3.8.5 ignored members", () => {
   });
 });
 
-describe("3.8.6 members that alone count", () => {
+describe("3.8.6 compared members", () => {
   const only = [["order_id"], ["lines", "0"], ["customer"]];
 
   test.each([
@@ -94,7 +94,7 @@ describe("3.8.6 members that alone count", () => {
     ["their order", '{"customer":1,"order_id":2}', '{"order_id":2,"customer":1}'],
     ["their spelling", '{"order_id":100}', '{"order_id":1e2}'],
     ["other elements of an array", '{"lines":[1,2]}', '{"lines":[1,3,4]}'],
-  ])("leave out %s", async (_, one, other) => {
+  ])("exclude %s", async (_, one, other) => {
     expect(await areSameBodies(one, other, { only })).toBe(true);
   });
 
@@ -105,23 +105,23 @@ describe("3.8.6 members that alone count", () => {
     ["a value where there was none of them", '{"order_id":1}', '{"a":1}'],
     ["other bodies that have none of them", '{"a":1}', '{"a":2}'],
     ["other bodies that can have none of them", "1", "2"],
-  ])("tell apart %s", async (_, one, other) => {
+  ])("distinguish %s", async (_, one, other) => {
     expect(await areSameBodies(one, other, { only })).toBe(false);
   });
 
-  test("count without what is ignored as well", async () => {
+  test("are compared without the ignored members in them", async () => {
     const rule = { only: [["order"], ["sent_at"]], ignore: [["order", "sent_at"], ["sent_at"]] };
     expect(await areSameBodies('{"order":{"id":1,"sent_at":1},"sent_at":1}', '{"order":{"id":1}}', rule)).toBe(true);
     expect(await areSameBodies('{"order":{"id":1}}', '{"order":{"id":2}}', rule)).toBe(false);
     expect(await areSameBodies('{"order":{}}', '{"a":1}', rule)).toBe(false);
   });
 
-  test("don't count inside of what is ignored", async () => {
+  test("are not compared inside an ignored member", async () => {
     const rule = { only: [["id"], ["meta", "sent_at"]], ignore: [["meta"]] };
     expect(await areSameBodies('{"id":1,"meta":{"sent_at":1}}', '{"id":1,"meta":{"sent_at":2}}', rule)).toBe(true);
   });
 
-  test("may stand inside of one another", async () => {
+  test("may be nested in one another", async () => {
     for (const only of [
       [["a"], ["a", "b"]],
       [["a", "b"], ["a"], ["a"]],
@@ -131,12 +131,12 @@ describe("3.8.6 members that alone count", () => {
     }
   });
 
-  test("are none in an empty list, which is the default", async () => {
+  test("can be an empty list, which is the same as none", async () => {
     expect(await identityOf({}, { only: [] })).toEqual(await identityOf({}));
   });
 });
 
-describe("3.8.7 headers that count", () => {
+describe("3.8.7 compared headers", () => {
   const headers = ["stripe-account", "x-mode"];
   const one = { headers: { "stripe-account": "acct_1" } };
 
@@ -146,7 +146,7 @@ describe("3.8.7 headers that count", () => {
     ["an empty one", { headers: { "stripe-account": "" } }],
     ["another one", { headers: { "stripe-account": "acct_1", "x-mode": "" } }],
     ["the value under another name", { headers: { "x-mode": "acct_1" } }],
-  ])("tell apart %s, whatever the body", async (_, other) => {
+  ])("distinguish %s with any body", async (_, other) => {
     for (const body of ["json", "bytes"] as const) {
       expect(await areSame(one, other, { headers, body })).toBe(false);
       expect(await areSame(one, other, { body })).toBe(true);
@@ -157,14 +157,14 @@ describe("3.8.7 headers that count", () => {
     expect(await areSame({ ...text, ...one }, { ...text, ...other }, { headers })).toBe(false);
   });
 
-  test("are no part of the plain digest", async () => {
+  test("are not part of the plain digest", async () => {
     const [named, plain] = [await identityOf(one, { headers }), await identityOf(one)];
     expect(named.plain).toBe(plain.plain);
     expect(named.fingerprint).not.toBe(plain.fingerprint);
     expect(named.rule).not.toBe(plain.rule);
   });
 
-  test("are none but those that are named", async () => {
+  test("are only those that the rule names", async () => {
     expect(await areSame(one, { headers: { "stripe-account": "acct_1", traceparent: "1" } }, { headers })).toBe(true);
   });
 });
@@ -172,18 +172,18 @@ describe("3.8.7 headers that count", () => {
 describe("3.8.8 members that carry keys", () => {
   const carriers = [["idempotency_key"], ["meta", "key"]];
 
-  test("don't count in JSON", async () => {
+  test("are not compared in JSON", async () => {
     const [header, body] = ['{"a":1,"meta":{}}', '{"idempotency_key":"k","a":1,"meta":{"key":"k"}}'];
     expect(await areSameBodies(header, body, { carriers })).toBe(true);
     expect(await areSameBodies(header, '{"idempotency_key":"k","a":2,"meta":{}}', { carriers })).toBe(false);
   });
 
-  test("don't count where they are named", async () => {
+  test("are not compared even if `only` names them", async () => {
     const rule = { carriers, only: [["idempotency_key"], ["a"]] };
     expect(await areSameBodies('{"idempotency_key":"k","a":1}', '{"a":1}', rule)).toBe(true);
   });
 
-  test("count where bytes are compared, and in forms, where no key is looked for", async () => {
+  test("are compared in bodies compared by bytes, and in forms", async () => {
     const [one, other] = ['{"idempotency_key":"k"}', '{"idempotency_key":"l"}'];
     expect(await areSameBodies(one, other, { carriers, body: "bytes" })).toBe(false);
     const contentType = "application/x-www-form-urlencoded";
@@ -195,13 +195,13 @@ describe("3.8.8 members that carry keys", () => {
 describe("3.8.9 JSON-RPC", () => {
   const call = (id: number, method = "send"): string => JSON.stringify({ jsonrpc: "2.0", id, method });
 
-  test("numbers each try of a call", async () => {
+  test("may number each try of a call", async () => {
     const rule = { ignore: [["id"]] };
     expect(await areSameBodies(call(1), call(2), rule)).toBe(true);
     expect(await areSameBodies(call(1), call(1, "sign"), rule)).toBe(false);
   });
 
-  test("numbers the calls of a batch, each of which is named by its index", async () => {
+  test("may number the calls of a batch, each named by its index", async () => {
     const rule = {
       ignore: [
         ["0", "id"],
@@ -222,7 +222,7 @@ describe("3.8.4 the name of a rule", () => {
     ['json:{"only":[["a"]]}', { only: [["a"]] }, []],
     ['json:{"carriers":[["key"]]}', {}, [["key"]]],
     ['bytes:{"headers":["x-mode"]}', { body: "bytes", headers: ["x-mode"] }, []],
-  ])("says all by which requests are compared: %s", (name, settings, carriers) => {
+  ])("contains every part of the rule: %s", (name, settings, carriers) => {
     expect(resolveFingerprint({ ...PLAIN, ...settings }, carriers).name).toBe(name);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { type Change, identityOf as identity, PLAIN } from "../http/requests.ts";
+import { type Change, identityOf as identity, PLAIN } from "./requests.ts";
 import { type Fingerprint } from "../../../src/record/record.ts";
 
 async function fingerprintOf(change: Change, rule: "json" | "bytes" = "json"): Promise<string> {
@@ -13,7 +13,7 @@ function identityOf(change: Change, body: "json" | "bytes" = "json"): Promise<Fi
 
 const TEXT: Change = { contentType: "text/plain", body: "hello" };
 
-describe("3.8.1 what makes two requests the same", () => {
+describe("3.8.1 the fingerprint", () => {
   test.each<[string, Change]>([
     ["the method", { method: "PATCH" }],
     ["the path", { path: "/v1/charges/" }],
@@ -28,7 +28,7 @@ describe("3.8.1 what makes two requests the same", () => {
     ["an empty If-Match", { ifMatch: "" }],
     ["the body", { body: '{"amount":101,"currency":"eur"}' }],
     ["an empty body", { body: "" }],
-  ])("counts %s", async (_, change) => {
+  ])("depends on %s", async (_, change) => {
     expect(await fingerprintOf(change)).not.toBe(await fingerprintOf({}));
     expect(await fingerprintOf(change, "bytes")).not.toBe(await fingerprintOf({}, "bytes"));
   });
@@ -37,7 +37,7 @@ describe("3.8.1 what makes two requests the same", () => {
     ["case", { contentType: "Application/JSON" }],
     ["white space", { contentType: "application/json ;" }],
     ["charset=utf-8 of JSON", { contentType: 'application/json; charset="UTF-8"' }],
-  ])("does not count %s in the media type", async (_, change) => {
+  ])("does not depend on %s in the media type", async (_, change) => {
     expect(await fingerprintOf(change)).toBe(await fingerprintOf({}));
     expect(await fingerprintOf(change, "bytes")).toBe(await fingerprintOf({}, "bytes"));
   });
@@ -46,21 +46,21 @@ describe("3.8.1 what makes two requests the same", () => {
     ["charset=utf-8 of other types", "text/plain", "text/plain; charset=utf-8"],
     ["the boundary of multipart", "multipart/form-data; boundary=a", "multipart/form-data; boundary=b"],
     ["the difference between types that can't be read", "json", "application json"],
-  ])("counts %s", async (_, contentType, other) => {
+  ])("depends on %s", async (_, contentType, other) => {
     expect(await fingerprintOf({ ...TEXT, contentType })).not.toBe(
       await fingerprintOf({ ...TEXT, contentType: other }),
     );
   });
 
-  test("does not let one part run into the next", async () => {
+  test("keeps the parts apart", async () => {
     const one = await fingerprintOf({ path: "/a", query: "?b" }, "bytes");
     expect(await fingerprintOf({ path: "/a?", query: "b" }, "bytes")).not.toBe(one);
     expect(await fingerprintOf({ path: "/a?b", query: "" }, "bytes")).not.toBe(one);
     expect(await fingerprintOf({ method: "POST/", path: "a", query: "?b" }, "bytes")).not.toBe(one);
   });
 
-  // Records outlive a deploy: with another digest, honest retries of what is stored would be refused.
-  test("is what stored records have", async () => {
+  // Records outlive a deploy. With another digest, honest retries of stored requests would be refused.
+  test("has a fixed digest", async () => {
     expect(await identityOf({}, "json")).toEqual({
       rule: "json",
       fingerprint: "e68cf2095e300f382a1a1b8ec16a18615d19f69489265cc7c8bbd22967c3d55f",
@@ -75,12 +75,12 @@ describe("3.8.2 JSON bodies", () => {
     ["white space", { body: '{\n  "amount": 100,\n  "currency": "eur"\n}\n' }],
     ["the spelling of numbers", { body: '{"amount":1e2,"currency":"eur"}' }],
     ["escapes", { body: String.raw`{"amount":100,"currency":"\u0065ur"}` }],
-  ])("are the same whatever %s", async (_, change) => {
+  ])("do not differ by %s", async (_, change) => {
     expect(await fingerprintOf(change)).toBe(await fingerprintOf({}));
     expect(await fingerprintOf(change, "bytes")).not.toBe(await fingerprintOf({}, "bytes"));
   });
 
-  test("are read by meaning under every JSON type", async () => {
+  test("are compared by meaning under every JSON type", async () => {
     const contentType = "application/merge-patch+json";
     const [one, other] = [
       await fingerprintOf({ contentType, body: '{"a":1,"b":2}' }),
@@ -89,13 +89,13 @@ describe("3.8.2 JSON bodies", () => {
     expect(one).toBe(other);
   });
 
-  test("differ from each other by what floats can't tell apart", async () => {
+  test("differ even where floats are equal", async () => {
     expect(await fingerprintOf({ body: '{"id":9007199254740993}' })).not.toBe(
       await fingerprintOf({ body: '{"id":9007199254740992}' }),
     );
   });
 
-  test("keep their plain fingerprint beside that of their meaning", async () => {
+  test("have a plain fingerprint in addition to that of their meaning", async () => {
     const spelled = { body: '{ "amount": 100, "currency": "eur" }' };
     const [json, bytes] = [await identityOf(spelled, "json"), await identityOf(spelled, "bytes")];
     expect(json.plain).toBe(bytes.plain);
@@ -127,7 +127,7 @@ describe("3.8.3 bodies that are compared by their bytes", () => {
     expect(identity.fingerprint).toBe(identity.plain);
   });
 
-  test("are all under the rule of bytes", async () => {
+  test("have the fingerprint of their bytes", async () => {
     const identity = await identityOf({}, "bytes");
     expect(identity).toEqual({
       rule: "bytes",
@@ -136,14 +136,14 @@ describe("3.8.3 bodies that are compared by their bytes", () => {
     });
   });
 
-  test("are not JSON of exactly 1 MB, nor of 64 levels", async () => {
+  test("do not include JSON of exactly 1 MB, or of 64 levels", async () => {
     const megabyte = await identityOf({ body: padded(1_000_000) });
     const deep = await identityOf({ body: "[".repeat(64) + "]".repeat(64) });
     expect(megabyte.fingerprint).not.toBe(megabyte.plain);
     expect(deep.fingerprint).not.toBe(deep.plain);
   });
 
-  test("count bytes, not characters, up to 1 MB", async () => {
+  test("are bounded to 1 MB in bytes, not in characters", async () => {
     const identity = await identityOf({ body: `"${"é".repeat(500_000)}"` });
     expect(identity.fingerprint).toBe(identity.plain);
   });

@@ -1,13 +1,13 @@
-// Bodies are a client's: no form of at most 1 MB may take long, or throw. Nor may a rule with all that it can name.
+// Clients choose bodies: no form of at most 1 MB may take long or throw, even under the largest rule.
 
 import { describe, expect, test } from "vitest";
 
 import { type FingerprintSettings } from "../../../src/identity/fingerprint.ts";
-import { type Change, identityOf } from "../http/requests.ts";
+import { type Change, identityOf } from "./requests.ts";
 
 const MEGABYTE = 1_000_000;
 
-/** Far beyond what a linear reader needs on the busiest machine, and far below what a quadratic one needs on a fast one. */
+/** Far more than a linear parser needs on a busy machine, and far less than a quadratic one needs on a fast one. */
 const MS_MAX = 15_000;
 
 function megabyteOf(part: string): string {
@@ -32,7 +32,7 @@ describe("3.8.12 a megabyte of pairs", () => {
     ["spaces", megabyteOf("+")],
     ["equals signs", megabyteOf("=")],
     ["1,000 pairs", `${"a=".padEnd(990, "b")}&`.repeat(999) + "a"],
-  ])("is read quickly: %s", async (_, body) => {
+  ])("is parsed quickly: %s", async (_, body) => {
     expect(await measured(pairs(body))).toBe("by meaning");
   });
 
@@ -43,13 +43,13 @@ describe("3.8.12 a megabyte of pairs", () => {
     ["a broken escape behind others", `${megabyteOf("%41").slice(0, -9)}%4`],
     ["what is not UTF-8", megabyteOf("%ff")],
     ["a space at the end", `${megabyteOf("a").slice(1)} `],
-  ])("is given up quickly: %s", async (_, body) => {
+  ])("is rejected quickly: %s", async (_, body) => {
     expect(await measured(pairs(body))).toBe("by bytes");
   });
 });
 
 describe("3.8.12 a megabyte of parts", () => {
-  /** All that a search for it could stumble over. */
+  /** A boundary that makes a naive search slow. */
   const boundary = `${"-".repeat(34)}X${"-".repeat(34)}X`;
   const contentType = `multipart/form-data; boundary="${boundary}"`;
   const head = 'Content-Disposition: form-data; name="a"';
@@ -66,11 +66,11 @@ describe("3.8.12 a megabyte of parts", () => {
     ["half boundaries", megabyteOf(`${"-".repeat(36)}X`)],
     ["dashes between others", megabyteOf("-x")],
     ["text", megabyteOf("x")],
-  ])("is read quickly: %s", async (_, content) => {
+  ])("is parsed quickly: %s", async (_, content) => {
     expect(await measured(parts(content))).toBe("by meaning");
   });
 
-  test("is read quickly: 1,000 parts with many fields", async () => {
+  test("is parsed quickly: 1,000 parts with many fields", async () => {
     const part = `--${boundary}\r\n${head}${"; a=b".repeat(60)}\r\nX: ${" ".repeat(400)}\r\n\r\n\r\n`;
     expect(await measured({ contentType, body: `${part.repeat(1000)}--${boundary}--` })).toBe("by meaning");
   });
@@ -86,7 +86,7 @@ describe("3.8.12 a megabyte of parts", () => {
     ["white space in a disposition", parts("", `Content-Disposition: form-data${" ".repeat(8000)}x`)],
     ["quotes in a disposition", parts("", `Content-Disposition: form-data${'; a="'.repeat(1500)}`)],
     ["parameters and a wrong end", parts("", `Content-Disposition: form-data${"; a=b \t".repeat(1000)}=`)],
-  ])("is given up quickly: %s", async (_, sent) => {
+  ])("is rejected quickly: %s", async (_, sent) => {
     expect(await measured(sent)).toBe("by bytes");
   });
 });

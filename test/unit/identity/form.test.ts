@@ -1,9 +1,9 @@
-// Forms, by what they mean.
+// Forms, compared by meaning.
 
 import { describe, expect, test } from "vitest";
 
 import { type Fingerprint } from "../../../src/record/record.ts";
-import { type Change, identityOf } from "../http/requests.ts";
+import { type Change, identityOf } from "./requests.ts";
 
 const PAIRS = "application/x-www-form-urlencoded";
 const PARTS = "multipart/form-data; boundary=XX";
@@ -16,7 +16,7 @@ function parts(body: string | Uint8Array, contentType = PARTS): Change {
   return { contentType, body };
 }
 
-/** A part as most clients write it. */
+/** A part as most clients send it. */
 function part(name: string, content: string): string {
   return `Content-Disposition: form-data; name="${name}"\r\n\r\n${content}`;
 }
@@ -44,7 +44,7 @@ describe("3.8.10 pairs", () => {
     ["how a space is written", "name=a+b", "name=a%20b"],
     ["the encoding of names", "metadata%5Bid%5D=1", "metadata[id]=1"],
     ["the encoding of an equals sign in a value", "a=b=c", "a=b%3Dc"],
-  ])("are the same whatever %s", async (_, one, other) => {
+  ])("do not differ by %s", async (_, one, other) => {
     const [a, b] = await fingerprintsOf(pairs(one), pairs(other));
     expect(a).toBe(b);
   });
@@ -62,13 +62,13 @@ describe("3.8.10 pairs", () => {
     ["an encoded percent sign", "a=%2541", "a=%41"],
     ["an encoded byte order mark", "a=%EF%BB%BF", "a="],
     ["where a name ends", "ab=c", "a=bc"],
-    ["nothing at all", "", "a"],
-  ])("count %s", async (_, one, other) => {
+    ["an empty body", "", "a"],
+  ])("differ by %s", async (_, one, other) => {
     const [a, b] = await fingerprintsOf(pairs(one), pairs(other));
     expect(a).not.toBe(b);
   });
 
-  test("count their media type, with a charset and without", async () => {
+  test("differ by their media type, with a charset and without", async () => {
     const [a, b] = await fingerprintsOf(pairs("a=1"), pairs("a=1", `${PAIRS}; charset=UTF-8`));
     expect(a).not.toBe(b);
     const [c, d] = await fingerprintsOf(
@@ -78,14 +78,14 @@ describe("3.8.10 pairs", () => {
     expect(c).toBe(d);
   });
 
-  test("are no pairs of another type", async () => {
+  test("are pairs only under their own media type", async () => {
     const [a, b] = await fingerprintsOf(pairs("a=%31", "text/plain"), pairs("a=1", "text/plain"));
     expect(a).not.toBe(b);
   });
 });
 
 describe("3.8.11 parts", () => {
-  test("are the same whatever the boundary", async () => {
+  test("are the same with any boundary", async () => {
     const all = [part("a", "1"), part("file", "--YY\r\n-")];
     const [a, b] = await fingerprintsOf(
       parts(multipart(all)),
@@ -94,12 +94,12 @@ describe("3.8.11 parts", () => {
     expect(a).toBe(b);
   });
 
-  test("are the same with and without a line end after the last boundary, and with none in between", async () => {
+  test("are the same with and without a line break after the last boundary", async () => {
     const [a, b] = await fingerprintsOf(parts("--XX--\r\n"), parts("--XX--"));
     expect(a).toBe(b);
   });
 
-  // Made by a real client: a new boundary for each.
+  // A real client makes a new boundary for each.
   test("are the same in two bodies of one FormData", async () => {
     const form = new FormData();
     form.append("amount", "100");
@@ -133,25 +133,25 @@ describe("3.8.11 parts", () => {
     ["the order of fields", [`X: 1\r\nX: 2\r\n${part("a", "1")}`], [`X: 2\r\nX: 1\r\n${part("a", "1")}`]],
     ["the spelling of fields", [`x: 1\r\n${part("a", "1")}`], [`X: 1\r\n${part("a", "1")}`]],
     ["a byte order mark", [part("a", "\ufeff1")], [part("a", "1")]],
-  ])("count %s", async (_, one, other) => {
+  ])("differ by %s", async (_, one, other) => {
     const [a, b] = await Promise.all([identityOf(parts(multipart(one))), identityOf(parts(multipart(other)))]);
     expect([isByBytes(a), isByBytes(b)]).toEqual([false, false]);
     expect(a.fingerprint).not.toBe(b.fingerprint);
   });
 
-  test("count the parameters of their media type, but for the boundary", async () => {
+  test("differ by the parameters of their media type, except for the boundary", async () => {
     const body = multipart([part("a", "1")]);
     const [a, b] = await fingerprintsOf(parts(body), parts(body, `${PARTS}; charset=utf-8`));
     expect(a).not.toBe(b);
   });
 
-  test("count bytes that are no text", async () => {
+  test("differ by bytes that are not text", async () => {
     const content = (byte: number): Change => parts(bytes(`--XX\r\n${part("a", "")}`, [byte], "\r\n--XX--"));
     const [a, b] = await fingerprintsOf(content(0xfe), content(0xff));
     expect(a).not.toBe(b);
   });
 
-  test("don't equal pairs that say the same", async () => {
+  test("differ from pairs with the same fields", async () => {
     const [a, b] = await fingerprintsOf(parts(multipart([part("a", "1")])), pairs("a=1"));
     expect(a).not.toBe(b);
     expect((await identityOf(parts("--XX--"))).fingerprint).not.toBe((await identityOf(pairs(""))).fingerprint);
@@ -164,13 +164,13 @@ describe("3.8.12 forms that are compared by their bytes", () => {
   test.each<[string, Change]>([
     ["another charset", pairs("a=1", `${PAIRS}; charset=iso-8859-1`)],
     ["two charsets", pairs("a=1", `${PAIRS}; charset=utf-8; charset=utf-16`)],
-    ["a type that can't be read", pairs("a=1", `${PAIRS}, ${PAIRS}`)],
+    ["a type that can't be parsed", pairs("a=1", `${PAIRS}, ${PAIRS}`)],
     ["more than 1,000 pairs", pairs(many(1001))],
     ["more than 1 MB", pairs(`a=${"b".repeat(999_999)}`)],
     ["an empty pair", pairs("a=1&&b=2")],
     ["an empty pair at the end", pairs("a=1&")],
     ["a broken escape", pairs("a=%4")],
-    ["an escape that is none", pairs("a=%zz")],
+    ["an invalid escape", pairs("a=%zz")],
     ["encoded bytes that are not UTF-8", pairs("a=%ff")],
     ["an encoded surrogate", pairs("a=%ED%A0%80")],
     ["an overlong encoding", pairs("a=%C1%A1")],
@@ -181,11 +181,11 @@ describe("3.8.12 forms that are compared by their bytes", () => {
     ["a letter beyond ASCII", pairs("a=é")],
     ["a byte order mark", pairs("\ufeffa=1")],
     ["bytes that are not UTF-8", pairs(bytes("a=", [0xff]))],
-  ])("are pairs with %s", async (_, sent) => {
+  ])("include pairs with %s", async (_, sent) => {
     expect(isByBytes(await identityOf(sent))).toBe(true);
   });
 
-  test("are not 1,000 pairs, nor 1 MB", async () => {
+  test("do not include 1,000 pairs or 1 MB", async () => {
     expect(isByBytes(await identityOf(pairs(many(1000))))).toBe(false);
     expect(isByBytes(await identityOf(pairs(`a=${"b".repeat(999_998)}`)))).toBe(false);
   });
@@ -249,7 +249,7 @@ describe("3.8.12 forms that are compared by their bytes", () => {
     ["a quote that does not end", parts(disposition('; name="a'))],
     ["something after a quoted value", parts(disposition('; name="a"b'))],
     ["something between parameters", parts(disposition('; name="a" b'))],
-  ])("are parts with %s", async (_, sent) => {
+  ])("include parts with %s", async (_, sent) => {
     expect(isByBytes(await identityOf(sent))).toBe(true);
   });
 
@@ -268,11 +268,11 @@ describe("3.8.12 forms that are compared by their bytes", () => {
     ["other white space", parts(head('content-disposition:form-data;name="a"'))],
     ["dashes and other boundaries in content", parts(multipart([part("a", "--X\r\n--YY\r\n--X--")]))],
     ["an empty line in content", parts(multipart([part("a", "\r\n\r\n")]))],
-  ])("are not parts with %s", async (_, sent) => {
+  ])("do not include parts with %s", async (_, sent) => {
     expect(isByBytes(await identityOf(sent))).toBe(false);
   });
 
-  test("are all under the rule of bytes", async () => {
+  test("have the fingerprint of their bytes", async () => {
     for (const sent of [pairs("a=1"), parts(multipart([one]))]) {
       const identity = await identityOf(sent, { body: "bytes" });
       expect(identity.rule).toBe("bytes");
@@ -281,13 +281,13 @@ describe("3.8.12 forms that are compared by their bytes", () => {
   });
 });
 
-describe("3.8.13 what counts in a form", () => {
+describe("3.8.13 the compared fields of a form", () => {
   async function areSame(one: Change, other: Change, rule: Parameters<typeof identityOf>[1]): Promise<boolean> {
     return (await identityOf(one, rule)).fingerprint === (await identityOf(other, rule)).fingerprint;
   }
   const ignore = [["sent_at"], ["metadata[try]"], ["a", "b"]];
 
-  test("is no field that is ignored, however often it comes", async () => {
+  test("exclude every occurrence of an ignored field", async () => {
     const [one, other] = [pairs("id=1&sent_at=1&sent_at=2&metadata%5Btry%5D=1"), pairs("sent%5Fat=3&id=1")];
     expect(await areSame(one, other, { ignore })).toBe(true);
     expect(await areSame(one, pairs("sent_at=1&id=2"), { ignore })).toBe(false);
@@ -295,14 +295,14 @@ describe("3.8.13 what counts in a form", () => {
     expect(await areSame(pairs("a%2Fb=1"), pairs("a%2Fb=2"), { ignore })).toBe(false);
   });
 
-  test("is no part that is ignored", async () => {
+  test("exclude an ignored part", async () => {
     const sent = (id: string, at: string): Change => parts(multipart([part("id", id), part("sent_at", at)]));
     expect(await areSame(sent("1", "1"), sent("1", "2"), { ignore })).toBe(true);
     expect(await areSame(sent("1", "1"), parts(multipart([part("id", "1")])), { ignore })).toBe(true);
     expect(await areSame(sent("1", "1"), sent("2", "1"), { ignore })).toBe(false);
   });
 
-  test("is what is named alone, in its order", async () => {
+  test("are the fields in `only`, in their order", async () => {
     const rule = { only: [["id"], ["to"], ["a", "b"]] };
     expect(await areSame(pairs("x=1&id=1&to=2"), pairs("id=1&y=1&to=2"), rule)).toBe(true);
     expect(await areSame(pairs("id=1&to=2"), pairs("to=2&id=1"), rule)).toBe(false);
@@ -311,7 +311,7 @@ describe("3.8.13 what counts in a form", () => {
     expect(await areSame(pairs("id=1"), pairs("to=1"), rule)).toBe(false);
   });
 
-  test("is the whole where nothing of it is named", async () => {
+  test("are all fields if `only` names none of them", async () => {
     const rule = { only: [["id"]], ignore: [["try"]] };
     expect(await areSame(pairs("a=1"), pairs("a=2"), rule)).toBe(false);
     expect(await areSame(pairs("a=1&try=1"), pairs("a=1&try=2"), rule)).toBe(true);
@@ -333,7 +333,7 @@ describe("3.8.4 a form", () => {
     });
   });
 
-  test("names what else its rule says", async () => {
+  test("names the rest of its rule", async () => {
     const { rule } = await identityOf(pairs("a=1"), { ignore: [["b"]], headers: ["x-mode"] });
     expect(rule).toBe('json:{"ignore":[["b"]],"headers":["x-mode"]}');
   });

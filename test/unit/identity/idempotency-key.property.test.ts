@@ -1,4 +1,4 @@
-// The same question put to another implementation of RFC 9651.
+// Compares the parser with another implementation of RFC 9651.
 
 import * as fc from "fast-check";
 import { parseItem, serializeItem } from "structured-headers";
@@ -6,14 +6,15 @@ import { describe, expect, test } from "vitest";
 
 import { parseIdempotencyKey } from "../../../src/identity/idempotency-key.ts";
 import { isRefusal } from "../../../src/http/problem.ts";
+import { runs } from "../../support/runs.ts";
 
-/** The key in a value that begins with a quote, by the oracle; null where 3.4 has it refused. */
+/** The oracle's key in a value that begins with a quote; null if 3.4 refuses it. */
 function keyByOracle(value: string): string | null {
   try {
     const [bare, parameters] = parseItem(value);
     return typeof bare === "string" && parameters.size === 0 && bare.length >= 1 && bare.length <= 255 ? bare : null;
   } catch {
-    // The oracle's way to say that it is not an Item.
+    // The oracle throws if the value is not an Item.
     return null;
   }
 }
@@ -23,7 +24,7 @@ function keyByGateway(value: string): string | null {
   return isRefusal(key) ? null : key;
 }
 
-/** Characters among which the grammar decides, and any other. */
+/** Characters that the grammar distinguishes, and any other. */
 const character = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('"', "\\", " ", "~", "a", ";", "=", ",", "\u007f", "\t", "\u0000", "é") },
   { weight: 1, arbitrary: fc.string({ minLength: 1, maxLength: 1, unit: "binary" }) },
@@ -32,16 +33,16 @@ const character = fc.oneof(
 const afterQuote = fc.string({ unit: character, maxLength: 12 }).map((text) => text.replace(/ +$/, ""));
 
 describe("3.4.2 quoted keys", () => {
-  test("accepts exactly the Strings that another parser accepts, with the same value", () => {
+  test("accepts the same Strings as another parser, with the same value", () => {
     fc.assert(
       fc.property(afterQuote, (text) => {
         expect(keyByGateway(`"${text}`)).toBe(keyByOracle(`"${text}`));
       }),
-      { numRuns: 2000 },
+      runs(200),
     );
   });
 
-  test("accepts the same Strings where most of them are well-formed", () => {
+  test("accepts the same Strings if most of them are well-formed", () => {
     const escaped = fc.string({ unit: fc.constantFrom("a", " ", ",", "\\\\", '\\"'), maxLength: 270 });
     const end = fc
       .constantFrom('"', '"', '"', "", '" ', '";a', '";a=1', '",', '""', '\\"')
@@ -50,23 +51,23 @@ describe("3.4.2 quoted keys", () => {
       fc.property(escaped, end, (text, end) => {
         expect(keyByGateway(`"${text}${end}`)).toBe(keyByOracle(`"${text}${end}`));
       }),
-      { numRuns: 2000 },
+      runs(200),
     );
   });
 
-  test("reads back every value that another serialiser writes", () => {
+  test("parses every value that another serializer writes", () => {
     const printable = fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 255 });
     fc.assert(
       fc.property(printable, (key) => {
         expect(parseIdempotencyKey(serializeItem(key))).toBe(key);
       }),
-      { numRuns: 2000 },
+      runs(200),
     );
   });
 });
 
 describe("3.4.4 one key in two spellings", () => {
-  test("reads every bare key as its quoted spelling is read", () => {
+  test("parses every bare key like its quoted form", () => {
     const bare = fc
       .string({ unit: "grapheme-ascii", minLength: 1, maxLength: 255 })
       .filter((key) => !/[ ",\\]/.test(key));
@@ -80,7 +81,7 @@ describe("3.4.4 one key in two spellings", () => {
 });
 
 describe("3.4.5 one line with one key", () => {
-  test("refuses every two lines that hold a key each, which arrive joined by a comma", () => {
+  test("refuses any two lines with one key each, which arrive joined by a comma", () => {
     const line = fc
       .string({ unit: "grapheme-ascii", minLength: 1, maxLength: 12 })
       .chain((key) => fc.constantFrom(serializeItem(key), ...(/[ ",\\]/.test(key) ? [] : [key])));
@@ -95,7 +96,7 @@ describe("3.4.5 one line with one key", () => {
           code: "key_invalid",
         });
       }),
-      { numRuns: 1000 },
+      runs(100),
     );
   });
 });

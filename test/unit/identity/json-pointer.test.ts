@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { canonicalJson, readJson } from "../../../src/identity/json.ts";
+import { canonicalJson, parseJson } from "../../../src/identity/json.ts";
 import { parseJsonPointer, valueAt, writeJsonPointer } from "../../../src/identity/json-pointer.ts";
 
 // RFC 6901, 5
@@ -8,9 +8,9 @@ const DOCUMENT = String.raw`{
   "foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, "g|h": 4, "i\\j": 5, "k\"l": 6, " ": 7, "m~n": 8
 }`;
 
-/** The canonical form of what a pointer leads to in the document; undefined where it leads nowhere. */
+/** The canonical form of the value at a pointer; undefined if there is none. */
 function found(pointer: string, text = DOCUMENT): string | undefined {
-  const document = readJson(text);
+  const document = parseJson(text);
   const tokens = parseJsonPointer(pointer);
   if (document === null || tokens === null) throw new Error("not JSON, or no pointer");
   const node = valueAt(document, tokens);
@@ -30,31 +30,31 @@ describe("a JSON Pointer", () => {
     ['/k"l', "6e0"],
     ["/ ", "7e0"],
     ["/m~0n", "8e0"],
-  ])("%s leads where RFC 6901 says", (pointer, value) => {
+  ])("%s selects the value that RFC 6901 defines", (pointer, value) => {
     expect(found(pointer)).toBe(value);
   });
 
   test.each(["/bar", "/foo/2", "/foo/-", "/foo/00", "/foo/01", "/foo/-1", "/foo/length", "/foo/0/x", "//x"])(
-    "%s leads nowhere",
+    "%s selects no value",
     (pointer) => {
       expect(found(pointer)).toBeUndefined();
     },
   );
 
-  test("finds a member whose name is escaped in the text", () => {
+  test("selects a member whose name is escaped in the text", () => {
     expect(found("/key", String.raw`{"\u006bey":"v"}`)).toBe('"v"');
   });
 
-  test("finds nothing that every object has", () => {
+  test("selects no property of JavaScript objects", () => {
     expect(found("/constructor", "{}")).toBeUndefined();
     expect(found("/__proto__", "{}")).toBeUndefined();
   });
 
-  test.each(["foo", "/a~2b", "/a~", "#/foo"])("is not %s", (text) => {
+  test.each(["foo", "/a~2b", "/a~", "#/foo"])("can't be %s", (text) => {
     expect(parseJsonPointer(text)).toBeNull();
   });
 
-  test.each(["", "/foo/0", "/a~1b/m~0n", "/~01"])("is written as it was read: %j", (text) => {
+  test.each(["", "/foo/0", "/a~1b/m~0n", "/~01"])("is written as it was parsed: %j", (text) => {
     const pointer = parseJsonPointer(text);
     expect(pointer === null ? null : writeJsonPointer(pointer)).toBe(text);
   });

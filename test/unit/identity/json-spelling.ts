@@ -1,4 +1,4 @@
-/** JSON values, and the many texts that mean the same value. For property tests. */
+/** JSON values, and the many texts of the same value, for property tests. */
 
 import * as fc from "fast-check";
 
@@ -14,10 +14,10 @@ export function isDecimal(value: JsonValue): value is Decimal {
   return typeof value === "object" && value !== null && "digits" in value;
 }
 
-/** A whole number from 0 to below `count`: every freedom that a writer of JSON has is such a choice. */
+/** A whole number from 0 to below `count`. Each freedom in writing a JSON text is such a choice. */
 export type Choose = (count: number) => number;
 
-/** Choices that fast-check can replay, and shrinks to 0, the plainest spelling. */
+/** Choices that fast-check can replay, and that it shrinks to 0, the plainest text. */
 export const choices: fc.Arbitrary<Choose> = fc.infiniteStream(fc.nat(999)).map((stream) => (count) => {
   const next = stream.next();
   return next.done === true ? 0 : next.value % count;

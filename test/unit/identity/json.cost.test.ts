@@ -1,4 +1,4 @@
-// Bodies are a client's: none of at most 1 MB may take long, or throw.
+// Clients choose bodies: none of at most 1 MB may take long or throw.
 
 import { describe, expect, test } from "vitest";
 
@@ -6,7 +6,7 @@ import { canonicalForm } from "./canonical-form.ts";
 
 const MEGABYTE = 1_000_000;
 
-/** Far beyond what a linear reader needs on the busiest machine, and far below what a quadratic one needs on a fast one. */
+/** Far more than a linear parser needs on a busy machine, and far less than a quadratic one needs on a fast one. */
 const MS_MAX = 15_000;
 
 /** Repeats `part` up to a megabyte. */
@@ -34,7 +34,7 @@ describe("3.8.3 a body of a megabyte", () => {
     ["zeros in a fraction", `0.${megabyteOf("0")}`, "0"],
     ["backslashes", `"${megabyteOf("\\\\")}"`, `"${megabyteOf("\\\\")}"`],
     ["white space", `${megabyteOf(" \n")}1${megabyteOf("\t\r")}`, "1e0"],
-  ])("is read quickly: %s", (_, text, form) => {
+  ])("is parsed quickly: %s", (_, text, form) => {
     expect(measured(text) === form).toBe(true);
   });
 
@@ -49,7 +49,7 @@ describe("3.8.3 a body of a megabyte", () => {
       "names that share a long beginning",
       `{${Array.from({ length: 100 }, (_, index) => `"${"n".repeat(9000)}${index}":1`).join(",")}}`,
     ],
-  ])("is read quickly, whatever it holds: %s", (_, text) => {
+  ])("is parsed quickly with any content: %s", (_, text) => {
     expect(measured(text)).not.toBeNull();
   });
 
@@ -72,7 +72,7 @@ describe("3.8.3 a body of a megabyte", () => {
     ["duplicate members", `{${megabyteOf('"a":1,')}"a":1}`],
     ["white space only", megabyteOf(" ")],
     ["commas", `[${megabyteOf(",")}]`],
-  ])("is given up quickly: %s", (_, text) => {
+  ])("is rejected quickly: %s", (_, text) => {
     expect(measured(text)).toBeNull();
   });
 });

@@ -26,13 +26,13 @@ function uniqueUrl(): string {
 }
 
 describe("3.5.7 the keys of an issuer", () => {
-  test("are asked for without following redirects", async () => {
+  test("are fetched without following redirects", async () => {
     const url = uniqueUrl();
     expect(await jwksAt(url, 1000, 0)).toEqual({ keys: [KEY] });
     expect(asked).toMatchObject([[url, { redirect: "manual" }]]);
   });
 
-  test("are kept up to the age that is asked for", async () => {
+  test("are cached up to the requested age", async () => {
     const url = uniqueUrl();
     await jwksAt(url, 1000, 5000);
     await jwksAt(url, 1000, 5999);
@@ -41,7 +41,7 @@ describe("3.5.7 the keys of an issuer", () => {
     expect(asked).toHaveLength(2);
   });
 
-  test("are not waited for longer than five seconds, nor is their body", async () => {
+  test("time out after five seconds, including their body", async () => {
     vi.useFakeTimers();
     const silent = new ReadableStream({ pull: () => new Promise<void>(() => {}) });
     for (const never of [() => new Promise<Response>(() => {}), async () => new Response(silent)]) {
@@ -55,7 +55,7 @@ describe("3.5.7 the keys of an issuer", () => {
     }
   });
 
-  test("are asked for again two seconds after a failure, and meanwhile what is known stays good", async () => {
+  test("are fetched again two seconds after a failure, and cached keys stay valid meanwhile", async () => {
     const url = uniqueUrl();
     await jwksAt(url, 1000, 0);
     answer = () => Promise.reject(new Error("Network connection lost."));
@@ -67,7 +67,7 @@ describe("3.5.7 the keys of an issuer", () => {
     expect(await jwksAt(url, 100, 2500)).toEqual({ keys: [] });
   });
 
-  test("are kept of 100 issuers at most, those that were fetched last", async () => {
+  test("are cached for the 100 issuers fetched last", async () => {
     const first = uniqueUrl();
     await jwksAt(first, 1000, 0);
     for (let count = 0; count < 99; count++) await jwksAt(uniqueUrl(), 1000, 0);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { parseIdempotencyKey, writeIdempotencyKey } from "../../../src/identity/idempotency-key.ts";
-import { readJson } from "../../../src/identity/json.ts";
+import { parseJson } from "../../../src/identity/json.ts";
 import { findKey, type KeyCarrier } from "../../../src/identity/key-carrier.ts";
 import { isRefusal } from "../../../src/http/problem.ts";
 
@@ -9,12 +9,12 @@ const STANDARD: KeyCarrier = { kind: "header", name: "idempotency-key" };
 const VENDOR: KeyCarrier = { kind: "header", name: "x-idempotency-key" };
 const MEMBER: KeyCarrier = { kind: "body", pointer: ["idempotency_key"] };
 
-/** What is found in a request with these fields and this body, and whether the body was read for it. */
+/** The key of a request with these fields and this body, and whether the body was parsed for it. */
 async function find(carriers: readonly KeyCarrier[], fields: Record<string, string>, body = "") {
   let wasRead = false;
   const key = await findKey(carriers, new Headers(fields), async () => {
     wasRead = true;
-    return readJson(body);
+    return parseJson(body);
   });
   return { key, wasRead };
 }
@@ -23,8 +23,8 @@ async function keyIn(body: string) {
   return (await find([MEMBER], {}, body)).key;
 }
 
-describe("3.4.6 where the key is", () => {
-  test("is the first carrier that is there, in the order of the policy", async () => {
+describe("3.4.6 the key", () => {
+  test("comes from the first carrier that is present, in the policy's order", async () => {
     const both = { "idempotency-key": "standard", "x-idempotency-key": "vendor" };
     const body = '{"idempotency_key":"member"}';
     expect((await find([STANDARD, VENDOR, MEMBER], both, body)).key).toMatchObject({ value: "standard" });
@@ -36,7 +36,7 @@ describe("3.4.6 where the key is", () => {
     expect((await find([STANDARD, VENDOR], {}, body)).key).toBeNull();
   });
 
-  test("is told with what the answer repeats, and the header that carried it", async () => {
+  test("includes the value to echo, and the header that carried it", async () => {
     expect((await find([VENDOR], { "x-idempotency-key": '"a b"' })).key).toEqual({
       value: "a b",
       echo: '"a b"',
@@ -51,13 +51,13 @@ describe("3.4.6 where the key is", () => {
     });
   });
 
-  test("is looked for in the body only if no header before it has it", async () => {
+  test("is looked up in the body only if no earlier header has it", async () => {
     expect((await find([STANDARD, MEMBER], { "idempotency-key": "k" }, "{}")).wasRead).toBe(false);
     expect((await find([STANDARD, MEMBER], {}, "{}")).wasRead).toBe(true);
     expect((await find([STANDARD], {}, "{}")).wasRead).toBe(false);
   });
 
-  test("is refused where it is there and wrong, whatever comes after it", async () => {
+  test("is refused if the first carrier is invalid, even if a later one is valid", async () => {
     const fields = { "idempotency-key": "", "x-idempotency-key": "k" };
     expect((await find([STANDARD, VENDOR], fields)).key).toEqual({
       kind: "problem",
@@ -100,12 +100,12 @@ describe("3.4.7 a key in the body", () => {
     ["absent", "{}"],
     ["elsewhere", '{"data":{"idempotency_key":"k"}}'],
     ["in what is no object", '"idempotency_key"'],
-  ])("counts as absent where it is %s", async (_, body) => {
+  ])("counts as absent if it is %s", async (_, body) => {
     expect(await keyIn(body)).toBeNull();
   });
 
   test.each(["k", "a b", 'a"b', String.raw`a\b`, ",", '"', String.raw`\"`, "\\"])(
-    "is repeated so that a header means the same: %j",
+    "is echoed as a header value with the same meaning: %j",
     (value) => {
       const echo = writeIdempotencyKey(value);
       expect(isRefusal(parseIdempotencyKey(echo)) ? null : parseIdempotencyKey(echo)).toBe(value);

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import { digestOf, sha256 } from "../../../src/identity/digest.ts";
 import { recordId, type RecordScope } from "../../../src/identity/record-id.ts";
+import { runs } from "../../support/runs.ts";
 
 const SCOPE: RecordScope = {
   tenant: "api.example.com",
@@ -15,9 +16,9 @@ const SCOPE: RecordScope = {
   isDerived: false,
 };
 
-describe("3.7.1 the record's name", () => {
-  // Made by another program from the description in 3.7.1. A change makes all stored records new: see FORMAT_VERSION.
-  test("is the digest that stored records have", async () => {
+describe("3.7.1 the record id", () => {
+  // Computed by another program from 3.7.1. If it changes, stored records become unreachable: see FORMAT_VERSION.
+  test("has a fixed digest", async () => {
     expect(await recordId(SCOPE)).toBe("2da35301802c8755c9d55c60a9a7c73e8959a3b9115a40885500c240afa64136");
   });
 
@@ -29,7 +30,7 @@ describe("3.7.1 the record's name", () => {
     ["caller", { caller: "d".repeat(64) }],
     ["key", { key: "8E03978E-40D5-43DD-BC93-6894A57F9324" }],
     ["kind of key", { isDerived: true }],
-  ])("differs for another %s", async (_, change) => {
+  ])("depends on the %s", async (_, change) => {
     expect(await recordId({ ...SCOPE, ...change })).not.toBe(await recordId(SCOPE));
   });
 
@@ -39,7 +40,7 @@ describe("3.7.1 the record's name", () => {
     ["caller and key", { caller: "ab", key: "c" }, { caller: "a", key: "bc" }],
     ["path and key, over the caller", { path: "/a", caller: "", key: "b" }, { path: "/ab", caller: "", key: "" }],
     ["a length written into a key", { caller: "a", key: "b" }, { caller: "", key: "a\u0000\u0000\u0000\u0001b" }],
-  ])("differs where characters move between parts: %s", async (_, one, other) => {
+  ])("differs if characters move between parts: %s", async (_, one, other) => {
     expect(await recordId({ ...SCOPE, ...one })).not.toBe(await recordId({ ...SCOPE, ...other }));
   });
 });
@@ -52,13 +53,13 @@ describe("the digest over parts", () => {
     expect(await sha256(new Uint8Array())).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   });
 
-  test("reads a view's own bytes, not its buffer's", async () => {
+  test("covers a view's own bytes, not its whole buffer", async () => {
     expect(await sha256(new TextEncoder().encode("xabcx").subarray(1, 4))).toBe(
       "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
     );
   });
 
-  test("covers lengths in bytes, and a mark in place of an absent part's", async () => {
+  test("covers lengths in bytes, and a mark for an absent part", async () => {
     expect(await digestOf(["a", null, "", "é"])).toBe(
       "177d5e0e5cc384608c558e5be6d937b5ee75d9c46c6300920bcb9b22ab89a561",
     );
@@ -66,7 +67,7 @@ describe("the digest over parts", () => {
     expect(await digestOf(["a", null, "", "é"])).toBe(createHash("sha256").update(framed).digest("hex"));
   });
 
-  test("differs for any two lists of parts that differ", async () => {
+  test("differs for any two different lists of parts", async () => {
     const part = fc.option(fc.string({ unit: fc.constantFrom("a", "\u0000", "\u0001", "é"), maxLength: 3 }));
     const list = fc.array(part, { maxLength: 4 });
     await fc.assert(
@@ -74,7 +75,7 @@ describe("the digest over parts", () => {
         const same = JSON.stringify(one) === JSON.stringify(other);
         expect((await digestOf(one)) === (await digestOf(other))).toBe(same);
       }),
-      { numRuns: 1000 },
+      runs(100),
     );
   });
 });

@@ -6,30 +6,30 @@ const again = { ...unknown, attempt: { number: 2, id: "attempt-2" } };
 const pendingAgain = { ...pending, attempt: { number: 2, id: "attempt-2" } };
 const completedAgain = { ...completed, attempt: { number: 2, id: "attempt-2" } };
 
-describe("O5 what there is to tell when one record follows another", () => {
+describe("O5 the event that a change of a record reports", () => {
   test.each([
-    ["an attempt that ends well", pending, null, completed, "attempt", null],
+    ["an attempt that completes", pending, null, completed, "attempt", null],
     ["an attempt undone to none", pending, null, null, "attempt", null],
     ["an attempt that becomes unknown", pending, null, unknown, "attempt", "unknown"],
-    ["our own 504", pending, null, unknown, "timeout", "unknown"],
-    ["an outcome that stays unknown after our 504", unknown, null, unknown, "attempt", null],
-    ["a late answer after our 504", unknown, null, completed, "attempt", "completed"],
+    ["the gateway's 504", pending, null, unknown, "timeout", "unknown"],
+    ["an outcome that stays unknown after the 504", unknown, null, unknown, "attempt", null],
+    ["a late answer after the 504", unknown, null, completed, "attempt", "completed"],
     ["a late answer that undoes it", unknown, null, null, "attempt", "none"],
     ["an answer too large to keep", pending, null, tombstone, "attempt", "tombstone"],
-    ["a second attempt that ends well", pendingAgain, unknown, completedAgain, "attempt", "completed"],
+    ["a second attempt that completes", pendingAgain, unknown, completedAgain, "attempt", "completed"],
     ["a second attempt that is undone to unknown", pendingAgain, unknown, unknown, "attempt", null],
     ["a second attempt that becomes unknown", pendingAgain, unknown, again, "attempt", "unknown"],
     ["a process that died", pending, null, unknown, "process_died", "unknown"],
     ["an operator's release of an answer", completed, null, null, "released", "none"],
     ["an operator's purge", completed, null, tombstone, "purged", "tombstone"],
-    ["the release of what can't be read", unreadable, null, null, "released", null],
-    ["nothing at all", null, null, null, "attempt", null],
+    ["the release of an unreadable record", unreadable, null, null, "released", null],
+    ["no record at all", null, null, null, "attempt", null],
   ] as const)("%s", (_, before, undoneTo, after, cause, state) => {
-    expect(journalEventOf(before, undoneTo, after, cause, 1500)?.state ?? null).toBe(state);
+    expect(journalEventOf({ before, undoneTo, after, cause }, 1500)?.state ?? null).toBe(state);
   });
 
-  test("says what is needed to find and judge it, and no key", () => {
-    expect(journalEventOf(pending, null, unknown, "timeout", 1500)).toEqual({
+  test("contains what an operator needs to find and judge the record, and no key", () => {
+    expect(journalEventOf({ before: pending, undoneTo: null, after: unknown, cause: "timeout" }, 1500)).toEqual({
       operation: "POST /v1/charges",
       attempt: 1,
       state: "unknown",

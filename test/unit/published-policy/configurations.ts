@@ -1,4 +1,4 @@
-/** The configurations that the published policy is held to: the committed one, the conformance suite's, and a full one. */
+/** The configurations that the published policy is tested with: the committed one, the conformance suite's, and a full one. */
 
 import { join } from "node:path";
 
@@ -11,7 +11,7 @@ import { entry } from "../config/entries.ts";
 
 const WRANGLER_TOML = join(import.meta.dirname, "..", "..", "..", "wrangler.toml");
 
-/** Sets every field to something else than its default, and what must stay hidden to words that can be looked for. */
+/** Sets every field to another value than its default, and every value that must stay hidden to a text with `secret` in it. */
 export const FULL_ENTRY = {
   origin: "https://secret-origin.example.net/secret-base",
   caller: [
@@ -62,7 +62,7 @@ export function tenantOf(fields: Record<string, unknown>): Tenant {
   return onlyTenant({ TENANTS: { [HOST]: fields }, SECRET_BINDING: { limit: () => ({ success: true }) } }, HOST);
 }
 
-/** Named tenants whose documents must say what their configuration says. */
+/** Tenants whose documents must have the values of their configuration. */
 export const TENANTS: readonly (readonly [string, Tenant])[] = [
   ["the committed top level", onlyTenant(readConfig({ config: WRANGLER_TOML }).vars, "*")],
   [

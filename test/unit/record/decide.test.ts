@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Situation, decide, decideAlarm, asOf } from "../../../src/record/decide.ts";
+import { type Situation, decide, asOf } from "../../../src/record/decide.ts";
 import { OTHER, SAME, completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const records = { none: null, pending, unknown, completed, tombstone, unreadable };
@@ -15,7 +15,7 @@ const policies = {
 const times = { live: 1999, over: 2000 };
 
 /** What a decision comes to, on one line of the table. */
-function told(situation: Situation): string {
+function lineOf(situation: Situation): string {
   const decision = decide(situation);
   switch (decision.action) {
     case "execute":
@@ -28,6 +28,7 @@ function told(situation: Situation): string {
       return `probe ${decision.record.attempt.id}`;
     case "join":
     case "await probe":
+    case "await preparation":
     case "nothing":
       return decision.action;
   }
@@ -99,7 +100,7 @@ describe("4.1 with the same fingerprint, no attempt running", () => {
             probed: null,
             nowMs: times[time as keyof typeof times],
           };
-          expect(told(situation)).toBe(expected);
+          expect(lineOf(situation)).toBe(expected);
         });
 
         test(`${name}, its term ${time}, on_unknown ${policyName}: a look never executes`, () => {
@@ -116,7 +117,7 @@ describe("4.1 with the same fingerprint, no attempt running", () => {
           const onlyLooked = { "execute 1": "nothing", "execute 2 before attempt-1": "refuse outcome_unknown" }[
             expected
           ];
-          expect(told(situation)).toBe(onlyLooked ?? expected);
+          expect(lineOf(situation)).toBe(onlyLooked ?? expected);
         });
       }
     }
@@ -144,8 +145,48 @@ describe("4.1 with the same fingerprint, while an attempt runs", () => {
             probed: null,
             nowMs,
           };
-          expect(told({ ...situation, policy: { onUnknown, maxAttempts, inFlight: "wait" } })).toBe(waiting);
-          expect(told({ ...situation, policy: { onUnknown, maxAttempts, inFlight: "refuse" } })).toBe(refusing);
+          expect(lineOf({ ...situation, policy: { onUnknown, maxAttempts, inFlight: "wait" } })).toBe(waiting);
+          expect(lineOf({ ...situation, policy: { onUnknown, maxAttempts, inFlight: "refuse" } })).toBe(refusing);
+        }
+      }
+    }
+  });
+});
+
+describe("4.1 while the body of another request arrives", () => {
+  const wait = "await preparation";
+  test.each<[RecordName, keyof typeof times, same: string, other: string]>([
+    ["none", "live", wait, wait],
+    ["pending", "live", wait, "refuse key_reused"],
+    ["unknown", "live", wait, "refuse key_reused"],
+    ["unknown", "over", wait, wait],
+    ["completed", "live", "replay attempt-1", "refuse key_reused"],
+    ["completed", "over", wait, wait],
+    ["tombstone", "live", "refuse replay_unavailable", "refuse key_reused"],
+    ["tombstone", "over", wait, wait],
+    ["unreadable", "live", "refuse outcome_unknown", "refuse outcome_unknown"],
+  ])("%s, its term %s: %s; another request: %s", (name, time, same, other) => {
+    for (const onUnknown of ["refuse", "retry", "probe"] as const) {
+      // Whatever the request may do, and whether or not a probe has already shown that nothing ran.
+      for (const mayExecute of [true, false]) {
+        for (const probed of [null, { attemptId: "attempt-1", outcome: "not-executed" as const }]) {
+          const situation = {
+            record: records[name],
+            running: "preparation" as const,
+            mayExecute,
+            mayProbe: mayExecute,
+            probed,
+            nowMs: times[time],
+          };
+          for (const [request, expected] of [
+            [SAME, same],
+            [OTHER, other],
+          ] as const) {
+            const policy = { onUnknown, maxAttempts: 3, inFlight: "wait" as const };
+            const refused = expected === wait ? "refuse in_flight" : expected;
+            expect(lineOf({ ...situation, request, policy })).toBe(expected);
+            expect(lineOf({ ...situation, request, policy: { ...policy, inFlight: "refuse" } })).toBe(refused);
+          }
         }
       }
     }
@@ -167,7 +208,7 @@ describe("4.1 with another fingerprint", () => {
             probed: null,
             nowMs: times.live,
           };
-          expect(told(situation)).toBe("refuse key_reused");
+          expect(lineOf(situation)).toBe("refuse key_reused");
         }
       }
     }
@@ -183,7 +224,7 @@ describe("4.1 with another fingerprint", () => {
       probed: null,
       nowMs: times.over,
     };
-    expect(told({ ...situation, policy: policies.refuse })).toBe("execute 1");
+    expect(lineOf({ ...situation, policy: policies.refuse })).toBe("execute 1");
   });
 
   test("compares the plain digests where the rules differ (3.8.4)", () => {
@@ -197,8 +238,8 @@ describe("4.1 with another fingerprint", () => {
       nowMs: times.live,
       policy: policies.refuse,
     };
-    expect(told({ ...situation, request })).toBe("replay attempt-1");
-    expect(told({ ...situation, request: { ...request, plain: "plain-2" } })).toBe("refuse key_reused");
+    expect(lineOf({ ...situation, request })).toBe("replay attempt-1");
+    expect(lineOf({ ...situation, request: { ...request, plain: "plain-2" } })).toBe("refuse key_reused");
   });
 
   test("does not compare the plain digests where the rule is the same", () => {
@@ -212,7 +253,7 @@ describe("4.1 with another fingerprint", () => {
       nowMs: times.live,
       policy: policies.refuse,
     };
-    expect(told({ ...situation, request })).toBe("refuse key_reused");
+    expect(lineOf({ ...situation, request })).toBe("refuse key_reused");
   });
 });
 
@@ -236,6 +277,11 @@ describe("5.7 probing an unknown outcome", () => {
     ["does not ask in look-only mode", { mayExecute: false }, "refuse outcome_unknown"],
     ["does not ask where no path can be made", { mayProbe: false }, "refuse outcome_unknown"],
     ["waits for the probe that runs", { running: "probe" }, "await probe"],
+    [
+      "does not wait for it with in_flight = refuse",
+      { running: "probe", policy: { onUnknown: "probe", maxAttempts: 3, inFlight: "refuse" } },
+      "refuse in_flight",
+    ],
     ["waits for one probe only", { running: "probe", ...said("unknown") }, "refuse outcome_unknown"],
     ["refuses another request while a probe runs", { running: "probe", request: OTHER }, "refuse key_reused"],
     ["executes when the attempt did not run and never will", said("not-executed"), "execute 2 before attempt-1"],
@@ -252,7 +298,7 @@ describe("5.7 probing an unknown outcome", () => {
     ["does not ask about a tombstone", { record: tombstone }, "refuse replay_unavailable"],
     ["looks at nothing", { record: null, mayExecute: false }, "nothing"],
   ])("%s", (_, change, expected) => {
-    expect(told({ ...situation, ...change })).toBe(expected);
+    expect(lineOf({ ...situation, ...change })).toBe(expected);
   });
 });
 
@@ -270,31 +316,4 @@ describe("4.4 what time does to a record", () => {
     expect(asOf(null, 5000)).toBeNull();
     expect(asOf(unreadable, 5000)).toBe(unreadable);
   });
-});
-
-describe("4.4 what an alarm does", () => {
-  const orphan = { action: "mark unknown", record: { ...unknown, sinceMs: 1500, expiresAtMs: 2000 }, atMs: 2000 };
-  test.each([
-    ["none", 1500, { action: "nothing" }],
-    ["pending", 1500, orphan],
-    ["unknown", 1999, { action: "look again", atMs: 2000 }],
-    ["unknown", 2000, { action: "forget" }],
-    ["completed", 1999, { action: "look again", atMs: 2000 }],
-    ["completed", 2000, { action: "forget" }],
-    ["completed", 9999, { action: "forget" }],
-    ["tombstone", 1999, { action: "look again", atMs: 2000 }],
-    ["tombstone", 2000, { action: "forget" }],
-    ["unreadable", 2000, { action: "look again", atMs: 2000 + 86_400_000 }],
-  ] as const)("%s at %i", (name, nowMs, expected) => {
-    expect(decideAlarm(records[name], null, nowMs)).toEqual(expected);
-  });
-
-  test.each(["pending", "unknown", "completed", "tombstone", "unreadable"] as const)(
-    "only looks again within a minute while the attempt of a %s record runs",
-    (name) => {
-      for (const running of ["attempt", "probe"] as const) {
-        expect(decideAlarm(records[name], running, 9999)).toEqual({ action: "look again", atMs: 9999 + 15_000 });
-      }
-    },
-  );
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Busy, type Command, decideCommand } from "../../../src/record/operate.ts";
+import { type Running } from "../../../src/record/decide.ts";
+import { type Command, decideCommand } from "../../../src/record/operate.ts";
 import { completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const NOW = 1200;
@@ -60,11 +61,11 @@ describe("O3 each command for each record where nothing runs", () => {
 });
 
 describe("O3 nothing is done while something runs", () => {
-  const busy: readonly Busy[] = ["attempt", "probe", "preparation"];
-  test.each(busy)("%s", (busy) => {
+  const running: readonly Running[] = ["attempt", "probe", "preparation"];
+  test.each(running)("%s", (running) => {
     for (const record of Object.values(RECORDS)) {
       for (const command of [settledFinal, notExecuted, release, purge]) {
-        expect(decideCommand(record, busy, command, NOW)).toEqual(refused("running"));
+        expect(decideCommand(record, running, command, NOW)).toEqual(refused("running"));
       }
     }
   });

@@ -125,7 +125,7 @@ describe("3.5.9 on_caller_change = refuse: the same key of another caller", () =
     const client = clientOf(REFUSE);
     const key = uniqueKey();
     await client.post(PATH, { key });
-    await changeRow(await boundObjectOf(key, PATH), { caller: null });
+    await changeRow(await boundObjectOf(key, PATH), { caller: "" });
     for (const authorization of ["Bearer alice", "Bearer mallory"]) {
       const response = await client.post(PATH, { key, headers: { authorization } });
       expect(await problemOf(response)).toBe("409 outcome_unknown");

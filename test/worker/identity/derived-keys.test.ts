@@ -6,20 +6,20 @@ import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
 const DERIVING = { derive_key: { window: "5m" } };
 const BY_ORDER = { derive_key: { window: "5m", from: ["/order_id"] } };
 
-/** An operation of its own, so that tests don't meet each other's records. */
+/** A unique operation, so that tests don't share records. */
 function keyless(client: Client, json: unknown, headers: Record<string, string | null> = {}): Promise<Response> {
   return client.post("/v1/orders", { key: null, json, headers });
 }
 
 describe("3.10 derived keys", () => {
-  test("are off unless the policy says so", async () => {
+  test("are off by default", async () => {
     const origin = scriptOrigin();
     const json = { order_id: uniqueKey() };
     for (const _ of [1, 2]) expect(statusOf(await keyless(clientOf(), json))).toBeUndefined();
     expect(origin.received).toHaveLength(2);
   });
 
-  test("let an equal request within the window run once, marked as derived", async () => {
+  test("run an equal request within the window once, and mark it as derived", async () => {
     const origin = scriptOrigin(() => new Response("ordered", { status: 201 }));
     const client = clientOf(DERIVING);
     const json = { order_id: uniqueKey() };
@@ -44,13 +44,13 @@ describe("3.10 derived keys", () => {
     const first = keyless(client, json);
     await origin.arrived(1);
     const second = keyless(client, json);
-    // Calls reach an object in their order, so this one tells that the second has arrived.
+    // Calls reach an object in order, so the second request has arrived when this one has.
     expect(await problemOf(await keyless(client, json, { prefer: "wait=0" }))).toBe("409 in_flight");
     held.release();
     expect([statusOf(await first), statusOf(await second)]).toEqual(["executed", "joined"]);
   });
 
-  test("compare as the fingerprint does", async () => {
+  test("compare requests as the fingerprint does", async () => {
     const origin = scriptOrigin();
     const id = uniqueKey();
     const client = clientOf(DERIVING);
@@ -78,7 +78,7 @@ describe("3.10 derived keys", () => {
     expect(origin.received).toHaveLength(2);
   });
 
-  test("end with their window", async () => {
+  test("expire with their window", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ derive_key: { window: "1s" } });
     const json = { order_id: uniqueKey() };
@@ -94,7 +94,7 @@ describe("3.10 derived keys", () => {
     expect([statusOf(last), origin.received.length]).toEqual(["executed", 2]);
   });
 
-  test("never join a request that carries a real key, be it the same characters", async () => {
+  test("never join a request with a client's key, even if the characters are equal", async () => {
     const origin = scriptOrigin();
     const client = clientOf(DERIVING);
     const json = { order_id: uniqueKey() };
@@ -104,14 +104,14 @@ describe("3.10 derived keys", () => {
     expect(origin.received).toHaveLength(2);
   });
 
-  test("don't satisfy a policy that requires a key", async () => {
+  test("do not satisfy a policy that requires a key", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ ...DERIVING, key: "required" });
     expect(await problemOf(await keyless(client, { order_id: uniqueKey() }))).toBe("400 key_missing");
     expect(origin.received).toHaveLength(0);
   });
 
-  test("are not made for an unknown caller, whose request passes through", async () => {
+  test("are not derived for an unknown caller, whose request passes through", async () => {
     const origin = scriptOrigin();
     const client = clientOf(DERIVING);
     const json = { order_id: uniqueKey() };
@@ -119,7 +119,7 @@ describe("3.10 derived keys", () => {
     expect(origin.received).toHaveLength(2);
   });
 
-  test("are not made for those who share a caller by naming themselves by nothing", async () => {
+  test("are not derived for the shared anonymous caller", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ ...DERIVING, anonymous: "shared" });
     const json = { order_id: uniqueKey() };
@@ -129,7 +129,7 @@ describe("3.10 derived keys", () => {
     expect(origin.received).toHaveLength(3);
   });
 
-  test("can be taken back by a route", async () => {
+  test("can be turned off by a route", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ ...DERIVING, routes: [{ match: "POST /v1/orders", derive_key: false }] });
     const json = { order_id: uniqueKey() };
@@ -137,7 +137,7 @@ describe("3.10 derived keys", () => {
     expect(origin.received).toHaveLength(2);
   });
 
-  test("leave an unknown outcome unknown for their window", async () => {
+  test("keep an unknown outcome for their window", async () => {
     const origin = scriptOrigin(() => {
       throw new Error("Network connection lost.");
     });
@@ -169,8 +169,8 @@ describe("3.10 derived keys", () => {
   });
 });
 
-describe("3.10.2 keys derived from members", () => {
-  test("take requests with equal members for one operation", async () => {
+describe("3.10.2 keys derived from body members", () => {
+  test("run requests with equal members once", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ derive_key: { window: "5m", from: ["/order_id", "/lines/0"] } });
     const order = { order_id: uniqueKey(), lines: [{ sku: "a", n: 1 }] };
@@ -180,7 +180,7 @@ describe("3.10.2 keys derived from members", () => {
     expect(origin.received).toHaveLength(2);
   });
 
-  test("refuse the same operation with other content, and say so without speaking of a key that was sent", async () => {
+  test("refuse the same members with other content, and do not mention a sent key", async () => {
     const origin = scriptOrigin();
     const client = clientOf(BY_ORDER);
     const id = uniqueKey();
@@ -195,7 +195,7 @@ describe("3.10.2 keys derived from members", () => {
     ["a member is missing", { amount: 1 }],
     ["a member is null", { order_id: null }],
     ["the body is no object", 1],
-  ])("are not made where %s", async (_, json) => {
+  ])("are not derived if %s", async (_, json) => {
     const origin = scriptOrigin();
     const client = clientOf(BY_ORDER);
     for (const _ of [1, 2]) expect(statusOf(await keyless(client, json))).toBeUndefined();

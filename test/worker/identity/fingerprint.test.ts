@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { type Client, type Entry, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 
-/** What a request has besides its key. */
+/** A request without its key. */
 type Sent = NonNullable<Parameters<Client["post"]>[1]>;
 
-/** What two requests with one key are answered, the second by a client of its own. */
+/** The answers to two requests with one key, the second through another client. */
 async function answers(
   first: Sent,
   second: Sent,
@@ -14,17 +14,17 @@ async function answers(
 ): Promise<(string | undefined)[]> {
   const origin = scriptOrigin();
   const key = uniqueKey();
-  const said: (string | undefined)[] = [];
+  const results: (string | undefined)[] = [];
   for (const [sent, rule] of [
     [first, entry],
     [second, entryThen],
   ] as const) {
     const answer = await clientOf(rule).post("/v1/charges", { key, ...sent });
-    said.push(answer.ok ? statusOf(answer) : await problemOf(answer));
+    results.push(answer.ok ? statusOf(answer) : await problemOf(answer));
   }
-  // Whatever was answered, nothing ran twice.
+  // Nothing ran twice.
   expect(origin.received).toHaveLength(1);
-  return said;
+  return results;
 }
 
 const REPLAYED = ["executed", "replayed"];
@@ -38,18 +38,18 @@ describe("3.8.5 ignored members", () => {
     expect(await answers(first, second, { fingerprint })).toEqual(REPLAYED);
   });
 
-  test("leave the rest to count", async () => {
+  test("leave the rest compared", async () => {
     const [first, second] = [{ json: { amount: 1, client_sent_at: 1 } }, { json: { amount: 2, client_sent_at: 1 } }];
     expect(await answers(first, second, { fingerprint })).toEqual(REFUSED);
   });
 
-  test("count where no rule names them", async () => {
+  test("are compared if no rule names them", async () => {
     const [first, second] = [{ json: { amount: 1, client_sent_at: 1 } }, { json: { amount: 1, client_sent_at: 2 } }];
     expect(await answers(first, second)).toEqual(REFUSED);
   });
 });
 
-describe("3.8.6 members that alone count", () => {
+describe("3.8.6 compared members", () => {
   const fingerprint = { only: ["/order_id"] };
 
   test("decide whether it is a retry", async () => {
@@ -58,7 +58,7 @@ describe("3.8.6 members that alone count", () => {
     expect(await answers(first, { json: { order_id: 2, note: "a" } }, { fingerprint })).toEqual(REFUSED);
   });
 
-  test("leave a body without any of them to be compared as a whole", async () => {
+  test("leave a body without any of them compared as a whole", async () => {
     expect(await answers({ json: { a: 1 } }, { json: { a: 2 } }, { fingerprint })).toEqual(REFUSED);
   });
 });
@@ -67,14 +67,14 @@ describe("3.8.7 headers in the rule", () => {
   const entry = { fingerprint: { headers: ["Stripe-Account"] } };
   const sent = (account: string): Sent => ({ json: {}, headers: { "stripe-account": account } });
 
-  test("count", async () => {
+  test("are compared", async () => {
     expect(await answers(sent("acct_1"), sent("acct_1"), entry)).toEqual(REPLAYED);
     expect(await answers(sent("acct_1"), sent("acct_2"), entry)).toEqual(REFUSED);
     expect(await answers(sent("acct_1"), { json: {} }, entry)).toEqual(REFUSED);
     expect(await answers({ json: {} }, sent(""), entry)).toEqual(REFUSED);
   });
 
-  test("count beside bytes", async () => {
+  test("are compared along with the bytes", async () => {
     const bytes = { fingerprint: { body: "bytes", headers: ["stripe-account"] } };
     expect(await answers(sent("acct_1"), sent("acct_1"), bytes)).toEqual(REPLAYED);
     expect(await answers(sent("acct_1"), sent("acct_2"), bytes)).toEqual(REFUSED);
@@ -84,7 +84,7 @@ describe("3.8.7 headers in the rule", () => {
 describe("3.8.8 a key in the body", () => {
   const entry = { key_from: ["Idempotency-Key", "/idempotency_key"] };
 
-  test("leads to the record of the same key in a header", async () => {
+  test("selects the record of the same key in a header", async () => {
     const key = uniqueKey();
     const inHeader = { key, json: { amount: 1 } };
     const inBody = { key: null, json: { idempotency_key: key, amount: 1 } };
@@ -99,7 +99,7 @@ describe("3.8.8 a key in the body", () => {
     ).toEqual(REPLAYED);
   });
 
-  test("leaves the rest of the body to count", async () => {
+  test("leaves the rest of the body compared", async () => {
     const key = uniqueKey();
     const inBody = { key: null, json: { idempotency_key: key, amount: 2 } };
     expect(await answers({ key, json: { amount: 1 } }, inBody, entry)).toEqual(REFUSED);
@@ -126,14 +126,14 @@ describe("3.8.9 JSON-RPC", () => {
 describe("3.8.10 pairs", () => {
   const headers = { "content-type": "application/x-www-form-urlencoded" };
 
-  test("may be encoded in another way in a retry", async () => {
+  test("may be encoded differently in a retry", async () => {
     expect(await answers({ body: "name=J%c3%b6+X", headers }, { body: "name=%4A%C3%B6%20X", headers })).toEqual(
       REPLAYED,
     );
     expect(await answers({ body: "a=1&b=2", headers }, { body: "b=2&a=1", headers })).toEqual(REFUSED);
   });
 
-  test("count by name", async () => {
+  test("are compared with their names", async () => {
     const entry = { fingerprint: { ignore: ["/metadata[try]"] } };
     const [first, second] = [
       { body: "a=1&metadata[try]=1", headers },
@@ -155,16 +155,16 @@ describe("3.8.11 parts", () => {
 
   test("may have another boundary in a retry", async () => {
     const [one, other] = [new Response(form([])), new Response(form([]))];
-    // Otherwise the test would say nothing.
+    // Otherwise the test would prove nothing.
     expect(one.headers.get("content-type")).not.toBe(other.headers.get("content-type"));
     expect(await answers({ body: form([0, 255, 13, 10]) }, { body: form([0, 255, 13, 10]) })).toEqual(REPLAYED);
   });
 
-  test("count with each byte of a file", async () => {
+  test("are compared with each byte of a file", async () => {
     expect(await answers({ body: form([0, 255]) }, { body: form([0, 254]) })).toEqual(REFUSED);
   });
 
-  test("count by name", async () => {
+  test("are compared with their names", async () => {
     const entry = { fingerprint: { ignore: ["/try"] } };
     expect(await answers({ body: form([1], { try: "1" }) }, { body: form([1], { try: "2" }) }, entry)).toEqual(
       REPLAYED,
@@ -172,7 +172,7 @@ describe("3.8.11 parts", () => {
     expect(await answers({ body: form([1], { try: "1" }) }, { body: form([2], { try: "1" }) }, entry)).toEqual(REFUSED);
   });
 
-  test("reach the origin as they were sent", async () => {
+  test("reach the origin as sent", async () => {
     const origin = scriptOrigin();
     const sent = new Response(form([1, 2, 3]));
     const contentType = sent.headers.get("content-type");
@@ -195,7 +195,7 @@ describe("3.8.4 a rule that changes while a record lives", () => {
     { key_from: ["idempotency-key", "/key"] },
   ];
 
-  test("leaves a retry with equal bytes a retry, and another request another", async () => {
+  test("accepts a retry with equal bytes, and refuses another request", async () => {
     for (const before of rules) {
       for (const after of rules.filter((rule) => rule !== before)) {
         expect(await answers(sent, sent, before, after), JSON.stringify([before, after])).toEqual(REPLAYED);
@@ -204,7 +204,7 @@ describe("3.8.4 a rule that changes while a record lives", () => {
     }
   });
 
-  test("leaves a form with equal bytes a retry", async () => {
+  test("accepts a form with equal bytes", async () => {
     const body = "--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--x--\r\n";
     const headers = { "content-type": "multipart/form-data; boundary=x" };
     expect(await answers({ body, headers }, { body, headers }, { fingerprint: "bytes" }, {})).toEqual(REPLAYED);

@@ -11,7 +11,7 @@ function inBody(client: Client, key: unknown, more: Record<string, unknown> = {}
 }
 
 describe("3.4.6 carriers of the key", () => {
-  test.each(VENDORS)("executes once by %s, and forwards it as it was sent", async (header) => {
+  test.each(VENDORS)("execute once by %s, and forward it as sent", async (header) => {
     const origin = scriptOrigin(() => new Response("done", { status: 201 }));
     const client = clientOf({ key_from: [header] });
     const headers = { [header]: `"${uniqueKey()}"` };
@@ -22,7 +22,7 @@ describe("3.4.6 carriers of the key", () => {
     expect(origin.received.map(({ headers }) => headers.get(header))).toEqual([headers[header]]);
   });
 
-  test("takes one key for one record, wherever it is", async () => {
+  test("select one record for one key, in any carrier", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ key_from: EVERYWHERE });
     const key = uniqueKey();
@@ -36,7 +36,7 @@ describe("3.4.6 carriers of the key", () => {
     expect(origin.received).toHaveLength(1);
   });
 
-  test("takes a header that Connection names for the key all the same, and forwards it", async () => {
+  test("accept and forward a key header that Connection names", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ key_from: ["X-Idempotency-Key"] });
     const headers = { "x-idempotency-key": uniqueKey(), connection: "x-idempotency-key" };
@@ -44,7 +44,7 @@ describe("3.4.6 carriers of the key", () => {
     expect(origin.received[0]?.headers.get("x-idempotency-key")).toBe(headers["x-idempotency-key"]);
   });
 
-  test("does not look where the policy does not say", async () => {
+  test("are only those that the policy names", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ key_from: ["X-Idempotency-Key"] });
     for (const _ of [1, 2]) expect(statusOf(await client.post("/v1/orders", { key: "k" }))).toBeUndefined();
@@ -63,7 +63,7 @@ describe("3.4.6 carriers of the key", () => {
 describe("3.4.7 a key in the body", () => {
   const square = { key_from: ["/idempotency_key"] };
 
-  test("executes once, forwards the body as it was sent, and is repeated in the answer", async () => {
+  test("executes once, forwards the body as sent, and echoes the key", async () => {
     const origin = scriptOrigin(() => new Response("paid"));
     const client = clientOf(square);
     const key = uniqueKey();
@@ -85,7 +85,7 @@ describe("3.4.7 a key in the body", () => {
     const first = inBody(client, key);
     await origin.arrived(1);
     const second = inBody(client, key);
-    // Calls reach an object in their order, so this one tells that the second has arrived.
+    // Calls reach an object in order, so the second request has arrived when this one has.
     const json = { amount: 100, idempotency_key: key };
     const last = await client.post("/v2/payments", { key: null, json, headers: { prefer: "wait=0" } });
     expect(await problemOf(last)).toBe("409 in_flight");
@@ -108,7 +108,7 @@ describe("3.4.7 a key in the body", () => {
     ["null in its place", { json: { idempotency_key: null } }],
     ["no body", { headers: { "content-type": "application/json" } }],
     ["a body of another type", { body: '{"idempotency_key":"k"}', headers: { "content-type": "text/plain" } }],
-  ])("passes %s through, whole, where a key is optional", async (_, options) => {
+  ])("passes %s through unchanged if a key is optional", async (_, options) => {
     const origin = scriptOrigin();
     const before = await objectCount();
     const response = await clientOf(square).post("/v2/payments", { key: null, ...options });
@@ -124,7 +124,7 @@ describe("3.4.7 a key in the body", () => {
     ["a duplicate member, for it may be read as the key by others", '{"a":1,"a":2,"idempotency_key":"k"}'],
     ["what is not JSON", '{"idempotency_key":"k"'],
     ["more than 1 MB of JSON", `{"a":"${"x".repeat(1_000_000)}"}`],
-  ])("refuses %s rather than to run it unprotected", async (_, body) => {
+  ])("refuses %s instead of running it unprotected", async (_, body) => {
     const origin = scriptOrigin();
     const client = clientOf({ ...square, max_request_bytes: 2_000_000 });
     const headers = { "content-type": "application/json" };
@@ -132,14 +132,14 @@ describe("3.4.7 a key in the body", () => {
     expect(origin.received).toHaveLength(0);
   });
 
-  test("refuses a body that is too large to be looked into", async () => {
+  test("refuses a body that is too large to parse", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ ...square, max_request_bytes: 10 });
     expect(await problemOf(await inBody(client, "k"))).toBe("413 body_too_large");
     expect(origin.received).toHaveLength(0);
   });
 
-  test("leaves a body of another type to stream, whatever its size", async () => {
+  test("streams a body of another type and any size", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ ...square, max_request_bytes: 10 });
     const body = "x".repeat(100_000);

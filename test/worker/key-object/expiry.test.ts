@@ -1,7 +1,7 @@
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { evictDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { alarmOf, chunkKeysOf, isEmpty, objectOf, rowOf } from "../../support/records.ts";
+import { alarmOf, chunkKeysOf, fireAlarm, isEmpty, objectOf, rowOf } from "../../support/records.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
 
 const PATH = "/v1/charges";
@@ -43,7 +43,7 @@ describe("4.4 expiry", () => {
     const key = uniqueKey();
     await (await client.post(PATH, { key })).arrayBuffer();
     const object = await objectOf(key, PATH);
-    await vi.waitFor(async () => expect(await rowOf(object)).toBeUndefined(), { timeout: 5000, interval: 50 });
+    await vi.waitFor(async () => expect(await rowOf(object)).toBeUndefined(), { timeout: 30_000, interval: 50 });
     expect(await isEmpty(object)).toBe(true);
     expect(await alarmOf(object)).toBeNull();
     expect(statusOf(await client.post(PATH, { key }))).toBe("executed");
@@ -51,22 +51,22 @@ describe("4.4 expiry", () => {
     expect(origin.received).toHaveLength(2);
   });
 
-  test("does nothing when the alarm comes early, late or twice", async () => {
+  test("ends nothing when the alarm comes early, or twice, and looks again later", async () => {
     const startMs = Date.now();
     scriptOrigin();
     const client = clientOf({ ttl: "1h" });
     const key = uniqueKey();
     await client.post(PATH, { key });
     const object = await objectOf(key, PATH);
-    const alarmMs = await alarmOf(object);
-    for (const _ of ["early", "twice"]) {
-      await runDurableObjectAlarm(object);
-      expect(await alarmOf(object)).toBe(alarmMs);
+    const alarmMs = (await alarmOf(object)) ?? 0;
+    for (const times of [1, 2]) {
+      await fireAlarm(object);
+      expect(await alarmOf(object)).toBe(alarmMs + times * 1000);
       expect(statusOf(await client.post(PATH, { key }))).toBe("replayed");
     }
     setClock(startMs + 2 * DAY);
-    await runDurableObjectAlarm(object);
-    await runDurableObjectAlarm(object);
+    await fireAlarm(object);
+    await fireAlarm(object);
     expect([await rowOf(object), await alarmOf(object)]).toEqual([undefined, null]);
   });
 
@@ -80,7 +80,7 @@ describe("4.4 expiry", () => {
     await origin.arrived(1);
     const object = await objectOf(key, PATH);
     setClock(startMs + 40 * DAY);
-    await runDurableObjectAlarm(object);
+    await fireAlarm(object);
     expect((await rowOf(object))?.["state"]).toBe("pending");
     expect(await alarmOf(object)).toBeLessThanOrEqual(startMs + 40 * DAY + 60_000);
     expect(await problemOf(await client.post(PATH, { key, json: {} }))).toBe("422 key_reused");

@@ -1,7 +1,6 @@
-import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { type Client, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { alarmOf, changeRow, objectOf, rowOf } from "../../support/records.ts";
+import { alarmOf, changeRow, fireAlarm, objectOf, rowOf } from "../../support/records.ts";
 import { type Answering, heldAnswer, scriptOrigin } from "../../support/origin.ts";
 
 const PATH = "/v1/charges";
@@ -145,7 +144,7 @@ describe("5.7.4 one probe at a time", () => {
     answers(held.answer);
     const request = client.post(PATH, { key });
     await origin.arrived(2);
-    await runDurableObjectAlarm(await objectOf(key, PATH));
+    await fireAlarm(await objectOf(key, PATH));
     held.release();
     expect(statusOf(await request)).toBe("replayed");
   });

@@ -3,14 +3,14 @@
  * counted). The numbers are no promise, but docs/cost.md reckons with them, and they must not grow unseen.
  */
 
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { objectBytes } from "../../../bench/cost/model.ts";
 import { MEASURED_ROWS } from "../../../bench/cost/rows.ts";
 import { clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
-import { objectOf } from "../../support/records.ts";
+import { fireAlarm, objectOf } from "../../support/records.ts";
 import { type RowCount, countRows } from "../../support/row-count.ts";
 
 const PATH = "/v1/charges";
@@ -74,7 +74,7 @@ test("an expired record is read once, and deleted as a whole", async () => {
   const object = await objectOf(key, PATH);
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 48 * 60 * 60 * 1000 });
   const rows = await counting();
-  expect(await runDurableObjectAlarm(object)).toBe(true);
+  expect(await fireAlarm(object)).toBe(true);
   expect(rows()).toEqual({ written: 0, read: 1, deleteAlls: 1 });
 });
 

@@ -247,6 +247,33 @@ describe("5.8.4 an answer that breaks off", () => {
     expect(origin.received).toHaveLength(2);
   });
 
+  test("takes nothing from the attempt that follows it, also where it is still read", async () => {
+    const { body, ask, origin, key } = streaming({ on_unknown: "retry" });
+    const first = readerOf(await ask());
+    body.send("one");
+    expect(await first.next()).toBe("one");
+    body.breakOff();
+    // The next attempt begins as soon as the record allows it, while the first client has not seen the end yet.
+    const next = liveBody();
+    origin.answers(() => next.response(SSE));
+    let second = await ask({ headers: { prefer: "wait=0" } });
+    for (let tries = 0; statusOf(second) !== "executed"; tries++) {
+      if (tries === 500) throw new Error("the second attempt does not begin");
+      await scheduler.wait(1);
+      second = await ask({ headers: { prefer: "wait=0" } });
+    }
+    next.send("two ");
+    const reader = readerOf(second);
+    expect(await reader.next()).toBe("two ");
+    expect(await first.next()).toBe("cut");
+    next.send("three");
+    next.end();
+    expect([await reader.next(), await reader.next()]).toEqual(["three", null]);
+    expect(await (await ask()).text()).toBe("two three");
+    expect(await chunksOf(key)).toBe(2);
+    expect(origin.received).toHaveLength(2);
+  });
+
   test("is unknown, with 502, where it was not passed on before its end", async () => {
     const { body, ask, key } = streaming({ idle_timeout: "200ms" }, { status: 200 });
     const first = ask();

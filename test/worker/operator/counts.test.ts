@@ -9,7 +9,7 @@ const ENTRY = { origin: "http://origin.test", caller: ["authorization"] };
 const OBSERVED = "observed.test";
 const JWT = "jwt.test";
 
-/** As many at once are sent at once. */
+/** The buffer reports to the journal at once when it holds this many. */
 const EVENTS = 500;
 
 interface Counts {
@@ -20,7 +20,7 @@ interface Counts {
 }
 
 describe("O6 counts", () => {
-  test("are kept by hour and by operation, as a pattern and never as a path", async () => {
+  test("are grouped by hour and by operation pattern, never by path", async () => {
     scriptOrigin(() => new Response("ok"));
     const operator = operatorOf({
       routes: [
@@ -35,7 +35,7 @@ describe("O6 counts", () => {
     }
     expect((await client.post("/v1/charges/1", { key, json: 2 })).status).toBe(422);
     await client.post("/v1/other", { key: null, body: "unread" });
-    // Read for a key that it does not have, so that its digest is known.
+    // The gateway reads these bodies to derive a key, so it knows their digests although it derives none.
     for (const _ of [1, 2]) await client.post("/v1/orders", { key: null, json: { amount: 5 } });
     await client.fetch(`https://${HOST}/v1/anything`);
     const events = 4 + 1 + 2 + 3;
@@ -62,7 +62,7 @@ describe("O6 counts", () => {
     ]);
   });
 
-  test("have observed requests among those that no key covers, and not among the refused", async () => {
+  test("count observed requests without a key as keyless, and not as refused", async () => {
     const issuer = await issuerOf();
     const origin = scriptOrigin(issuer.beside(() => new Response("ok", { status: 201 })));
     const operator = operatorOf(
@@ -83,7 +83,7 @@ describe("O6 counts", () => {
     const { total } = await countsOf(OBSERVED);
     expect(total).toMatchObject({ executed: 0, refused: 0 });
     expect(total["keyless"]).toBeGreaterThan(200);
-    // No token is verified for the sake of a number.
+    // The gateway verifies no token only to count.
     expect((await countsOf(JWT)).keyless).toEqual([
       { operation: "POST *", requests: 2, compared: 0, apparent_duplicates: 0 },
     ]);
@@ -91,7 +91,7 @@ describe("O6 counts", () => {
     expect(origin.received.length).toBe(EVENTS + 1);
   });
 
-  test("tell what would have become of requests that are only observed", async () => {
+  test("report what enforce mode would have done with observed requests", async () => {
     scriptOrigin(() => new Response("ok"));
     const entry = { origin: "http://origin.test", caller: ["authorization"], mode: "observe" };
     const host = "would.test";
@@ -109,7 +109,7 @@ describe("O6 counts", () => {
     expect(Number(total["would_join"]) + Number(total["would_replay"])).toBe(2);
   });
 
-  test("of more operations than fit are put together", async () => {
+  test("group the operations beyond the maximum", async () => {
     const journal = env.JOURNALS.getByName("many.test");
     const many = Array.from({ length: 150 }, (_, n) => ({ operation: `POST /${n}`, kind: "executed" as const, n: 1 }));
     await journal.count(many);

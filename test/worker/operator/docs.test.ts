@@ -8,7 +8,7 @@ import { scriptOrigin } from "../../support/origin.ts";
 const PATH = "/v1/charges";
 const KEY = "order-1001";
 
-/** What each line of docs/settling.md needs its record to be, and makes of it; null where it only looks. */
+/** What each line of docs/settling.md needs its record to be, and what it makes of it; null if it only reads. */
 const STORY = [
   ["/records/find", "unknown", null],
   ["?body=1", "unknown", null],
@@ -30,14 +30,14 @@ test("every curl line of docs/settling.md does what the page says", async () => 
   for (const [index, { url, headers, body }] of curls.entries()) {
     const [path, before, after] = STORY[index] ?? ["", "", null];
     expect(url).toContain(path);
-    await post(`/records/${id}/release`, { why: "begin anew" });
+    await post(`/records/${id}/release`, { why: "start over" });
     origin.answers(() => new Response("x", { status: before === "unknown" ? 502 : 200 }));
     await client.post(PATH, { key: KEY });
     const response = await client.fetch(url, body === null ? { headers } : { method: "POST", headers, body });
     expect([url, response.status]).toEqual([url, 200]);
-    const said = await response.json<Record<string, unknown>>();
-    if (path === "/records/find") expect(said).toMatchObject({ id, state: "unknown" });
-    if (after !== null) expect(said).toMatchObject({ before, after });
+    const answer = await response.json<Record<string, unknown>>();
+    if (path === "/records/find") expect(answer).toMatchObject({ id, state: "unknown" });
+    if (after !== null) expect(answer).toMatchObject({ before, after });
     const next = { completed: "replayed", tombstone: "refused", none: "executed" };
     origin.answers(() => new Response("again"));
     if (after !== null) expect(statusOf(await client.post(PATH, { key: KEY }))).toBe(next[after]);

@@ -22,8 +22,8 @@ async function find(operator: Operator, asked: object): Promise<Found> {
   return response.json<Found>();
 }
 
-describe("O2.3 a record is found by what tells its caller", () => {
-  test("in a token that has expired, and whose issuer is gone", async () => {
+describe("O2.3 a record is found by its caller", () => {
+  test("from a token that has expired and whose issuer is gone", async () => {
     const issuer = await issuerOf();
     scriptOrigin(issuer.beside(unknown));
     const operator = operatorOf({ caller: [issuer.item] });
@@ -39,7 +39,7 @@ describe("O2.3 a record is found by what tells its caller", () => {
     expect(await find(operator, { headers: bobs, key })).toMatchObject({ state: "none" });
   });
 
-  test.each(["not.a token", "a.b", "a.bm8ganNvbg.c", ""])("and not in what is no token: %j", async (token) => {
+  test.each(["not.a token", "a.b", "a.bm8ganNvbg.c", ""])("not from an invalid token: %j", async (token) => {
     const operator = operatorOf({ caller: [(await issuerOf()).item] });
     const asked = { operation: `POST ${PATH}`, key: "k", headers: { authorization: `Bearer ${token}` } };
     const response = await operator.post("/records/find", asked);
@@ -48,34 +48,37 @@ describe("O2.3 a record is found by what tells its caller", () => {
   });
 
   const A = "a".repeat(64);
-  test.each([A, A.toUpperCase(), A.match(/../g)?.join(":")])("by a certificate, as %s", async (certificate) => {
-    scriptOrigin(unknown);
-    const operator = operatorOf({ caller: ["client-cert"] });
-    const key = uniqueKey();
-    const verified = { certPresented: "1", certVerified: "SUCCESS", certRevoked: "0" };
-    const cf = { tlsClientAuth: { ...verified, certFingerprintSHA256: A } };
-    expect(statusOf(await operator.client.post(PATH, { key, cf }))).toBe("unknown");
-    expect(await find(operator, { certificate, key })).toMatchObject({ state: "unknown", key });
-    expect(await find(operator, { certificate: "b".repeat(64), key })).toMatchObject({ state: "none" });
-  });
+  test.each([A, A.toUpperCase(), A.match(/../g)?.join(":")])(
+    "from a certificate fingerprint written as %s",
+    async (certificate) => {
+      scriptOrigin(unknown);
+      const operator = operatorOf({ caller: ["client-cert"] });
+      const key = uniqueKey();
+      const verified = { certPresented: "1", certVerified: "SUCCESS", certRevoked: "0" };
+      const cf = { tlsClientAuth: { ...verified, certFingerprintSHA256: A } };
+      expect(statusOf(await operator.client.post(PATH, { key, cf }))).toBe("unknown");
+      expect(await find(operator, { certificate, key })).toMatchObject({ state: "unknown", key });
+      expect(await find(operator, { certificate: "b".repeat(64), key })).toMatchObject({ state: "none" });
+    },
+  );
 
-  test.each(["ab", "z".repeat(64), 7, null])("and not by the certificate %j", async (certificate) => {
+  test.each(["ab", "z".repeat(64), 7, null])("not from the certificate %j", async (certificate) => {
     const operator = operatorOf({ caller: ["client-cert"] });
     const response = await operator.post("/records/find", { operation: `POST ${PATH}`, key: "k", certificate });
     expect(await problemOf(response)).toBe("400 invalid_request");
     expect((await response.json<{ detail: string }>()).detail).toContain("certificate must be");
   });
 
-  test("of which it says what is missing", async () => {
+  test("and the refusal lists what is missing", async () => {
     const operator = operatorOf({ caller: ["client-cert", "cookie:session", "x-account"] });
     const response = await operator.post("/records/find", { operation: `POST ${PATH}`, key: "k" });
     expect(await problemOf(response)).toBe("400 invalid_request");
     expect((await response.json<{ detail: string }>()).detail).toBe(
-      "The caller can't be told. Give, as the client sent it, headers: cookie, x-account; or certificate: its SHA-256 fingerprint.",
+      "The description does not identify the caller. Give what the client sent: headers (cookie, x-account) or certificate (its SHA-256 fingerprint).",
     );
   });
 
-  test("and not by a key that can be none", async () => {
+  test("not by an invalid key", async () => {
     const asked = { operation: `POST ${PATH}`, headers: { authorization: "Bearer alice" }, key: '"open' };
     const response = await operatorOf().post("/records/find", asked);
     expect(await problemOf(response)).toBe("400 invalid_request");
@@ -83,7 +86,7 @@ describe("O2.3 a record is found by what tells its caller", () => {
   });
 });
 
-describe("O2.4 while the callers' former rule holds", () => {
+describe("O2.4 while the callers' former rule applies", () => {
   const ACCOUNT = { "x-account": "1" };
   const ALICE = { authorization: "Bearer alice" };
   const NOW = { caller: ["x-account"], caller_was: { caller: ["authorization"], until: UNTIL } };
@@ -96,17 +99,17 @@ describe("O2.4 while the callers' former rule holds", () => {
     return { key, operator: operatorOf(NOW) };
   }
 
-  test("its record is found, as a retry is answered from it", async () => {
+  test("its record is found, as for a retry", async () => {
     const { key, operator } = await madeBefore();
     expect(await problemOf(await operator.client.post(PATH, { key, headers: ACCOUNT }))).toBe("409 outcome_unknown");
     for (const headers of [{ ...ALICE, ...ACCOUNT }, ALICE]) {
       expect(await find(operator, { headers, key })).toMatchObject({ state: "unknown", key });
     }
-    // By the present rule alone there is none.
+    // The current rule alone finds none.
     expect(await find(operator, { headers: ACCOUNT, key })).toMatchObject({ state: "none" });
   });
 
-  test("a record by the present rule is found where the former one has none", async () => {
+  test("a record of the current rule is found if the former rule has none", async () => {
     scriptOrigin(unknown);
     const operator = operatorOf(NOW);
     const key = uniqueKey();
@@ -119,7 +122,7 @@ describe("O2.4 while the callers' former rule holds", () => {
     expect(none.state).toBe("none");
   });
 
-  test("and no longer", async () => {
+  test("its record is not found after that", async () => {
     const { key, operator } = await madeBefore();
     vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(`${UNTIL}T00:00:00Z`) });
     expect(await find(operator, { headers: { ...ALICE, ...ACCOUNT }, key })).toMatchObject({

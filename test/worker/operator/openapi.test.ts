@@ -23,14 +23,14 @@ const operations = Object.entries(OPENAPI.paths).flatMap(([path, methods]) =>
   })),
 );
 
-/** The schema by which `operationId` answers. */
+/** The schema of the 200 answer of `operationId`. */
 function schemaOf(operationId: string): Record<string, unknown> {
   const found = operations.find(({ operation }) => operation.operationId === operationId);
   return found?.operation.responses["200"]?.content?.["application/json"]?.schema as Record<string, unknown>;
 }
 
-describe("O7 the description of the API", () => {
-  test("has every route, and no other", () => {
+describe("O7 the OpenAPI document", () => {
+  test("lists every route, and no other", () => {
     const routes = operatorApi.routes
       .filter(({ method }) => method !== "ALL")
       .map(({ method, path }) => `${method} ${path.replace(":id", "{id}")}`);
@@ -38,13 +38,13 @@ describe("O7 the description of the API", () => {
     expect([...new Set(routes)].sort()).toEqual(described.sort());
   });
 
-  test("is what is served", async () => {
+  test("is served as it is", async () => {
     const response = await operatorOf().get("/openapi.json");
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(await response.json()).toEqual(JSON.parse(JSON.stringify(OPENAPI)));
   });
 
-  test("gives examples that fit, and refers to nothing that is not there", () => {
+  test("has valid examples, and no dangling reference", () => {
     let examples = 0;
     for (const { operation } of operations) {
       const json = operation.requestBody?.content["application/json"];
@@ -60,7 +60,7 @@ describe("O7 the description of the API", () => {
     }
   });
 
-  test("is what the API answers, and its examples are what it takes", async () => {
+  test("matches the API's answers, and the API accepts its examples", async () => {
     const origin = scriptOrigin(() => new Response("?", { status: 502 }));
     const operator = operatorOf();
     const key = uniqueKey();

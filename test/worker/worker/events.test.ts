@@ -4,6 +4,7 @@ import { type KeyedEvent, pointOf } from "../../../src/worker/keyed-event.ts";
 import { HOST, clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { collectNumbers } from "../../support/events.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
+import { runs } from "../../support/runs.ts";
 
 const PATH = "/v1/charges";
 const ROUTES = { routes: [{ match: "POST /v1/charges" }, { match: "POST /v1/orders/:id", key: "required" }] };
@@ -113,7 +114,7 @@ describe("3.7.2 what is logged", () => {
         for (const _ of [1, 2]) await client.post(`${path}?s3cr3t=1`, { key, body, headers: { authorization } });
         if (mode !== "off") asked += 2;
       }),
-      { numRuns: 60 },
+      runs(60),
     );
     await numbers.counted(asked);
     expect(numbers.points).toHaveLength(asked);

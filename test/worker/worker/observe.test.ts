@@ -227,7 +227,7 @@ describe("3.12 a shadow record", () => {
     await numbers.counted(1);
     await shadowHas(key, "completed");
     const row = await rowOf(await shadowOf(key));
-    expect(row).toMatchObject({ status: 201, headers: "[]", body_bytes: 0, body: null });
+    expect(row).toMatchObject({ status: 201, headers: [], body_bytes: 0, body: null, chunks: 0 });
     expect(JSON.stringify(row)).not.toContain("secret");
   });
 

@@ -1,0 +1,36 @@
+// The requests of the operator API as JSON Schema, as its OpenAPI document has them.
+
+import type * as v from "valibot";
+import { AUDIT_QUERY, COUNTS_QUERY, FIND, JOURNAL_QUERY, SETTLE, WHY } from "../../src/operator/requests.ts";
+import { type JsonSchema, jsonSchemaOf } from "./convert.ts";
+import { tablesIn } from "./descriptions.ts";
+
+// The Worker serves these schemas, so they leave out the patterns of header fields.
+const CONVERSION = {
+  tables: tablesIn("object", "operator/requests.ts"),
+  target: "draft-2020-12",
+  inMaps: false,
+} as const;
+
+export function requestSchemas() {
+  return {
+    find: bodyOf(FIND),
+    settle: bodyOf(SETTLE),
+    why: bodyOf(WHY),
+    journal: parametersOf(JOURNAL_QUERY),
+    audit: parametersOf(AUDIT_QUERY),
+    counts: parametersOf(COUNTS_QUERY),
+  };
+}
+
+function bodyOf(schema: v.GenericSchema): JsonSchema {
+  return jsonSchemaOf(schema, { ...CONVERSION, typeMode: "input" });
+}
+
+/** A query's fields, each as a parameter. */
+function parametersOf(schema: v.GenericSchema): object[] {
+  const { properties } = jsonSchemaOf(schema, { ...CONVERSION, typeMode: "output" });
+  return Object.entries(properties as Record<string, JsonSchema>).map(([name, { description, ...parameter }]) => {
+    return { name, in: "query", description, schema: parameter };
+  });
+}

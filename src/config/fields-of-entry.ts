@@ -1,0 +1,164 @@
+/**
+ * Every field of an entry of `TENANTS` that is not a policy's, once, and how these fields make a tenant (CONTRIBUTING.md,
+ * "Add a configuration field"). The doc comments are descriptions, as in fields-of-policy.ts.
+ */
+
+import { type CorsRule } from "../http/cors.ts";
+import { type CallerRule, nameOf } from "../identity/caller.ts";
+import { type FormerCallerRule, anonymous, caller, callerWas, onCallerChange } from "./caller-values.ts";
+import {
+  type OriginAddress,
+  type OriginAuth,
+  type RateLimitRule,
+  cors,
+  jurisdiction,
+  location,
+  match,
+  operatorToken,
+  origin,
+  originAuth,
+  rateLimit,
+  routes,
+} from "./entry-values.ts";
+import { type Fields, type SetValues, durationField } from "./field.ts";
+import { POLICY_FIELDS } from "./fields-of-policy.ts";
+import { DAY } from "./values.ts";
+
+export const ORIGIN_AND_PLACEMENT = {
+  /** An http(s) URL with an optional base path, or `service:BINDING`. */
+  origin: { name: "origin", schema: origin, required: true },
+  /**
+   * `"secret:NAME"` or a table. The secret is sent to the origin with every request, so that it can [refuse all
+   * others](deploying.md#keep-the-origin-behind-the-gateway).
+   */
+  originAuth: { name: "origin_auth", schema: originAuth },
+  /**
+   * Where records are kept and handled: `eu`, `us` or `fedramp`. Another value is [another set of
+   * records](deploying.md#where-records-live).
+   */
+  jurisdiction: { name: "jurisdiction", schema: jurisdiction },
+  /**
+   * Where new records are created if possible: `wnam`, `enam`, `sam`, `weur`, `eeur`, `apac`, `apac-ne`, `apac-se`,
+   * `oc`, `afr` or `me`.
+   */
+  location: { name: "location", schema: location },
+} as const satisfies Fields;
+
+export const CALLERS = {
+  /**
+   * What identifies a caller: header names, `"cookie:NAME"`, `"client-cert"`, `{ jwt = { … } }` ([which to
+   * choose](callers.md)). `[]` makes all requests one caller's.
+   */
+  caller: { name: "caller", schema: caller, required: true },
+  /** A keyed request that names no caller: `refuse` it, or let all such requests be one `shared` caller's. */
+  anonymous: { name: "anonymous", schema: anonymous, default: "refuse" },
+  /** The same key from another caller: a `separate` record, or `refuse` it. */
+  onCallerChange: { name: "on_caller_change", schema: onCallerChange, default: "separate" },
+  /** After a change of `caller`: the rule before it, and until when records are looked up by it. */
+  callerWas: { name: "caller_was", schema: callerWas },
+  /** A rate limiting binding that limits the keyed requests of each caller. */
+  rateLimit: { name: "rate_limit", schema: rateLimit },
+} as const satisfies Fields;
+
+export const BROWSERS = {
+  /** Which web pages may send keys, and read replays and refusals. */
+  cors: { name: "cors", schema: cors },
+} as const satisfies Fields;
+
+export const OPERATORS = {
+  /** `"secret:NAME"`: the Worker's secret that opens this tenant's records to [operators](settling.md). */
+  operatorToken: { name: "operator_token", schema: operatorToken },
+  /** How long the audit log is kept. */
+  auditTtlMs: {
+    name: "audit_ttl",
+    // Long enough to look into a disputed payment, and no longer than a year.
+    ...durationField({ min: DAY, max: 365 * DAY, default: 90 * DAY }),
+  },
+} as const satisfies Fields;
+
+export const ROUTES = {
+  /** Tables with a `match` and any fields of a policy. The first route that matches a request counts. */
+  routes: { name: "routes", schema: routes, default: [] },
+} as const satisfies Fields;
+
+export const MATCH = {
+  /** The method (or `*`) and the path pattern of a route, as [Hono](https://hono.dev/docs/api/routing) matches it. */
+  match: { name: "match", schema: match, required: true },
+} as const satisfies Fields;
+
+/** The fields of an entry that no route can set. */
+export const OWN_FIELDS = { ...ORIGIN_AND_PLACEMENT, ...CALLERS, ...BROWSERS, ...OPERATORS };
+
+type OwnValues = SetValues<typeof OWN_FIELDS>;
+
+/** All fields of an entry. */
+export const ENTRY_FIELDS = { ...OWN_FIELDS, ...POLICY_FIELDS, ...ROUTES };
+
+/** All fields of a route. */
+export const ROUTE_FIELDS = { ...MATCH, ...POLICY_FIELDS };
+
+export type Origin = OriginAddress & {
+  /** What is added to every request to it, and to no other. */
+  readonly auth: OriginAuth | null;
+};
+
+/** Where the objects of a tenant live. */
+export interface Placement {
+  /** Objects of the same name in two jurisdictions are two objects. */
+  readonly jurisdiction: "eu" | "us" | "fedramp" | null;
+  /** Counts when an object is created. */
+  readonly location: DurableObjectLocationHint | null;
+}
+
+/** Who may read the tenant's records and settle them (docs/protocol.md 8). */
+interface Operators {
+  /** The secret of the Worker that holds the token of this tenant alone; null where it has none. */
+  readonly tokenSecret: string | null;
+  readonly auditTtlMs: number;
+}
+
+/** The properties of a tenant that come from its own fields. */
+export interface OwnProperties {
+  readonly origin: Origin;
+  readonly placement: Placement;
+  readonly callers: CallerRule;
+  /** How callers were identified before, for as long as records from then may live. */
+  readonly callersBefore: FormerCallerRule | null;
+  readonly cors: CorsRule | null;
+  readonly rateLimit: RateLimitRule | null;
+  readonly operators: Operators;
+}
+
+/** Null where a required field is missing or has a fault. */
+export function ownProperties(fields: OwnValues): OwnProperties | null {
+  const { origin, caller, cors = null, rateLimit = null } = fields;
+  if (origin === undefined || caller === undefined) return null;
+  return {
+    origin: Object.freeze({ ...origin, auth: Object.freeze(fields.originAuth ?? null) }),
+    placement: Object.freeze({ jurisdiction: fields.jurisdiction ?? null, location: fields.location ?? null }),
+    ...callerRules(fields),
+    cors: Object.freeze(cors),
+    rateLimit: Object.freeze(rateLimit),
+    operators: Object.freeze({
+      tokenSecret: fields.operatorToken ?? null,
+      auditTtlMs: fields.auditTtlMs ?? OPERATORS.auditTtlMs.default,
+    }),
+  };
+}
+
+/** The present rule and the former one. Without a valid `caller` there are no items. */
+export function callerRules(fields: OwnValues): Pick<OwnProperties, "callers" | "callersBefore"> {
+  const { callerWas } = fields;
+  const callers = callerRule({
+    items: fields.caller ?? [],
+    anonymous: fields.anonymous ?? CALLERS.anonymous.default,
+    onChange: fields.onCallerChange ?? CALLERS.onCallerChange.default,
+  });
+  return { callers, callersBefore: callerWas === undefined ? null : callerRule(callerWas) };
+}
+
+/** Sorts the items: the order in which they are configured must not change who a caller is. */
+function callerRule<T extends CallerRule>(written: T): T {
+  const items = written.items.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  return Object.freeze({ ...written, items: Object.freeze(items) });
+}

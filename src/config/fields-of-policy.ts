@@ -1,0 +1,242 @@
+/**
+ * Every field of a policy, once (CONTRIBUTING.md, "Add a configuration field"). From this list come the reading of a
+ * configuration, the defaults, the messages of faults, the type `Policy`, the published policy, docs/configuration.md and
+ * the JSON Schema. The doc comment above a field is its description there, in Markdown, one or two sentences.
+ */
+
+import { type Fields, durationField, integerField, published } from "./field.ts";
+import {
+  deriveKey,
+  errorCode,
+  errorStatus,
+  fingerprint,
+  fingerprintBy,
+  keyCarriers,
+  methods,
+  probe,
+  statuses,
+} from "./policy-values.ts";
+import { DAY, MINUTE, SECOND, headerName, oneOf, trueOrFalse } from "./values.ts";
+
+export const PROFILE_AND_MODE = {
+  /**
+   * The [contract](profiles.md) that clients expect. It sets the fields that belong to it, and any of them can still
+   * be set.
+   */
+  profile: {
+    name: "profile",
+    schema: oneOf(["ietf", "stripe", "acp", "ucp"]),
+    default: "ietf",
+    published: published("profile", "Profile"),
+  },
+  /**
+   * `observe` changes nothing and [counts](numbers.md#before-you-enforce) what would be replayed or refused. `off`
+   * passes every request through.
+   */
+  mode: { name: "mode", schema: oneOf(["enforce", "observe", "off"]), default: "enforce" },
+} as const satisfies Fields;
+
+export const KEYS = {
+  /** Whether a request needs a key: `required`, `optional`, or `off` to ignore keys. */
+  key: {
+    name: "key",
+    schema: oneOf(["required", "optional", "off"]),
+    default: "optional",
+    published: published("key", "Key"),
+  },
+  /** Where the key is: header names, and JSON Pointers into the body. The first that is present counts. */
+  keyFrom: {
+    name: "key_from",
+    schema: keyCarriers,
+    default: Object.freeze([Object.freeze({ kind: "header", name: "idempotency-key" })]),
+    defaultText: '["Idempotency-Key"]',
+    published: published("key_from", "Where the key is"),
+  },
+  /** A table makes a key from caller, operation and body for requests that have none. */
+  deriveKey: {
+    name: "derive_key",
+    schema: deriveKey,
+    default: null,
+    defaultText: "false",
+    published: published("derive_key", "Requests without a key"),
+  },
+  /** The methods that are covered: `POST`, `PATCH`, `PUT`, `DELETE`. */
+  methods: {
+    name: "methods",
+    schema: methods,
+    default: ["POST", "PATCH"],
+    published: published("methods", "Covered methods"),
+  },
+  /**
+   * How a retry is compared with the original: `json` compares JSON and forms by meaning, `bytes` compares bytes. A
+   * table leaves out members or adds headers.
+   */
+  fingerprint: {
+    name: "fingerprint",
+    schema: fingerprint,
+    default: fingerprintBy("json"),
+    defaultText: '"json"',
+    published: published("fingerprint", "What makes two requests the same"),
+  },
+  /** The largest body of a keyed request. A larger one is refused. */
+  requestBytesMax: {
+    name: "max_request_bytes",
+    // Bodies are held in memory, and an isolate has 128 MB: a few of this size at once are many.
+    ...integerField({ min: 0, max: 25_000_000, default: 1_000_000 }),
+    unit: "bytes",
+    published: published("request_bytes_max", "Request bodies"),
+  },
+  /** How long the body of a request may take, where the gateway reads it: where a key covers it or may be in it. */
+  uploadTimeoutMs: {
+    name: "upload_timeout",
+    // The largest body takes 60 s at 3.3 Mbit/s, and 200 s at 1 Mbit/s.
+    ...durationField({ min: 100, max: 10 * MINUTE, default: MINUTE }),
+    published: published("upload_timeout_seconds", "A request body arrives within"),
+  },
+  /** How long such a body may pause. */
+  uploadIdleTimeoutMs: {
+    name: "upload_idle_timeout",
+    // Mobile networks pause for some seconds.
+    ...durationField({ min: 100, max: 10 * MINUTE, default: 15 * SECOND }),
+    published: published("upload_idle_timeout_seconds", "A request body may pause for"),
+  },
+} as const satisfies Fields;
+
+export const EXECUTION_AND_TIME = {
+  /** What happens to a retry while the original runs: `wait` shares its answer, `refuse` answers 409. */
+  inFlight: {
+    name: "in_flight",
+    schema: oneOf(["wait", "refuse"]),
+    default: "wait",
+    published: published("in_flight", "A retry while the original runs"),
+  },
+  /** How long such a retry waits. */
+  waitMs: {
+    name: "wait",
+    // The default is below the 30 s after which common clients give up. Proxies cut well before a minute is over.
+    ...durationField({ min: 0, max: MINUTE, default: 25 * SECOND }),
+    published: published("wait_seconds", "It waits at most"),
+  },
+  /** How long the origin has to send response headers. Then the answer is 504, and the attempt goes on. */
+  originTimeoutMs: {
+    name: "origin_timeout",
+    // The default is below the 120 s after which the edge itself answers 524.
+    ...durationField({ min: 100, max: 14 * MINUTE, default: 100 * SECOND, to: "origin_deadline" }),
+    published: published("origin_timeout_seconds", "origin_timeout is answered after"),
+  },
+  /** When an attempt is aborted. Its outcome is unknown then. */
+  originDeadlineMs: {
+    name: "origin_deadline",
+    // The platform keeps an object alive for 15 minutes of pending I/O. One minute is left to record the outcome.
+    ...durationField({ min: 100, max: 14 * MINUTE, default: 10 * MINUTE }),
+    published: published("origin_deadline_seconds", "An attempt is aborted after"),
+  },
+  /** How long the body of an answer may pause. */
+  idleTimeoutMs: {
+    name: "idle_timeout",
+    // The edge cuts a silent origin after 120 s.
+    ...durationField({ min: 100, max: 14 * MINUTE, default: 100 * SECOND }),
+    published: published("idle_timeout_seconds", "The body of an answer may pause for"),
+  },
+  /** `true` passes every answer on as it arrives. `text/event-stream` and `application/x-ndjson` always are. */
+  stream: {
+    name: "stream",
+    schema: trueOrFalse,
+    default: false,
+    published: published("streams_all", "Answers are passed on"),
+  },
+} as const satisfies Fields;
+
+export const OUTCOMES = {
+  /**
+   * Statuses that also mean that the request did not run. They are added to the [table of
+   * outcomes](protocol.md#51-table).
+   */
+  notExecutedOn: {
+    name: "not_executed_on",
+    schema: statuses,
+    default: [],
+    published: published("not_executed_on", "Also not executed"),
+  },
+  /** Statuses that also mean that the outcome is unknown. They come before `not_executed_on`. */
+  unknownOn: {
+    name: "unknown_on",
+    schema: statuses,
+    default: [],
+    published: published("unknown_on", "Unknown, before that"),
+  },
+  /**
+   * After an unknown outcome: `refuse` sends nothing again, `retry` is for an API that is idempotent itself, `probe`
+   * asks the origin for the outcome.
+   */
+  onUnknown: {
+    name: "on_unknown",
+    schema: oneOf(["refuse", "retry", "probe"]),
+    default: "refuse",
+    published: published("on_unknown", "After an unknown outcome"),
+  },
+  /** With `on_unknown = "retry"`, the attempts of one key, the first included. */
+  maxAttempts: {
+    name: "max_attempts",
+    ...integerField({ min: 1, max: 10, default: 3 }),
+    published: published("attempts_max", "Attempts for one key"),
+  },
+  /**
+   * With `on_unknown = "probe"`, the path at the origin that [reports the outcome](protocol.md#57-probes), such as
+   * `"/v1/idempotency/{key}"`.
+   */
+  probe: { name: "probe", schema: probe, default: null },
+} as const satisfies Fields;
+
+export const ANSWERS = {
+  /** How long an answer is kept. */
+  ttlMs: {
+    name: "ttl",
+    ...durationField({ min: SECOND, max: 90 * DAY, default: DAY }),
+    published: published("answers_kept_seconds", "An answer is kept for"),
+  },
+  /** How long an unknown outcome is kept. */
+  unknownTtlMs: {
+    name: "unknown_ttl",
+    ...durationField({ min: SECOND, max: 365 * DAY, default: 30 * DAY, from: "origin_deadline" }),
+    published: published("unknown_kept_seconds", "An unknown outcome is kept for"),
+  },
+  /** The largest answer that is kept. A larger one reaches the first client only. */
+  responseBytesMax: {
+    name: "max_response_bytes",
+    // Never held in memory as a whole. It bounds what one key costs in storage and in rows written.
+    ...integerField({ min: 0, max: 100_000_000, default: 10_000_000 }),
+    unit: "bytes",
+    published: published("response_bytes_max", "Answers that are kept"),
+  },
+  /** Whether `Set-Cookie` is kept and replayed. */
+  replaySetCookie: {
+    name: "replay_set_cookie",
+    schema: trueOrFalse,
+    default: false,
+    published: published("replay_set_cookie", "Set-Cookie"),
+  },
+  /** The header that marks replays. */
+  replayedHeader: {
+    name: "replayed_header",
+    schema: headerName,
+    default: "idempotent-replayed",
+    defaultText: '"Idempotent-Replayed"',
+    published: published("replayed_header", "Replays are marked by"),
+  },
+  /** The format of refusals: `problem` (RFC 9457), `stripe`, `acp` or `ucp`. */
+  errors: {
+    name: "errors",
+    schema: oneOf(["problem", "stripe", "acp", "ucp"]),
+    default: "problem",
+    published: published("errors", "Refusals are written"),
+  },
+  /** Other statuses of refusals, by problem code, such as `{ key_reused = 409 }`. */
+  errorStatus: { name: "error_status", schema: errorStatus, default: {} },
+  /** Other codes of refusals, by problem code, such as `{ key_reused = "idempotency_conflict" }`. */
+  errorCode: { name: "error_code", schema: errorCode, default: {} },
+  /** `true` adds `Server-Timing` to keyed answers. */
+  debugTiming: { name: "debug_timing", schema: trueOrFalse, default: false },
+} as const satisfies Fields;
+
+export const POLICY_FIELDS = { ...PROFILE_AND_MODE, ...KEYS, ...EXECUTION_AND_TIME, ...OUTCOMES, ...ANSWERS };

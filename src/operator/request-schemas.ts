@@ -1,0 +1,122 @@
+/** Made from requests.ts by `npm run schema`: the requests of the operator API as JSON Schema. */
+export const REQUEST_SCHEMAS = {
+  find: {
+    type: "object",
+    properties: {
+      operation: {
+        description: "Method, space and path.",
+        type: "string",
+        pattern: "^(?:POST|PATCH|PUT|DELETE) \\/\\S*$",
+        maxLength: 16384,
+      },
+      headers: {
+        description: "The headers that identify the caller.",
+        type: "object",
+        additionalProperties: { type: "string" },
+        default: {},
+      },
+      certificate: {
+        description: "The SHA-256 fingerprint of the client's certificate, in hex.",
+        type: "string",
+        pattern: "^(?:[0-9A-Fa-f]{2}:?){32}$",
+      },
+      key: { description: "The key of the request.", type: "string", minLength: 1 },
+    },
+    required: ["operation", "key"],
+    additionalProperties: false,
+  },
+  settle: {
+    oneOf: [
+      {
+        type: "object",
+        properties: {
+          outcome: { description: "The request ran.", const: "final" },
+          status: { description: "The status of the answer.", type: "integer", minimum: 200, maximum: 599 },
+          headers: {
+            description: "The headers of the answer.",
+            type: "object",
+            additionalProperties: { type: "string" },
+            default: {},
+          },
+          body: { description: "The body of the answer, as text.", type: "string" },
+          body_base64: { description: "The body of the answer in base64.", type: "string", contentEncoding: "base64" },
+          why: { description: "The reason, for the audit log.", type: "string", pattern: "\\S", maxLength: 1000 },
+        },
+        required: ["outcome", "status", "why"],
+        additionalProperties: false,
+      },
+      {
+        type: "object",
+        properties: {
+          outcome: { description: "The request did not run.", const: "not-executed" },
+          why: { description: "The reason, for the audit log.", type: "string", pattern: "\\S", maxLength: 1000 },
+        },
+        required: ["outcome", "why"],
+        additionalProperties: false,
+      },
+    ],
+  },
+  why: {
+    type: "object",
+    properties: {
+      why: { description: "The reason, for the audit log.", type: "string", pattern: "\\S", maxLength: 1000 },
+    },
+    required: ["why"],
+    additionalProperties: false,
+  },
+  journal: [
+    {
+      name: "state",
+      in: "query",
+      description: "Only entries in this state.",
+      schema: { enum: ["unknown", "tombstone", "mismatch", "completed", "none"], type: "string" },
+    },
+    { name: "operation", in: "query", description: "Only entries of this operation.", schema: { type: "string" } },
+    {
+      name: "older_than",
+      in: "query",
+      description: "Only older entries. From 0s to 365d.",
+      schema: { type: "string", pattern: "^([0-9]{1,12})(ms|s|m|h|d)$" },
+    },
+    {
+      name: "cursor",
+      in: "query",
+      description: "The cursor of the page before.",
+      schema: { type: "string", maxLength: 200 },
+    },
+    {
+      name: "limit",
+      in: "query",
+      description: "The size of a page.",
+      schema: { type: "integer", minimum: 1, maximum: 100, default: 100 },
+    },
+  ],
+  audit: [
+    {
+      name: "record",
+      in: "query",
+      description: "Only lines of this record.",
+      schema: { type: "string", pattern: "^[0-9a-f]{64}$" },
+    },
+    {
+      name: "cursor",
+      in: "query",
+      description: "The cursor of the page before.",
+      schema: { type: "string", maxLength: 200 },
+    },
+    {
+      name: "limit",
+      in: "query",
+      description: "The size of a page.",
+      schema: { type: "integer", minimum: 1, maximum: 100, default: 100 },
+    },
+  ],
+  counts: [
+    {
+      name: "hours",
+      in: "query",
+      description: "The number of hours, up to now.",
+      schema: { type: "integer", minimum: 1, maximum: 168, default: 24 },
+    },
+  ],
+};

@@ -1,0 +1,54 @@
+/** What an alarm does to a record (docs/protocol.md 4.4). Pure: it may come early, late or twice, so the record alone decides. */
+
+import { type Running, asOf } from "./decide.ts";
+import { type KeyRecord, type UnknownRecord, type UnreadableRecord } from "./record.ts";
+
+/** The interval of the alarm while an attempt or a probe runs: well within the minute of docs/protocol.md 4.4.4. */
+const RUNNING_AGAIN_MS = 15_000;
+
+/** How often an unreadable record is reported, until an operator or a version that can read it ends that. */
+const UNREADABLE_AGAIN_MS = 24 * 60 * 60 * 1000;
+
+/** An object whose clock is behind its alarm looks again this often, until the clock has caught up. */
+const STEP_MS = 1000;
+
+/** The two times of an alarm that has fired: a clock that was set back shows less than the time it was set for. */
+export interface AlarmTimes {
+  /** The time it was set for. */
+  readonly firedMs: number;
+  /** The object's clock. */
+  readonly nowMs: number;
+}
+
+export type AlarmDecision =
+  | { readonly action: "forget" }
+  | { readonly action: "look again"; readonly atMs: number }
+  | { readonly action: "mark unknown"; readonly record: UnknownRecord; readonly atMs: number }
+  | { readonly action: "nothing" };
+
+/** `atMs` is the time of the next alarm, always one that `nextAlarmMs` allows. */
+export function decideAlarm(
+  record: KeyRecord | UnreadableRecord | null,
+  running: Running,
+  times: AlarmTimes,
+): AlarmDecision {
+  const { nowMs } = times;
+  const lookAgain = (atMs: number): AlarmDecision => ({ action: "look again", atMs: nextAlarmMs(atMs, times) });
+  if (record === null) return { action: "nothing" };
+  if (running !== null) return lookAgain(nowMs + RUNNING_AGAIN_MS);
+  const resting = asOf(record, nowMs);
+  if (resting === null) return { action: "forget" };
+  if (resting.state === "unreadable") return lookAgain(nowMs + UNREADABLE_AGAIN_MS);
+  if (record.state === "pending" && resting.state === "unknown") {
+    return { action: "mark unknown", record: resting, atMs: nextAlarmMs(resting.expiresAtMs, times) };
+  }
+  return lookAgain(resting.expiresAtMs);
+}
+
+/**
+ * `atMs`, or the first time after it that an alarm handler may set. The platform schedules nothing where a handler sets the
+ * time that its own alarm was set for, and the record would stay for ever.
+ */
+export function nextAlarmMs(atMs: number, { firedMs, nowMs }: AlarmTimes): number {
+  return Math.max(atMs, firedMs + STEP_MS, nowMs + STEP_MS);
+}

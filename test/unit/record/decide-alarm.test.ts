@@ -1,0 +1,108 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type AlarmTimes, decideAlarm, nextAlarmMs } from "../../../src/record/decide-alarm.ts";
+import { type Running } from "../../../src/record/decide.ts";
+import { type KeyRecord } from "../../../src/record/record.ts";
+import { completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
+
+const records = { none: null, pending, unknown, completed, tombstone, unreadable };
+
+/** `termMs` is the end of the term; of a pending record the length of the next one. */
+function recordWith(state: KeyRecord["state"], sinceMs: number, termMs: number): KeyRecord {
+  switch (state) {
+    case "pending":
+      return { ...pending, startedAtMs: sinceMs, unknownTtlMs: termMs };
+    case "unknown":
+      return { ...unknown, sinceMs, expiresAtMs: termMs };
+    case "completed":
+      return { ...completed, recordedAtMs: sinceMs, expiresAtMs: termMs };
+    case "tombstone":
+      return { ...tombstone, recordedAtMs: sinceMs, expiresAtMs: termMs };
+  }
+}
+
+/** An alarm that is on time. */
+const at = (nowMs: number): AlarmTimes => ({ firedMs: nowMs, nowMs });
+
+describe("4.4 what an alarm does", () => {
+  const orphan = { action: "mark unknown", record: { ...unknown, sinceMs: 1500, expiresAtMs: 2000 }, atMs: 2500 };
+  test.each([
+    ["none", 1500, { action: "nothing" }],
+    ["pending", 1500, orphan],
+    ["unknown", 900, { action: "look again", atMs: 2000 }],
+    ["unknown", 1999, { action: "look again", atMs: 2999 }],
+    ["unknown", 2000, { action: "forget" }],
+    ["completed", 900, { action: "look again", atMs: 2000 }],
+    ["completed", 1999, { action: "look again", atMs: 2999 }],
+    ["completed", 2000, { action: "forget" }],
+    ["completed", 9999, { action: "forget" }],
+    ["tombstone", 900, { action: "look again", atMs: 2000 }],
+    ["tombstone", 1999, { action: "look again", atMs: 2999 }],
+    ["tombstone", 2000, { action: "forget" }],
+    ["unreadable", 2000, { action: "look again", atMs: 2000 + 86_400_000 }],
+  ] as const)("%s at %i", (name, nowMs, expected) => {
+    expect(decideAlarm(records[name], null, at(nowMs))).toEqual(expected);
+  });
+
+  test.each(["pending", "unknown", "completed", "tombstone", "unreadable"] as const)(
+    "only looks again within a minute while something runs for a %s record",
+    (name) => {
+      for (const running of ["attempt", "probe"] as const) {
+        expect(decideAlarm(records[name], running, at(9999))).toEqual({ action: "look again", atMs: 9999 + 15_000 });
+      }
+    },
+  );
+});
+
+describe("4.4 the next alarm", () => {
+  test("never has the time of its own one, where the clock was set back in between", () => {
+    const times = { firedMs: 2000, nowMs: 1950 };
+    expect(decideAlarm(unknown, null, times)).toEqual({ action: "look again", atMs: 3000 });
+    expect(decideAlarm(completed, null, times)).toEqual({ action: "look again", atMs: 3000 });
+  });
+
+  test("never has it after a clock that was set back by just the interval", () => {
+    const times = { firedMs: 90_000, nowMs: 90_000 - 15_000 };
+    expect(decideAlarm(pending, "attempt", times)).toEqual({ action: "look again", atMs: 91_000 });
+    expect(decideAlarm(pending, null, { firedMs: 90_000, nowMs: 89_500 })).toMatchObject({ atMs: 91_000 });
+    expect(nextAlarmMs(90_000, times)).toBe(91_000);
+  });
+
+  const timeMs = fc.integer({ min: 0, max: 5000 });
+  const state = fc.constantFrom<KeyRecord["state"]>("pending", "unknown", "completed", "tombstone");
+  const record = fc.tuple(state, timeMs, timeMs).map((facts) => recordWith(...facts));
+  const running = fc.constantFrom<Running>("attempt", "probe", null);
+
+  test("is at least a second after the clock and after its own time, whatever both show; without one, the record is gone", () => {
+    fc.assert(
+      fc.property(fc.oneof(record, fc.constant(unreadable)), running, timeMs, timeMs, (found, runs, firedMs, nowMs) => {
+        const decision = decideAlarm(found, runs, { firedMs, nowMs });
+        if (decision.action === "forget") return;
+        if (decision.action === "nothing") throw new Error("a record was left without an alarm");
+        expect(decision.atMs).toBeGreaterThanOrEqual(firedMs + 1000);
+        expect(decision.atMs).toBeGreaterThanOrEqual(nowMs + 1000);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("ends every record at last, by a clock that goes on from wherever it is", () => {
+    fc.assert(
+      fc.property(record, timeMs, timeMs, (found, firedMs, startMs) => {
+        let kept: KeyRecord = found;
+        let times = { firedMs, nowMs: startMs };
+        for (let alarms = 0; alarms < 20; alarms++) {
+          const decision = decideAlarm(kept, null, times);
+          if (decision.action === "forget") return;
+          if (decision.action === "nothing") throw new Error("a record was left without an alarm");
+          if (decision.action === "mark unknown") kept = decision.record;
+          // The platform's clock, which fires alarms, is as far ahead of the object's as it was at first.
+          const aheadMs = Math.max(0, firedMs - startMs);
+          times = { firedMs: decision.atMs, nowMs: decision.atMs - aheadMs };
+        }
+        throw new Error("the record is still there");
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
