@@ -22,6 +22,7 @@ const oncegate :Workerd.Worker = (
   modules = [(name = "index.js", esModule = embed "../dist/index.js")],
   # The same as in wrangler.toml.
   compatibilityDate = "2026-10-30",
+  compatibilityFlags = ["enable_request_signal"],
   bindings = [
     (name = "KEYS", durableObjectNamespace = "KeyObject"),
     (name = "SHADOWS", durableObjectNamespace = "ShadowObject"),

@@ -7,7 +7,7 @@ import { type KeyedCall, type LookCall, type LookReply, type Reply } from "./cal
 import { type Refusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { unreachable } from "../record/record.ts";
-import { sendable } from "./upload.ts";
+import { type WholeCall, sendable } from "./upload.ts";
 
 /** The part of a key object's RPC surface that the gateway uses. */
 export interface KeyStub {
@@ -16,7 +16,7 @@ export interface KeyStub {
 }
 
 /** Submits `call`. Each call gets a fresh stub, because an error may leave a stub broken. */
-export async function askKeyObject(freshStub: () => KeyStub, call: KeyedCall): Promise<Reply | Refusal> {
+export async function askKeyObject(freshStub: () => KeyStub, call: WholeCall): Promise<Reply | Refusal> {
   const startedAtMs = Date.now();
   // All calls together wait no longer than one would.
   const left = <T extends LookCall>(of: T): T => ({
@@ -26,7 +26,8 @@ export async function askKeyObject(freshStub: () => KeyStub, call: KeyedCall): P
   const first = await tryCall("submit", () => freshStub().submit(sendable(call)));
   if (first.kind !== "failed") return first;
   if (first.refusedForLoad) return refuse("overloaded");
-  if (first.mayCallAgain) {
+  // The body is released when the object has begun to read it: then the call has arrived.
+  if (first.mayCallAgain && call.forward.body?.isReleased !== true) {
     const second = await tryCall("second submit", () => freshStub().submit(sendable(left(call))));
     if (second.kind !== "failed") return second;
   }

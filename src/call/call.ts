@@ -71,7 +71,7 @@ export interface RefusalReply {
   readonly mark: Mark;
   readonly waited: boolean;
   readonly attempt?: AttemptFacts;
-  readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable" | "misconfigured";
+  readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable" | "overloaded" | "misconfigured";
   /** For `misconfigured`: the id of the log line that has the cause. */
   readonly faultId?: string;
 }

@@ -86,6 +86,20 @@ export const KEYS = {
     unit: "bytes",
     published: published("request_bytes_max", "Request bodies"),
   },
+  /** How long the body of a request may take, where the gateway reads it: where a key covers it or may be in it. */
+  uploadTimeoutMs: {
+    name: "upload_timeout",
+    // The largest body takes 60 s at 3.3 Mbit/s, and 200 s at 1 Mbit/s.
+    ...durationField({ min: 100, max: 10 * MINUTE, default: MINUTE }),
+    published: published("upload_timeout_seconds", "A request body arrives within"),
+  },
+  /** How long such a body may pause. */
+  uploadIdleTimeoutMs: {
+    name: "upload_idle_timeout",
+    // Mobile networks pause for some seconds.
+    ...durationField({ min: 100, max: 10 * MINUTE, default: 15 * SECOND }),
+    published: published("upload_idle_timeout_seconds", "A request body may pause for"),
+  },
 } as const satisfies Fields;
 
 export const EXECUTION_AND_TIME = {

@@ -1,6 +1,6 @@
 /** Reads the console's forms. They are bounded and validated by the same schemas as the API's requests. */
 
-import { readUpTo } from "../http/body.ts";
+import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
 import { FIND, REQUEST_BYTES_MAX, SETTLE, WHY, checked } from "../operator/requests.ts";
 import { type Description } from "../operator/find.ts";
 import { type Settling } from "../operator/settle.ts";
@@ -21,14 +21,14 @@ export async function readFields(
   request: Request,
   bytesMax: number = REQUEST_BYTES_MAX,
 ): Promise<URLSearchParams | OperatorProblem> {
-  const reading = await readUpTo(request.body, bytesMax);
+  const reading = await readUpTo(request.body, bytesMax, { timeouts: UPLOAD_TIMEOUTS });
   if (reading.end === "overflowed") {
     await reading.rest.cancel().catch(() => {
       // The browser has disconnected, so there is nothing left to cancel.
     });
     return operatorProblem("body_too_large");
   }
-  if (reading.end === "broken") return operatorProblem("invalid_request");
+  if (reading.end !== "whole") return operatorProblem("invalid_request");
   return new URLSearchParams(new TextDecoder().decode(reading.bytes));
 }
 

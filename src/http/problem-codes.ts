@@ -106,6 +106,16 @@ export const PROBLEMS = {
     title: "The request body is incomplete",
     detail: "The upload broke off. Nothing was sent to the origin: send the request again with the same key.",
   },
+  body_timeout: {
+    ...bad,
+    status: 408,
+    retryable: true,
+    keyReuse: "same",
+    retryAfterSeconds: 1,
+    title: "The request body took too long",
+    detail:
+      "The body did not arrive in time. Nothing was sent to the origin: send the request again with the same key.",
+  },
   key_reused: {
     ...idempotency,
     status: 422,

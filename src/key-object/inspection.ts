@@ -78,6 +78,6 @@ async function wholeBody(kept: KeptRecord, record: CompletedRecord, found: Found
   const body = kept.body(record, found);
   if (!(body instanceof ReadableStream)) return body;
   const { bodyBytes } = record.answer;
-  const reading = await readUpTo(body, bodyBytes, bodyBytes);
+  const reading = await readUpTo(body, bodyBytes);
   return reading.end === "whole" ? reading.bytes : null;
 }

@@ -5,9 +5,9 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "../call/call.ts";
-import { discardBody, isWhole } from "../call/upload.ts";
+import { type StreamedForward, discardBody, hold, isStreamed, uncountedBytes } from "../call/upload.ts";
 import { type Placement } from "../config/policy.ts";
-import { type Asked, heldBytes } from "./asked.ts";
+import { type Asked, assertReply, assertSet } from "./asked.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import { isMismatch } from "../journal/journal-event.ts";
 import { JournalReporter } from "../journal/reporter.ts";
@@ -96,9 +96,9 @@ export class KeyObject extends DurableObject<Env> {
       case "join":
         return attemptIn(this.#state).join(waitMs, discardBody(sendable?.forward));
       case "await probe":
-        return this.#answerAfter(probeIn(this.#state).wait(waitMs, heldBytes(sendable)), asked);
+        return this.#answerAfter(probeIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), asked);
       case "await preparation":
-        return this.#answerAfter(preparationIn(this.#state).wait(waitMs, heldBytes(sendable)), asked);
+        return this.#answerAfter(preparationIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), asked);
       case "replay":
         return Promise.resolve(this.#replay(decision.record, assertSet(found)));
       case "refuse":
@@ -118,16 +118,21 @@ export class KeyObject extends DurableObject<Env> {
     nowMs: number,
   ): Promise<LookReply> {
     const { about, request, policy } = asked.call;
-    const { forward } = assertSet(asked.sendable);
-    if (!isWhole(forward)) return this.#prepare(asked);
+    const sendable = assertSet(asked.sendable);
+    if (isStreamed(sendable.forward)) return this.#prepare(asked, sendable.forward);
+    const forward = hold(sendable.forward);
+    if (forward === null) return Promise.resolve(refusal("overloaded"));
     const prepared = prepareKeyed(forward, attemptNumber, this.env);
-    if (prepared.kind === "not prepared") return Promise.resolve(this.#notPrepared(prepared.why, before));
+    if (prepared.kind === "not prepared") {
+      forward.body?.release();
+      return Promise.resolve(this.#notPrepared(prepared.why, before));
+    }
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
     this.#kept.begin({ about, request, attempt }, policy, found, nowMs);
     const running = new RunningAttempt({ attempt, before, mayHaveRun, policy }, this.#kept, () => this.#rest(state));
     const state: ObjectState = { kind: "attempt", attempt: running };
     this.#state = state;
-    this.#awake.during(running.run(prepared));
+    this.#awake.during(running.run(prepared, forward.body));
     return running.firstReply;
   }
 
@@ -148,15 +153,19 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /** Its body arrives first. Others that could execute or probe wait meanwhile, and meet what it has begun. */
-  #prepare(asked: Asked): Promise<LookReply> {
+  #prepare(asked: Asked, streamed: StreamedForward): Promise<LookReply> {
     const sendable = assertSet(asked.sendable);
     const preparation = new Preparation();
     const state: ObjectState = { kind: "preparation", preparation };
     this.#state = state;
-    const reply = preparation.run(sendable.forward, (forward) => {
+    const reply = preparation.run(streamed, (forward) => {
       this.#rest(state);
-      if (forward === null) return Promise.resolve(refusal("unavailable"));
-      return this.#answer({ ...asked, sendable: { ...sendable, forward } });
+      if (forward === "no room") return Promise.resolve(refusal("overloaded"));
+      if (forward === "broken") return Promise.resolve(refusal("unavailable"));
+      // An attempt is sending it by now. Whatever else the request has become, it needs no body any more.
+      return this.#answer({ ...asked, sendable: { ...sendable, forward } }).finally(() =>
+        forward.body?.releaseUnlessSending(),
+      );
     });
     // The caller gets the error of a failed call. Here it only keeps the object for as long as others wait.
     this.ctx.waitUntil(Promise.allSettled([reply]));
@@ -182,16 +191,4 @@ export class KeyObject extends DurableObject<Env> {
   #rest(ended: ObjectState): void {
     if (this.#state === ended) this.#state = RESTING;
   }
-}
-
-/** Only a look is decided as "nothing". */
-function assertReply(reply: LookReply): Reply {
-  if (reply.kind === "nothing") throw new Error("a request was neither executed nor refused");
-  return reply;
-}
-
-/** What the decision has made sure of. */
-function assertSet<T>(value: T | null | undefined): T {
-  if (value === null || value === undefined) throw new Error("a decision without what it needs");
-  return value;
 }

@@ -4,7 +4,7 @@
  */
 
 import * as v from "valibot";
-import { readUpTo } from "../http/body.ts";
+import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
 import { DAY, HOUR, duration, integer, table } from "../config/values.ts";
 import { COVERABLE_METHODS } from "../config/policy.ts";
 import { OPERATION_CHARACTERS_MAX } from "../journal/entries.ts";
@@ -168,9 +168,9 @@ export async function readBody<const T extends v.GenericSchema>(
   request: Request,
   schema: T,
 ): Promise<v.InferOutput<T> | OperatorProblem> {
-  const reading = await readUpTo(request.body, REQUEST_BYTES_MAX);
+  const reading = await readUpTo(request.body, REQUEST_BYTES_MAX, { timeouts: UPLOAD_TIMEOUTS });
   if (reading.end === "overflowed") return operatorProblem("body_too_large");
-  if (reading.end === "broken") return operatorProblem("invalid_request");
+  if (reading.end !== "whole") return operatorProblem("invalid_request");
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(reading.bytes);
     return checked(JSON.parse(text), schema);

@@ -47,7 +47,7 @@ export function prepareKeyed(forward: WholeForward, attemptNumber: number, env: 
   return prepareRequest(origin, env, () => {
     const fields = headersOf(headers);
     fields.set("oncegate-attempt", String(attemptNumber));
-    const init = { method, headers: fields, body };
+    const init = { method, headers: fields, body: body?.forOrigin() ?? null };
     // A probe is a GET. An answer about one attempt must not come from a cache for another.
     return new Request(url, method === "GET" ? { ...init, cache: "no-store" } : init);
   });

@@ -37,6 +37,7 @@ async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): 
   const context = requestContext(request, destination, env, ctx);
   // Only what precedes a call or a forward can throw here. What follows one is a value.
   const result = await route(context).catch((error: unknown): RequestResult => refused(faultOf(error)));
+  context.incoming.releaseBody();
   return respond(context, result);
 }
 

@@ -1,8 +1,8 @@
 /** From a request with a key to the call of its key object (docs/protocol.md 3.5 to 3.8). */
 
-import { type KeyedCall, type LookCall } from "../call/call.ts";
+import { type LookCall } from "../call/call.ts";
+import { type WholeCall, type WholeForward } from "../call/upload.ts";
 import { type AttemptPolicy, type Policy, attemptPolicy } from "../config/policy.ts";
-import { type RequestBody } from "../http/body.ts";
 import { makeForwarded } from "../http/headers.ts";
 import { probePath } from "../http/probe-path.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
@@ -14,12 +14,13 @@ import { type HeaderPair } from "../record/record.ts";
 import { type Callers } from "./callers.ts";
 import { type Destination } from "./destination.ts";
 import { type Incoming } from "./incoming.ts";
+import { type HeldRequestBody } from "./request-body.ts";
 import { requestFingerprint } from "./request-fingerprint.ts";
 
 export interface KeyedRequest {
   /** Names the key object. */
   readonly recordId: string;
-  readonly call: KeyedCall;
+  readonly call: WholeCall;
   /** The record that the request may have by the former caller rule. It is looked at before anything is sent. */
   readonly former: { readonly recordId: string; readonly call: LookCall } | null;
 }
@@ -67,8 +68,8 @@ function forwardOf(
   { request }: Incoming,
   { url, tenant }: Destination,
   key: Key,
-  { bytes }: RequestBody,
-): KeyedCall["forward"] {
+  { held }: HeldRequestBody,
+): WholeForward {
   const fields = new Headers(request.headers);
   makeForwarded(fields, url, request.cf !== undefined);
   return {
@@ -76,8 +77,8 @@ function forwardOf(
     url: originUrl(tenant.origin, url),
     method: request.method,
     headers: forKeyedRequest(fields, key),
-    body: bytes.byteLength > 0 ? bytes : null,
-    bodyBytes: bytes.byteLength,
+    body: held.byteLength > 0 ? held : null,
+    bodyBytes: held.byteLength,
   };
 }
 
@@ -88,7 +89,7 @@ function withinWindow(policy: Policy): AttemptPolicy {
 }
 
 /** A probe carries the headers that identify the caller and the key to the origin, and no other header of the client. */
-function probeOf({ url, tenant, policy }: Destination, forward: KeyedCall["forward"], key: string): KeyedCall["probe"] {
+function probeOf({ url, tenant, policy }: Destination, forward: WholeForward, key: string): WholeCall["probe"] {
   const path = policy.onUnknown === "probe" && policy.probe !== null ? probePath(policy.probe, key) : null;
   if (path === null) return null;
   const operation: HeaderPair = ["oncegate-operation", `${forward.method} ${url.pathname}`];

@@ -46,7 +46,12 @@ export async function observe(context: RequestContext): Promise<Observed> {
   const { incoming, destination, metrics, env, ctx } = context;
   const { policy } = destination;
   const copy = mayBeKeyed(incoming.request, policy) ? copyOf(incoming, policy) : null;
-  const begun = copy === null ? Promise.resolve(null) : begin(copy, context).catch(failed);
+  const begun =
+    copy === null
+      ? Promise.resolve(null)
+      : begin(copy, context)
+          .catch(failed)
+          .finally(() => copy.releaseBody());
   // No longer than until its shadow is called. `waitUntil` keeps a request alive whose client has left, and this one must
   // end as soon as it would without being observed.
   ctx.waitUntil(begun);
@@ -68,9 +73,9 @@ function mayBeKeyed({ method, headers }: Request, { key, methods, keyFrom, deriv
 }
 
 /** Shares the body with the request, which is sent unchanged. Null where no copy can be made. */
-function copyOf({ request }: Incoming, { requestBytesMax }: Policy): Incoming | null {
+function copyOf({ request }: Incoming, policy: Policy): Incoming | null {
   try {
-    return new Incoming(request.clone(), requestBytesMax);
+    return new Incoming(request.clone(), policy);
   } catch (error) {
     return failed(error);
   }

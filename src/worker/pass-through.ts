@@ -29,6 +29,7 @@ export async function passThrough(
   const prepared = prepareRequest(tenant.origin, env, () => passedOn);
   if (prepared.kind === "not prepared") return withOpaqueId(refuse("misconfigured"), prepared.why);
   const answer = await send(prepared);
+  if (answer === null) incoming.abandonBody();
   try {
     onHead(answer);
     return answer === null ? refuse("origin_unreachable", UNREACHABLE) : passedOnAs(answer, policy);

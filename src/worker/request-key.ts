@@ -3,9 +3,10 @@
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type CallerRule } from "../identity/caller.ts";
 import { digestOf } from "../identity/digest.ts";
-import { canonicalJson } from "../identity/json.ts";
+import { type JsonNode, canonicalJson } from "../identity/json.ts";
 import { valueAt } from "../identity/json-pointer.ts";
 import { type Key, findKey } from "../identity/key-carrier.ts";
+import { callersOf } from "./callers.ts";
 import { type Incoming } from "./incoming.ts";
 import { type Destination } from "./destination.ts";
 import { requestFingerprint } from "./request-fingerprint.ts";
@@ -15,9 +16,15 @@ export async function keyOf(incoming: Incoming, destination: Destination): Promi
   const { policy } = destination;
   const { method, headers } = incoming.request;
   if (policy.key === "off" || policy.mode === "off" || !policy.methods.includes(method)) return null;
-  const key = await findKey(policy.keyFrom, headers, () => incoming.documentWithKey());
+  const key = await findKey(policy.keyFrom, headers, () => documentWithKey(incoming, destination));
   if (key !== null) return key;
   return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
+}
+
+/** No body is read for a caller who would be refused with a key, whether or not the body holds one. */
+async function documentWithKey(incoming: Incoming, { tenant }: Destination): Promise<JsonNode | null | Refusal> {
+  const callers = incoming.mayHaveDocument ? await callersOf(incoming, tenant, Date.now()) : null;
+  return isRefusal(callers) ? callers : incoming.documentWithKey();
 }
 
 /**

@@ -150,6 +150,8 @@ describe("the words of the page", () => {
         "method, path, query and the meaning of the body; without /client_sent_at; of the body only /a, /b; and the headers x-version",
       ],
       ["Request bodies", "at most 123 456 bytes with a key"],
+      ["A request body arrives within", "40 s"],
+      ["A request body may pause for", "8 s"],
       ["A retry while the original runs", "is refused with in_flight"],
       ["It waits at most", "0 s"],
       ["origin_timeout is answered after", "11 s"],
