@@ -45,17 +45,24 @@ const OF_ENCODED_BYTES: ReadonlySet<string> = new Set([
   "content-md5",
 ]);
 
-/** Parameters of `CDN-Loop` may be quoted strings. A comma inside one is no separator. */
-const QUOTED_STRING = /"(?:[^"\\]|\\.)*"/g;
+/**
+ * A quoted string, or a quote that nothing closes with all that follows. Parameters of `CDN-Loop` may be quoted, and a comma
+ * inside one is no separator. The pattern matches at every quote, so it never goes back over the text.
+ */
+const QUOTED_STRING = /"(?:[^"\\]|\\.)*("?)/gs;
 
 /** Whether the request has already passed through this gateway (RFC 8586). */
 export function isLoop(headers: Headers): boolean {
   const value = headers.get("cdn-loop");
   if (value === null) return false;
-  const unquoted = value.replaceAll(QUOTED_STRING, "");
+  let isClosed = true;
+  const unquoted = value.replaceAll(QUOTED_STRING, (_, close: string) => {
+    isClosed &&= close !== "";
+    return "";
+  });
   // An unclosed quote may be an attempt to hide the members after it.
-  const members = list(unquoted.includes('"') ? value : unquoted);
-  return members.some((member) => member.split(";")[0]?.trim().toLowerCase() === PSEUDONYM);
+  const members = list(isClosed ? unquoted : value);
+  return members.some((member) => member.split(";", 1)[0]?.trim().toLowerCase() === PSEUDONYM);
 }
 
 /**
