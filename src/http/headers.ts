@@ -26,6 +26,9 @@ const NOT_TO_ORIGIN: ReadonlySet<string> = new Set([
   "x-forwarded-proto",
   "expect",
   "host",
+  // Some frameworks route by these, and so would evade the policy of the request's own path.
+  "x-original-url",
+  "x-rewrite-url",
 ]);
 
 /** The gateway's own response fields. An origin can't set them. */

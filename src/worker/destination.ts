@@ -1,9 +1,10 @@
 /** Where a request goes, and the rules that apply there (docs/protocol.md 3.1 and 3.2). */
 
 import { areSet, tokensOf } from "../config/operator-token.ts";
-import { type Placement, type Policy, type Tenant } from "../config/policy.ts";
+import { COVERABLE_METHODS, type Placement, type Policy, type Tenant } from "../config/policy.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
+import { overridingMethods } from "../http/methods.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { withOpaqueId } from "./fault.ts";
 
@@ -14,7 +15,10 @@ export interface Destination {
   /** The path that policies are matched by. */
   readonly path: string;
   readonly tenant: Tenant;
+  /** The strictest of those that apply to the method and to the methods that override headers name. */
   readonly policy: Policy;
+  /** Whether `policy` covers the request by one of these methods. A covered request with a key has a record. */
+  readonly isCovered: boolean;
   /** Where its journal is; null where the hostname has no operators to read it. */
   readonly journal: Placement | null;
 }
@@ -32,7 +36,34 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
   const tenant = await tenantOf(env, hostname);
   if (isRefusal(tenant)) return withOpaqueId(tenant, hostname);
   const path = matchingPath(url.pathname);
-  const policy = tenant.policyFor(request.method, path);
+  const rules = strictestRules(tenant, request, path);
   const journal = areSet(tokensOf(env, tenant)) ? tenant.placement : null;
-  return { url, hostname, path, tenant, policy, journal };
+  return { url, hostname, path, tenant, ...rules, journal };
+}
+
+const COVERABLE: ReadonlySet<string> = new Set(COVERABLE_METHODS);
+
+/** The origin may run any of the named methods, so none of them may evade its rules. Of equals, the first applies. */
+function strictestRules(
+  tenant: Tenant,
+  { method, headers }: Request,
+  path: string,
+): Pick<Destination, "policy" | "isCovered"> {
+  const overrides = overridingMethods(headers).filter((named) => COVERABLE.has(named));
+  let policy = tenant.policyFor(method, path);
+  let strictness = strictnessOf(policy, method);
+  for (const named of overrides) {
+    const other = tenant.policyFor(named, path);
+    if (strictnessOf(other, named) <= strictness) continue;
+    policy = other;
+    strictness = strictnessOf(other, named);
+  }
+  return { policy, isCovered: strictness > 0 };
+}
+
+/** 0: not covered. The rest in the order of docs/protocol.md 3.2.5. */
+function strictnessOf({ mode, key, methods }: Policy, method: string): number {
+  if (key === "off" || mode === "off" || !methods.includes(method)) return 0;
+  if (mode === "observe") return 1;
+  return key === "optional" ? 2 : 3;
 }

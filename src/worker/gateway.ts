@@ -6,8 +6,9 @@ import { type KeyStub, askKeyObject, lookAtFormerRecord } from "../call/ask-key-
 import { type Reply } from "../call/call.ts";
 import { objectOf } from "../call/object-stub.ts";
 import { isLoop } from "../http/headers.ts";
+import { ALLOWED_METHODS, isNeverForwarded } from "../http/methods.ts";
 import { grantedWait } from "../http/prefer.ts";
-import { type Refusal, isRefusal, problemResponse, refuse } from "../http/problem.ts";
+import { type Refusal, isRefusal, plainProblem, problemResponse, refuse } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
 import { callersOf } from "./callers.ts";
 import { destinationOf, pathOf } from "./destination.ts";
@@ -29,6 +30,9 @@ gateway.route("/", reservedPaths);
 gateway.all("*", (c) => forward(c.req.raw, c.env, c.executionCtx));
 
 async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): Promise<Response> {
+  if (isNeverForwarded(request.method, request.headers)) {
+    return plainProblem(405, "Method Not Allowed", { allow: ALLOWED_METHODS });
+  }
   const destination = await destinationOf(request, env).catch(faultOf);
   if (isRefusal(destination)) return problemResponse(destination, URL.parse(request.url));
   const context = requestContext(request, destination, env, ctx);

@@ -12,9 +12,9 @@ import { requestFingerprint } from "./request-fingerprint.ts";
 
 /** Null for a request that passes through. WebSocket upgrades and preflights do, because no policy covers their methods. */
 export async function keyOf(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
-  const { policy } = destination;
-  const { method, headers } = incoming.request;
-  if (policy.key === "off" || policy.mode === "off" || !policy.methods.includes(method)) return null;
+  const { policy, isCovered } = destination;
+  const { headers } = incoming.request;
+  if (!isCovered) return null;
   const key = await findKey(policy.keyFrom, headers, () => incoming.documentWithKey());
   if (key !== null) return key;
   return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
