@@ -1,8 +1,10 @@
 /** Where a request goes, and the rules that apply there (docs/protocol.md 3.1 and 3.2). */
 
+import { edgeIn } from "../config/bindings.ts";
 import { areSet, tokensOf } from "../config/operator-token.ts";
 import { COVERABLE_METHODS, type Placement, type Policy, type Tenant } from "../config/policy.ts";
 import { tenantOf } from "../config/tenants.ts";
+import { type Connection, connectionOf } from "../http/client-address.ts";
 import { matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
 import { overridingMethods } from "../http/methods.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
@@ -19,6 +21,7 @@ export interface Destination {
   readonly policy: Policy;
   /** Whether `policy` covers the request by one of these methods. A covered request with a key has a record. */
   readonly isCovered: boolean;
+  readonly connection: Connection;
   /** Where its journal is; null where the hostname has no operators to read it. */
   readonly journal: Placement | null;
 }
@@ -37,8 +40,9 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
   if (isRefusal(tenant)) return withOpaqueId(tenant, hostname);
   const path = matchingPath(url.pathname);
   const rules = strictestRules(tenant, request, path);
+  const connection = connectionOf(edgeIn(env), request.headers, request.cf);
   const journal = areSet(tokensOf(env, tenant)) ? tenant.placement : null;
-  return { url, hostname, path, tenant, ...rules, journal };
+  return { url, hostname, path, tenant, ...rules, connection, journal };
 }
 
 const COVERABLE: ReadonlySet<string> = new Set(COVERABLE_METHODS);

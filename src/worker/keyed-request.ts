@@ -12,6 +12,7 @@ import { type Caller, callerPlacement, recordId } from "../identity/record-id.ts
 import { originUrl } from "../origin/exchange.ts";
 import { type HeaderPair } from "../record/record.ts";
 import { type Callers } from "./callers.ts";
+import { countedHeaders } from "./counted-headers.ts";
 import { type Destination } from "./destination.ts";
 import { type Incoming } from "./incoming.ts";
 import { requestFingerprint } from "./request-fingerprint.ts";
@@ -65,12 +66,13 @@ export async function readKeyedRequest(
 
 function forwardOf(
   { request }: Incoming,
-  { url, tenant }: Destination,
+  destination: Destination,
   key: Key,
   { bytes }: RequestBody,
 ): KeyedCall["forward"] {
+  const { url, tenant, connection } = destination;
   const fields = new Headers(request.headers);
-  makeForwarded(fields, url, request.cf !== undefined);
+  makeForwarded(fields, { url, connection, counted: countedHeaders(destination) });
   return {
     origin: tenant.origin,
     url: originUrl(tenant.origin, url),

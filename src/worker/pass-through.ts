@@ -5,6 +5,7 @@ import { makeForwarded, makeVisible } from "../http/headers.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { fetchFrom, isFinalStatus, originUrl } from "../origin/exchange.ts";
+import { countedHeaders } from "./counted-headers.ts";
 import { type Destination } from "./destination.ts";
 import { type Incoming } from "./incoming.ts";
 
@@ -14,14 +15,15 @@ export type PassedThrough = { readonly kind: "answered"; readonly response: Resp
 /** `onHead` gets the origin's answer as it came, before its fields are changed; null where none can be passed on. */
 export async function passThrough(
   incoming: Incoming,
-  { url, tenant, policy }: Destination,
+  destination: Destination,
   env: object,
   onHead: (answer: Response | null) => void = () => {},
 ): Promise<PassedThrough> {
   const { request } = incoming;
+  const { url, tenant, policy, connection } = destination;
   const passedOn = await incoming.passedOn(originUrl(tenant.origin, url));
   if (isRefusal(passedOn)) return passedOn;
-  makeForwarded(passedOn.headers, url, request.cf !== undefined);
+  makeForwarded(passedOn.headers, { url, connection, counted: countedHeaders(destination) });
   // `Upgrade` is hop-by-hop, so it was removed. This hop asks for an upgrade of its own.
   if (isWebSocketUpgrade(request)) passedOn.headers.set("upgrade", "websocket");
   const answer = await send(tenant.origin, passedOn, env);

@@ -6,6 +6,7 @@ import { digestOf } from "../identity/digest.ts";
 import { canonicalJson } from "../identity/json.ts";
 import { valueAt } from "../identity/json-pointer.ts";
 import { type Key, findKey } from "../identity/key-carrier.ts";
+import { countedHeaders, unreadableHeader } from "./counted-headers.ts";
 import { type Incoming } from "./incoming.ts";
 import { type Destination } from "./destination.ts";
 import { requestFingerprint } from "./request-fingerprint.ts";
@@ -16,6 +17,10 @@ export async function keyOf(incoming: Incoming, destination: Destination): Promi
   const { headers } = incoming.request;
   if (!isCovered) return null;
   const key = await findKey(policy.keyFrom, headers, () => incoming.documentWithKey());
+  // A request without a key passes through, where nothing is compared.
+  const isCompared = key !== null || policy.deriveKey !== null;
+  const unreadable = isCompared ? unreadableHeader(headers, countedHeaders(destination)) : null;
+  if (unreadable !== null) return unreadable;
   if (key !== null) return key;
   return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
 }

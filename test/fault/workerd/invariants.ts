@@ -57,6 +57,7 @@ export interface Stored {
 /** The codes of docs/protocol.md 6.4 that a request with a valid key and a caller may meet. */
 const CODES: Readonly<Record<string, number>> = {
   body_too_large: 413,
+  header_unreadable: 400,
   body_incomplete: 400,
   key_reused: 422,
   in_flight: 409,
