@@ -23,6 +23,11 @@ export function originUrl(origin: Origin, url: URL): string {
   return (origin.kind === "url" ? origin.base : url.origin) + url.pathname + url.search;
 }
 
+/** Whether the origin is a part of a server, below a path that requests must not leave. */
+export function hasBasePath(origin: Origin): boolean {
+  return origin.kind === "url" && new URL(origin.base).pathname !== "/";
+}
+
 /** The head of an answer, with its body still to arrive. */
 export interface OriginAnswer {
   readonly came: "head";
@@ -113,13 +118,19 @@ export function declaredBytesOf(headers: Headers): number | null {
 }
 
 /**
+ * Neither reads nor fills the platform's cache. Its key is the origin's URL, and one origin may serve several hostnames
+ * with different answers. `cache: "no-store"` asks for the same, and adds `Cache-Control` and `Pragma` to the request.
+ */
+const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" } as const;
+
+/**
  * Sends `request` by URL or through the origin's service binding. The only place where an origin's secret is added, so that it
  * goes with every request to that origin and nowhere else. It is set on `request`, which is sent once.
  */
 export async function fetchFrom(origin: Origin, env: object, request: Request): Promise<Response> {
   if (origin.auth !== null) setSecret(request.headers, origin.auth, env);
   const init: RequestInit = { redirect: "manual" };
-  if (origin.kind === "url") return fetch(request, init);
+  if (origin.kind === "url") return fetch(request, { ...init, cf: UNCACHED });
   const service = serviceBinding(env, origin.binding);
   // The configuration was checked against the bindings, so this is a fault of the deployment.
   if (service === null) throw new Error(`no service binding ${origin.binding}`);

@@ -5,9 +5,10 @@ import { areSet, tokensOf } from "../config/operator-token.ts";
 import { COVERABLE_METHODS, type Placement, type Policy, type Tenant } from "../config/policy.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { type Connection, connectionOf } from "../http/client-address.ts";
-import { matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
+import { gainsParentSegment, matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
 import { overridingMethods } from "../http/methods.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
+import { hasBasePath } from "../origin/exchange.ts";
 import { withOpaqueId } from "./fault.ts";
 
 export interface Destination {
@@ -43,6 +44,11 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
   const connection = connectionOf(edgeIn(env), request.headers, request.cf);
   const journal = areSet(tokensOf(env, tenant)) ? tenant.placement : null;
   return { url, hostname, path, tenant, ...rules, connection, journal };
+}
+
+/** Whether the origin may read the path as one outside of its base path, where another tenant's API may be. */
+export function leavesBase({ tenant, url }: Pick<Destination, "tenant" | "url">): boolean {
+  return gainsParentSegment(url.pathname) && hasBasePath(tenant.origin);
 }
 
 const COVERABLE: ReadonlySet<string> = new Set(COVERABLE_METHODS);

@@ -11,7 +11,7 @@ import { grantedWait } from "../http/prefer.ts";
 import { type Refusal, isRefusal, plainProblem, problemResponse, refuse } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
 import { callersOf } from "./callers.ts";
-import { destinationOf, pathOf } from "./destination.ts";
+import { destinationOf, leavesBase, pathOf } from "./destination.ts";
 import { faultOf } from "./fault.ts";
 import { readKeyedRequest } from "./keyed-request.ts";
 import { observe } from "./observe.ts";
@@ -47,6 +47,7 @@ async function resultOf(context: RequestContext): Promise<RequestResult> {
   const { headers } = incoming.request;
   const { policy } = destination;
   if (isLoop(headers)) return refused(refuse("loop_detected"));
+  if (leavesBase(destination)) return refused(refuse("path_refused"));
   if (policy.mode === "observe") return observe(context);
   const key = await keyOf(incoming, destination);
   if (key === null) return { kind: "passed through", sent: await passThrough(incoming, destination, env) };

@@ -9,6 +9,7 @@ export const problems = {
   caller_missing: { status: 400, retryable: false, keyReuse: "same" },
   body_too_large: { status: 413, retryable: false, keyReuse: "same" },
   header_unreadable: { status: 400, retryable: false, keyReuse: "new" },
+  path_refused: { status: 400, retryable: false, keyReuse: "same" },
   body_incomplete: { status: 400, retryable: true, keyReuse: "same" },
   key_reused: { status: 422, retryable: false, keyReuse: "new" },
   in_flight: { status: 409, retryable: true, keyReuse: "same" },

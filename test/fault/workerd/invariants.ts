@@ -58,6 +58,7 @@ export interface Stored {
 const CODES: Readonly<Record<string, number>> = {
   body_too_large: 413,
   header_unreadable: 400,
+  path_refused: 400,
   body_incomplete: 400,
   key_reused: 422,
   in_flight: 409,

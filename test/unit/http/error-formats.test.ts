@@ -108,6 +108,7 @@ describe("the classes of errors", () => {
     rate_limited: "service_unavailable",
     body_too_large: "invalid_request",
     body_incomplete: "invalid_request",
+    path_refused: "invalid_request",
     header_unreadable: "invalid_request",
     key_reused: "invalid_request",
     in_flight: "invalid_request",
