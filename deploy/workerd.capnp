@@ -29,6 +29,8 @@ const oncegate :Workerd.Worker = (
     (name = "JOURNALS", durableObjectNamespace = "Journal"),
     # Unset, there are no operators: nothing is answered under /_oncegate, and no journal is kept.
     (name = "OPERATOR_TOKEN", fromEnvironment = "OPERATOR_TOKEN"),
+    # Unset, clients reach this process themselves. "proxy": the last entry of X-Forwarded-For is the client's address.
+    (name = "EDGE", fromEnvironment = "EDGE"),
     (name = "TENANTS", fromEnvironment = "TENANTS"),
   ],
   durableObjectNamespaces = [

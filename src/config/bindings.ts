@@ -1,5 +1,7 @@
 /** Finds the bindings that a configuration names. Null where `env` has no binding of that kind and name. */
 
+import { type Edge, edgeOf } from "../http/client-address.ts";
+
 export function serviceBinding(env: object, name: string): Fetcher | null {
   const value: unknown = Reflect.get(env, name);
   return isFetcher(value) ? value : null;
@@ -39,6 +41,11 @@ export function sendableSecret(env: object, name: string): SendableSecret {
 export function secret(env: object, name: string): string | null {
   const value: unknown = Reflect.get(env, name);
   return typeof value === "string" && value !== "" ? value : null;
+}
+
+/** Who is in front of the gateway, by the deployment's variable `EDGE`. */
+export function edgeIn(env: object): Edge {
+  return edgeOf(Reflect.get(env, "EDGE"));
 }
 
 function isFetcher(value: unknown): value is Fetcher {

@@ -3,6 +3,7 @@
 import { TrieRouter } from "hono/router/trie-router";
 import { matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
 import { rateLimit as rateLimitBinding, serviceBinding } from "./bindings.ts";
+import { faultsOfDroppedCallers } from "./dropped-callers.ts";
 import { type OriginAddress } from "./entry-values.ts";
 import { type SetValues } from "./field.ts";
 import {
@@ -37,6 +38,7 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   const fields = readFields(OWN_FIELDS, table, path, faults);
   const policy = overlay(DEFAULT_POLICY, readFields(POLICY_FIELDS, table, path, faults));
   const { routes: written = [] } = readFields(ROUTES, table, path, faults);
+  faults.push(...faultsOfDroppedCallers(callerRules(fields), around.env, path));
   addBindingFaults(fields, path, around, faults);
   addContradictions(policy, path, faults);
   const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, policy, faults));

@@ -47,6 +47,22 @@ export const PROBLEMS = {
     title: "Idempotency-Key is not valid",
     detail: "The Idempotency-Key header can't be read as one key.",
   },
+  path_refused: {
+    ...bad,
+    status: 400,
+    keyReuse: "same",
+    title: "The path is refused",
+    detail:
+      "The path holds an encoded parent segment, which could lead out of this API. Nothing was sent to the origin. Send the path without it.",
+  },
+  header_unreadable: {
+    ...bad,
+    status: 400,
+    keyReuse: "new",
+    title: "A header can't be read",
+    detail:
+      "A header that identifies the request must be valid UTF-8, without the character U+FFFD. Nothing was sent to the origin.",
+  },
   caller_missing: {
     ...bad,
     status: 400,

@@ -105,7 +105,7 @@ function comparedClaims({ claims }: JwtItem): string[] {
 async function valueOf(item: CallerItem, source: CallerSource, verify: VerifyToken): Promise<string | null | Refusal> {
   switch (item.kind) {
     case "header":
-      return source.headers.get(item.name) || null;
+      return comparedValue(item.name, source.headers.get(item.name)) || null;
     case "cookie":
       return valueOfCookie(cookieNamed(item.name, source.headers.get("cookie")));
     case "client-cert":
@@ -128,6 +128,15 @@ function valueOfCookie(cookie: Cookie): string | null | Refusal {
     default:
       return unreachable(cookie);
   }
+}
+
+/** RFC 9110, 11.4. A value without a scheme may be a token, in which letter case counts, so it does not match. */
+const SCHEME = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]+/;
+
+/** Schemes have no letter case, and the blanks after them no meaning. Otherwise one credential would be several callers. */
+function comparedValue(name: string, value: string | null): string | null {
+  if (name !== "authorization" || value === null) return value;
+  return value.replace(SCHEME, (_, scheme: string) => `${scheme.toLowerCase()} `);
 }
 
 const AMBIGUOUS_COOKIE =

@@ -20,6 +20,11 @@ export function originUrl(origin: Origin, url: URL): string {
   return (origin.kind === "url" ? origin.base : url.origin) + url.pathname + url.search;
 }
 
+/** Whether the origin is a part of a server, below a path that requests must not leave. */
+export function hasBasePath(origin: Origin): boolean {
+  return origin.kind === "url" && new URL(origin.base).pathname !== "/";
+}
+
 /** The head of an answer, with its body still to arrive. */
 export interface OriginAnswer {
   readonly came: "head";

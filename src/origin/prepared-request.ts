@@ -6,6 +6,12 @@
 import { sendableSecret, serviceBinding } from "../config/bindings.ts";
 import { type Origin, type OriginAuth } from "../config/policy.ts";
 
+/**
+ * Neither reads nor fills the platform's cache. Its key is the origin's URL, and one origin may serve several hostnames
+ * with different answers. `cache: "no-store"` asks for the same, and adds `Cache-Control` and `Pragma` to the request.
+ */
+const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" } as const;
+
 export interface PreparedRequest {
   readonly kind: "prepared";
   /** Sends it, once. Redirects are passed on, not followed. */
@@ -31,7 +37,7 @@ export function prepareRequest(origin: Origin, env: object, make: () => Request)
       kind: "prepared",
       send: (signal) => {
         const init: RequestInit = { redirect: "manual", signal };
-        return fetcher === null ? fetch(request, init) : fetcher.fetch(request, init);
+        return fetcher === null ? fetch(request, { ...init, cf: UNCACHED }) : fetcher.fetch(request, init);
       },
     };
   } catch (error) {

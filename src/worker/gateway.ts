@@ -6,11 +6,12 @@ import { type KeyStub, askKeyObject, lookAtFormerRecord } from "../call/ask-key-
 import { type Reply } from "../call/call.ts";
 import { objectOf } from "../call/object-stub.ts";
 import { isLoop } from "../http/headers.ts";
+import { ALLOWED_METHODS, isNeverForwarded } from "../http/methods.ts";
 import { grantedWait } from "../http/prefer.ts";
-import { type Refusal, isRefusal, problemResponse, refuse } from "../http/problem.ts";
+import { type Refusal, isRefusal, plainProblem, problemResponse, refuse } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
 import { callersOf } from "./callers.ts";
-import { destinationOf, pathOf } from "./destination.ts";
+import { destinationOf, leavesBase, pathOf } from "./destination.ts";
 import { faultOf, lateFaultOf } from "./fault.ts";
 import { readKeyedRequest } from "./keyed-request.ts";
 import { observe } from "./observe.ts";
@@ -32,6 +33,9 @@ gateway.all("*", (c) => forward(c.req.raw, c.env, c.executionCtx));
 gateway.onError((error, c) => problemResponse(lateFaultOf(error), URL.parse(c.req.url)));
 
 async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): Promise<Response> {
+  if (isNeverForwarded(request.method, request.headers)) {
+    return plainProblem(405, "Method Not Allowed", { allow: ALLOWED_METHODS });
+  }
   const destination = await destinationOf(request, env).catch(faultOf);
   if (isRefusal(destination)) return problemResponse(destination, URL.parse(request.url));
   const context = requestContext(request, destination, env, ctx);
@@ -47,6 +51,7 @@ async function route(context: RequestContext): Promise<RequestResult> {
   const { headers } = incoming.request;
   const { policy } = destination;
   if (isLoop(headers)) return refused(refuse("loop_detected"));
+  if (leavesBase(destination)) return refused(refuse("path_refused"));
   if (policy.mode === "observe") return observe(context);
   const key = await keyOf(incoming, destination);
   if (key === null) return { kind: "passed through", sent: await passThrough(incoming, destination, env) };

@@ -12,7 +12,8 @@ import { type Caller, callerPlacement, recordId } from "../identity/record-id.ts
 import { originUrl } from "../origin/exchange.ts";
 import { type HeaderPair } from "../record/record.ts";
 import { type Callers } from "./callers.ts";
-import { type Destination } from "./destination.ts";
+import { countedHeaders } from "./counted-headers.ts";
+import { type Destination, leavesBase } from "./destination.ts";
 import { type Incoming } from "./incoming.ts";
 import { type HeldRequestBody } from "./request-body.ts";
 import { requestFingerprint } from "./request-fingerprint.ts";
@@ -64,14 +65,10 @@ export async function readKeyedRequest(
   return { recordId: now.recordId, call, former: isSame ? null : before };
 }
 
-function forwardOf(
-  { request }: Incoming,
-  { url, tenant }: Destination,
-  key: Key,
-  { held }: HeldRequestBody,
-): WholeForward {
+function forwardOf({ request }: Incoming, destination: Destination, key: Key, { held }: HeldRequestBody): WholeForward {
+  const { url, tenant, connection } = destination;
   const fields = new Headers(request.headers);
-  makeForwarded(fields, url, request.cf !== undefined);
+  makeForwarded(fields, { url, connection, counted: countedHeaders(destination) });
   return {
     origin: tenant.origin,
     url: originUrl(tenant.origin, url),
@@ -92,13 +89,16 @@ function withinWindow(policy: Policy): AttemptPolicy {
 function probeOf({ url, tenant, policy }: Destination, forward: WholeForward, key: string): WholeCall["probe"] {
   const path = policy.onUnknown === "probe" && policy.probe !== null ? probePath(policy.probe, key) : null;
   if (path === null) return null;
+  const probeUrl = new URL(url.origin + path);
+  // A key such as `../x` must not lead the probe to another tenant's records.
+  if (leavesBase({ tenant, url: probeUrl })) return null;
   const operation: HeaderPair = ["oncegate-operation", `${forward.method} ${url.pathname}`];
   const carriers = policy.keyFrom.flatMap((carrier) => (carrier.kind === "header" ? [carrier.name] : []));
   const sent = new Set(["accept-encoding", "via", "cdn-loop", ...carriers, ...headersOfCallers(tenant.callers)]);
   const headers = forward.headers.filter(([name]) => sent.has(name) || name.startsWith("x-forwarded-"));
   return {
     origin: tenant.origin,
-    url: originUrl(tenant.origin, new URL(url.origin + path)),
+    url: originUrl(tenant.origin, probeUrl),
     method: "GET",
     headers: [...headers, operation],
     body: null,

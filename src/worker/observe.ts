@@ -14,6 +14,7 @@ import { classify } from "../record/classify.ts";
 import { type ShadowDecision } from "../record/observe.ts";
 import { type Conclusion, conclusionOf } from "../record/transition.ts";
 import { callersOf } from "./callers.ts";
+import { type Destination } from "./destination.ts";
 import { Incoming } from "./incoming.ts";
 import { type Finding, type ObservedDecision } from "./keyed-event.ts";
 import { type KeyedRequest, readKeyedRequest } from "./keyed-request.ts";
@@ -45,7 +46,7 @@ interface Answered {
 export async function observe(context: RequestContext): Promise<Observed> {
   const { incoming, destination, metrics, env, ctx } = context;
   const { policy } = destination;
-  const copy = mayBeKeyed(incoming.request, policy) ? copyOf(incoming, policy) : null;
+  const copy = mayBeKeyed(incoming.request, destination) ? copyOf(incoming, policy) : null;
   const begun =
     copy === null
       ? Promise.resolve(null)
@@ -66,8 +67,9 @@ export async function observe(context: RequestContext): Promise<Observed> {
 }
 
 /** Whether the request may have a key. No other request is copied. */
-function mayBeKeyed({ method, headers }: Request, { key, methods, keyFrom, deriveKey }: Policy): boolean {
-  if (key === "off" || !methods.includes(method)) return false;
+function mayBeKeyed({ headers }: Request, { policy, isCovered }: Destination): boolean {
+  const { key, keyFrom, deriveKey } = policy;
+  if (!isCovered) return false;
   const mayCarryKey = keyFrom.some((carrier) => carrier.kind === "body" || headers.has(carrier.name));
   return mayCarryKey || key === "required" || deriveKey !== null;
 }

@@ -6,6 +6,7 @@ import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { isFinalStatus, originUrl } from "../origin/exchange.ts";
 import { type PreparedRequest, prepareRequest } from "../origin/prepared-request.ts";
+import { countedHeaders } from "./counted-headers.ts";
 import { type Destination } from "./destination.ts";
 import { lateFaultOf, withOpaqueId } from "./fault.ts";
 import { type Incoming } from "./incoming.ts";
@@ -16,14 +17,15 @@ export type PassedThrough = { readonly kind: "answered"; readonly response: Resp
 /** `onHead` gets the origin's answer as it came, before its fields are changed; null where none can be passed on. */
 export async function passThrough(
   incoming: Incoming,
-  { url, tenant, policy }: Destination,
+  destination: Destination,
   env: object,
   onHead: (answer: Response | null) => void = () => {},
 ): Promise<PassedThrough> {
   const { request } = incoming;
+  const { url, tenant, policy, connection } = destination;
   const passedOn = await incoming.passedOn(originUrl(tenant.origin, url));
   if (isRefusal(passedOn)) return passedOn;
-  makeForwarded(passedOn.headers, url, request.cf !== undefined);
+  makeForwarded(passedOn.headers, { url, connection, counted: countedHeaders(destination) });
   // `Upgrade` is hop-by-hop, so it was removed. This hop asks for an upgrade of its own.
   if (isWebSocketUpgrade(request)) passedOn.headers.set("upgrade", "websocket");
   const prepared = prepareRequest(tenant.origin, env, () => passedOn);

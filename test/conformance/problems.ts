@@ -8,6 +8,8 @@ export const problems = {
   key_invalid: { status: 400, retryable: false, keyReuse: "new" },
   caller_missing: { status: 400, retryable: false, keyReuse: "same" },
   body_too_large: { status: 413, retryable: false, keyReuse: "same" },
+  header_unreadable: { status: 400, retryable: false, keyReuse: "new" },
+  path_refused: { status: 400, retryable: false, keyReuse: "same" },
   body_incomplete: { status: 400, retryable: true, keyReuse: "same" },
   body_timeout: { status: 408, retryable: true, keyReuse: "same" },
   key_reused: { status: 422, retryable: false, keyReuse: "new" },

@@ -62,6 +62,8 @@ const OVERDUE_MAX_MS = 61 * 60 * 1000;
 /** The codes of docs/protocol.md 6.4 that a request with a valid key and a caller may meet. */
 const CODES: Readonly<Record<string, number>> = {
   body_too_large: 413,
+  header_unreadable: 400,
+  path_refused: 400,
   body_incomplete: 400,
   body_timeout: 408,
   key_reused: 422,

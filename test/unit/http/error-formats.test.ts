@@ -109,6 +109,8 @@ describe("the classes of errors", () => {
     body_too_large: "invalid_request",
     body_incomplete: "invalid_request",
     body_timeout: "invalid_request",
+    path_refused: "invalid_request",
+    header_unreadable: "invalid_request",
     key_reused: "invalid_request",
     in_flight: "invalid_request",
     outcome_unknown: "processing_error",

@@ -201,7 +201,7 @@ describe("3.5.9 the record that is bound", () => {
     await clientOf(REFUSE).post(PATH, { key });
     expect(await objectCount()).toBe(before + 1);
     const object = await boundObjectOf(key, PATH);
-    const caller = await digestOf(["caller", "authorization", "Bearer alice"]);
+    const caller = await digestOf(["caller", "authorization", "bearer alice"]);
     expect(await rowOf(object)).toMatchObject({ format: 1, state: "completed", caller });
     expect(await alarmOf(object)).not.toBeNull();
   });
