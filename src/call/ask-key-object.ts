@@ -6,6 +6,7 @@
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "./call.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
+import { unreachable } from "../record/record.ts";
 import { sendable } from "./upload.ts";
 
 /** The part of a key object's RPC surface that the gateway uses. */
@@ -54,6 +55,8 @@ export async function lookAtFormerRecord(
       return isSameRecord && looked.code === "caller_changed" ? null : looked;
     case "answer":
       return looked;
+    default:
+      return unreachable(looked);
   }
 }
 

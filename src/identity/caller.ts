@@ -1,7 +1,7 @@
 /** Identifies the caller of a request (docs/protocol.md 3.5). */
 
-import { clientCertificate } from "./client-certificate.ts";
-import { cookieNamed } from "./cookie.ts";
+import { type ClientCertificate, clientCertificate } from "./client-certificate.ts";
+import { type Cookie, cookieNamed } from "./cookie.ts";
 import { digestOf } from "./digest.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
@@ -97,14 +97,10 @@ async function valueOf(item: CallerItem, source: CallerSource, verify: VerifyTok
   switch (item.kind) {
     case "header":
       return source.headers.get(item.name) || null;
-    case "cookie": {
-      const cookie = cookieNamed(item.name, source.headers.get("cookie"));
-      return cookie === "ambiguous" ? refuse("caller_unverified", AMBIGUOUS_COOKIE) : cookie.value || null;
-    }
-    case "client-cert": {
-      const certificate = clientCertificate(source.cf);
-      return certificate === "unverified" ? refuse("caller_unverified") : certificate.fingerprint;
-    }
+    case "cookie":
+      return valueOfCookie(cookieNamed(item.name, source.headers.get("cookie")));
+    case "client-cert":
+      return fingerprintOf(clientCertificate(source.cf));
     case "jwt":
       return claimsIn(source.headers.get("authorization"), item, verify);
     default:
@@ -112,8 +108,34 @@ async function valueOf(item: CallerItem, source: CallerSource, verify: VerifyTok
   }
 }
 
+function valueOfCookie(cookie: Cookie): string | null | Refusal {
+  switch (cookie.kind) {
+    case "present":
+      return cookie.value || null;
+    case "absent":
+      return null;
+    case "ambiguous":
+      return refuse("caller_unverified", AMBIGUOUS_COOKIE);
+    default:
+      return unreachable(cookie);
+  }
+}
+
 const AMBIGUOUS_COOKIE =
   "The request contains the cookie that identifies its caller more than once. Nothing was sent to the origin. Send the cookie once, with the same key.";
+
+function fingerprintOf(certificate: ClientCertificate): string | null | Refusal {
+  switch (certificate.kind) {
+    case "verified":
+      return certificate.fingerprint;
+    case "absent":
+      return null;
+    case "unverified":
+      return refuse("caller_unverified");
+    default:
+      return unreachable(certificate);
+  }
+}
 
 /** The scheme is case-insensitive (RFC 9110, 11.1). Anything after it counts as a token, so that a malformed one is refused. */
 const BEARER = /^bearer(?: +(.*))?$/is;

@@ -109,7 +109,7 @@ function actingOf(c: OperatorCall): Acting | OperatorProblem {
 /** The one place where the API turns a result into a response. */
 function answer(result: FoundRecord | Acted | OperatorProblem): Response {
   switch (result.kind) {
-    case "problem":
+    case "operator problem":
       return operatorProblemResponse(result);
     case "record":
       return Response.json(result.view, NO_STORE);

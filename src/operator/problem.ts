@@ -26,7 +26,7 @@ export type OperatorProblemCode = keyof typeof PROBLEMS;
 
 /** An expected refusal: the one error that a step returns. The API sends it as JSON, the console shows its text. */
 export interface OperatorProblem {
-  readonly kind: "problem";
+  readonly kind: "operator problem";
   readonly code: OperatorProblemCode;
   readonly status: number;
   readonly title: string;
@@ -36,11 +36,11 @@ export interface OperatorProblem {
 /** `detail` replaces the code's own where something more exact is known. */
 export function operatorProblem(code: OperatorProblemCode, detail?: string): OperatorProblem {
   const [status, title, ownDetail] = PROBLEMS[code];
-  return { kind: "problem", code, status, title, detail: detail ?? ownDetail };
+  return { kind: "operator problem", code, status, title, detail: detail ?? ownDetail };
 }
 
 export function isOperatorProblem(value: unknown): value is OperatorProblem {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "problem";
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "operator problem";
 }
 
 /** The code for a refusal of the record's own. A record of another hostname looks like none. */

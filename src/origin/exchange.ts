@@ -1,7 +1,7 @@
 /** Sends a keyed request to the origin, once, and returns what happened. */
 
 import { AnswerBody } from "./answer-body.ts";
-import { type Forward } from "../call/call.ts";
+import { type WholeForward } from "../call/upload.ts";
 import { type AttemptPolicy, type Origin } from "../config/policy.ts";
 import { headersOf, headersOfKeptAnswer, isCookie } from "../http/headers.ts";
 import { essenceOf } from "../identity/media-type.ts";
@@ -10,9 +10,6 @@ import { type HeaderPair } from "../record/record.ts";
 import { type NotPrepared, type PreparedRequest, prepareRequest } from "./prepared-request.ts";
 
 type ExchangePolicy = Pick<AttemptPolicy, "originDeadlineMs" | "idleTimeoutMs" | "replaySetCookie">;
-
-/** A forward whose whole body is here, so that no client can cut it short. */
-type Sent = Forward & { readonly body: Uint8Array | null };
 
 /** Media types that are made to be read as they arrive. */
 const STREAMED_TYPES: ReadonlySet<string> = new Set(["text/event-stream", "application/x-ndjson"]);
@@ -45,7 +42,7 @@ export interface NoAnswer {
 }
 
 /** Makes attempt `attemptNumber` of `forward` ready to be sent. Nothing is sent, and nothing has happened where this fails. */
-export function prepareKeyed(forward: Sent, attemptNumber: number, env: object): PreparedRequest | NotPrepared {
+export function prepareKeyed(forward: WholeForward, attemptNumber: number, env: object): PreparedRequest | NotPrepared {
   const { origin, url, method, headers, body } = forward;
   return prepareRequest(origin, env, () => {
     const fields = headersOf(headers);
