@@ -46,7 +46,7 @@ export type Claims = ReadonlyMap<string, JsonNode>;
 /** `unverified`: the token is invalid. `lapsed`: it is valid but expired. `unavailable`: the issuer's keys can't be fetched now. */
 export type VerifyToken = (token: string, item: JwtItem) => Promise<Claims | "unverified" | "lapsed" | "unavailable">;
 
-/** An opaque digest of the values of the rule's items. An empty header or cookie counts as absent. */
+/** An opaque digest of the values of the rule's items. An empty header or cookie counts as absent, except where a token is expected. */
 export async function callerOf(source: CallerSource, rule: CallerRule, verify: VerifyToken): Promise<string | Refusal> {
   const parts: (string | null)[] = ["caller"];
   let isIdentified = rule.items.length === 0 || rule.anonymous === "shared";
@@ -137,17 +137,18 @@ function fingerprintOf(certificate: ClientCertificate): string | null | Refusal 
   }
 }
 
-/** The scheme is case-insensitive (RFC 9110, 11.1). Anything after it counts as a token, so that a malformed one is refused. */
-const BEARER = /^bearer(?: +(.*))?$/is;
+/** One token of the scheme Bearer (RFC 6750, 2.1). The scheme is case-insensitive (RFC 9110, 11.1). */
+const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
 /** Far longer than real tokens, which travel with every request. */
 const TOKEN_CHARACTERS_MAX = 16_384;
 
+/** Null without `Authorization`. Any other credential in it is refused: the rest of the request would name another caller. */
 async function claimsIn(header: string | null, item: JwtItem, verify: VerifyToken): Promise<string | null | Refusal> {
-  const bearer = BEARER.exec(header ?? "");
-  if (bearer === null) return null;
-  const [, token = ""] = bearer;
-  const claims = token.length > TOKEN_CHARACTERS_MAX ? "unverified" : await verify(token, item);
+  if (header === null) return null;
+  const token = BEARER.exec(header)?.[1] ?? null;
+  const isToken = token !== null && token.length <= TOKEN_CHARACTERS_MAX;
+  const claims = isToken ? await verify(token, item) : "unverified";
   if (claims === "unavailable") return refuse("caller_unverifiable");
   const compared = claims === "unverified" || claims === "lapsed" ? null : pick(claims, comparedClaims(item));
   if (compared !== null) return canonicalJson(compared);
