@@ -17,14 +17,26 @@ export type CallerItem =
 /** Claims of the token in `Authorization: Bearer`. Its signature, expiry, audience and issuer are verified first. */
 export interface JwtItem {
   readonly kind: "jwt";
-  /** The URL of the issuer's JSON Web Key Set. */
-  readonly jwks: string;
+  readonly verifiedBy: TokenKeys;
   readonly claims: readonly string[];
   readonly audience: string;
   /** Null if the key set belongs to several issuers. The `iss` claim then distinguishes them. */
   readonly issuer: string | null;
   readonly algorithms: readonly string[];
 }
+
+/** What verifies tokens: the issuer's published keys, or one shared secret. Never both, so that no public key serves as a secret. */
+export type TokenKeys =
+  | {
+      readonly kind: "jwks";
+      /** The URL of the issuer's JSON Web Key Set. */
+      readonly url: string;
+    }
+  | {
+      readonly kind: "secret";
+      /** The name of the Worker's secret. Its value is looked up when a token is verified, and is kept nowhere else. */
+      readonly name: string;
+    };
 
 export interface CallerRule {
   /** If empty, all requests have the same caller. */

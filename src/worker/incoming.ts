@@ -7,6 +7,7 @@ import { type CallerRule, callerOf } from "../identity/caller.ts";
 import { type JsonNode, parseJsonBytes } from "../identity/json.ts";
 import { parseMediaType } from "../identity/media-type.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
+import { secret } from "../config/bindings.ts";
 import { verifiedClaims } from "../identity/verified-claims.ts";
 
 const UNREADABLE =
@@ -15,20 +16,25 @@ const UNREADABLE =
 export class Incoming {
   readonly request: Request;
   readonly #bytesMax: number;
+  readonly #env: object;
   #body: Promise<RequestBody | Refusal> | null = null;
   #json: Promise<JsonNode | null | Refusal> | null = null;
   readonly #callers = new Map<CallerRule, Promise<string | Refusal>>();
 
-  constructor(request: Request, bytesMax: number) {
+  /** `env` has the secrets that verify tokens. */
+  constructor(request: Request, bytesMax: number, env: object) {
     this.request = request;
     this.#bytesMax = bytesMax;
+    this.#env = env;
   }
 
   /** The caller's digest by `rule`, which is the tenant's present or former one. Verified at most once by each. */
   caller(rule: CallerRule): Promise<string | Refusal> {
     const known = this.#callers.get(rule);
     if (known !== undefined) return known;
-    const caller = callerOf(this.request, rule, verifiedClaims);
+    const caller = callerOf(this.request, rule, (token, item) =>
+      verifiedClaims(token, item, (name) => secret(this.#env, name)),
+    );
     this.#callers.set(rule, caller);
     return caller;
   }

@@ -45,7 +45,7 @@ interface Answered {
 export async function observe(context: RequestContext): Promise<Observed> {
   const { incoming, destination, metrics, env, ctx } = context;
   const { policy } = destination;
-  const copy = mayBeKeyed(incoming.request, policy) ? copyOf(incoming, policy) : null;
+  const copy = mayBeKeyed(incoming.request, policy) ? copyOf(context) : null;
   const begun = copy === null ? Promise.resolve(null) : begin(copy, context).catch(failed);
   // No longer than until its shadow is called. `waitUntil` keeps a request alive whose client has left, and this one must
   // end as soon as it would without being observed.
@@ -68,9 +68,9 @@ function mayBeKeyed({ method, headers }: Request, { key, methods, keyFrom, deriv
 }
 
 /** Shares the body with the request, which is sent unchanged. Null where no copy can be made. */
-function copyOf({ request }: Incoming, { requestBytesMax }: Policy): Incoming | null {
+function copyOf({ incoming, destination, env }: RequestContext): Incoming | null {
   try {
-    return new Incoming(request.clone(), requestBytesMax);
+    return new Incoming(incoming.request.clone(), destination.policy.requestBytesMax, env);
   } catch (error) {
     return failed(error);
   }
