@@ -1,4 +1,4 @@
-/** The values of fields that say how callers are identified. */
+/** The values of fields that define how callers are identified. */
 
 import * as v from "valibot";
 import { type CallerItem, type CallerRule, type JwtItem, type TokenKeys } from "../identity/caller.ts";
@@ -111,7 +111,7 @@ function parseJwksUrl(written: string): string | null {
 export const caller = v.pipe(
   listOf(
     callerItem,
-    'must be a list of what identifies a caller, such as ["authorization"]; [] makes all requests one caller\'s',
+    'must be a list of what identifies a caller, such as ["authorization"]; with [], all requests are one caller',
   ),
   v.check(
     (items) => items.filter(({ kind }) => kind === "jwt").length <= 1,
@@ -135,7 +135,7 @@ export interface FormerCallerRule extends CallerRule {
   readonly untilMs: number;
 }
 
-/** A field that is not set has its default, whatever the present rule says. */
+/** A field that is not set has its default, whatever the present rule has. */
 export const callerWas = v.pipe(
   table(
     {

@@ -47,14 +47,14 @@ export const ORIGIN_AND_PLACEMENT = {
 export const CALLERS = {
   /**
    * What identifies a caller: header names, `"cookie:NAME"`, `"client-cert"`, `{ jwt = { … } }` ([which to
-   * choose](callers.md)). `[]` makes all requests one caller's.
+   * choose](callers.md)). With `[]`, all requests are one caller.
    */
   caller: { name: "caller", schema: caller, required: true },
-  /** A keyed request that names no caller: `refuse` it, or let all such requests be one `shared` caller's. */
+  /** A keyed request that identifies no caller: `refuse` it, or treat all such requests as one `shared` caller. */
   anonymous: { name: "anonymous", schema: anonymous, default: "refuse" },
   /** The same key from another caller: a `separate` record, or `refuse` it. */
   onCallerChange: { name: "on_caller_change", schema: onCallerChange, default: "separate" },
-  /** After a change of `caller`: the rule before it, and until when records are looked up by it. */
+  /** After a change of `caller`: the former rule, and the time until which records are also looked up by it. */
   callerWas: { name: "caller_was", schema: callerWas },
   /** A rate limiting binding that limits the keyed requests of each caller. */
   rateLimit: { name: "rate_limit", schema: rateLimit },

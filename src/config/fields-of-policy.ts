@@ -89,7 +89,7 @@ export const KEYS = {
 } as const satisfies Fields;
 
 export const EXECUTION_AND_TIME = {
-  /** What happens to a retry while the original runs: `wait` shares its answer, `refuse` answers 409. */
+  /** What happens to a retry while the original runs: `wait` shares its response, `refuse` answers 409. */
   inFlight: {
     name: "in_flight",
     schema: oneOf(["wait", "refuse"]),
@@ -103,7 +103,7 @@ export const EXECUTION_AND_TIME = {
     ...durationField({ min: 0, max: MINUTE, default: 25 * SECOND }),
     published: published("wait_seconds", "It waits at most"),
   },
-  /** How long the origin has to send response headers. Then the answer is 504, and the attempt goes on. */
+  /** How long the origin has to send response headers. Then the client gets 504, and the attempt goes on. */
   originTimeoutMs: {
     name: "origin_timeout",
     // The default is below the 120 s after which the edge itself answers 524.
@@ -117,19 +117,19 @@ export const EXECUTION_AND_TIME = {
     ...durationField({ min: 100, max: 14 * MINUTE, default: 10 * MINUTE }),
     published: published("origin_deadline_seconds", "An attempt is aborted after"),
   },
-  /** How long the body of an answer may pause. */
+  /** How long the body of a response may pause. */
   idleTimeoutMs: {
     name: "idle_timeout",
     // The edge cuts a silent origin after 120 s.
     ...durationField({ min: 100, max: 14 * MINUTE, default: 100 * SECOND }),
-    published: published("idle_timeout_seconds", "The body of an answer may pause for"),
+    published: published("idle_timeout_seconds", "The body of a response may pause for"),
   },
-  /** `true` passes every answer on as it arrives. `text/event-stream` and `application/x-ndjson` always are. */
+  /** `true` passes every response on as it arrives. `text/event-stream` and `application/x-ndjson` always are. */
   stream: {
     name: "stream",
     schema: trueOrFalse,
     default: false,
-    published: published("streams_all", "Answers are passed on"),
+    published: published("streams_all", "Responses are passed on"),
   },
 } as const satisfies Fields;
 
@@ -175,11 +175,11 @@ export const OUTCOMES = {
 } as const satisfies Fields;
 
 export const ANSWERS = {
-  /** How long an answer is kept. */
+  /** How long a response is kept. */
   ttlMs: {
     name: "ttl",
     ...durationField({ min: SECOND, max: 90 * DAY, default: DAY }),
-    published: published("answers_kept_seconds", "An answer is kept for"),
+    published: published("answers_kept_seconds", "A response is kept for"),
   },
   /** How long an unknown outcome is kept. */
   unknownTtlMs: {
@@ -187,13 +187,13 @@ export const ANSWERS = {
     ...durationField({ min: SECOND, max: 365 * DAY, default: 30 * DAY, from: "origin_deadline" }),
     published: published("unknown_kept_seconds", "An unknown outcome is kept for"),
   },
-  /** The largest answer that is kept. A larger one reaches the first client only. */
+  /** The largest response that is kept. A larger one reaches the first client only. */
   responseBytesMax: {
     name: "max_response_bytes",
     // Never held in memory as a whole. It bounds what one key costs in storage and in rows written.
     ...integerField({ min: 0, max: 100_000_000, default: 10_000_000 }),
     unit: "bytes",
-    published: published("response_bytes_max", "Answers that are kept"),
+    published: published("response_bytes_max", "Responses that are kept"),
   },
   /** Whether `Set-Cookie` is kept and replayed. */
   replaySetCookie: {
@@ -221,7 +221,7 @@ export const ANSWERS = {
   errorStatus: { name: "error_status", schema: errorStatus, default: {} },
   /** Other codes of refusals, by problem code, such as `{ key_reused = "idempotency_conflict" }`. */
   errorCode: { name: "error_code", schema: errorCode, default: {} },
-  /** `true` adds `Server-Timing` to keyed answers. */
+  /** `true` adds `Server-Timing` to keyed responses. */
   debugTiming: { name: "debug_timing", schema: trueOrFalse, default: false },
 } as const satisfies Fields;
 

@@ -55,8 +55,17 @@ export interface CallerSource {
 /** The claims of a token. Values are exact: `1` differs from `"1"`, and large numbers keep all their digits. */
 export type Claims = ReadonlyMap<string, JsonNode>;
 
-/** `unverified`: the token is invalid. `lapsed`: it is valid but expired. `unavailable`: the issuer's keys can't be fetched now. */
-export type VerifyToken = (token: string, item: JwtItem) => Promise<Claims | "unverified" | "lapsed" | "unavailable">;
+/** The result of verifying a token. */
+export type Verification =
+  | { readonly kind: "verified"; readonly claims: Claims }
+  /** The token is invalid. */
+  | { readonly kind: "unverified" }
+  /** The token has expired. Its signature may not have been checked. */
+  | { readonly kind: "lapsed" }
+  /** The issuer's keys can't be fetched now, or can't be used. */
+  | { readonly kind: "unavailable" };
+
+export type VerifyToken = (token: string, item: JwtItem) => Promise<Verification>;
 
 /** An opaque digest of the values of the rule's items. An empty header or cookie counts as absent, except where a token is expected. */
 export async function callerOf(source: CallerSource, rule: CallerRule, verify: VerifyToken): Promise<string | Refusal> {
@@ -158,15 +167,26 @@ const TOKEN_CHARACTERS_MAX = 16_384;
 /** Null without `Authorization`. Any other credential in it is refused: the rest of the request would name another caller. */
 async function claimsIn(header: string | null, item: JwtItem, verify: VerifyToken): Promise<string | null | Refusal> {
   if (header === null) return null;
-  const token = BEARER.exec(header)?.[1] ?? null;
-  const isToken = token !== null && token.length <= TOKEN_CHARACTERS_MAX;
-  const claims = isToken ? await verify(token, item) : "unverified";
-  if (claims === "unavailable") return refuse("caller_unverifiable");
-  const compared = claims === "unverified" || claims === "lapsed" ? null : pick(claims, comparedClaims(item));
-  if (compared !== null) return canonicalJson(compared);
-  const refusal = { ...refuse("caller_unverified"), challenge: 'Bearer error="invalid_token"' };
-  return claims === "lapsed" ? { ...refusal, hasLapsed: true } : refusal;
+  const token = BEARER.exec(header)?.[1];
+  if (token === undefined || token.length > TOKEN_CHARACTERS_MAX) return INVALID_TOKEN;
+  const verification = await verify(token, item);
+  switch (verification.kind) {
+    case "verified": {
+      const compared = pick(verification.claims, comparedClaims(item));
+      return compared === null ? INVALID_TOKEN : canonicalJson(compared);
+    }
+    case "unverified":
+      return INVALID_TOKEN;
+    case "lapsed":
+      return { ...INVALID_TOKEN, hasLapsed: true };
+    case "unavailable":
+      return refuse("caller_unverifiable");
+    default:
+      return unreachable(verification);
+  }
 }
+
+const INVALID_TOKEN: Refusal = { ...refuse("caller_unverified"), challenge: 'Bearer error="invalid_token"' };
 
 /** Null if any claim is missing: some of the claims don't identify a caller. */
 function pick(claims: Claims, names: readonly string[]): Claims | null {

@@ -147,32 +147,43 @@ async function claimAfterWait(cached: Cached): Promise<Fetching | null> {
   return null;
 }
 
+type JwksReading =
+  | { readonly kind: "read"; readonly jwks: Jwks }
+  /** `why` is for the log. */
+  | { readonly kind: "failed"; readonly why: string };
+
 async function fetchJwks(url: string): Promise<Jwks | null> {
   const abort = new AbortController();
-  const { promise: timeout, resolve } = Promise.withResolvers<string>();
-  const timer = setTimeout(resolve, FETCH_TIMEOUT_MS, "timeout");
+  const { promise: timeout, resolve } = Promise.withResolvers<JwksReading>();
+  const timer = setTimeout(() => resolve(failed("timeout")), FETCH_TIMEOUT_MS);
   // Any failure of the fetch is expected. It is logged below, and the caller gets null.
-  const fetching = readJwks(url, abort.signal).catch((error: unknown) => String(error));
-  const jwks = await Promise.race([fetching, timeout]);
+  const fetching = readJwks(url, abort.signal).catch((error: unknown) => failed(String(error)));
+  const reading = await Promise.race([fetching, timeout]);
   clearTimeout(timer);
-  if (typeof jwks !== "string") return jwks;
+  if (reading.kind === "read") return reading.jwks;
   abort.abort("the fetch of the keys took too long");
-  log({ event: "jwks_unavailable", url, why: jwks });
+  log({ event: "jwks_unavailable", url, why: reading.why });
   return null;
 }
 
-/** The key set, or the reason of the failure. Redirects are not followed: they may lead to a host that is not configured. */
-async function readJwks(url: string, signal: AbortSignal): Promise<Jwks | string> {
+function failed(why: string): JwksReading {
+  return { kind: "failed", why };
+}
+
+/** Redirects are not followed: they may lead to a host that is not configured. */
+async function readJwks(url: string, signal: AbortSignal): Promise<JwksReading> {
   const response = await fetch(url, { headers: { accept: "application/json" }, redirect: "manual", signal });
   if (response.status !== 200) {
     await response.body?.cancel();
-    return `status ${response.status}`;
+    return failed(`status ${response.status}`);
   }
   const reading = await readUpTo(response.body, JWKS_BYTES_MAX);
   if (reading.end === "overflowed") await reading.rest.cancel();
-  if (reading.end !== "whole") return reading.end === "broken" ? "the body broke off" : "the body is too large";
+  if (reading.end !== "whole") {
+    return failed(reading.end === "broken" ? "the body broke off" : "the body is too large");
+  }
   const document: unknown = JSON.parse(new TextDecoder().decode(reading.bytes));
-  return isJwks(document) ? document : "the body is not a key set";
+  return isJwks(document) ? { kind: "read", jwks: document } : failed("the body is not a key set");
 }
 
 function isJwks(document: unknown): document is Jwks {

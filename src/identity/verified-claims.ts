@@ -1,7 +1,7 @@
 /** Verifies tokens and returns their claims (RFC 7519, docs/protocol.md 3.5). */
 
 import { base64url, createLocalJWKSet, decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "jose";
-import { type Claims, type JwtItem, type VerifyToken } from "./caller.ts";
+import { type Claims, type JwtItem, type Verification } from "./caller.ts";
 import { isElements, parseJsonBytes } from "./json.ts";
 import { type Jwks, jwksAfter, jwksAt } from "./jwks.ts";
 import { log } from "../log.ts";
@@ -10,51 +10,93 @@ import { unreachable } from "../record/record.ts";
 /** How far an issuer's clock may differ from ours. Synchronized clocks differ by less than a second. */
 const CLOCK_TOLERANCE_SECONDS = 30;
 
-/** A JWS in compact form (RFC 7515, 7.1). Without a signature it proves nothing. */
+/** A JWS in compact form (RFC 7515, 7.1), with a signature. */
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
-/** RFC 7518, 3.2: as long as the digest. */
+/** RFC 7518, 3.2: a key of HS256 is at least as long as its digest. */
 const SECRET_BYTES_MIN = 32;
 
+/** The result of checking a token. `why` is for the log. */
+type Check =
+  | { readonly kind: "valid" }
+  /** The set does not have the token's key. A newer set may. */
+  | { readonly kind: "unknown key"; readonly why: string }
+  | { readonly kind: "expired"; readonly why: string }
+  /** The keys can't be used. This does not depend on the token. */
+  | { readonly kind: "invalid keys"; readonly why: string }
+  | { readonly kind: "invalid token"; readonly why: string };
+
+/** Finds the key by the header of a token. */
+type TokenKey = ReturnType<typeof createLocalJWKSet> | (() => Uint8Array);
+
+type SecretNamed = (name: string) => string | null;
+
 /** `token` is what the client sent, and `secretNamed` looks up a secret of the Worker. Never throws. */
-export async function verifiedClaims(token: string, item: JwtItem, secretNamed: SecretNamed): ReturnType<VerifyToken> {
-  // Before any fetch: made-up tokens must not reach the issuer.
-  const fault = faultBeforeKeys(token, item, Date.now());
-  if (fault !== null) {
-    log({ event: "caller_unverified", why: fault });
-    return fault === "expired" ? "lapsed" : "unverified";
+export async function verifiedClaims(token: string, item: JwtItem, secretNamed: SecretNamed): Promise<Verification> {
+  // Before any key is fetched: made-up tokens must not reach the issuer.
+  const check = checkWithoutKeys(token, item, Date.now()) ?? (await checkWithKeys(token, item, secretNamed));
+  if (check === null) return { kind: "unavailable" };
+  if (check.kind !== "valid") log({ event: "caller_unverified", why: check.why });
+  switch (check.kind) {
+    case "valid": {
+      const claims = claimsOf(token);
+      return claims === null ? { kind: "unverified" } : { kind: "verified", claims };
+    }
+    case "expired":
+      return { kind: "lapsed" };
+    case "invalid keys":
+      return { kind: "unavailable" };
+    case "unknown key":
+    case "invalid token":
+      return { kind: "unverified" };
+    default:
+      return unreachable(check);
   }
+}
+
+/** Finds what makes a token invalid whatever the keys are. Null if nothing does. */
+function checkWithoutKeys(token: string, { algorithms }: JwtItem, nowMs: number): Check | null {
+  const invalid: Check = { kind: "invalid token", why: "not a token" };
+  if (!JWT.test(token)) return invalid;
+  try {
+    const { alg } = decodeProtectedHeader(token);
+    const { exp } = decodeJwt(token);
+    if (alg === undefined || !algorithms.includes(alg)) return { ...invalid, why: "algorithm" };
+    if (typeof exp !== "number") return { ...invalid, why: "no expiry" };
+    return exp <= Math.floor(nowMs / 1000) - CLOCK_TOLERANCE_SECONDS ? { kind: "expired", why: "expired" } : null;
+  } catch {
+    // jose throws for parts that are not base64url of a JSON object.
+    return invalid;
+  }
+}
+
+/** Null if the issuer's keys can't be fetched now. */
+async function checkWithKeys(token: string, item: JwtItem, secretNamed: SecretNamed): Promise<Check | null> {
   const { verifiedBy } = item;
   switch (verifiedBy.kind) {
     case "jwks":
-      return claimsByJwks(token, item, verifiedBy.url);
-    case "secret":
-      return claimsBySecret(token, item, secretNamed(verifiedBy.name));
+      return checkWithJwks(token, item, verifiedBy.url);
+    case "secret": {
+      const key = secretKey(secretNamed(verifiedBy.name) ?? "");
+      // The configuration is checked for it, but the secret may have been changed since.
+      return key === null ? { kind: "invalid keys", why: "secret" } : checkToken(token, item, () => key);
+    }
     default:
       return unreachable(verifiedBy);
   }
 }
 
-async function claimsByJwks(token: string, item: JwtItem, url: string): ReturnType<VerifyToken> {
+async function checkWithJwks(token: string, item: JwtItem, url: string): Promise<Check | null> {
   const known = await jwksAt(url);
-  if (known === null) return "unavailable";
-  const claims = await claimsBy(keyIn(known), token, item);
-  if (claims !== "unknown key") return claims;
+  if (known === null) return null;
+  const check = await checkToken(token, item, keyIn(known));
+  if (check.kind !== "unknown key") return check;
   const newer = await jwksAfter(url, known);
-  if (newer === null) return "unavailable";
-  const again = newer === known ? claims : await claimsBy(keyIn(newer), token, item);
-  return again === "unknown key" ? "unverified" : again;
+  if (newer === null) return null;
+  return newer === known ? check : checkToken(token, item, keyIn(newer));
 }
 
-async function claimsBySecret(token: string, item: JwtItem, text: string | null): ReturnType<VerifyToken> {
-  const key = text === null ? null : secretKey(text);
-  // The configuration is checked for it, but the secret may have been removed since.
-  if (key === null) return "unavailable";
-  const claims = await claimsBy(() => key, token, item);
-  return claims === "unknown key" ? "unverified" : claims;
-}
-
-/** The key of HS256. Null if it is so short that it can be guessed. */
+/** The key of HS256: the UTF-8 bytes of `text`. Null if it is too short to be safe. */
 export function secretKey(text: string): Uint8Array | null {
   const bytes = new TextEncoder().encode(text);
   return bytes.byteLength < SECRET_BYTES_MIN ? null : bytes;
@@ -65,42 +107,8 @@ function keyIn({ keys }: Jwks): TokenKey {
   return createLocalJWKSet({ keys: keys.filter(hasType) });
 }
 
-/** Finds the key for the header of a token. */
-type TokenKey = ReturnType<typeof createLocalJWKSet> | (() => Uint8Array);
-
-type SecretNamed = (name: string) => string | null;
-
-/** What shows without any key that the token can't be valid. Null if nothing does. */
-function faultBeforeKeys(token: string, { algorithms }: JwtItem, nowMs: number): "malformed" | "algorithm" | "expired" | null {
-  if (!JWT.test(token)) return "malformed";
-  try {
-    const { alg } = decodeProtectedHeader(token);
-    const { exp } = decodeJwt(token);
-    if (alg === undefined || !algorithms.includes(alg)) return "algorithm";
-    if (typeof exp !== "number") return "malformed";
-    return exp <= Math.floor(nowMs / 1000) - CLOCK_TOLERANCE_SECONDS ? "expired" : null;
-  } catch {
-    // jose throws for parts that are not base64url of a JSON object.
-    return "malformed";
-  }
-}
-
-async function claimsBy(
-  key: TokenKey,
-  token: string,
-  item: JwtItem,
-): Promise<Claims | "unverified" | "lapsed" | "unavailable" | "unknown key"> {
-  const why = await whyUnverified(token, item, key);
-  if (why === null) return claimsOf(token) ?? "unverified";
-  log({ event: "caller_unverified", why });
-  if (why === errors.JWKSNoMatchingKey.code) return "unknown key";
-  // It has expired while the keys were fetched. The expiry is checked last, so everything else about it is valid.
-  if (why.startsWith(errors.JWTExpired.code)) return "lapsed";
-  return why === errors.JWKSInvalid.code ? "unavailable" : "unverified";
-}
-
-/** Null if the token is valid. The key is the configured one, whatever the token's header offers. */
-async function whyUnverified(token: string, item: JwtItem, key: TokenKey): Promise<string | null> {
+/** The key is the configured one, whatever the token's header offers. */
+async function checkToken(token: string, item: JwtItem, key: TokenKey): Promise<Check> {
   try {
     await jwtVerify(token, key, {
       algorithms: [...item.algorithms],
@@ -109,13 +117,23 @@ async function whyUnverified(token: string, item: JwtItem, key: TokenKey): Promi
       requiredClaims: ["exp"],
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
     });
-    return null;
+    return { kind: "valid" };
   } catch (error) {
-    // jose throws for every invalid token. Any other error means that a key can't be used, which verifies nothing either.
-    const { JOSEError, JWTClaimValidationFailed } = errors;
-    if (!(error instanceof JOSEError)) return String(error);
-    return error instanceof JWTClaimValidationFailed ? `${error.code} ${error.claim}` : error.code;
+    return checkOfError(error);
   }
+}
+
+/** jose throws for every invalid token. Any other error means that a key can't be used, which verifies nothing either. */
+function checkOfError(error: unknown): Check {
+  const { JOSEError, JWKSInvalid, JWKSNoMatchingKey, JWTClaimValidationFailed, JWTExpired } = errors;
+  if (!(error instanceof JOSEError)) return { kind: "invalid token", why: String(error) };
+  const { code } = error;
+  if (error instanceof JWKSNoMatchingKey) return { kind: "unknown key", why: code };
+  if (error instanceof JWKSInvalid) return { kind: "invalid keys", why: code };
+  // jose checks the expiry last, so everything else about the token is valid.
+  if (error instanceof JWTExpired) return { kind: "expired", why: code };
+  const isClaim = error instanceof JWTClaimValidationFailed;
+  return { kind: "invalid token", why: isClaim ? `${code} ${error.claim}` : code };
 }
 
 function hasType(key: Record<string, unknown>): key is Record<string, unknown> & { kty: string } {

@@ -26,6 +26,7 @@ export const operatorApi = new HonoBase<OperatorContext>({ router: new TrieRoute
 
 operatorApi.use(async (c, next) => {
   const tokens = tokensOf(c.env, c.var.tenant);
+  // A hostname without any token has no operator API, so it never answers 401.
   if (!areSet(tokens)) return plainProblem(404, "Not Found");
   const role = await roleOf(tokens, c.req.header("authorization") ?? null);
   if (role === null) return answer(operatorProblem("unauthorized"));
@@ -93,6 +94,7 @@ async function act<const T extends v.GenericSchema>(
 ): Promise<Response> {
   const given = await readBody(c.req.raw, schema);
   if (isOperatorProblem(given)) return answer(given);
+  // Only a valid request reaches the audit log, which is written before the action.
   const acting = actingOf(c);
   return answer(isOperatorProblem(acting) ? acting : await action(acting, given));
 }

@@ -1,6 +1,6 @@
 /** Finds the ids of the records that a described request may have. */
 
-import { type CallerRule, type Claims, callerOf, headersOfCallers } from "../identity/caller.ts";
+import { type CallerRule, type Verification, callerOf, headersOfCallers } from "../identity/caller.ts";
 import { parseBodyKey, parseIdempotencyKey } from "../identity/idempotency-key.ts";
 import { PROBLEMS } from "../http/problem-codes.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
@@ -65,8 +65,9 @@ function requestOf({ headers, certificate }: Description): Parameters<typeof cal
 }
 
 /** Accepts a token unverified. Operators look into old requests, whose tokens have expired, and may see every record. */
-function acceptToken(token: string): Promise<Claims | "unverified"> {
-  return Promise.resolve(unverifiedClaims(token) ?? "unverified");
+function acceptToken(token: string): Promise<Verification> {
+  const claims = unverifiedClaims(token);
+  return Promise.resolve(claims === null ? { kind: "unverified" } : { kind: "verified", claims });
 }
 
 function missingCaller(rule: CallerRule): OperatorProblem {

@@ -3,7 +3,11 @@
 import { type OperateRefusal } from "../record/operate.ts";
 
 const PROBLEMS = {
-  unauthorized: [401, "A token is required", "Send Authorization: Bearer with an operator's token of this hostname."],
+  unauthorized: [
+    401,
+    "A token is required",
+    "Send an operator token of this hostname as Authorization: Bearer <token>.",
+  ],
   not_found: [404, "Not Found", "Nothing is here, or the record belongs to another hostname."],
   invalid_request: [400, "The request is not valid", "The request can't be read."],
   body_too_large: [413, "The request is too large", "The request is larger than the operator API accepts."],

@@ -31,8 +31,8 @@ function object<const T extends v.ObjectEntries>(entries: T) {
 }
 
 const why = v.pipe(
-  v.string("must say why"),
-  v.regex(/\S/, "must say why"),
+  v.string("is required: the reason"),
+  v.regex(/\S/, "is required: the reason"),
   v.maxLength(WHY_CHARACTERS_MAX, `must have at most ${WHY_CHARACTERS_MAX} characters`),
   v.trim(),
 );

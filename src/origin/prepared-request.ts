@@ -3,7 +3,7 @@
  * prepared has certainly not reached the origin, and what fails from `send` on may have.
  */
 
-import { secretText, serviceBinding } from "../config/bindings.ts";
+import { sendableSecret, serviceBinding } from "../config/bindings.ts";
 import { type Origin, type OriginAuth } from "../config/policy.ts";
 
 export interface PreparedRequest {
@@ -48,7 +48,7 @@ function serviceOf(env: object, binding: string): Fetcher {
 
 /** Replaces a value that the client sent. Never sends without the secret: the origin would take the request for another's. */
 function setSecret(fields: Headers, { header, secret }: OriginAuth, env: object): void {
-  const found = secretText(env, secret);
-  if (found === null || found === "unsendable") throw new Error(`there is no secret ${secret} that can be sent`);
+  const found = sendableSecret(env, secret);
+  if (found.kind !== "sendable") throw new Error(`there is no secret ${secret} that can be sent`);
   fields.set(header, found.text);
 }

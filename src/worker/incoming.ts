@@ -11,7 +11,7 @@ import { secret } from "../config/bindings.ts";
 import { verifiedClaims } from "../identity/verified-claims.ts";
 
 const UNREADABLE =
-  "The body may carry a key, and can't be read without doubt: it must be valid JSON of at most 1 MB, 50,000 values and 64 levels, without duplicate members. Nothing was sent to the origin.";
+  "The body may carry a key, and can't be read unambiguously: it must be valid JSON of at most 1 MB, 50,000 values and 64 levels, without duplicate members. Nothing was sent to the origin.";
 
 export class Incoming {
   readonly request: Request;
@@ -101,7 +101,7 @@ export async function readRequestBody(
 ): Promise<RequestBody | Refusal> {
   const tooLarge = refuse(
     "body_too_large",
-    `This operation accepts bodies of at most ${bytesMax} bytes where a key covers them or may stand in them. Nothing was sent to the origin.`,
+    `This operation accepts bodies of at most ${bytesMax} bytes where a key covers them or may be in them. Nothing was sent to the origin.`,
   );
   const declared = headers.get("content-length") ?? "";
   const expectedBytes = /^[0-9]+$/.test(declared) ? Number(declared) : 0;

@@ -107,7 +107,7 @@ function probeOf({ url, tenant, policy }: Destination, forward: KeyedCall["forwa
 
 /**
  * The forwarded fields of a keyed request. The key is among them even if `Connection` names it, the length is that of the
- * body that is sent anew, and the answer is kept without a content coding.
+ * body that is sent, and the response is stored without a content coding.
  */
 export function forKeyedRequest(forwarded: Headers, key: Pick<Key, "header" | "echo">): HeaderPair[] {
   if (key.header !== null && key.echo !== null) forwarded.set(key.header, key.echo);

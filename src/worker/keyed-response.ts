@@ -48,7 +48,7 @@ const DERIVED_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
   ],
   [
     "outcome_unknown",
-    "An equal request was sent to the origin a moment ago, and it is not known whether it took effect. It is not sent again for now: find out first what became of it.",
+    "An equal request was sent to the origin a moment ago, and it is not known whether it took effect. It is not sent again for now. Check the outcome first.",
   ],
 ]);
 

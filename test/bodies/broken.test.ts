@@ -105,7 +105,7 @@ describe("P6: a stream that", () => {
     response.socket?.destroy();
     const retry = operation.reader();
     const answer = await retry.answer();
-    // Either it came before the gateway noticed, or it was told so.
+    // Either it came before the gateway noticed, or it was refused.
     if (markOf(answer) === "joined") expectCut(answer, PIECE);
     else expect(nameOf(answer)).toBe("409 outcome_unknown");
     await expectUnknown(operation);

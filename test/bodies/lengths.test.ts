@@ -31,9 +31,9 @@ describe.each(MODES)("5.2.2: at %s an origin that promises more than it sends", 
       socket.end();
 
       for (const { answer } of [first, joined]) {
-        const told = await answer;
-        if (host === "plain.test") expect(nameOf(told)).toBe("502 origin_unreachable");
-        else expectCut(told, body);
+        const received = await answer;
+        if (host === "plain.test") expect(nameOf(received)).toBe("502 origin_unreachable");
+        else expectCut(received, body);
       }
       expect(nameOf(await operation.ask())).toBe("409 outcome_unknown");
       expect(nameOf(await operation.ask({ json: '{"amount":2}' }))).toBe("422 key_reused");
@@ -54,9 +54,9 @@ describe.each(MODES)("P2: at %s an origin that sends more than it promises", (ho
 
     const answers = [await first.answer, await operation.ask()];
     expect(answers.map(markOf)).toEqual(["executed", "replayed"]);
-    for (const told of answers) {
-      expect([told.status, told.complete, told.body.length]).toEqual([201, true, bytes]);
-      expect(told.body.equals(body)).toBe(true);
+    for (const received of answers) {
+      expect([received.status, received.complete, received.body.length]).toEqual([201, true, bytes]);
+      expect(received.body.equals(body)).toBe(true);
     }
     // The stray bytes are nobody's answer.
     const next = rig.operation({ host }, ({ response }) => void response.end("its own"));

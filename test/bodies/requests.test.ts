@@ -132,9 +132,9 @@ describe("3.6.1: a request's body beyond max_request_bytes", () => {
         `content-length: ${cap + 1}`,
       ];
       await connection.write(`POST ${operation.path} HTTP/1.1\r\n${fields.join("\r\n")}\r\n\r\n`);
-      const told = await connection.until('"code":"body_too_large"');
+      const received = await connection.until('"code":"body_too_large"');
       connection.reset();
-      expect(told.toString()).toMatch(/^HTTP\/1.1 413 /);
+      expect(received.toString()).toMatch(/^HTTP\/1.1 413 /);
       expect(operation.executions).toBe(0);
     },
   );

@@ -12,7 +12,7 @@ export const LIMITS: Limits = {
   responseBytesMax: 700_000,
 };
 
-/** Beyond the deadline: whoever joins an attempt hears how it ended. */
+/** Beyond the deadline: a client that joins an attempt gets its outcome. */
 const WAIT_MS = 16_000;
 
 export const PATHS: Readonly<Record<Operation["policy"], string>> = {
@@ -21,7 +21,7 @@ export const PATHS: Readonly<Record<Operation["policy"], string>> = {
   probe: "/v1/payouts",
 };
 
-/** Where the origin tells what became of a key. */
+/** Where the origin is asked about the outcome of a key. */
 export const PROBE_PREFIX = "/v1/keys/";
 
 export function tenantsFor(origin: string): Readonly<Record<string, unknown>> {

@@ -66,7 +66,7 @@ describe("3.6 body", () => {
     kind: "problem",
     code: "body_too_large",
     detail:
-      "This operation accepts bodies of at most 10 bytes where a key covers them or may stand in them. Nothing was sent to the origin.",
+      "This operation accepts bodies of at most 10 bytes where a key covers them or may be in them. Nothing was sent to the origin.",
   };
   const read = (stream: ReadableStream<Uint8Array> | null, fields: Record<string, string> = {}) =>
     readRequestBody(new Headers(fields), stream, 10);

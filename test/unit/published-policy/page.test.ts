@@ -121,7 +121,7 @@ describe("the words of the page", () => {
     expect(tenant.routes.map(({ policy }) => rowsThatDiffer(policy, tenant.policy))).toEqual([
       [
         { label: "What makes two requests the same", text: "method, path, query and the bytes of the body" },
-        { label: "An answer is kept for", text: "1 h" },
+        { label: "A response is kept for", text: "1 h" },
       ],
     ]);
   });
@@ -154,15 +154,15 @@ describe("the words of the page", () => {
       ["It waits at most", "0 s"],
       ["origin_timeout is answered after", "11 s"],
       ["An attempt is aborted after", "2 min"],
-      ["The body of an answer may pause for", "13 s"],
-      ["Answers are passed on", "as they arrive"],
+      ["The body of a response may pause for", "13 s"],
+      ["Responses are passed on", "as they arrive"],
       ["Also not executed", "404"],
       ["Unknown, before that", "418"],
       ["After an unknown outcome", "the origin is asked for the outcome of the request"],
       ["Attempts for one key", "1, unless it is known that none ran"],
-      ["An answer is kept for", "2 h"],
+      ["A response is kept for", "2 h"],
       ["An unknown outcome is kept for", "3 d"],
-      ["Answers that are kept", "at most 654 321 bytes; larger ones are passed on once"],
+      ["Responses that are kept", "at most 654 321 bytes; larger ones are passed on once"],
       ["Set-Cookie", "is replayed"],
       ["Replays are marked by", "x-replayed: true"],
       ["Refusals are written", "as Stripe's error object"],

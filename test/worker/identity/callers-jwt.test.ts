@@ -24,7 +24,7 @@ interface Stage {
 async function stage(
   entry: Record<string, unknown> = {},
   jwt: Record<string, unknown> = {},
-  alg: "RS256" | "ES256" = "ES256",
+  alg = "ES256",
 ): Promise<Stage> {
   const issuer = await issuerOf(alg);
   const origin = scriptOrigin(issuer.beside(() => new Response(crypto.randomUUID(), { status: 201 })));
