@@ -38,7 +38,10 @@ const jwt = v.pipe(
       /** The https URL of the issuer's JSON Web Key Set. Required unless `secret` is set. */
       jwks: v.optional(parsed(parseJwksUrl, JWKS_MESSAGE), undefined),
       /** In place of `jwks`: the name of the Worker's secret that the issuer signs with. Its UTF-8 bytes are the key: at least 32. */
-      secret: v.optional(text(new RegExp(`^${BINDING_NAME}$`), "must be the name of a secret of this Worker"), undefined),
+      secret: v.optional(
+        text(new RegExp(`^${BINDING_NAME}$`), "must be the name of a secret of this Worker"),
+        undefined,
+      ),
       /** The claims whose values identify the caller. */
       claims: v.pipe(
         listOf(text(/^.{1,128}$/, "must be the name of a claim"), 'must be a list of claims, such as ["iss", "sub"]'),
@@ -80,7 +83,9 @@ function faultOfAlgorithms({ kind }: TokenKeys, algorithms: readonly string[]): 
     case "jwks":
       return algorithms.includes(SECRET_ALGORITHM) ? `must not have ${SECRET_ALGORITHM} with jwks` : null;
     case "secret":
-      return algorithms.every((algorithm) => algorithm === SECRET_ALGORITHM) ? null : `must have algorithms = ["${SECRET_ALGORITHM}"] with secret`;
+      return algorithms.every((algorithm) => algorithm === SECRET_ALGORITHM)
+        ? null
+        : `must have algorithms = ["${SECRET_ALGORITHM}"] with secret`;
     default:
       return unreachable(kind);
   }

@@ -30,5 +30,7 @@ function faultOfKey(name: string, env: object): string | null {
   if (text === null) {
     return `names no secret of this Worker: ${name}. Set it with "npx wrangler secret put ${name}", and name it in wrangler.toml: secrets = { required = ["${name}"] }`;
   }
-  return secretKey(text) === null ? `must name a secret of at least 32 bytes, such as from "openssl rand -base64 32": ${name} is shorter` : null;
+  return secretKey(text) === null
+    ? `must name a secret of at least 32 bytes, such as from "openssl rand -base64 32": ${name} is shorter`
+    : null;
 }

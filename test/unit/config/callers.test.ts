@@ -31,7 +31,9 @@ describe("caller", () => {
   test("may fix the issuer and the algorithms of tokens", () => {
     const fixed = { ...ITEM_FIELDS, claims: ["sub"], issuer: "https://issuer.example.com", algorithms: ["PS384"] };
     const jwt = { jwks: JWKS, ...fixed };
-    expect(rulesWith({ caller: [{ jwt }] }).callers.items).toEqual([{ kind: "jwt", verifiedBy: VERIFIED_BY, ...fixed }]);
+    expect(rulesWith({ caller: [{ jwt }] }).callers.items).toEqual([
+      { kind: "jwt", verifiedBy: VERIFIED_BY, ...fixed },
+    ]);
   });
 
   test.each(["https://issuer.example.com/keys", "http://127.0.0.1:9101/keys", "http://localhost/keys"])(

@@ -79,7 +79,11 @@ describe("3.5.12 a secret", () => {
     const client = clientOf({ caller: [item] }, {}, { JWT_KEY: SECRET });
     const as = (token: string) => client.post(PATH, { headers: bearer(token) });
     expect(statusOf(await as(await sign("HS256", SECRET)))).toBe("executed");
-    const others = [sign("HS256", `${SECRET.slice(1)}x`), sign("HS512", SECRET.repeat(2)), (await issuerOf()).token("a")];
+    const others = [
+      sign("HS256", `${SECRET.slice(1)}x`),
+      sign("HS512", SECRET.repeat(2)),
+      (await issuerOf()).token("a"),
+    ];
     for (const token of others) expect(await problemOf(await as(await token))).toBe("401 caller_unverified");
     expect(origin.received).toHaveLength(1);
   });
