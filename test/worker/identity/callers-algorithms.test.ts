@@ -5,10 +5,9 @@ import { AUDIENCE, issuerOf } from "../../support/issuer.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 
 const PATH = "/v1/charges";
-const PUBLIC_KEY_ALGORITHMS = [
-  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
-  ...["ES256", "ES384", "ES512", "EdDSA"],
-];
+const PUBLIC_KEY_ALGORITHMS = ["RS", "PS", "ES"]
+  .flatMap((family) => [`${family}256`, `${family}384`, `${family}512`])
+  .concat("EdDSA");
 
 function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` };
