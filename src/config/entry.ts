@@ -20,6 +20,7 @@ import { faultsOfOriginAuth } from "./origin-auth.ts";
 import { overlay } from "./overlay.ts";
 import { type Policy, type Route, type Tenant } from "./policy.ts";
 import { DEFAULT_POLICY } from "./profiles.ts";
+import { faultsOfTokenSecrets } from "./token-secrets.ts";
 import { type Fault, readFields, readTable } from "./read-fields.ts";
 
 /** What the references in an entry are checked against. */
@@ -40,6 +41,11 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   const { routes: written = [] } = readFields(ROUTES, table, path, faults);
   faults.push(...faultsOfDroppedCallers(callerRules(fields), around.env, path));
   addBindingFaults(fields, path, around, faults);
+  const others = { others: [fields.originAuth?.secret ?? null, fields.operatorToken ?? null], env: around.env };
+  faults.push(
+    ...faultsOfTokenSecrets(fields.caller ?? [], others, `${path}.caller`),
+    ...faultsOfTokenSecrets(fields.callerWas?.items ?? [], others, `${path}.caller_was.caller`),
+  );
   addContradictions(policy, path, faults);
   const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, policy, faults));
   const policyFor = matcher(routes, policy, `${path}.routes`, faults);

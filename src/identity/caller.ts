@@ -17,14 +17,26 @@ export type CallerItem =
 /** Claims of the token in `Authorization: Bearer`. Its signature, expiry, audience and issuer are verified first. */
 export interface JwtItem {
   readonly kind: "jwt";
-  /** The URL of the issuer's JSON Web Key Set. */
-  readonly jwks: string;
+  readonly verifiedBy: TokenKeys;
   readonly claims: readonly string[];
   readonly audience: string;
   /** Null if the key set belongs to several issuers. The `iss` claim then distinguishes them. */
   readonly issuer: string | null;
   readonly algorithms: readonly string[];
 }
+
+/** What verifies tokens: the issuer's published keys, or one shared secret. Never both, so that no public key serves as a secret. */
+export type TokenKeys =
+  | {
+      readonly kind: "jwks";
+      /** The URL of the issuer's JSON Web Key Set. */
+      readonly url: string;
+    }
+  | {
+      readonly kind: "secret";
+      /** The name of the Worker's secret. Its value is looked up when a token is verified, and is kept nowhere else. */
+      readonly name: string;
+    };
 
 export interface CallerRule {
   /** If empty, all requests have the same caller. */
@@ -48,14 +60,14 @@ export type Verification =
   | { readonly kind: "verified"; readonly claims: Claims }
   /** The token is invalid. */
   | { readonly kind: "unverified" }
-  /** The token is valid, but expired. */
+  /** The token has expired. Its signature may not have been checked. */
   | { readonly kind: "lapsed" }
   /** The issuer's keys can't be fetched now, or can't be used. */
   | { readonly kind: "unavailable" };
 
 export type VerifyToken = (token: string, item: JwtItem) => Promise<Verification>;
 
-/** An opaque digest of the values of the rule's items. An empty header or cookie counts as absent. */
+/** An opaque digest of the values of the rule's items. An empty header or cookie counts as absent, except where a token is expected. */
 export async function callerOf(source: CallerSource, rule: CallerRule, verify: VerifyToken): Promise<string | Refusal> {
   const parts: (string | null)[] = ["caller"];
   let isIdentified = rule.items.length === 0 || rule.anonymous === "shared";
@@ -155,17 +167,17 @@ function fingerprintOf(certificate: ClientCertificate): string | null | Refusal 
   }
 }
 
-/** The scheme is case-insensitive (RFC 9110, 11.1). Anything after it counts as a token, so that a malformed one is refused. */
-const BEARER = /^bearer(?: +(.*))?$/is;
+/** One token of the scheme Bearer (RFC 6750, 2.1). The scheme is case-insensitive (RFC 9110, 11.1). */
+const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
 /** Far longer than real tokens, which travel with every request. */
 const TOKEN_CHARACTERS_MAX = 16_384;
 
+/** Null without `Authorization`. Any other credential in it is refused: the rest of the request would name another caller. */
 async function claimsIn(header: string | null, item: JwtItem, verify: VerifyToken): Promise<string | null | Refusal> {
-  const bearer = BEARER.exec(header ?? "");
-  if (bearer === null) return null;
-  const [, token = ""] = bearer;
-  if (token.length > TOKEN_CHARACTERS_MAX) return INVALID_TOKEN;
+  if (header === null) return null;
+  const token = BEARER.exec(header)?.[1];
+  if (token === undefined || token.length > TOKEN_CHARACTERS_MAX) return INVALID_TOKEN;
   const verification = await verify(token, item);
   switch (verification.kind) {
     case "verified": {

@@ -46,7 +46,7 @@ interface Answered {
 export async function observe(context: RequestContext): Promise<Observed> {
   const { incoming, destination, metrics, env, ctx } = context;
   const { policy } = destination;
-  const copy = mayBeKeyed(incoming.request, destination) ? copyOf(incoming, policy) : null;
+  const copy = mayBeKeyed(incoming.request, destination) ? copyOf(context) : null;
   const begun =
     copy === null
       ? Promise.resolve(null)
@@ -75,9 +75,9 @@ function mayBeKeyed({ headers }: Request, { policy, isCovered }: Destination): b
 }
 
 /** Shares the body with the request, which is sent unchanged. Null where no copy can be made. */
-function copyOf({ request }: Incoming, policy: Policy): Incoming | null {
+function copyOf({ incoming, destination, env }: RequestContext): Incoming | null {
   try {
-    return new Incoming(request.clone(), policy);
+    return new Incoming(incoming.request.clone(), destination.policy, env);
   } catch (error) {
     return failed(error);
   }
