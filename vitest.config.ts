@@ -7,14 +7,16 @@ async function echo(request: { method: string; url: string; text(): Promise<stri
   return Response.json({ method, url, body: await request.text(), id: crypto.randomUUID() }, { status: 201 });
 }
 
-/** See test/support/runs.ts. */
+/** See test/support/runs.ts. `npm run test:all` sets it, and runs the long tests too. */
 const runFactor = Number(process.env["ONCEGATE_RUN_FACTOR"] ?? "1");
+const long = runFactor > 1 ? [] : ["**/*.long.test.ts"];
 const seed = process.env["ONCEGATE_SEED"] === undefined ? null : Number(process.env["ONCEGATE_SEED"]);
 
 /** No test is about speed: a machine that is busy with other work may take this long. */
 const EVERY_PROJECT = {
   testTimeout: 60_000 * runFactor,
-  hookTimeout: 120_000,
+  hookTimeout: 180_000,
+  exclude: ["**/node_modules/**", ...long],
   provide: { runFactor, seed },
 };
 
@@ -24,6 +26,8 @@ const ON_WORKERD = { environment: "node" as const, globalSetup: ["test/fault/nod
 /** Pure code is tested in Node.js, what needs the platform in workerd, and the whole over HTTP from outside. */
 export default defineConfig({
   test: {
+    // Two files at a time on two cores, where the default is one. Most tests wait for other processes.
+    maxWorkers: "100%",
     // What a passing test prints is the log of the faults that it provokes. Everything is shown of one that fails.
     silent: "passed-only",
     // A line for each keyed request would hide all others.

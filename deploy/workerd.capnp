@@ -22,12 +22,15 @@ const oncegate :Workerd.Worker = (
   modules = [(name = "index.js", esModule = embed "../dist/index.js")],
   # The same as in wrangler.toml.
   compatibilityDate = "2026-10-30",
+  compatibilityFlags = ["enable_request_signal"],
   bindings = [
     (name = "KEYS", durableObjectNamespace = "KeyObject"),
     (name = "SHADOWS", durableObjectNamespace = "ShadowObject"),
     (name = "JOURNALS", durableObjectNamespace = "Journal"),
     # Unset, there are no operators: nothing is answered under /_oncegate, and no journal is kept.
     (name = "OPERATOR_TOKEN", fromEnvironment = "OPERATOR_TOKEN"),
+    # Unset, clients reach this process themselves. "proxy": the last entry of X-Forwarded-For is the client's address.
+    (name = "EDGE", fromEnvironment = "EDGE"),
     (name = "TENANTS", fromEnvironment = "TENANTS"),
   ],
   durableObjectNamespaces = [

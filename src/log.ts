@@ -9,6 +9,8 @@ export type LogEvent =
   | { readonly event: "configuration_fault"; readonly path: string; readonly message: string }
   /** A fault of the gateway itself. `id` is the one in the client's answer, or the attempt's. */
   | { readonly event: "fault"; readonly id: string; readonly where: string; readonly why: string }
+  /** The keys of a token issuer could not be fetched, and the last good ones serve for up to an hour. `ageSeconds` is theirs. */
+  | { readonly event: "jwks_stale"; readonly url: string; readonly ageSeconds: number }
   /** The keys of a token issuer could not be fetched. */
   | { readonly event: "jwks_unavailable"; readonly url: string; readonly why: string }
   /** A keyed request was answered, or one that passed through was observed. */

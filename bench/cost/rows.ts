@@ -1,6 +1,6 @@
 /**
- * Rows that a request writes and reads: by the SQL cursors, one for each key that is put or got, and one written for each
- * `setAlarm`. test/worker/rows.test.ts counts them anew, and fails where these are not what it counts.
+ * Rows that a request writes and reads: one for each key that is put or got, and one written for each `setAlarm`.
+ * test/worker/key-object/rows.test.ts counts them again, and fails if they differ.
  */
 
 export type Rows = { readonly written: number; readonly read: number };
@@ -10,6 +10,6 @@ export const MEASURED_ROWS = {
   executed: { written: 4, read: 2 },
   replayed: { written: 0, read: 1 },
   joined: { written: 0, read: 1 },
-  /** The alarm looks at the record and calls `deleteAll`, which has no cursor. */
+  /** The alarm looks at the record and calls `deleteAll`, which reports no rows. */
   expired: { written: 0, read: 1 },
 } as const satisfies Record<string, Rows>;

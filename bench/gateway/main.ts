@@ -1,6 +1,6 @@
 // npm run bench [-- --rounds 5 --seconds 6 --warm-up 3 --connections 16 --cases new,replay --storages memory,disk
 //                   --json FILE --write]
-// What Oncegate costs over the least that does the same. --write puts table and picture into bench/README.md, and one
+// Measures the cost of Oncegate over a minimal Worker for the same task. --write puts table and picture into bench/README.md, and one
 // sentence into the first page; only a run of all that is measured by default may do so.
 
 import { writeFileSync } from "node:fs";

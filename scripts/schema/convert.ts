@@ -13,11 +13,13 @@ interface Conversion {
   readonly target: "draft-07" | "draft-2020-12";
   /** `output`: numbers that are read from text are numbers. */
   readonly typeMode: "input" | "output";
+  /** Whether the names and values of maps have their patterns and lengths. */
+  readonly inMaps: boolean;
 }
 
 /** Rules that JSON Schema can't express are left out: it accepts more than the gateway does. */
 export function jsonSchemaOf(schema: v.GenericSchema, conversion: Conversion): JsonSchema {
-  const { tables, target, typeMode } = conversion;
+  const { tables, target, typeMode, inMaps } = conversion;
   const config: ConversionConfig = {
     target,
     typeMode,
@@ -27,6 +29,10 @@ export function jsonSchemaOf(schema: v.GenericSchema, conversion: Conversion): J
         return { anyOf: ["", {}].map((input) => jsonSchemaOf(valibotSchema.getter(input), conversion)) };
       }
       if (jsonSchema.required?.length === 0) delete jsonSchema.required;
+      if (!inMaps && valibotSchema.type === "record") {
+        delete jsonSchema.propertyNames;
+        jsonSchema.additionalProperties = plainType(jsonSchema.additionalProperties);
+      }
       if (isTable(valibotSchema)) describe(jsonSchema.properties ?? {}, valibotSchema, tables);
       if (jsonSchema.type === "integer" && jsonSchema.default !== undefined) {
         jsonSchema.default = Number(jsonSchema.default);
@@ -53,6 +59,11 @@ export function rangeOf(schema: v.GenericSchema): string | null {
 /** As TOML writes large numbers. */
 export function grouped(number: number): string {
   return String(number).replaceAll(/\B(?=(?:\d{3})+$)/g, "_");
+}
+
+function plainType(schema: unknown): JsonSchema {
+  const { pattern: _, maxLength: __, ...rest } = Object(schema) as JsonSchema;
+  return rest;
 }
 
 interface Action {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 const SOURCE = join(import.meta.dirname, "..", "..", "src");
 
 /** A doc comment, and the name of the property under it. */
-const DESCRIBED = /\/\*\* ((?:(?!\*\/)[^])+?) \*\/\n\s*(\w+)(?=[:,])/g;
+const DESCRIBED = /\/\*\*\s((?:(?!\*\/)[^])+?)\s\*\/\n\s*(\w+)(?=[:,])/g;
 
 /** By property name, in the files of `src/` that are named. A name with two descriptions is an error. */
 export function descriptionsIn(...files: readonly string[]): ReadonlyMap<string, string> {
@@ -29,6 +29,6 @@ export function tablesIn(call: string, ...files: readonly string[]): ReadonlyMap
 function describedIn(source: string): [string, string][] {
   return [...source.matchAll(DESCRIBED)].map(([, comment = "", name = ""]) => [
     name,
-    comment.replaceAll(/\s*\n\s*\*\s*/g, " ").trim(),
+    comment.replaceAll(/\s*(?:^|\n)\s*\*\s/g, " ").trim(),
   ]);
 }

@@ -14,7 +14,7 @@ export const FIELDS_BY_NEED: Readonly<Record<string, Fields>> = {
   Keys: KEYS,
   "Execution and time": EXECUTION_AND_TIME,
   Outcomes: OUTCOMES,
-  Answers: { ...ANSWERS, ...BROWSERS },
+  Responses: { ...ANSWERS, ...BROWSERS },
   Operators: OPERATORS,
   Routes: { ...ROUTES, ...MATCH },
 };

@@ -5,7 +5,12 @@ import { AUDIT_QUERY, COUNTS_QUERY, FIND, JOURNAL_QUERY, SETTLE, WHY } from "../
 import { type JsonSchema, jsonSchemaOf } from "./convert.ts";
 import { tablesIn } from "./descriptions.ts";
 
-const TABLES = tablesIn("object", "operator/requests.ts");
+// The Worker serves these schemas, so they leave out the patterns of header fields.
+const CONVERSION = {
+  tables: tablesIn("object", "operator/requests.ts"),
+  target: "draft-2020-12",
+  inMaps: false,
+} as const;
 
 export function requestSchemas() {
   return {
@@ -19,12 +24,12 @@ export function requestSchemas() {
 }
 
 function bodyOf(schema: v.GenericSchema): JsonSchema {
-  return jsonSchemaOf(schema, { tables: TABLES, target: "draft-2020-12", typeMode: "input" });
+  return jsonSchemaOf(schema, { ...CONVERSION, typeMode: "input" });
 }
 
 /** A query's fields, each as a parameter. */
 function parametersOf(schema: v.GenericSchema): object[] {
-  const { properties } = jsonSchemaOf(schema, { tables: TABLES, target: "draft-2020-12", typeMode: "output" });
+  const { properties } = jsonSchemaOf(schema, { ...CONVERSION, typeMode: "output" });
   return Object.entries(properties as Record<string, JsonSchema>).map(([name, { description, ...parameter }]) => {
     return { name, in: "query", description, schema: parameter };
   });

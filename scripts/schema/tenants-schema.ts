@@ -47,7 +47,7 @@ function propertyOf(property: string, field: Field): JsonSchema {
   return described(descriptionOf(property), field.schema, { ...schema, ...byDefault });
 }
 
-const CONVERSION = { tables: TABLES, target: "draft-07", typeMode: "input" } as const;
+const CONVERSION = { tables: TABLES, target: "draft-07", typeMode: "input", inMaps: true } as const;
 const ROUTES = { type: "array", items: { $ref: "#/definitions/route" } };
 
 function isNumber(written: string): boolean {

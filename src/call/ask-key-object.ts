@@ -6,7 +6,8 @@
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "./call.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
-import { sendable } from "./upload.ts";
+import { unreachable } from "../record/record.ts";
+import { type WholeCall, sendable } from "./upload.ts";
 
 /** The part of a key object's RPC surface that the gateway uses. */
 export interface KeyStub {
@@ -15,16 +16,23 @@ export interface KeyStub {
 }
 
 /** Submits `call`. Each call gets a fresh stub, because an error may leave a stub broken. */
-export async function askKeyObject(freshStub: () => KeyStub, call: KeyedCall): Promise<Reply | Refusal> {
+export async function askKeyObject(freshStub: () => KeyStub, call: WholeCall): Promise<Reply | Refusal> {
+  const startedAtMs = Date.now();
+  // All calls together wait no longer than one would.
+  const left = <T extends LookCall>(of: T): T => ({
+    ...of,
+    waitMs: Math.max(0, call.waitMs - (Date.now() - startedAtMs)),
+  });
   const first = await tryCall("submit", () => freshStub().submit(sendable(call)));
   if (first.kind !== "failed") return first;
   if (first.refusedForLoad) return refuse("overloaded");
-  if (first.mayCallAgain) {
-    const second = await tryCall("second submit", () => freshStub().submit(sendable(call)));
+  // The body is released when the object has begun to read it: then the call has arrived.
+  if (first.mayCallAgain && call.forward.body?.isReleased !== true) {
+    const second = await tryCall("second submit", () => freshStub().submit(sendable(left(call))));
     if (second.kind !== "failed") return second;
   }
   // The object may have carried the call out and its reply got lost. The record is the answer; a look executes nothing.
-  const looked = await tryCall("look", () => freshStub().look(lookCallOf(call)));
+  const looked = await tryCall("look", () => freshStub().look(lookCallOf(left(call))));
   return looked.kind === "failed" || looked.kind === "nothing" ? refuse("unavailable") : looked;
 }
 
@@ -48,6 +56,8 @@ export async function lookAtFormerRecord(
       return isSameRecord && looked.code === "caller_changed" ? null : looked;
     case "answer":
       return looked;
+    default:
+      return unreachable(looked);
   }
 }
 
@@ -60,7 +70,7 @@ interface FailedCall {
   readonly kind: "failed";
   /** The object did not take the call, so nothing has run. */
   readonly refusedForLoad: boolean;
-  /** The call did not arrive. If it did after all, the object decides again, from its record. */
+  /** The platform reports that the call did not arrive (docs/protocol.md 4.5.1). */
   readonly mayCallAgain: boolean;
 }
 
@@ -77,7 +87,7 @@ async function tryCall<T extends LookReply>(name: string, call: () => Promise<T>
     return {
       kind: "failed",
       refusedForLoad: is("overloaded") && !arrived,
-      mayCallAgain: is("retryable") && !is("remote") && !is("overloaded"),
+      mayCallAgain: is("retryable") && !is("overloaded") && !arrived,
     };
   }
 }

@@ -71,7 +71,9 @@ export interface RefusalReply {
   readonly mark: Mark;
   readonly waited: boolean;
   readonly attempt?: AttemptFacts;
-  readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable";
+  readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable" | "overloaded" | "misconfigured";
+  /** For `misconfigured`: the id of the log line that has the cause. */
+  readonly faultId?: string;
 }
 
 export type Reply = AnswerReply | RefusalReply;

@@ -4,43 +4,91 @@
  */
 
 import { type Forward, type KeyedCall } from "./call.ts";
-import { handOut, readUpTo } from "../http/body.ts";
+import { readUpTo } from "../http/body.ts";
+import { type BodyBudget, bodyBudget } from "../http/body-budget.ts";
+import { HeldBody } from "../http/held-body.ts";
 
 /** A forward whose whole body is here, so that no client can cut it short any more. */
-export type WholeForward = Forward & { readonly body: Uint8Array | null };
+export type WholeForward = Omit<Forward, "body"> & {
+  /** Null where there is none. */
+  readonly body: HeldBody | null;
+};
+
+/** The Worker's side of a call. */
+export type WholeCall = Omit<KeyedCall, "forward"> & { readonly forward: WholeForward };
 
 /** The Worker has the whole body already, so this is the time of a copy. A Worker that died ends it at once. */
 const UPLOAD_TIMEOUT_MS = 30_000;
 
+/** An attempt lasts 14 minutes at most. The wait for a preparation or a probe comes before it. */
+const LIFE_MS = 20 * 60_000;
+
 /** The call with a body that can be sent. Each try needs its own, because a stream is read once. */
-export function sendable(call: KeyedCall): KeyedCall {
+export function sendable(call: WholeCall): KeyedCall {
   const { forward } = call;
-  if (!(forward.body instanceof Uint8Array)) return call;
-  const body = handOut(forward.body);
-  return body === forward.body ? call : { ...call, forward: { ...forward, body } };
+  return { ...call, forward: { ...forward, body: forward.body?.forCall() ?? null } };
 }
 
-export function isWhole(forward: Forward): forward is WholeForward {
-  return !(forward.body instanceof ReadableStream);
+/** A forward in the object. */
+export type ReceivedForward = Forward | WholeForward;
+
+/** The body is still at the Worker. */
+export type StreamedForward = Forward & { readonly body: ReadableStream<Uint8Array> };
+
+export function isStreamed(forward: ReceivedForward): forward is StreamedForward {
+  return forward.body instanceof ReadableStream;
 }
 
-/** Reads the whole body. Null where it does not arrive as a whole. Never throws, because other requests wait for its end. */
-export async function receiveBody(forward: Forward): Promise<WholeForward | null> {
+/** The forward with its body, which counts from now on. Null where the isolate has no room for it. */
+export function hold(forward: ReceivedForward, budget: BodyBudget = bodyBudget): WholeForward | null {
+  const { body } = forward;
+  if (body instanceof ReadableStream) throw new Error("the body is still at the Worker");
+  if (!(body instanceof Uint8Array)) return { ...forward, body };
+  const held = HeldBody.hold(body, budget, LIFE_MS);
+  return held === null ? null : { ...forward, body: held };
+}
+
+/**
+ * Reads the whole body. "broken": it did not arrive as a whole. "no room": the isolate has no memory for it. Never throws, because
+ * other requests wait for its end.
+ */
+export async function receiveBody(
+  forward: StreamedForward,
+  budget: BodyBudget = bodyBudget,
+): Promise<WholeForward | "broken" | "no room"> {
   const { body, bodyBytes } = forward;
-  if (!(body instanceof ReadableStream)) return { ...forward, body };
-  const { promise: timeout, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(resolve, UPLOAD_TIMEOUT_MS, null);
-  const reading = await Promise.race([readUpTo(body, bodyBytes, bodyBytes).catch(() => null), timeout]);
-  clearTimeout(timer);
-  if (reading?.end !== "whole" || reading.bytes.byteLength !== bodyBytes) return null;
-  return { ...forward, body: reading.bytes };
+  const lease = budget.lease(LIFE_MS);
+  const timeouts = { wholeMs: UPLOAD_TIMEOUT_MS, idleMs: UPLOAD_TIMEOUT_MS };
+  const reserve = (bytes: number): boolean => lease.resize(bytes);
+  const reading = await readUpTo(body, bodyBytes, { timeouts, reserve }).catch(() => null);
+  if (reading?.end === "whole" && reading.bytes.byteLength === bodyBytes) {
+    return { ...forward, body: new HeldBody(reading.bytes, lease) };
+  }
+  lease.release();
+  return reading?.end === "no room" ? "no room" : "broken";
 }
 
-/** Cancels a body that is not needed. Returns how many bytes of it stay in memory. */
-export function discardBody(forward: Forward | undefined): number {
-  if (!(forward?.body instanceof ReadableStream)) return forward?.bodyBytes ?? 0;
-  forward.body.cancel().catch(() => {
-    // The Worker is gone, which frees the body as well.
-  });
-  return 0;
+/** Gives up a body that is not needed. Returns how many bytes of it may stay in memory, not counted. */
+export function discardBody(forward: ReceivedForward | undefined): number {
+  const body = forward?.body ?? null;
+  if (body instanceof HeldBody) body.release();
+  if (body instanceof ReadableStream) {
+    discard(body).catch(() => {
+      // The Worker is gone, which frees the body as well.
+    });
+  }
+  return uncountedBytes(forward);
+}
+
+/** The size of a body that travelled with the call, as long as it is not held. */
+export function uncountedBytes(forward: ReceivedForward | undefined): number {
+  return forward?.body instanceof Uint8Array ? forward.body.byteLength : 0;
+}
+
+/** Reads two pieces first: they show the Worker that the call has arrived, and it releases its copy. */
+async function discard(body: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = body.getReader();
+  await reader.read();
+  await reader.read();
+  await reader.cancel();
 }

@@ -1,4 +1,6 @@
-/** Finds the bindings that a configuration names. Each function returns null where `env` has no binding of that kind and name. */
+/** Finds the bindings that a configuration names. Null where `env` has no binding of that kind and name. */
+
+import { type Edge, edgeOf } from "../http/client-address.ts";
 
 export function serviceBinding(env: object, name: string): Fetcher | null {
   const value: unknown = Reflect.get(env, name);
@@ -20,20 +22,30 @@ export function kvNamespace(env: object, name: string): KVNamespace | null {
   return isKvNamespace(value) ? value : null;
 }
 
-/** Visible ASCII with spaces inside: a header carries it unchanged. Origins and proxies accept no longer headers. */
+/** Visible ASCII with spaces inside: a header carries it unchanged. Origins and proxies reject larger values. */
 const SENDABLE = /^[!-~](?:[ -~]{0,4094}[!-~])?$/;
 
-/** A secret to send as a header. `unsendable` where a header can't carry it. */
-export function secretText(env: object, name: string): { readonly text: string } | "unsendable" | null {
+/** A secret to send as a header. `unsendable`: a header can't carry it. */
+export type SendableSecret =
+  | { readonly kind: "sendable"; readonly text: string }
+  | { readonly kind: "unsendable" }
+  | { readonly kind: "missing" };
+
+export function sendableSecret(env: object, name: string): SendableSecret {
   const value: unknown = Reflect.get(env, name);
-  if (typeof value !== "string") return null;
-  return SENDABLE.test(value) ? { text: value } : "unsendable";
+  if (typeof value !== "string") return { kind: "missing" };
+  return SENDABLE.test(value) ? { kind: "sendable", text: value } : { kind: "unsendable" };
 }
 
 /** A secret or a variable. An empty one counts as absent. */
 export function secret(env: object, name: string): string | null {
   const value: unknown = Reflect.get(env, name);
   return typeof value === "string" && value !== "" ? value : null;
+}
+
+/** Who is in front of the gateway, by the deployment's variable `EDGE`. */
+export function edgeIn(env: object): Edge {
+  return edgeOf(Reflect.get(env, "EDGE"));
 }
 
 function isFetcher(value: unknown): value is Fetcher {

@@ -1,27 +1,47 @@
-/** The values of fields that say how callers are identified. */
+/** The values of fields that define how callers are identified. */
 
 import * as v from "valibot";
-import { type CallerItem, type CallerRule, type JwtItem } from "../identity/caller.ts";
-import { either, headerName, listOf, oneOf, parsed, table, text } from "./values.ts";
+import { type CallerItem, type CallerRule, type JwtItem, type TokenKeys } from "../identity/caller.ts";
+import { unreachable } from "../record/record.ts";
+import { BINDING_NAME, HEADER_NAME, either, listOf, oneOf, parsed, table, text } from "./values.ts";
 
 /** RFC 6265, 4.1.1: a cookie's name is a token. */
 const COOKIE = /^cookie:([!#$%&'*+.^_`|~0-9A-Za-z-]+)$/;
 
-/** Asymmetric algorithms only: with a shared secret, everyone who can verify tokens can also make them. */
-const ALGORITHMS = ["RS256", "ES256"] as const;
+/** What a public key of a set verifies. */
+const PUBLIC_KEY_ALGORITHMS = [
+  ...(["RS256", "RS384", "RS512"] as const),
+  ...(["PS256", "PS384", "PS512"] as const),
+  ...(["ES256", "ES384", "ES512"] as const),
+  "EdDSA",
+] as const;
+
+/** What a shared secret verifies. Everyone who can verify such tokens can also make them. */
+const SECRET_ALGORITHM = "HS256";
+
+const ALGORITHMS = [...PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHM] as const;
+
+/** What issuers use unless they are set up otherwise. */
+const DEFAULT_ALGORITHMS = ["RS256", "ES256"] as const;
 
 const ITEM_MESSAGE =
   'must be a header name, "cookie:NAME", "client-cert", or a table such as { jwt = { jwks = "https://…", claims = ["iss", "sub"], audience = "…" } }';
 
 const JWKS_MESSAGE = "must be the https URL of a JSON Web Key Set (http for 127.0.0.1 and localhost)";
-const AUDIENCE_MESSAGE = "must be the audience that tokens are issued for: a string of at most 256 characters";
-const ISSUER_MESSAGE = "must be the issuer that tokens must name: a string of at most 256 characters";
+const ONE_OF_BOTH = "must have either jwks or secret";
+const AUDIENCE_MESSAGE = "must be an audience of 1 to 256 characters";
+const ISSUER_MESSAGE = "must be an issuer of 1 to 256 characters";
 
 const jwt = v.pipe(
   table(
     {
-      /** The https URL of the issuer's JSON Web Key Set. */
-      jwks: parsed(parseJwksUrl, JWKS_MESSAGE),
+      /** The https URL of the issuer's JSON Web Key Set. Required unless `secret` is set. */
+      jwks: v.optional(parsed(parseJwksUrl, JWKS_MESSAGE), undefined),
+      /** In place of `jwks`: the name of the Worker's secret that the issuer signs with. Its UTF-8 bytes are the key: at least 32. */
+      secret: v.optional(
+        text(new RegExp(`^${BINDING_NAME}$`), "must be the name of a secret of this Worker"),
+        undefined,
+      ),
       /** The claims whose values identify the caller. */
       claims: v.pipe(
         listOf(text(/^.{1,128}$/, "must be the name of a claim"), 'must be a list of claims, such as ["iss", "sub"]'),
@@ -31,10 +51,10 @@ const jwt = v.pipe(
       audience: text(/^.{1,256}$/, AUDIENCE_MESSAGE),
       /** The issuer that tokens must name. */
       issuer: v.optional(text(/^.{1,256}$/, ISSUER_MESSAGE), undefined),
-      /** The signature algorithms that are accepted. */
+      /** The signature algorithms that are accepted: of the families `RS`, `PS` and `ES` with 256, 384 or 512, and `EdDSA`. With `secret`, it must be `["HS256"]`. */
       algorithms: v.optional(
         v.pipe(listOf(oneOf(ALGORITHMS), "must be a list of algorithms"), v.minLength(1, "must not be empty")),
-        [...ALGORITHMS],
+        [...DEFAULT_ALGORITHMS],
       ),
     },
     ITEM_MESSAGE,
@@ -43,8 +63,33 @@ const jwt = v.pipe(
     ({ issuer, claims }) => issuer !== undefined || claims.includes("iss"),
     'must have "iss" among its claims, or an issuer: otherwise the same subject of two issuers would be one caller',
   ),
-  v.transform(({ issuer = null, ...rest }): JwtItem => ({ kind: "jwt", ...rest, issuer })),
+  v.rawTransform(({ dataset, addIssue, NEVER }): JwtItem => {
+    const { jwks, secret, issuer = null, ...rest } = dataset.value;
+    const verifiedBy = keysOf(jwks, secret);
+    const fault = verifiedBy === null ? ONE_OF_BOTH : faultOfAlgorithms(verifiedBy, rest.algorithms);
+    if (fault !== null) addIssue({ message: fault });
+    return fault === null && verifiedBy !== null ? { kind: "jwt", verifiedBy, ...rest, issuer } : NEVER;
+  }),
 );
+
+function keysOf(jwks: string | undefined, secret: string | undefined): TokenKeys | null {
+  if (jwks !== undefined) return secret === undefined ? { kind: "jwks", url: jwks } : null;
+  return secret === undefined ? null : { kind: "secret", name: secret };
+}
+
+/** A public key is known to everyone. As the secret of HS256, it would let everyone make tokens. */
+function faultOfAlgorithms({ kind }: TokenKeys, algorithms: readonly string[]): string | null {
+  switch (kind) {
+    case "jwks":
+      return algorithms.includes(SECRET_ALGORITHM) ? `must not have ${SECRET_ALGORITHM} with jwks` : null;
+    case "secret":
+      return algorithms.every((algorithm) => algorithm === SECRET_ALGORITHM)
+        ? null
+        : `must have algorithms = ["${SECRET_ALGORITHM}"] with secret`;
+    default:
+      return unreachable(kind);
+  }
+}
 
 const callerItem = either(
   parsed(parseCallerItem, ITEM_MESSAGE),
@@ -58,7 +103,7 @@ function parseCallerItem(written: string): CallerItem | null {
   if (written === "client-cert") return { kind: "client-cert" };
   const cookie = COOKIE.exec(written)?.[1];
   if (cookie !== undefined) return { kind: "cookie", name: cookie };
-  return v.is(headerName, written) ? { kind: "header", name: written.toLowerCase() } : null;
+  return HEADER_NAME.test(written) ? { kind: "header", name: written.toLowerCase() } : null;
 }
 
 function parseJwksUrl(written: string): string | null {
@@ -71,7 +116,7 @@ function parseJwksUrl(written: string): string | null {
 export const caller = v.pipe(
   listOf(
     callerItem,
-    'must be a list of what identifies a caller, such as ["authorization"]; [] makes all requests one caller\'s',
+    'must be a list of what identifies a caller, such as ["authorization"]; with [], all requests are one caller',
   ),
   v.check(
     (items) => items.filter(({ kind }) => kind === "jwt").length <= 1,
@@ -95,7 +140,7 @@ export interface FormerCallerRule extends CallerRule {
   readonly untilMs: number;
 }
 
-/** A field that is not set has its default, whatever the present rule says. */
+/** A field that is not set has its default, whatever the present rule has. */
 export const callerWas = v.pipe(
   table(
     {

@@ -141,14 +141,14 @@ export const cors = v.pipe(
     {
       /** The origins whose pages may read keys, replays and refusals, such as `https://shop.example`; `*` is any. */
       origins: listOf(webOrigin, 'must be a list of origins, such as ["https://shop.example"]'),
-      /** Whether pages may read answers to requests that carried a user's credentials. */
+      /** Whether pages may read responses to requests that carried a user's credentials. */
       credentials: v.optional(trueOrFalse, false),
     },
     'must be a table such as { origins = ["https://shop.example"] }',
   ),
   v.check(
     ({ origins, credentials }) => !(credentials && origins.includes("*")),
-    "must name its origins where credentials are allowed: with * every site could read a user's answers",
+    "must name its origins where credentials are allowed: with * every site could read a user's responses",
   ),
 );
 

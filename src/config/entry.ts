@@ -3,6 +3,7 @@
 import { TrieRouter } from "hono/router/trie-router";
 import { matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
 import { rateLimit as rateLimitBinding, serviceBinding } from "./bindings.ts";
+import { faultsOfDroppedCallers } from "./dropped-callers.ts";
 import { type OriginAddress } from "./entry-values.ts";
 import { type SetValues } from "./field.ts";
 import {
@@ -19,6 +20,7 @@ import { faultsOfOriginAuth } from "./origin-auth.ts";
 import { overlay } from "./overlay.ts";
 import { type Policy, type Route, type Tenant } from "./policy.ts";
 import { DEFAULT_POLICY } from "./profiles.ts";
+import { faultsOfTokenSecrets } from "./token-secrets.ts";
 import { type Fault, readFields, readTable } from "./read-fields.ts";
 
 /** What the references in an entry are checked against. */
@@ -37,7 +39,13 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   const fields = readFields(OWN_FIELDS, table, path, faults);
   const policy = overlay(DEFAULT_POLICY, readFields(POLICY_FIELDS, table, path, faults));
   const { routes: written = [] } = readFields(ROUTES, table, path, faults);
+  faults.push(...faultsOfDroppedCallers(callerRules(fields), around.env, path));
   addBindingFaults(fields, path, around, faults);
+  const others = { others: [fields.originAuth?.secret ?? null, fields.operatorToken ?? null], env: around.env };
+  faults.push(
+    ...faultsOfTokenSecrets(fields.caller ?? [], others, `${path}.caller`),
+    ...faultsOfTokenSecrets(fields.callerWas?.items ?? [], others, `${path}.caller_was.caller`),
+  );
   addContradictions(policy, path, faults);
   const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, policy, faults));
   const policyFor = matcher(routes, policy, `${path}.routes`, faults);
@@ -109,7 +117,10 @@ function addContradictions(policy: Policy, path: string, faults: Fault[]): void 
   }
 }
 
-/** Hono's own router, so that patterns mean what they mean in Hono. It returns matches in the order in which they were added. */
+/**
+ * Hono's own router, so that patterns mean what they mean in Hono. It returns matches in the order in which they were
+ * added.
+ */
 function matcher(routes: readonly Route[], fallback: Policy, path: string, faults: Fault[]): Tenant["policyFor"] {
   const router = new TrieRouter<Policy>();
   for (const [index, { match, policy }] of routes.entries()) {

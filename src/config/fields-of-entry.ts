@@ -27,22 +27,34 @@ import { DAY } from "./values.ts";
 export const ORIGIN_AND_PLACEMENT = {
   /** An http(s) URL with an optional base path, or `service:BINDING`. */
   origin: { name: "origin", schema: origin, required: true },
-  /** `"secret:NAME"` or a table. The secret is sent to the origin with every request, so that it can [refuse all others](deploying.md#keep-the-origin-behind-the-gateway). */
+  /**
+   * `"secret:NAME"` or a table. The secret is sent to the origin with every request, so that it can [refuse all
+   * others](deploying.md#keep-the-origin-behind-the-gateway).
+   */
   originAuth: { name: "origin_auth", schema: originAuth },
-  /** Where records are kept and handled: `eu`, `us` or `fedramp`. Another value is [another set of records](deploying.md#where-records-live). */
+  /**
+   * Where records are kept and handled: `eu`, `us` or `fedramp`. Another value is [another set of
+   * records](deploying.md#where-records-live).
+   */
   jurisdiction: { name: "jurisdiction", schema: jurisdiction },
-  /** Where new records are created if possible: `wnam`, `enam`, `sam`, `weur`, `eeur`, `apac`, `apac-ne`, `apac-se`, `oc`, `afr` or `me`. */
+  /**
+   * Where new records are created if possible: `wnam`, `enam`, `sam`, `weur`, `eeur`, `apac`, `apac-ne`, `apac-se`,
+   * `oc`, `afr` or `me`.
+   */
   location: { name: "location", schema: location },
 } as const satisfies Fields;
 
 export const CALLERS = {
-  /** What identifies a caller: header names, `"cookie:NAME"`, `"client-cert"`, `{ jwt = { … } }` ([which to choose](callers.md)). `[]` makes all requests one caller's. */
+  /**
+   * What identifies a caller: header names, `"cookie:NAME"`, `"client-cert"`, `{ jwt = { … } }` ([which to
+   * choose](callers.md)). With `[]`, all requests are one caller.
+   */
   caller: { name: "caller", schema: caller, required: true },
-  /** A keyed request that names no caller: `refuse` it, or let all such requests be one `shared` caller's. */
+  /** A keyed request that identifies no caller: `refuse` it, or treat all such requests as one `shared` caller. */
   anonymous: { name: "anonymous", schema: anonymous, default: "refuse" },
   /** The same key from another caller: a `separate` record, or `refuse` it. */
   onCallerChange: { name: "on_caller_change", schema: onCallerChange, default: "separate" },
-  /** After a change of `caller`: the rule before it, and until when records are looked up by it. */
+  /** After a change of `caller`: the former rule, and the time until which records are also looked up by it. */
   callerWas: { name: "caller_was", schema: callerWas },
   /** A rate limiting binding that limits the keyed requests of each caller. */
   rateLimit: { name: "rate_limit", schema: rateLimit },

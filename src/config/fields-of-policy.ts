@@ -19,14 +19,20 @@ import {
 import { DAY, MINUTE, SECOND, headerName, oneOf, trueOrFalse } from "./values.ts";
 
 export const PROFILE_AND_MODE = {
-  /** The [contract](profiles.md) that clients expect. It sets the fields that belong to it, and any of them can still be set. */
+  /**
+   * The [contract](profiles.md) that clients expect. It sets the fields that belong to it, and any of them can still
+   * be set.
+   */
   profile: {
     name: "profile",
     schema: oneOf(["ietf", "stripe", "acp", "ucp"]),
     default: "ietf",
     published: published("profile", "Profile"),
   },
-  /** `observe` changes nothing and [counts](numbers.md#before-you-enforce) what would be replayed or refused. `off` passes every request through. */
+  /**
+   * `observe` changes nothing and [counts](numbers.md#before-you-enforce) what would be replayed or refused. `off`
+   * passes every request through.
+   */
   mode: { name: "mode", schema: oneOf(["enforce", "observe", "off"]), default: "enforce" },
 } as const satisfies Fields;
 
@@ -61,7 +67,10 @@ export const KEYS = {
     default: ["POST", "PATCH"],
     published: published("methods", "Covered methods"),
   },
-  /** How a retry is compared with the original: `json` compares JSON and forms by meaning, `bytes` compares bytes. A table leaves out members or adds headers. */
+  /**
+   * How a retry is compared with the original: `json` compares JSON and forms by meaning, `bytes` compares bytes. A
+   * table leaves out members or adds headers.
+   */
   fingerprint: {
     name: "fingerprint",
     schema: fingerprint,
@@ -77,10 +86,24 @@ export const KEYS = {
     unit: "bytes",
     published: published("request_bytes_max", "Request bodies"),
   },
+  /** How long the body of a request may take, where the gateway reads it: where a key covers it or may be in it. */
+  uploadTimeoutMs: {
+    name: "upload_timeout",
+    // The largest body takes 60 s at 3.3 Mbit/s, and 200 s at 1 Mbit/s.
+    ...durationField({ min: 100, max: 10 * MINUTE, default: MINUTE }),
+    published: published("upload_timeout_seconds", "A request body arrives within"),
+  },
+  /** How long such a body may pause. */
+  uploadIdleTimeoutMs: {
+    name: "upload_idle_timeout",
+    // Mobile networks pause for some seconds.
+    ...durationField({ min: 100, max: 10 * MINUTE, default: 15 * SECOND }),
+    published: published("upload_idle_timeout_seconds", "A request body may pause for"),
+  },
 } as const satisfies Fields;
 
 export const EXECUTION_AND_TIME = {
-  /** What happens to a retry while the original runs: `wait` shares its answer, `refuse` answers 409. */
+  /** What happens to a retry while the original runs: `wait` shares its response, `refuse` answers 409. */
   inFlight: {
     name: "in_flight",
     schema: oneOf(["wait", "refuse"]),
@@ -94,7 +117,7 @@ export const EXECUTION_AND_TIME = {
     ...durationField({ min: 0, max: MINUTE, default: 25 * SECOND }),
     published: published("wait_seconds", "It waits at most"),
   },
-  /** How long the origin has to send response headers. Then the answer is 504, and the attempt goes on. */
+  /** How long the origin has to send response headers. Then the client gets 504, and the attempt goes on. */
   originTimeoutMs: {
     name: "origin_timeout",
     // The default is below the 120 s after which the edge itself answers 524.
@@ -108,24 +131,27 @@ export const EXECUTION_AND_TIME = {
     ...durationField({ min: 100, max: 14 * MINUTE, default: 10 * MINUTE }),
     published: published("origin_deadline_seconds", "An attempt is aborted after"),
   },
-  /** How long the body of an answer may pause. */
+  /** How long the body of a response may pause. */
   idleTimeoutMs: {
     name: "idle_timeout",
     // The edge cuts a silent origin after 120 s.
     ...durationField({ min: 100, max: 14 * MINUTE, default: 100 * SECOND }),
-    published: published("idle_timeout_seconds", "The body of an answer may pause for"),
+    published: published("idle_timeout_seconds", "The body of a response may pause for"),
   },
-  /** `true` passes every answer on as it arrives. `text/event-stream` and `application/x-ndjson` always are. */
+  /** `true` passes every response on as it arrives. `text/event-stream` and `application/x-ndjson` always are. */
   stream: {
     name: "stream",
     schema: trueOrFalse,
     default: false,
-    published: published("streams_all", "Answers are passed on"),
+    published: published("streams_all", "Responses are passed on"),
   },
 } as const satisfies Fields;
 
 export const OUTCOMES = {
-  /** Statuses that also mean that the request did not run. They are added to the [table of outcomes](protocol.md#51-table). */
+  /**
+   * Statuses that also mean that the request did not run. They are added to the [table of
+   * outcomes](protocol.md#51-table).
+   */
   notExecutedOn: {
     name: "not_executed_on",
     schema: statuses,
@@ -139,7 +165,10 @@ export const OUTCOMES = {
     default: [],
     published: published("unknown_on", "Unknown, before that"),
   },
-  /** After an unknown outcome: `refuse` sends nothing again, `retry` is for an API that is idempotent itself, `probe` asks the origin for the outcome. */
+  /**
+   * After an unknown outcome: `refuse` sends nothing again, `retry` is for an API that is idempotent itself, `probe`
+   * asks the origin for the outcome.
+   */
   onUnknown: {
     name: "on_unknown",
     schema: oneOf(["refuse", "retry", "probe"]),
@@ -152,16 +181,19 @@ export const OUTCOMES = {
     ...integerField({ min: 1, max: 10, default: 3 }),
     published: published("attempts_max", "Attempts for one key"),
   },
-  /** With `on_unknown = "probe"`, the path at the origin that [reports the outcome](protocol.md#57-probes), such as `"/v1/idempotency/{key}"`. */
+  /**
+   * With `on_unknown = "probe"`, the path at the origin that [reports the outcome](protocol.md#57-probes), such as
+   * `"/v1/idempotency/{key}"`.
+   */
   probe: { name: "probe", schema: probe, default: null },
 } as const satisfies Fields;
 
 export const ANSWERS = {
-  /** How long an answer is kept. */
+  /** How long a response is kept. */
   ttlMs: {
     name: "ttl",
     ...durationField({ min: SECOND, max: 90 * DAY, default: DAY }),
-    published: published("answers_kept_seconds", "An answer is kept for"),
+    published: published("answers_kept_seconds", "A response is kept for"),
   },
   /** How long an unknown outcome is kept. */
   unknownTtlMs: {
@@ -169,13 +201,13 @@ export const ANSWERS = {
     ...durationField({ min: SECOND, max: 365 * DAY, default: 30 * DAY, from: "origin_deadline" }),
     published: published("unknown_kept_seconds", "An unknown outcome is kept for"),
   },
-  /** The largest answer that is kept. A larger one reaches the first client only. */
+  /** The largest response that is kept. A larger one reaches the first client only. */
   responseBytesMax: {
     name: "max_response_bytes",
     // Never held in memory as a whole. It bounds what one key costs in storage and in rows written.
     ...integerField({ min: 0, max: 100_000_000, default: 10_000_000 }),
     unit: "bytes",
-    published: published("response_bytes_max", "Answers that are kept"),
+    published: published("response_bytes_max", "Responses that are kept"),
   },
   /** Whether `Set-Cookie` is kept and replayed. */
   replaySetCookie: {
@@ -203,7 +235,7 @@ export const ANSWERS = {
   errorStatus: { name: "error_status", schema: errorStatus, default: {} },
   /** Other codes of refusals, by problem code, such as `{ key_reused = "idempotency_conflict" }`. */
   errorCode: { name: "error_code", schema: errorCode, default: {} },
-  /** `true` adds `Server-Timing` to keyed answers. */
+  /** `true` adds `Server-Timing` to keyed responses. */
   debugTiming: { name: "debug_timing", schema: trueOrFalse, default: false },
 } as const satisfies Fields;
 

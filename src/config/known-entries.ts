@@ -30,17 +30,25 @@ export interface Clock {
   wait(ms: number): Promise<unknown>;
 }
 
-/** Null: the store has no such entry. `unavailable`: it can't be read, and no cached value is recent enough. */
-export type Lookup<T> = T | null | "unavailable";
+/** What the store has under a name. */
+type Stored<T> = { readonly kind: "found"; readonly entry: T } | { readonly kind: "absent" };
+
+/** The store can't be read, and no cached value is recent enough. */
+interface Unavailable {
+  readonly kind: "unavailable";
+}
+
+export type Lookup<T> = Stored<T> | Unavailable;
 
 interface CacheLine<T> {
   /** The last successful read, null before the first. `atMs` is when the read began. */
-  readonly read: { readonly value: T | null; readonly atMs: number } | null;
+  readonly read: { readonly stored: Stored<T>; readonly atMs: number } | null;
   /** The name is not read again before this time. */
   readonly notBeforeMs: number;
 }
 
 const EMPTY: CacheLine<never> = { read: null, notBeforeMs: 0 };
+const UNAVAILABLE: Unavailable = { kind: "unavailable" };
 
 export class KnownEntries<T extends object> {
   readonly #read: (name: string) => Promise<T | null>;
@@ -59,22 +67,22 @@ export class KnownEntries<T extends object> {
     const line = this.#lines.get(name) ?? EMPTY;
     if (line.read !== null && nowMs - line.read.atMs < FRESH_MS) {
       this.#store(name, line);
-      return line.read.value;
+      return line.read.stored;
     }
     return nowMs < line.notBeforeMs ? lastRead(line, nowMs) : this.#readAgain(name, nowMs);
   }
 
   async #readAgain(name: string, startedAtMs: number): Promise<Lookup<T>> {
     // `read` logs its own errors. Here it only matters that there was one.
-    const failed = "unavailable" as const;
-    const tooLate = this.#clock.wait(READ_MS_MAX).then(() => failed);
-    const value = await Promise.race([this.#read(name).catch(() => failed), tooLate]);
+    const read = this.#read(name).then(storedOf, () => UNAVAILABLE);
+    const tooLate = this.#clock.wait(READ_MS_MAX).then(() => UNAVAILABLE);
+    const looked = await Promise.race([read, tooLate]);
     // Another request may have read the same name meanwhile. The read that began last has the newest value.
     const current = this.#lines.get(name) ?? EMPTY;
     const isOutdated = current.read !== null && current.read.atMs > startedAtMs;
-    if (value !== failed) {
-      if (!isOutdated) this.#store(name, { read: { value, atMs: startedAtMs }, notBeforeMs: 0 });
-      return value;
+    if (looked.kind !== "unavailable") {
+      if (!isOutdated) this.#store(name, { read: { stored: looked, atMs: startedAtMs }, notBeforeMs: 0 });
+      return looked;
     }
     const endMs = this.#clock.now();
     if (!isOutdated) this.#store(name, { read: current.read, notBeforeMs: endMs + RETRY_MS });
@@ -92,7 +100,11 @@ export class KnownEntries<T extends object> {
 }
 
 function lastRead<T>({ read }: CacheLine<T>, nowMs: number): Lookup<T> {
-  if (read === null) return "unavailable";
-  const graceMs = read.value === null ? ABSENT_GRACE_MS : GRACE_MS;
-  return nowMs - read.atMs < graceMs ? read.value : "unavailable";
+  if (read === null) return UNAVAILABLE;
+  const graceMs = read.stored.kind === "absent" ? ABSENT_GRACE_MS : GRACE_MS;
+  return nowMs - read.atMs < graceMs ? read.stored : UNAVAILABLE;
+}
+
+function storedOf<T>(entry: T | null): Stored<T> {
+  return entry === null ? { kind: "absent" } : { kind: "found", entry };
 }

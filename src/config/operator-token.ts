@@ -9,7 +9,7 @@ export function faultsOfOperatorTokens(tenants: Iterable<readonly [string, Tenan
   return [...tenants].flatMap(([entry, tenant]) => {
     const name = tenant?.operators.tokenSecret ?? null;
     if (name === null || secret(env, name) !== null) return [];
-    const message = `names no secret of this Worker: ${name}. Set it with "npx wrangler secret put ${name}", and name it in wrangler.toml: secrets = { required = ["${name}"] }. Until then it opens nothing`;
+    const message = `names no secret of this Worker: ${name}. Set it with "npx wrangler secret put ${name}", and name it in wrangler.toml: secrets = { required = ["${name}"] }. Until then, no token of this tenant is accepted`;
     return [{ path: `"${entry}".operator_token`, message }];
   });
 }

@@ -1,7 +1,8 @@
 /** The faults of `origin_auth`. They never contain a secret's value. */
 
 import { type CallerRule, headersOfCallers } from "../identity/caller.ts";
-import { secretText } from "./bindings.ts";
+import { sendableSecret } from "./bindings.ts";
+import { unreachable } from "../record/record.ts";
 import { OPERATOR_TOKEN, type OriginAuth, type Policy } from "./policy.ts";
 import { type Fault } from "./read-fields.ts";
 
@@ -31,12 +32,17 @@ export function faultsOfOriginAuth(
 }
 
 function faultOfSecret(name: string, env: object): string | null {
-  const found = secretText(env, name);
-  if (found === null) {
-    return `names no secret of this Worker: ${name}. Set it with "npx wrangler secret put ${name}", and name it in wrangler.toml: secrets = { required = ["${name}"] }`;
+  const found = sendableSecret(env, name);
+  switch (found.kind) {
+    case "sendable":
+      return null;
+    case "missing":
+      return `names no secret of this Worker: ${name}. Set it with "npx wrangler secret put ${name}", and name it in wrangler.toml: secrets = { required = ["${name}"] }`;
+    case "unsendable":
+      return `must name a secret of 1 to 4,096 visible ASCII characters, which a header can carry: ${name} has others`;
+    default:
+      return unreachable(found);
   }
-  if (found !== "unsendable") return null;
-  return `must name a secret of 1 to 4,096 visible ASCII characters, which a header can carry: ${name} has others`;
 }
 
 function headersOfKeys({ keyFrom }: Policy): string[] {

@@ -4,7 +4,7 @@ import { type Values } from "./field.ts";
 import { type OwnProperties } from "./fields-of-entry.ts";
 import { type POLICY_FIELDS } from "./fields-of-policy.ts";
 
-export { type OriginAuth, type RateLimitRule } from "./entry-values.ts";
+export { type OriginAuth } from "./entry-values.ts";
 export { type Origin, type Placement } from "./fields-of-entry.ts";
 export { COVERABLE_METHODS } from "./policy-values.ts";
 

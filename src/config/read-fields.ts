@@ -12,7 +12,10 @@ export interface Fault {
   readonly message: string;
 }
 
-/** `value` as a table that may have `fields`; null where it is not one. Faults, also of unknown fields, go to `faults`. */
+/**
+ * `value` as a table that may have `fields`; null where it is not one. Faults, also of unknown fields, go to
+ * `faults`.
+ */
 export function readTable(fields: Fields, value: unknown, path: string, faults: Fault[]): object | null {
   if (!isTable(value)) {
     faults.push({ path, message: "must be a table" });

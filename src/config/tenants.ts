@@ -39,9 +39,9 @@ export async function tenantAcross(config: Config, kv: KvTenants, hostname: stri
     const fixed = config.tenants.get(name);
     if (fixed === null) return refuse("misconfigured");
     if (fixed !== undefined) return fixed;
-    const entry = await kv.get(name);
-    if (entry === "unavailable") return refuse("unavailable", UNAVAILABLE);
-    if (entry !== null) return entry.tenant ?? refuse("misconfigured");
+    const looked = await kv.get(name);
+    if (looked.kind === "unavailable") return refuse("unavailable", UNAVAILABLE);
+    if (looked.kind === "found") return looked.entry.tenant ?? refuse("misconfigured");
   }
   return refuse("unknown_tenant");
 }

@@ -1,4 +1,4 @@
-/** The kinds of values that configuration fields hold. Each has a message that says which values are valid. */
+/** The kinds of values that configuration fields hold. The message of each describes the valid values. */
 
 import * as v from "valibot";
 import { isTable } from "../identity/json.ts";

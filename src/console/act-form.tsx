@@ -42,7 +42,7 @@ export function ActForm({ id, choices, session }: Props) {
                 <b>{CHOICES[choice].label}</b>: {CHOICES[choice].effect}
               </span>
             </label>
-            {choice === "final" ? <Answer /> : null}
+            {choice === "final" ? <AnswerFields /> : null}
           </>
         ))}
       </fieldset>
@@ -58,7 +58,7 @@ export function ActForm({ id, choices, session }: Props) {
 }
 
 /** Visible only while "Settle as executed" is selected. The browser always sends these fields; other choices ignore them. */
-function Answer() {
+function AnswerFields() {
   return (
     <div class="answer">
       <label class="field">

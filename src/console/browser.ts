@@ -12,7 +12,7 @@ const COOKIE = "oncegate_session";
 /** The sealed session in the `Cookie` header; null if there is none or the header is ambiguous. */
 export function sealedIn(headers: Headers): string | null {
   const cookie = cookieNamed(COOKIE, headers.get("cookie"));
-  return cookie === "ambiguous" ? null : cookie.value;
+  return cookie.kind === "present" ? cookie.value : null;
 }
 
 /** The `Set-Cookie` value; `sealed` null deletes the cookie. Plain http means a local machine, or TLS ends in front of us. */

@@ -1,11 +1,10 @@
 /** Reads the console's forms. They are bounded and validated by the same schemas as the API's requests. */
 
-import * as v from "valibot";
-import { readUpTo } from "../http/body.ts";
+import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
 import { FIND, REQUEST_BYTES_MAX, SETTLE, WHY, checked } from "../operator/requests.ts";
 import { type Description } from "../operator/find.ts";
 import { type Settling } from "../operator/settle.ts";
-import { operatorProblem } from "../operator/problem.ts";
+import { type OperatorProblem, isOperatorProblem, operatorProblem } from "../operator/problem.ts";
 
 /** What an operator does to a record. */
 export type OperatorAction =
@@ -21,19 +20,19 @@ export const SIGN_IN_BYTES_MAX = 10_000;
 export async function readFields(
   request: Request,
   bytesMax: number = REQUEST_BYTES_MAX,
-): Promise<URLSearchParams | Response> {
-  const reading = await readUpTo(request.body, bytesMax);
+): Promise<URLSearchParams | OperatorProblem> {
+  const reading = await readUpTo(request.body, bytesMax, { timeouts: UPLOAD_TIMEOUTS });
   if (reading.end === "overflowed") {
     await reading.rest.cancel().catch(() => {
       // The browser has disconnected, so there is nothing left to cancel.
     });
     return operatorProblem("body_too_large");
   }
-  if (reading.end === "broken") return operatorProblem("invalid_request");
+  if (reading.end !== "whole") return operatorProblem("invalid_request");
   return new URLSearchParams(new TextDecoder().decode(reading.bytes));
 }
 
-export function actionIn(form: URLSearchParams): OperatorAction | Response {
+export function actionIn(form: URLSearchParams): OperatorAction | OperatorProblem {
   const why = form.get("why") ?? "";
   const choice = form.get("choice");
   switch (choice) {
@@ -44,7 +43,7 @@ export function actionIn(form: URLSearchParams): OperatorAction | Response {
     case "release":
     case "purge": {
       const reason = checked({ why }, WHY);
-      return reason instanceof Response ? reason : { action: choice, why: reason.why };
+      return isOperatorProblem(reason) ? reason : { action: choice, why: reason.why };
     }
     case null:
     default:
@@ -52,9 +51,9 @@ export function actionIn(form: URLSearchParams): OperatorAction | Response {
   }
 }
 
-function checkedSettling(fields: object): OperatorAction | Response {
+function checkedSettling(fields: object): OperatorAction | OperatorProblem {
   const settling = checked(fields, SETTLE);
-  return settling instanceof Response ? settling : { action: "settle", settling };
+  return isOperatorProblem(settling) ? settling : { action: "settle", settling };
 }
 
 function answerIn(form: URLSearchParams): object {
@@ -64,7 +63,7 @@ function answerIn(form: URLSearchParams): object {
   return { status: Number(form.get("status") || "NaN"), headers: type === "" ? {} : { "content-type": type }, body };
 }
 
-export function descriptionIn(form: URLSearchParams): Description | Response {
+export function descriptionIn(form: URLSearchParams): Description | OperatorProblem {
   const headers = new Map<string, string>();
   for (const line of (form.get("headers") ?? "").split(LINE_BREAK).filter((line) => line.trim() !== "")) {
     const [, name, value] = /^([^:]+):(.*)$/.exec(line) ?? [];
@@ -82,10 +81,7 @@ export function descriptionIn(form: URLSearchParams): Description | Response {
   return checked(certificate === "" ? fields : { ...fields, certificate }, FIND);
 }
 
-const PROBLEM = v.object({ title: v.string(), detail: v.optional(v.string(), "") });
-
-/** The text of a problem that the operator API returned. */
-export async function problemText(problem: Response): Promise<string> {
-  const { title, detail } = v.parse(PROBLEM, await problem.json());
-  return `${title}. ${detail}`.trim();
+/** A problem as the text of an alert. */
+export function problemText({ title, detail }: OperatorProblem): string {
+  return `${title}. ${detail}`;
 }

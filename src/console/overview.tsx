@@ -37,6 +37,7 @@ export function Overview({ tenant, session, message, journal, nowMs }: OverviewP
     );
   }
   const { counts, unknown } = journal;
+  // What an operator has to act on comes before what is only to be read.
   return (
     <>
       <Alert message={message} />
@@ -89,6 +90,7 @@ function Observed({ total }: Summed) {
 }
 
 function Unknown({ unknown, session, nowMs }: { unknown: readonly JournalEvent[]; session: Session; nowMs: number }) {
+  // One more than is shown is read: it only proves that there is another page.
   const shown = unknown.slice(0, UNKNOWN_SHOWN_MAX);
   const last = unknown.length > shown.length ? shown.at(-1) : undefined;
   return (

@@ -1,9 +1,10 @@
 /** Loads the data of each page, and carries out what the forms request. */
 
-import { inspectRecord, purge, release, settle } from "../operator/act.ts";
+import { type Acted, inspectRecord, purge, release, settle } from "../operator/act.ts";
 import { recordIdsOf } from "../operator/find.ts";
 import { positionOf, readJournal } from "../operator/lists.ts";
 import { type ReservedCall } from "../operator/operator-context.ts";
+import { type OperatorProblem, isOperatorProblem } from "../operator/problem.ts";
 import { RECORD_ID } from "../operator/requests.ts";
 import { summed } from "../operator/sums.ts";
 import { unreachable } from "../record/record.ts";
@@ -39,8 +40,7 @@ export async function overviewPage(
 
 async function loadOverview(c: ReservedCall, nowMs: number): Promise<OverviewProps["journal"]> {
   const cursor = c.var.url.searchParams.get("after");
-  const position = cursor === null ? null : positionOf(cursor);
-  const after = position === "invalid" ? null : position;
+  const after = cursor === null ? null : positionOf(cursor);
   const query = { record: null, state: "unknown", operation: null, untilMs: nowMs, after } as const;
   return readJournal(c, async (journal) => {
     const [counts, unknown] = await Promise.all([
@@ -82,9 +82,9 @@ function loadHistory(c: ReservedCall, record: string): Promise<RecordPageProps["
 
 export async function find(c: ReservedCall, session: Session, form: URLSearchParams): Promise<Response> {
   const description = descriptionIn(form);
-  if (description instanceof Response) return overviewPage(c, session, await refusedBy(description));
+  if (isOperatorProblem(description)) return overviewPage(c, session, refusedBy(description));
   const ids = await recordIdsOf(c.var.hostname, c.var.tenant, description, Date.now());
-  if (typeof ids === "string") return overviewPage(c, session, { status: 400, message: ids });
+  if (isOperatorProblem(ids)) return overviewPage(c, session, refusedBy(ids));
   const { former, now } = ids;
   // The gateway looks up the former rule's record first, and answers a retry from it if it exists.
   const isFormer = former !== null && (now === null || (await mayExist(c, former)));
@@ -99,8 +99,9 @@ async function mayExist(c: ReservedCall, id: string): Promise<boolean> {
 /** Uses the API's own functions, so the same checks and the same audit log apply. */
 export async function actOn(c: ReservedCall, session: Session, id: string, form: URLSearchParams): Promise<Response> {
   const action = actionIn(form);
-  const done = action instanceof Response ? action : await perform(c, session, id, action);
-  return done.ok ? seeOther(`/_oncegate/records/${id}`) : recordPage(c, session, id, await refusedBy(done));
+  const done = isOperatorProblem(action) ? action : await perform(c, session, id, action);
+  if (isOperatorProblem(done)) return recordPage(c, session, id, refusedBy(done));
+  return seeOther(`/_oncegate/records/${id}`);
 }
 
 function perform(
@@ -108,7 +109,7 @@ function perform(
   { role, operator }: Session,
   id: string,
   requested: OperatorAction,
-): Promise<Response> {
+): Promise<Acted | OperatorProblem> {
   const { hostname, tenant } = c.var;
   const acting = { env: c.env, ctx: c.executionCtx, hostname, tenant, role, operator };
   switch (requested.action) {
@@ -123,6 +124,6 @@ function perform(
   }
 }
 
-export async function refusedBy(problem: Response): Promise<Refused> {
-  return { status: problem.status, message: await problemText(problem) };
+export function refusedBy(problem: OperatorProblem): Refused {
+  return { status: problem.status, message: problemText(problem) };
 }

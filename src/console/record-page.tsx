@@ -52,7 +52,7 @@ export function RecordPage({ id, session, message, inspection, history }: Record
             <span class="id">{id}</span>
           </Fact>
           {facts === null ? null : <Facts {...facts} />}
-          {answer === null ? null : <Answer {...answer} />}
+          {answer === null ? null : <AnswerFacts {...answer} />}
         </dl>
       </section>
       {busy === null ? null : (
@@ -83,7 +83,7 @@ function Facts({ operation, key, attempt, sinceMs, expiresAtMs }: NonNullable<In
   );
 }
 
-function Answer({ status, headers, bodyBytes }: NonNullable<Inspection["answer"]>) {
+function AnswerFacts({ status, headers, bodyBytes }: NonNullable<Inspection["answer"]>) {
   return (
     <>
       <Fact label="Answer">{`${status}, ${bodyBytes} bytes`}</Fact>

@@ -7,6 +7,7 @@ import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { type ReservedCall, type ReservedContext } from "../operator/operator-context.ts";
 import { plainProblem } from "../http/problem.ts";
+import { isOperatorProblem } from "../operator/problem.ts";
 import { RECORD_ID } from "../operator/requests.ts";
 import { isEqual } from "../operator/tokens.ts";
 import { type Tokens, areSet, tokensOf } from "../config/operator-token.ts";
@@ -48,7 +49,7 @@ operatorConsole.post("/_oncegate/sign-in", async (c) => {
   if (!areSet(tokens(c))) return notFound();
   if (!isSameOrigin(c.req.raw.headers, c.var.url)) return askToSignIn(c, FOREIGN);
   const form = await readFields(c.req.raw, SIGN_IN_BYTES_MAX);
-  return form instanceof Response ? askToSignIn(c, await problemText(form)) : signIn(c, tokens(c), form);
+  return isOperatorProblem(form) ? askToSignIn(c, problemText(form)) : signIn(c, tokens(c), form);
 });
 
 type Answer = Response | Promise<Response>;
@@ -75,7 +76,7 @@ function submission(act: (c: ReservedCall, session: Session, form: URLSearchPara
     const session = await sessionOf(c);
     if (session === null) return askToSignIn(c, NO_SESSION);
     const form = await readFields(c.req.raw);
-    if (form instanceof Response) return overviewPage(c, session, await refusedBy(form));
+    if (isOperatorProblem(form)) return overviewPage(c, session, refusedBy(form));
     if (!(await isEqual(form.get("csrf") ?? "", session.csrf))) return askToSignIn(c, STALE);
     return act(c, session, form);
   };

@@ -1,95 +1,118 @@
-/** Reads bodies up to a bound. Bytes are counted as they arrive; `Content-Length` is not trusted. */
+/** Reading bodies up to a bound. Bytes are counted as they arrive; `Content-Length` is not trusted. */
 
-/** A complete body. `sha256` is lower-case hex. */
+import { Gathered, type GatheredOptions } from "./gathered.ts";
+
+/** A body that has arrived as a whole. `sha256` is lower-case hex. */
 export interface RequestBody {
   readonly bytes: Uint8Array;
   readonly sha256: string;
 }
 
-/** The result of reading a stream. `overflowed`: more bytes came than the bound. `rest` continues after them, still open. */
+/** What was read of a stream. */
 export type Reading =
-  | { readonly end: "whole"; readonly bytes: Uint8Array }
+  | { readonly end: "whole"; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** The stream failed. */
   | { readonly end: "broken" }
-  | { readonly end: "overflowed"; readonly rest: ReadableStreamDefaultReader<Uint8Array> };
+  /** More than the bound arrived. `rest` is what follows, still open. */
+  | { readonly end: "overflowed"; readonly rest: ReadableStreamDefaultReader<Uint8Array> }
+  /** It took too long. The stream is cancelled. */
+  | { readonly end: "late" }
+  /** `reserve` refused the memory. The stream is cancelled. */
+  | { readonly end: "no room" };
 
-/** Larger bodies are streamed in pieces of this size, at the reader's speed, so that many readers share one copy. */
-export const PIECE_BYTES = 65_536;
-
-/** Collects pieces in one buffer, so that many small pieces cost no more memory than a large one. */
-export class Gathered {
-  #buffer: ArrayBuffer;
-  #bytes = 0;
-
-  /** Reserves `expectedBytes`, so that a body of known size is never copied. */
-  constructor(expectedBytes = 0) {
-    this.#buffer = new ArrayBuffer(expectedBytes);
-  }
-
-  get byteLength(): number {
-    return this.#bytes;
-  }
-
-  append(piece: Uint8Array): void {
-    const length = this.#bytes + piece.byteLength;
-    if (length > this.#buffer.byteLength) {
-      this.#buffer = this.#buffer.transfer(Math.max(length, 2 * this.#buffer.byteLength));
-    }
-    new Uint8Array(this.#buffer).set(piece, this.#bytes);
-    this.#bytes = length;
-  }
-
-  /** A view of the bytes so far. It is valid until the next `append` or `take`. */
-  get bytes(): Uint8Array {
-    return new Uint8Array(this.#buffer, 0, this.#bytes);
-  }
-
-  /** Removes the bytes and keeps the buffer for the next ones. */
-  clear(): void {
-    this.#bytes = 0;
-  }
-
-  /** Removes the bytes and returns them in a buffer of their exact size. A view would keep the larger buffer alive. */
-  take(): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(this.#buffer.transfer(this.#bytes));
-    this.#buffer = new ArrayBuffer(0);
-    this.#bytes = 0;
-    return bytes;
-  }
+export interface ReadOptions extends GatheredOptions {
+  /** Is called with each piece as it arrives, and awaited. */
+  readonly onPiece?: (piece: Uint8Array) => Promise<void> | void;
+  readonly timeouts?: ReadTimeouts;
 }
 
-/** Reads a stream. `expectedBytes` is a size hint. `onPiece` is called and awaited for each piece. */
+export interface ReadTimeouts {
+  /** For the whole body. */
+  readonly wholeMs: number;
+  /** How long nothing may arrive. */
+  readonly idleMs: number;
+}
+
+/** For bodies that no policy covers. */
+export const UPLOAD_TIMEOUTS: ReadTimeouts = { wholeMs: 60_000, idleMs: 15_000 };
+
+/** Reads a stream of at most `bytesMax`. An error of the stream is a reading too. */
 export async function readUpTo(
   stream: ReadableStream<Uint8Array> | null,
   bytesMax: number,
-  expectedBytes = 0,
-  onPiece: (piece: Uint8Array) => Promise<void> | void = () => {},
+  { expectedBytes = bytesMax, reserve, onPiece, timeouts }: ReadOptions = {},
 ): Promise<Reading> {
-  const gathered = new Gathered(Math.min(expectedBytes, bytesMax));
+  const gathered = new Gathered({
+    expectedBytes: Math.min(expectedBytes, bytesMax),
+    ...(reserve !== undefined && { reserve }),
+  });
   if (stream === null) return { end: "whole", bytes: gathered.take() };
   const reader = stream.getReader();
-  for (;;) {
-    // A read fails only if the stream's source does. The body is then incomplete.
-    const next = await reader.read().catch(() => null);
-    if (next === null) return { end: "broken" };
-    if (next.done) return { end: "whole", bytes: gathered.take() };
-    if (gathered.byteLength + next.value.byteLength > bytesMax) return { end: "overflowed", rest: reader };
-    gathered.append(next.value);
-    await onPiece(next.value);
+  const patience = timeouts === undefined ? null : new Patience(timeouts, () => giveUp(reader));
+  try {
+    for (;;) {
+      // A stream fails only if its source does: what has arrived so far is not the whole.
+      const next = await reader.read().catch(() => null);
+      // A read that was given up ends as one at the end of the body would.
+      if (patience?.isOver === true) return { end: "late" };
+      if (next === null) return { end: "broken" };
+      if (next.done) return { end: "whole", bytes: gathered.take() };
+      if (gathered.byteLength + next.value.byteLength > bytesMax) return { end: "overflowed", rest: reader };
+      if (!gathered.append(next.value)) {
+        giveUp(reader);
+        return { end: "no room" };
+      }
+      patience?.arrived();
+      await onPiece?.(next.value);
+    }
+  } finally {
+    patience?.stop();
+    gathered.free();
   }
 }
 
-/** The body for one reader: a small one as it is, a larger one as a stream over the shared bytes. */
-export function handOut(bytes: Uint8Array): Uint8Array | ReadableStream<Uint8Array> {
-  if (bytes.byteLength <= PIECE_BYTES) return bytes;
-  let at = 0;
-  return new ReadableStream(
-    {
-      pull(controller) {
-        if (at >= bytes.byteLength) return controller.close();
-        controller.enqueue(bytes.subarray(at, at + PIECE_BYTES));
-        at += PIECE_BYTES;
-      },
-    },
-    { highWaterMark: 0 },
-  );
+/** Not awaited: nothing more of it is wanted, and its source may never react. */
+function giveUp(reader: ReadableStreamDefaultReader<Uint8Array>): void {
+  reader.cancel().catch(() => {
+    // It broke by itself, which ends it as well.
+  });
+}
+
+/** The timeouts of one body, by one timer, because a body may arrive in many pieces. */
+class Patience {
+  readonly #idleMs: number;
+  readonly #untilMs: number;
+  readonly #onOver: () => void;
+  #arrivedAtMs = Date.now();
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #isOver = false;
+
+  constructor({ wholeMs, idleMs }: ReadTimeouts, onOver: () => void) {
+    this.#idleMs = idleMs;
+    this.#untilMs = this.#arrivedAtMs + wholeMs;
+    this.#onOver = onOver;
+    this.#look();
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  arrived(): void {
+    this.#arrivedAtMs = Date.now();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #look(): void {
+    const leftMs = Math.min(this.#untilMs, this.#arrivedAtMs + this.#idleMs) - Date.now();
+    if (leftMs > 0) {
+      this.#timer = setTimeout(() => this.#look(), leftMs);
+    } else {
+      this.#isOver = true;
+      this.#onOver();
+    }
+  }
 }

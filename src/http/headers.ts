@@ -1,6 +1,7 @@
 /** Which header fields the gateway forwards, in each direction (docs/protocol.md 7). */
 
 import { type HeaderPair } from "../record/record.ts";
+import { type Connection, type Edge } from "./client-address.ts";
 
 /** The gateway's name in `Via` and `CDN-Loop`. */
 const PSEUDONYM = "oncegate";
@@ -15,23 +16,56 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Fields that `Connection` can't remove, since removing one could hide a key or a loop. */
-const NEVER_HOP_BY_HOP: ReadonlySet<string> = new Set(["idempotency-key", "via", "cdn-loop"]);
+/** Conditions on which a request depends (RFC 9110, 13.1). */
+export const PRECONDITIONS = [
+  "if-match",
+  "if-none-match",
+  "if-modified-since",
+  "if-unmodified-since",
+  "if-range",
+] as const;
+
+/**
+ * Fields that `Connection` can't remove. Without one the origin could miss a loop, a key or a condition, or take the request
+ * for another sender's, or its body for another type. Policies name more.
+ */
+const NEVER_HOP_BY_HOP: ReadonlySet<string> = new Set([
+  "idempotency-key",
+  "via",
+  "cdn-loop",
+  "authorization",
+  "cookie",
+  "content-type",
+  "content-encoding",
+  "content-range",
+  ...PRECONDITIONS,
+]);
 
 /** Fields of a request that the gateway replaces, or that end at it. The platform has already answered `Expect`. */
 const NOT_TO_ORIGIN: ReadonlySet<string> = new Set([
   "forwarded",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
+  "x-real-ip",
+  "true-client-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
   "expect",
   "host",
+  // Some frameworks route by these, and so would evade the policy of the request's own path.
+  "x-original-url",
+  "x-rewrite-url",
 ]);
 
 /** The gateway's own response fields. An origin can't set them. */
 const NOT_FROM_ORIGIN: ReadonlySet<string> = new Set(["idempotency-status", "idempotent-replayed"]);
 
 const OWN_PREFIX = "oncegate-";
+
+/** Fields that a client of Cloudflare Access sends itself. All others of Cloudflare's are set by its edge. */
+const OF_ACCESS_CLIENTS: ReadonlySet<string> = new Set([
+  "cf-access-client-id",
+  "cf-access-client-secret",
+  "cf-access-token",
+]);
 
 /** The content codings that the platform decodes when a body is read. It recognizes these spellings only. */
 const DECODED_CODINGS: ReadonlySet<string> = new Set(["gzip", "br"]);
@@ -45,33 +79,52 @@ const OF_ENCODED_BYTES: ReadonlySet<string> = new Set([
   "content-md5",
 ]);
 
-/** Parameters of `CDN-Loop` may be quoted strings. A comma inside one is no separator. */
-const QUOTED_STRING = /"(?:[^"\\]|\\.)*"/g;
+/**
+ * A quoted string, or a quote that nothing closes with all that follows. Parameters of `CDN-Loop` may be quoted, and a comma
+ * inside one is no separator. The pattern matches at every quote, so it never goes back over the text.
+ */
+const QUOTED_STRING = /"(?:[^"\\]|\\.)*("?)/gs;
 
 /** Whether the request has already passed through this gateway (RFC 8586). */
 export function isLoop(headers: Headers): boolean {
   const value = headers.get("cdn-loop");
   if (value === null) return false;
-  const unquoted = value.replaceAll(QUOTED_STRING, "");
+  let isClosed = true;
+  const unquoted = value.replaceAll(QUOTED_STRING, (_, close: string) => {
+    isClosed &&= close !== "";
+    return "";
+  });
   // An unclosed quote may be an attempt to hide the members after it.
-  const members = list(unquoted.includes('"') ? value : unquoted);
-  return members.some((member) => member.split(";")[0]?.trim().toLowerCase() === PSEUDONYM);
+  const members = list(isClosed ? unquoted : value);
+  return members.some((member) => member.split(";", 1)[0]?.trim().toLowerCase() === PSEUDONYM);
 }
 
-/**
- * Turns `fields`, the fields of a request to `url`, into the fields to forward. `isFromEdge` is whether the request came
- * through the platform's edge. If not, the client itself may have set `CF-Connecting-IP`, so it is removed.
- */
-export function makeForwarded(fields: Headers, url: URL, isFromEdge: boolean): void {
-  const client = fields.get("cf-connecting-ip");
+/** What the forwarded fields of a request depend on. */
+export interface ForwardRules {
+  readonly url: URL;
+  readonly connection: Connection;
+  /** Names of fields that the request's policy depends on. `Connection` can't remove them. */
+  readonly counted: ReadonlySet<string>;
+}
+
+/** Turns `fields`, the fields of a request, into the fields to forward. */
+export function makeForwarded(fields: Headers, { url, connection, counted }: ForwardRules): void {
   const isHopByHop = hopByHopIn(fields);
-  drop(fields, (name) => NOT_TO_ORIGIN.has(name) || name.startsWith(OWN_PREFIX) || isHopByHop(name));
-  if (!isFromEdge) fields.delete("cf-connecting-ip");
-  else if (client !== null) fields.set("x-forwarded-for", client);
+  drop(fields, (name) => isReplaced(name, connection.edge) || (isHopByHop(name) && !counted.has(name)));
+  if (connection.address !== null) fields.set("x-forwarded-for", connection.address);
   fields.set("x-forwarded-host", url.host);
   fields.set("x-forwarded-proto", url.protocol.slice(0, -1));
   fields.append("via", `1.1 ${PSEUDONYM}`);
   fields.append("cdn-loop", PSEUDONYM);
+}
+
+/** Whether what a client sends in the field `name`, in lower case, never reaches the origin as it was sent. */
+export function isReplaced(name: string, edge: Edge): boolean {
+  if (HOP_BY_HOP.has(name) || NOT_TO_ORIGIN.has(name)) return true;
+  if (["proxy-", "x-forwarded-", OWN_PREFIX].some((prefix) => name.startsWith(prefix))) return true;
+  // Only Cloudflare's edge replaces what a client claims in these.
+  const isOfEdge = name.startsWith("cf-") && !OF_ACCESS_CLIENTS.has(name);
+  return isOfEdge && edge !== "cloudflare";
 }
 
 /** Removes the fields of an origin's answer that clients must not see. */
@@ -79,7 +132,7 @@ export function makeVisible(fields: Headers): void {
   drop(fields, hiddenIn(fields));
 }
 
-/** The fields to store with an answer. Its body has been read, so it is decoded, and each replay frames it anew. */
+/** The fields to store with an answer. Its body has been read, so it is decoded, and each replay frames it again. */
 export function headersOfKeptAnswer(headers: Headers): HeaderPair[] {
   const decoded = DECODED_CODINGS.has(headers.get("content-encoding") ?? "");
   const isHidden = hiddenIn(headers);

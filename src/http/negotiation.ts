@@ -18,7 +18,8 @@ function weightOf(offer: string, ranges: readonly AcceptedRange[]): number {
   const [main = ""] = offer.split("/");
   for (const wanted of [offer, `${main}/*`, "*/*"]) {
     const weights = ranges.filter(({ type }) => type.toLowerCase() === wanted).map(({ q }) => q);
-    if (weights.length > 0) return Math.max(...weights);
+    // A client may send more ranges than a function takes arguments.
+    if (weights.length > 0) return weights.reduce((heaviest, q) => Math.max(heaviest, q));
   }
   return 0;
 }

@@ -47,6 +47,22 @@ export const PROBLEMS = {
     title: "Idempotency-Key is not valid",
     detail: "The Idempotency-Key header can't be read as one key.",
   },
+  path_refused: {
+    ...bad,
+    status: 400,
+    keyReuse: "same",
+    title: "The path is refused",
+    detail:
+      "The path holds an encoded parent segment, which could lead out of this API. Nothing was sent to the origin. Send the path without it.",
+  },
+  header_unreadable: {
+    ...bad,
+    status: 400,
+    keyReuse: "new",
+    title: "A header can't be read",
+    detail:
+      "A header that identifies the request must be valid UTF-8, without the character U+FFFD. Nothing was sent to the origin.",
+  },
   caller_missing: {
     ...bad,
     status: 400,
@@ -106,6 +122,16 @@ export const PROBLEMS = {
     title: "The request body is incomplete",
     detail: "The upload broke off. Nothing was sent to the origin: send the request again with the same key.",
   },
+  body_timeout: {
+    ...bad,
+    status: 408,
+    retryable: true,
+    keyReuse: "same",
+    retryAfterSeconds: 1,
+    title: "The request body took too long",
+    detail:
+      "The body did not arrive in time. Nothing was sent to the origin: send the request again with the same key.",
+  },
   key_reused: {
     ...idempotency,
     status: 422,
@@ -121,7 +147,7 @@ export const PROBLEMS = {
     keyReuse: "same",
     // Joining pushes the answer as soon as it is there, so coming back soon costs little.
     retryAfterSeconds: 1,
-    title: "The original request still runs",
+    title: "The request is still running",
     detail: "The first request with this key has no answer yet. Send the same request again with the same key.",
   },
   outcome_unknown: {
@@ -130,7 +156,7 @@ export const PROBLEMS = {
     keyReuse: "same",
     title: "The outcome is not known",
     detail:
-      "The request with this key was sent to the origin, and it is not known whether it took effect. It is not sent again. A new key would risk a second run: find out first what became of it.",
+      "The request with this key was sent to the origin, and it is not known whether it took effect. It is not sent again. A new key would risk a second run. Check the outcome first.",
   },
   attempts_exhausted: {
     ...settled,
@@ -138,7 +164,7 @@ export const PROBLEMS = {
     keyReuse: "same",
     title: "No further attempt is made",
     detail:
-      "Every attempt that the policy allows ended without a known outcome. A new key would risk another run: find out first what became of it.",
+      "Every attempt that the policy allows ended without a known outcome. A new key would risk another run. Check the outcome first.",
   },
   origin_timeout: {
     ...server,
@@ -151,7 +177,8 @@ export const PROBLEMS = {
     ...server,
     status: 502,
     title: "The connection to the origin failed",
-    detail: "It is not known whether the request took effect. A new key would risk a second run: find out first.",
+    detail:
+      "It is not known whether the request took effect. A new key would risk a second run. Check the outcome first.",
   },
   replay_unavailable: {
     ...settled,
@@ -171,13 +198,13 @@ export const PROBLEMS = {
     ...busy,
     status: 503,
     retryAfterSeconds: 1,
-    title: "The outcome was not learned",
-    detail: "Send the same request again with the same key, which finds out what became of it.",
+    title: "Outcome not available",
+    detail: "The outcome of the request is not available now. Send the same request again with the same key.",
   },
   loop_detected: {
     ...server,
     status: 508,
-    title: "The gateway met its own request",
+    title: "Loop detected",
     detail: "The origin of this hostname leads back to this gateway. Its operator must configure another origin.",
   },
   misconfigured: {

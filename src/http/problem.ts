@@ -30,6 +30,11 @@ export function refuse(code: ProblemCode, detail?: string): Refusal {
   return detail === undefined ? { kind: "problem", code } : { kind: "problem", code, detail };
 }
 
+/** `id` is in the log line that has the cause. */
+export function refuseWithId(code: ProblemCode, id: string): Refusal {
+  return refuse(code, `${PROBLEMS[code].detail} The gateway's log has the cause under ${id}.`);
+}
+
 export function isRefusal(value: unknown): value is Refusal {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "problem";
 }

@@ -1,7 +1,7 @@
 /** Identifies the caller of a request (docs/protocol.md 3.5). */
 
-import { clientCertificate } from "./client-certificate.ts";
-import { cookieNamed } from "./cookie.ts";
+import { type ClientCertificate, clientCertificate } from "./client-certificate.ts";
+import { type Cookie, cookieNamed } from "./cookie.ts";
 import { digestOf } from "./digest.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
@@ -17,14 +17,26 @@ export type CallerItem =
 /** Claims of the token in `Authorization: Bearer`. Its signature, expiry, audience and issuer are verified first. */
 export interface JwtItem {
   readonly kind: "jwt";
-  /** The URL of the issuer's JSON Web Key Set. */
-  readonly jwks: string;
+  readonly verifiedBy: TokenKeys;
   readonly claims: readonly string[];
   readonly audience: string;
   /** Null if the key set belongs to several issuers. The `iss` claim then distinguishes them. */
   readonly issuer: string | null;
   readonly algorithms: readonly string[];
 }
+
+/** What verifies tokens: the issuer's published keys, or one shared secret. Never both, so that no public key serves as a secret. */
+export type TokenKeys =
+  | {
+      readonly kind: "jwks";
+      /** The URL of the issuer's JSON Web Key Set. */
+      readonly url: string;
+    }
+  | {
+      readonly kind: "secret";
+      /** The name of the Worker's secret. Its value is looked up when a token is verified, and is kept nowhere else. */
+      readonly name: string;
+    };
 
 export interface CallerRule {
   /** If empty, all requests have the same caller. */
@@ -43,10 +55,19 @@ export interface CallerSource {
 /** The claims of a token. Values are exact: `1` differs from `"1"`, and large numbers keep all their digits. */
 export type Claims = ReadonlyMap<string, JsonNode>;
 
-/** `unverified`: the token is invalid. `lapsed`: it is valid but expired. `unavailable`: the issuer's keys can't be fetched now. */
-export type VerifyToken = (token: string, item: JwtItem) => Promise<Claims | "unverified" | "lapsed" | "unavailable">;
+/** The result of verifying a token. */
+export type Verification =
+  | { readonly kind: "verified"; readonly claims: Claims }
+  /** The token is invalid. */
+  | { readonly kind: "unverified" }
+  /** The token has expired. Its signature may not have been checked. */
+  | { readonly kind: "lapsed" }
+  /** The issuer's keys can't be fetched now, or can't be used. */
+  | { readonly kind: "unavailable" };
 
-/** An opaque digest of the values of the rule's items. An empty header or cookie counts as absent. */
+export type VerifyToken = (token: string, item: JwtItem) => Promise<Verification>;
+
+/** An opaque digest of the values of the rule's items. An empty header or cookie counts as absent, except where a token is expected. */
 export async function callerOf(source: CallerSource, rule: CallerRule, verify: VerifyToken): Promise<string | Refusal> {
   const parts: (string | null)[] = ["caller"];
   let isIdentified = rule.items.length === 0 || rule.anonymous === "shared";
@@ -96,15 +117,11 @@ function comparedClaims({ claims }: JwtItem): string[] {
 async function valueOf(item: CallerItem, source: CallerSource, verify: VerifyToken): Promise<string | null | Refusal> {
   switch (item.kind) {
     case "header":
-      return source.headers.get(item.name) || null;
-    case "cookie": {
-      const cookie = cookieNamed(item.name, source.headers.get("cookie"));
-      return cookie === "ambiguous" ? refuse("caller_unverified", AMBIGUOUS_COOKIE) : cookie.value || null;
-    }
-    case "client-cert": {
-      const certificate = clientCertificate(source.cf);
-      return certificate === "unverified" ? refuse("caller_unverified") : certificate.fingerprint;
-    }
+      return comparedValue(item.name, source.headers.get(item.name)) || null;
+    case "cookie":
+      return valueOfCookie(cookieNamed(item.name, source.headers.get("cookie")));
+    case "client-cert":
+      return fingerprintOf(clientCertificate(source.cf));
     case "jwt":
       return claimsIn(source.headers.get("authorization"), item, verify);
     default:
@@ -112,26 +129,73 @@ async function valueOf(item: CallerItem, source: CallerSource, verify: VerifyTok
   }
 }
 
+function valueOfCookie(cookie: Cookie): string | null | Refusal {
+  switch (cookie.kind) {
+    case "present":
+      return cookie.value || null;
+    case "absent":
+      return null;
+    case "ambiguous":
+      return refuse("caller_unverified", AMBIGUOUS_COOKIE);
+    default:
+      return unreachable(cookie);
+  }
+}
+
+/** RFC 9110, 11.4. A value without a scheme may be a token, in which letter case counts, so it does not match. */
+const SCHEME = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]+/;
+
+/** Schemes have no letter case, and the blanks after them no meaning. Otherwise one credential would be several callers. */
+function comparedValue(name: string, value: string | null): string | null {
+  if (name !== "authorization" || value === null) return value;
+  return value.replace(SCHEME, (_, scheme: string) => `${scheme.toLowerCase()} `);
+}
+
 const AMBIGUOUS_COOKIE =
   "The request contains the cookie that identifies its caller more than once. Nothing was sent to the origin. Send the cookie once, with the same key.";
 
-/** The scheme is case-insensitive (RFC 9110, 11.1). Anything after it counts as a token, so that a malformed one is refused. */
-const BEARER = /^bearer(?: +(.*))?$/is;
+function fingerprintOf(certificate: ClientCertificate): string | null | Refusal {
+  switch (certificate.kind) {
+    case "verified":
+      return certificate.fingerprint;
+    case "absent":
+      return null;
+    case "unverified":
+      return refuse("caller_unverified");
+    default:
+      return unreachable(certificate);
+  }
+}
+
+/** One token of the scheme Bearer (RFC 6750, 2.1). The scheme is case-insensitive (RFC 9110, 11.1). */
+const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
 /** Far longer than real tokens, which travel with every request. */
 const TOKEN_CHARACTERS_MAX = 16_384;
 
+/** Null without `Authorization`. Any other credential in it is refused: the rest of the request would name another caller. */
 async function claimsIn(header: string | null, item: JwtItem, verify: VerifyToken): Promise<string | null | Refusal> {
-  const bearer = BEARER.exec(header ?? "");
-  if (bearer === null) return null;
-  const [, token = ""] = bearer;
-  const claims = token.length > TOKEN_CHARACTERS_MAX ? "unverified" : await verify(token, item);
-  if (claims === "unavailable") return refuse("caller_unverifiable");
-  const compared = claims === "unverified" || claims === "lapsed" ? null : pick(claims, comparedClaims(item));
-  if (compared !== null) return canonicalJson(compared);
-  const refusal = { ...refuse("caller_unverified"), challenge: 'Bearer error="invalid_token"' };
-  return claims === "lapsed" ? { ...refusal, hasLapsed: true } : refusal;
+  if (header === null) return null;
+  const token = BEARER.exec(header)?.[1];
+  if (token === undefined || token.length > TOKEN_CHARACTERS_MAX) return INVALID_TOKEN;
+  const verification = await verify(token, item);
+  switch (verification.kind) {
+    case "verified": {
+      const compared = pick(verification.claims, comparedClaims(item));
+      return compared === null ? INVALID_TOKEN : canonicalJson(compared);
+    }
+    case "unverified":
+      return INVALID_TOKEN;
+    case "lapsed":
+      return { ...INVALID_TOKEN, hasLapsed: true };
+    case "unavailable":
+      return refuse("caller_unverifiable");
+    default:
+      return unreachable(verification);
+  }
 }
+
+const INVALID_TOKEN: Refusal = { ...refuse("caller_unverified"), challenge: 'Bearer error="invalid_token"' };
 
 /** Null if any claim is missing: some of the claims don't identify a caller. */
 function pick(claims: Claims, names: readonly string[]): Claims | null {

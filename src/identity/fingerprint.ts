@@ -2,6 +2,7 @@
 
 import { type Fingerprint } from "../record/record.ts";
 import { type RequestBody } from "../http/body.ts";
+import { comparedMethod } from "../http/methods.ts";
 import { digestOf, sha256 } from "./digest.ts";
 import { parseForm } from "./form.ts";
 import { type FormField } from "./form-field.ts";
@@ -74,7 +75,7 @@ export async function fingerprint(input: FingerprintInput, rule: FingerprintRule
 
 function headOf({ method, path, query, headers }: FingerprintInput, mediaType: string | null): (string | null)[] {
   // With a different If-Match the same request may have a different effect.
-  return [method, path, query, mediaType, headers.get("if-match")];
+  return [comparedMethod(method, headers), path, query, mediaType, headers.get("if-match")];
 }
 
 /** Null if only the bytes can be compared. */

@@ -25,8 +25,8 @@ export class JournalReporter {
     this.#env = env;
   }
 
-  /** From the configuration of the calling Worker; undefined if the call does not name it. */
-  set journal(placement: Placement | null | undefined) {
+  /** From the configuration of the calling Worker; null if the tenant has no operators. */
+  set journal(placement: Placement | null) {
     this.#journal = placement;
   }
 

@@ -1,4 +1,4 @@
-/** The chunks of large bodies: one value each, named by the attempt, so that no body continues with another's. */
+/** The chunks of large bodies: one value each. Their names have the id of the attempt, so that the chunks of two bodies are never mixed. */
 
 import { type ChunkStore } from "./stored-body.ts";
 import { assertReadable, readValue } from "./stored-value.ts";

@@ -3,7 +3,7 @@
 import { readUpTo } from "../http/body.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { type Running } from "../record/decide.ts";
-import { type CompletedRecord, type KeyRecord } from "../record/record.ts";
+import { type CompletedRecord, type KeyRecord, unreachable } from "../record/record.ts";
 import { type Found } from "./record-store.ts";
 
 export interface Inspection {
@@ -69,6 +69,8 @@ function factsOf(record: KeyRecord): Facts {
     case "completed":
     case "tombstone":
       return { ...facts, sinceMs: record.recordedAtMs, expiresAtMs: record.expiresAtMs };
+    default:
+      return unreachable(record);
   }
 }
 
@@ -76,6 +78,6 @@ async function wholeBody(kept: KeptRecord, record: CompletedRecord, found: Found
   const body = kept.body(record, found);
   if (!(body instanceof ReadableStream)) return body;
   const { bodyBytes } = record.answer;
-  const reading = await readUpTo(body, bodyBytes, bodyBytes);
+  const reading = await readUpTo(body, bodyBytes);
   return reading.end === "whole" ? reading.bytes : null;
 }

@@ -87,7 +87,7 @@ export class KeptRecord {
 
   /** Writes `pending` and sets the watchdog. The output gate holds the forward until both are durable. */
   begin(facts: RecordFacts, policy: AttemptPolicy, found: Found | null, nowMs: number): void {
-    // The alarm first: without a record it does nothing, but a record without an alarm would be pending for ever.
+    // The alarm first: without a record it does nothing, but a record without an alarm would be pending forever.
     this.#setAlarm(nowMs + policy.originDeadlineMs + WATCHDOG_GRACE_MS);
     // The chunks before the record: no later record names the attempt that they belong to.
     this.#leftover.drop(found);
@@ -205,7 +205,7 @@ export class KeptRecord {
       this.#store.write(record, body.stored);
     } else {
       this.#store.write(record);
-      // In this step: what comes next, a retry or a probe, finds it and makes it give way.
+      // In this step, so that a retry or a probe that follows finds the chunks and deletes them.
       if (body?.hasChunks === true) this.#leftover.keep(body);
     }
   }

@@ -5,14 +5,15 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "../call/call.ts";
-import { type Asked, heldBytes } from "./asked.ts";
-import { discardBody, isWhole } from "../call/upload.ts";
+import { type StreamedForward, discardBody, hold, isStreamed, uncountedBytes } from "../call/upload.ts";
 import { type Placement } from "../config/policy.ts";
+import { type Asked, assertReply, assertSet } from "./asked.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import { isMismatch } from "../journal/journal-event.ts";
 import { JournalReporter } from "../journal/reporter.ts";
 import { KeptRecord, type Operation } from "./kept-record.ts";
 import { log } from "../log.ts";
+import { prepareKeyed } from "../origin/exchange.ts";
 import { type ObjectState, RESTING, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
 import { Preparation } from "./preparation.ts";
 import { Probe } from "./probing.ts";
@@ -22,18 +23,21 @@ import { type OperatedBy, refusalByScope } from "./operated-by.ts";
 import { type CompletedRecord, type UnknownRecord, unreachable } from "../record/record.ts";
 import { runAlarm } from "./record-alarm.ts";
 import { type Found } from "./record-store.ts";
-import { refusal, replay } from "./reply.ts";
+import { misconfigured, refusal, replay } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
+import { StayAwake } from "./stay-awake.ts";
 
 export class KeyObject extends DurableObject<Env> {
   readonly #kept: KeptRecord;
   readonly #reporter: JournalReporter;
+  readonly #awake: StayAwake;
   #state: ObjectState = RESTING;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#reporter = new JournalReporter(ctx, env);
     this.#kept = new KeptRecord(ctx, this.#reporter);
+    this.#awake = new StayAwake(ctx, () => env.KEYS.get(ctx.id).untilIdle());
   }
 
   /** Replies to a keyed request: executes it, or replies from the record, or refuses it. */
@@ -62,6 +66,11 @@ export class KeyObject extends DurableObject<Env> {
     return this.#kept.operate(found, command, body, runningIn(this.#state));
   }
 
+  /** The call of the object to itself, which is pending for as long as something runs in it. */
+  untilIdle(): Promise<void> {
+    return this.#awake.untilIdle();
+  }
+
   /** The watchdog of a running attempt, and the end of a record's term. */
   override alarm(info?: AlarmInvocationInfo): Promise<void> {
     const report = (why: string): void => log({ event: "fault", id: this.#kept.name, where: "alarm", why });
@@ -87,9 +96,9 @@ export class KeyObject extends DurableObject<Env> {
       case "join":
         return attemptIn(this.#state).join(waitMs, discardBody(sendable?.forward));
       case "await probe":
-        return this.#answerAfter(probeIn(this.#state).wait(waitMs, heldBytes(sendable)), asked);
+        return this.#answerAfter(probeIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), asked);
       case "await preparation":
-        return this.#answerAfter(preparationIn(this.#state).wait(waitMs, heldBytes(sendable)), asked);
+        return this.#answerAfter(preparationIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), asked);
       case "replay":
         return Promise.resolve(this.#replay(decision.record, assertSet(found)));
       case "refuse":
@@ -109,16 +118,29 @@ export class KeyObject extends DurableObject<Env> {
     nowMs: number,
   ): Promise<LookReply> {
     const { about, request, policy } = asked.call;
-    const { forward } = assertSet(asked.sendable);
-    if (!isWhole(forward)) return this.#prepare(asked);
+    const sendable = assertSet(asked.sendable);
+    if (isStreamed(sendable.forward)) return this.#prepare(asked, sendable.forward);
+    const forward = hold(sendable.forward);
+    if (forward === null) return Promise.resolve(refusal("overloaded"));
+    const prepared = prepareKeyed(forward, attemptNumber, this.env);
+    if (prepared.kind === "not prepared") {
+      forward.body?.release();
+      return Promise.resolve(this.#notPrepared(prepared.why, before));
+    }
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
     this.#kept.begin({ about, request, attempt }, policy, found, nowMs);
     const running = new RunningAttempt({ attempt, before, mayHaveRun, policy }, this.#kept, () => this.#rest(state));
     const state: ObjectState = { kind: "attempt", attempt: running };
     this.#state = state;
-    // Keeps the object alive for the attempt, whether or not the client stays.
-    this.ctx.waitUntil(running.run(forward, this.env));
+    this.#awake.during(running.run(prepared, forward.body));
     return running.firstReply;
+  }
+
+  /** Nothing was sent and nothing was written, so the same request may be sent again when the deployment is mended. */
+  #notPrepared(why: string, before: UnknownRecord | null): Reply {
+    const id = crypto.randomUUID();
+    log({ event: "fault", id, where: "misconfigured", why });
+    return misconfigured(before, id);
   }
 
   #startProbe(asked: Asked, record: UnknownRecord): Promise<LookReply> {
@@ -126,21 +148,28 @@ export class KeyObject extends DurableObject<Env> {
     const probe = new Probe(record, call.policy, this.#kept);
     const state: ObjectState = { kind: "probe", probe };
     this.#state = state;
-    this.ctx.waitUntil(probe.run(assertSet(sendable?.probe), this.env, () => this.#rest(state)));
+    this.#awake.during(probe.run(assertSet(sendable?.probe), this.env, () => this.#rest(state)));
     return this.#answerAfter(probe.result, asked);
   }
 
   /** Its body arrives first. Others that could execute or probe wait meanwhile, and meet what it has begun. */
-  #prepare(asked: Asked): Promise<LookReply> {
+  #prepare(asked: Asked, streamed: StreamedForward): Promise<LookReply> {
     const sendable = assertSet(asked.sendable);
     const preparation = new Preparation();
     const state: ObjectState = { kind: "preparation", preparation };
     this.#state = state;
-    return preparation.run(sendable.forward, (forward) => {
+    const reply = preparation.run(streamed, (forward) => {
       this.#rest(state);
-      if (forward === null) return Promise.resolve(refusal("unavailable"));
-      return this.#answer({ ...asked, sendable: { ...sendable, forward } });
+      if (forward === "no room") return Promise.resolve(refusal("overloaded"));
+      if (forward === "broken") return Promise.resolve(refusal("unavailable"));
+      // An attempt is sending it by now. Whatever else the request has become, it needs no body any more.
+      return this.#answer({ ...asked, sendable: { ...sendable, forward } }).finally(() =>
+        forward.body?.releaseUnlessSending(),
+      );
     });
+    // The caller gets the error of a failed call. Here it only keeps the object for as long as others wait.
+    this.ctx.waitUntil(Promise.allSettled([reply]));
+    return reply;
   }
 
   /** Decides again when `waiting` is over, with its result. What is left of the request's wait counts for the next one. */
@@ -162,16 +191,4 @@ export class KeyObject extends DurableObject<Env> {
   #rest(ended: ObjectState): void {
     if (this.#state === ended) this.#state = RESTING;
   }
-}
-
-/** Only a look is decided as "nothing". */
-function assertReply(reply: LookReply): Reply {
-  if (reply.kind === "nothing") throw new Error("a request was neither executed nor refused");
-  return reply;
-}
-
-/** What the decision has made sure of. */
-function assertSet<T>(value: T | null | undefined): T {
-  if (value === null || value === undefined) throw new Error("a decision without what it needs");
-  return value;
 }

@@ -7,7 +7,7 @@ import { type KeyRecord, type UnreadableRecord } from "../record/record.ts";
 
 export class Leftover {
   readonly #chunks: StoredChunks;
-  /** Its chunks are deleted when its readers have read them, or make way earlier. */
+  /** Its chunks are deleted when its readers have read them, or earlier, at the next change of the record. */
   #recording: Recording | null = null;
 
   constructor(chunks: StoredChunks) {

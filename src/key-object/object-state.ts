@@ -1,4 +1,4 @@
-/** What a key object does. It does one thing at a time, and knows it in memory only. */
+/** What a key object is doing. It does one thing at a time. The state is in memory only. */
 
 import { type Preparation } from "./preparation.ts";
 import { type Probe } from "./probing.ts";
@@ -7,10 +7,10 @@ import { type RunningAttempt } from "./running-attempt.ts";
 
 export type ObjectState =
   | { readonly kind: "resting" }
-  /** An exchange with the origin goes on, whatever the record is meanwhile. */
+  /** An exchange with the origin is running, whatever the record is meanwhile. */
   | { readonly kind: "attempt"; readonly attempt: RunningAttempt }
   | { readonly kind: "probe"; readonly probe: Probe }
-  /** The body of a request arrives that may be executed. */
+  /** The body of a request that may be executed is arriving. */
   | { readonly kind: "preparation"; readonly preparation: Preparation };
 
 export const RESTING: ObjectState = { kind: "resting" };

@@ -3,8 +3,7 @@
  * cut it short. The record may change meanwhile, so the request is decided again afterwards.
  */
 
-import { type Forward } from "../call/call.ts";
-import { type WholeForward, receiveBody } from "../call/upload.ts";
+import { type StreamedForward, type WholeForward, receiveBody } from "../call/upload.ts";
 import { Waiters } from "./waiters.ts";
 
 export class Preparation {
@@ -15,8 +14,8 @@ export class Preparation {
     return this.#waiters.wait(waitMs, bodyBytes);
   }
 
-  /** Never throws. `then` gets null where the body did not arrive whole. Those who wait go on after it. */
-  async run<T>(forward: Forward, then: (whole: WholeForward | null) => Promise<T>): Promise<T> {
+  /** Never throws. `then` gets the reason where the body is not here as a whole. Those who wait go on after it. */
+  async run<T>(forward: StreamedForward, then: (whole: WholeForward | "broken" | "no room") => Promise<T>): Promise<T> {
     const whole = await receiveBody(forward);
     try {
       // Not awaited: those who wait join what it begins.

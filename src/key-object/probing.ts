@@ -5,7 +5,7 @@ import { type AttemptPolicy } from "../config/policy.ts";
 import { arrived, conclusionOfProbeAnswer, modeOfProbe } from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { log } from "../log.ts";
-import { type NoAnswer, type OriginAnswer, exchange } from "../origin/exchange.ts";
+import { type NoAnswer, type OriginAnswer, exchange, prepareKeyed } from "../origin/exchange.ts";
 import { type Probed } from "../record/decide.ts";
 import { type UnknownRecord } from "../record/record.ts";
 import { type Conclusion } from "../record/transition.ts";
@@ -46,8 +46,7 @@ export class Probe {
   /** Never throws. `onEnd` is called when the probe is over and before those who wait go on. */
   async run(forward: Forward, env: object, onEnd: () => void): Promise<void> {
     const { attempt } = this.#record;
-    const bounds = { ...this.#policy, originDeadlineMs: PROBE_TIMEOUT_MS };
-    const answer = await exchange({ ...forward, body: null }, attempt.number, env, bounds);
+    const answer = await this.#ask(forward, env);
     let outcome: Conclusion["outcome"] = "unknown";
     try {
       outcome = await this.#finish(answer);
@@ -60,6 +59,16 @@ export class Probe {
     const probed = { attemptId: attempt.id, outcome: outcome === "not-executed" ? outcome : "unknown" } as const;
     this.#end({ probed });
     this.#waiters.wake(() => ({ probed }));
+  }
+
+  async #ask(forward: Forward, env: object): Promise<OriginAnswer | NoAnswer> {
+    const { number } = this.#record.attempt;
+    const prepared = prepareKeyed({ ...forward, body: null }, number, env);
+    if (prepared.kind === "not prepared") {
+      log({ event: "fault", id: crypto.randomUUID(), where: "misconfigured", why: prepared.why });
+      return { came: "nothing", timedOut: false, why: prepared.why };
+    }
+    return exchange(prepared, number, { ...this.#policy, originDeadlineMs: PROBE_TIMEOUT_MS });
   }
 
   /** A final answer completes the record, if that still waits for one. */

@@ -4,7 +4,8 @@
  */
 
 import { type BodySource } from "../origin/answer-body.ts";
-import { Gathered, handOut } from "../http/body.ts";
+import { Gathered } from "../http/gathered.ts";
+import { handOut } from "../http/pieces.ts";
 import { type ChunkStore, type StoredBody, INLINE_BYTES_MAX } from "./stored-body.ts";
 
 /**

@@ -3,7 +3,7 @@
 import { type AnswerReply, type AttemptFacts, type Mark, type RefusalReply, type Reply } from "../call/call.ts";
 import { type Arrival } from "./conclusion-of-answer.ts";
 import { type OriginAnswer } from "../origin/exchange.ts";
-import { type CompletedRecord, type RestingRecord, unreachable } from "../record/record.ts";
+import { type CompletedRecord, type RestingRecord, type UnknownRecord, unreachable } from "../record/record.ts";
 import { type Recording } from "./recording.ts";
 
 type Body = AnswerReply["body"];
@@ -26,6 +26,11 @@ const MEANS_UNKNOWN: ReadonlySet<RefusalReply["code"]> = new Set([
 export function refusal(code: RefusalReply["code"], record: RestingRecord | null = null): RefusalReply {
   const status = MEANS_UNKNOWN.has(code) ? "unknown" : "refused";
   return { kind: "refusal", code, waited: false, ...attemptOf(record), mark: mark(status, record) };
+}
+
+/** The request could not be prepared, so nothing was sent. `before` is the record as it was, and stays. */
+export function misconfigured(before: UnknownRecord | null, faultId: string): RefusalReply {
+  return { ...refusal("misconfigured"), mark: mark(before === null ? "refused" : "unknown", before), faultId };
 }
 
 export function replay(record: CompletedRecord, body: Body): AnswerReply {

@@ -4,12 +4,13 @@
  */
 
 import { type Reply } from "../call/call.ts";
-import { type WholeForward } from "../call/upload.ts";
 import { type AttemptPolicy } from "../config/policy.ts";
 import { type Arrival, arrived, bodyOf, conclusionOfAnswer, modeOf } from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
+import { type HeldBody } from "../http/held-body.ts";
 import { log } from "../log.ts";
 import { type NoAnswer, type OriginAnswer, exchange } from "../origin/exchange.ts";
+import { type PreparedRequest } from "../origin/prepared-request.ts";
 import { type EndedAttempt, type Transition } from "../record/transition.ts";
 import { READERS_MAX, type Recording } from "./recording.ts";
 import { type AttemptReplies, refusal, repliesFor, repliesForStream, repliesWithoutOutcome } from "./reply.ts";
@@ -59,11 +60,12 @@ export class RunningAttempt {
     return { ...((await waiting) ?? refusal("in_flight")), waited: true };
   }
 
-  /** Sends the request, and goes on to the outcome. Never throws. */
-  async run(forward: WholeForward, env: object): Promise<void> {
+  /** Sends the request, and goes on to the outcome. Never throws. `body` is that of the request, and is released. */
+  async run(prepared: PreparedRequest, body: HeldBody | null): Promise<void> {
     const { attempt, policy } = this.#begun;
     const timer = setTimeout(() => this.#timeOut(), policy.originTimeoutMs);
-    const answer = await exchange(forward, attempt.number, env, policy);
+    const answer = await exchange(prepared, attempt.number, policy);
+    body?.releaseUnlessSending();
     clearTimeout(timer);
     let recording: Recording | null = null;
     try {
@@ -76,6 +78,8 @@ export class RunningAttempt {
       this.#logFault("conclude", error);
       recording?.cut();
       this.#reply(repliesWithoutOutcome());
+    } finally {
+      body?.release();
     }
   }
 

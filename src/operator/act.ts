@@ -1,4 +1,4 @@
-/** Looking at a record and acting on it, for whoever asks: the API, or the console. */
+/** Reads a record and acts on it, for the API and for the console. */
 
 import { objectOf } from "../call/object-stub.ts";
 import { type Placement, type Policy, type Tenant } from "../config/policy.ts";
@@ -8,7 +8,7 @@ import { matchingPath } from "../http/matching-path.ts";
 import { log } from "../log.ts";
 import { type Intent } from "../journal/audit.ts";
 import { type Inspection } from "../key-object/inspection.ts";
-import { operatorProblem, problemOfRefusal } from "./problem.ts";
+import { type OperatorProblem, codeOfRefusal, isOperatorProblem, operatorProblem } from "./problem.ts";
 import { RECORD_ID } from "./requests.ts";
 import { type Order, type Settling, orderOfSettling } from "./settle.ts";
 import { type Role } from "../config/operator-token.ts";
@@ -18,13 +18,25 @@ interface Of {
   readonly tenant: Tenant;
 }
 
-/** Who acts, and under which hostname. */
+/** The operator who acts, and the hostname that the token is valid for. */
 export interface Acting extends Of {
   readonly env: Env;
   readonly ctx: Pick<ExecutionContext, "waitUntil">;
   readonly role: Role;
-  /** What the operator is called; a name, and no proof. */
+  /** The operator's name as given: it is not verified. */
   readonly operator: string | null;
+}
+
+/** An action that was carried out. */
+export interface Acted {
+  readonly kind: "acted";
+  readonly id: string;
+  readonly action: Intent["action"];
+  /** The record's state. */
+  readonly before: string;
+  readonly after: string;
+  /** The number of its line in the audit log. */
+  readonly audit: number;
 }
 
 /** Null where the object does not answer. */
@@ -42,23 +54,23 @@ export async function inspectRecord(
   }
 }
 
-export async function settle(acting: Acting, id: string, settling: Settling): Promise<Response> {
+export async function settle(acting: Acting, id: string, settling: Settling): Promise<Acted | OperatorProblem> {
   if (!RECORD_ID.test(id)) return operatorProblem("not_found");
   const inspection = await inspectRecord(acting.env, acting, id, null);
   if (inspection === null) return operatorProblem("unavailable");
   const { state, facts } = inspection;
   if (facts === null) return operatorProblem(state === "none" ? "not_found" : "not_unknown");
   const order = orderOfSettling(settling, facts, policyOf(acting.tenant, facts.operation));
-  if (typeof order === "string") return operatorProblem("invalid_request", order);
-  return act(acting, id, "settle", settling.why, order);
+  if (isOperatorProblem(order)) return order;
+  return act(acting, { record: id, action: "settle", why: settling.why }, order);
 }
 
-export function release(acting: Acting, id: string, why: string): Promise<Response> {
-  return act(acting, id, "release", why, { command: { action: "release" }, body: null, given: {} });
+export function release(acting: Acting, id: string, why: string): Promise<Acted | OperatorProblem> {
+  return act(acting, { record: id, action: "release", why }, { command: { action: "release" }, body: null, given: {} });
 }
 
-export function purge(acting: Acting, id: string, why: string): Promise<Response> {
-  return act(acting, id, "purge", why, { command: { action: "purge" }, body: null, given: {} });
+export function purge(acting: Acting, id: string, why: string): Promise<Acted | OperatorProblem> {
+  return act(acting, { record: id, action: "purge", why }, { command: { action: "purge" }, body: null, given: {} });
 }
 
 function policyOf(tenant: Tenant, operation: string): Policy {
@@ -66,17 +78,15 @@ function policyOf(tenant: Tenant, operation: string): Policy {
   return tenant.policyFor(method, matchingPath(path));
 }
 
-/** An operator who hangs up changes nothing: what was begun comes to its end, and into the audit. */
+/** The action goes on and is audited where the operator disconnects. */
 async function act(
   { env, ctx, hostname, tenant, role, operator }: Acting,
-  record: string,
-  action: Intent["action"],
-  why: string,
+  given: Pick<Intent, "record" | "action" | "why">,
   order: Order,
-): Promise<Response> {
-  if (!RECORD_ID.test(record)) return operatorProblem("not_found");
+): Promise<Acted | OperatorProblem> {
+  if (!RECORD_ID.test(given.record)) return operatorProblem("not_found");
   const { placement, operators } = tenant;
-  const intent = { record, token: role, operator, action, why };
+  const intent = { ...given, token: role, operator };
   const done = carryOut(env, { ...order, hostname, placement, intent, auditTtlMs: operators.auditTtlMs });
   ctx.waitUntil(done);
   return done;
@@ -89,7 +99,7 @@ interface Ordered extends Order {
   readonly auditTtlMs: number;
 }
 
-async function carryOut(env: Env, ordered: Ordered): Promise<Response> {
+async function carryOut(env: Env, ordered: Ordered): Promise<Acted | OperatorProblem> {
   const { hostname, placement, intent, command, body } = ordered;
   const seq = await intend(env, ordered);
   if (seq === null) return operatorProblem("audit_unavailable");
@@ -98,19 +108,18 @@ async function carryOut(env: Env, ordered: Ordered): Promise<Response> {
     const by = { tenant: hostname, journal: placement, role: intent.token };
     operation = await objectOf(env.KEYS, intent.record, placement).operate(by, command, body);
   } catch (error) {
-    // It may have been done and its answer lost. The record says; the audit says that nobody knows.
+    // The action may have been carried out. The record has its state; the audit log gets "failed", which claims neither.
     log({ event: "fault", id: intent.record.slice(0, 16), where: "operate", why: String(error) });
     await end(env, ordered, seq, null);
     return operatorProblem("unavailable");
   }
   await end(env, ordered, seq, operation);
-  if (!operation.done) return operatorProblem(problemOfRefusal(operation.refusal));
+  if (!operation.done) return operatorProblem(codeOfRefusal(operation.refusal));
   const { before, after } = operation;
-  const view = { id: intent.record, action: intent.action, before, after, audit: seq };
-  return Response.json(view, { headers: { "cache-control": "no-store" } });
+  return { kind: "acted", id: intent.record, action: intent.action, before, after, audit: seq };
 }
 
-/** The line's number; null where it could not be written. */
+/** The number of the audit line; null where it could not be written. */
 async function intend(env: Env, { hostname, placement, intent, given, auditTtlMs }: Ordered): Promise<number | null> {
   try {
     return await journalOf(env, hostname, placement).intend({ ...intent, given: JSON.stringify(given) }, auditTtlMs);
@@ -120,7 +129,7 @@ async function intend(env: Env, { hostname, placement, intent, given, auditTtlMs
   }
 }
 
-/** What was done stays done where this fails: then the line has no result, and says no more than was meant. */
+/** Where this fails, the action stays done and its audit line has no result. */
 async function end(
   env: Env,
   { hostname, placement }: Ordered,

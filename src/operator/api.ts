@@ -1,21 +1,23 @@
 /** The operator API, under `/_oncegate/v1/` of the tenant's own hostname (docs/operator-api.md). */
 
+import type * as v from "valibot";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { plainProblem } from "../http/problem.ts";
-import { type Acting, inspectRecord, purge, release, settle } from "./act.ts";
+import { type Acted, type Acting, inspectRecord, purge, release, settle } from "./act.ts";
 import { recordIdsOf } from "./find.ts";
 import { type Inspection } from "../key-object/inspection.ts";
 import { lists } from "./lists.ts";
 import { OPENAPI } from "./openapi.ts";
 import { type OperatorCall, type OperatorContext } from "./operator-context.ts";
-import { operatorProblem } from "./problem.ts";
+import { type OperatorProblem, isOperatorProblem, operatorProblem, operatorProblemResponse } from "./problem.ts";
 import { FIND, OPERATOR_NAME, RECORD_ID, SETTLE, WHY, readBody } from "./requests.ts";
+import { unreachable } from "../record/record.ts";
 import { areSet, tokensOf } from "../config/operator-token.ts";
 import { roleOf } from "./tokens.ts";
 import { recordView } from "./views.ts";
 
-/** Shown as base64 in JSON, which is held as a whole. */
+/** Sent as base64 in JSON, which is held in memory as a whole. */
 const BODY_SHOWN_BYTES_MAX = 5_000_000;
 
 const NO_STORE = { headers: { "cache-control": "no-store" } };
@@ -24,9 +26,10 @@ export const operatorApi = new HonoBase<OperatorContext>({ router: new TrieRoute
 
 operatorApi.use(async (c, next) => {
   const tokens = tokensOf(c.env, c.var.tenant);
+  // A hostname without any token has no operator API, so it never answers 401.
   if (!areSet(tokens)) return plainProblem(404, "Not Found");
   const role = await roleOf(tokens, c.req.header("authorization") ?? null);
-  if (role === null) return operatorProblem("unauthorized");
+  if (role === null) return answer(operatorProblem("unauthorized"));
   c.set("role", role);
   return next();
 });
@@ -35,65 +38,88 @@ operatorApi.get("/v1/openapi.json", () => Response.json(OPENAPI, NO_STORE));
 
 operatorApi.post("/v1/records/find", async (c) => {
   const description = await readBody(c.req.raw, FIND);
-  if (description instanceof Response) return description;
+  if (isOperatorProblem(description)) return answer(description);
   const ids = await recordIdsOf(c.var.hostname, c.var.tenant, description, Date.now());
-  if (typeof ids === "string") return operatorProblem("invalid_request", ids);
-  let answer = operatorProblem("unavailable");
-  // As the gateway would be asked: what is there by the former rule is what a retry is answered from.
-  for (const id of [ids.former, ids.now]) {
-    if (id === null) continue;
-    const inspection = await inspected(c, id, null);
-    if (inspection === null) return operatorProblem("unavailable");
-    answer = Response.json(recordView(id, inspection), NO_STORE);
-    if (inspection.state !== "none") break;
+  if (isOperatorProblem(ids)) return answer(ids);
+  // The gateway looks at the former rule's record first, and answers a retry from it if it exists.
+  const former = ids.former === null ? null : await recordOf(c, ids.former, null);
+  if (former !== null && (isOperatorProblem(former) || former.state !== "none" || ids.now === null)) {
+    return answer(former);
   }
-  return answer;
+  return answer(ids.now === null ? operatorProblem("unavailable") : await recordOf(c, ids.now, null));
 });
 
 operatorApi.get("/v1/records/:id", async (c) => {
   const id = c.req.param("id");
-  if (!RECORD_ID.test(id)) return operatorProblem("not_found");
-  const inspection = await inspected(c, id, c.req.query("body") === "1" ? BODY_SHOWN_BYTES_MAX : null);
-  if (inspection === null) return operatorProblem("unavailable");
-  if (inspection.state === "none") return operatorProblem("not_found");
-  return Response.json(recordView(id, inspection), NO_STORE);
+  if (!RECORD_ID.test(id)) return answer(operatorProblem("not_found"));
+  const record = await recordOf(c, id, c.req.query("body") === "1" ? BODY_SHOWN_BYTES_MAX : null);
+  return answer(!isOperatorProblem(record) && record.state === "none" ? operatorProblem("not_found") : record);
 });
 
-operatorApi.post("/v1/records/:id/settle", async (c) => {
-  const settling = await readBody(c.req.raw, SETTLE);
-  if (settling instanceof Response) return settling;
-  const acting = actingOf(c);
-  return acting instanceof Response ? acting : settle(acting, c.req.param("id"), settling);
-});
-
-operatorApi.post("/v1/records/:id/release", async (c) => {
-  const said = await readBody(c.req.raw, WHY);
-  if (said instanceof Response) return said;
-  const acting = actingOf(c);
-  return acting instanceof Response ? acting : release(acting, c.req.param("id"), said.why);
-});
-
-operatorApi.post("/v1/records/:id/purge", async (c) => {
-  const said = await readBody(c.req.raw, WHY);
-  if (said instanceof Response) return said;
-  const acting = actingOf(c);
-  return acting instanceof Response ? acting : purge(acting, c.req.param("id"), said.why);
-});
+operatorApi.post("/v1/records/:id/settle", (c) =>
+  act(c, SETTLE, (acting, settling) => settle(acting, c.req.param("id"), settling)),
+);
+operatorApi.post("/v1/records/:id/release", (c) =>
+  act(c, WHY, (acting, { why }) => release(acting, c.req.param("id"), why)),
+);
+operatorApi.post("/v1/records/:id/purge", (c) =>
+  act(c, WHY, (acting, { why }) => purge(acting, c.req.param("id"), why)),
+);
 
 operatorApi.route("/v1", lists);
 
-operatorApi.all("*", () => operatorProblem("not_found"));
+operatorApi.all("*", () => answer(operatorProblem("not_found")));
 
-function inspected(c: OperatorCall, id: string, bodyBytesMax: number | null): Promise<Inspection | null> {
-  return inspectRecord(c.env, c.var, id, bodyBytesMax);
+/** A record as an operator sees it. */
+interface FoundRecord extends Pick<Inspection, "state"> {
+  readonly kind: "record";
+  readonly view: object;
 }
 
-/** Who acts, or what is wrong with the name. */
-function actingOf(c: OperatorCall): Acting | Response {
+async function recordOf(
+  c: OperatorCall,
+  id: string,
+  bodyBytesMax: number | null,
+): Promise<FoundRecord | OperatorProblem> {
+  const inspection = await inspectRecord(c.env, c.var, id, bodyBytesMax);
+  if (inspection === null) return operatorProblem("unavailable");
+  return { kind: "record", state: inspection.state, view: recordView(id, inspection) };
+}
+
+/** Carries out an action whose request is validated by `schema`. */
+async function act<const T extends v.GenericSchema>(
+  c: OperatorCall,
+  schema: T,
+  action: (acting: Acting, given: v.InferOutput<T>) => Promise<Acted | OperatorProblem>,
+): Promise<Response> {
+  const given = await readBody(c.req.raw, schema);
+  if (isOperatorProblem(given)) return answer(given);
+  // Only a valid request reaches the audit log, which is written before the action.
+  const acting = actingOf(c);
+  return answer(isOperatorProblem(acting) ? acting : await action(acting, given));
+}
+
+function actingOf(c: OperatorCall): Acting | OperatorProblem {
   const operator = c.req.header("oncegate-operator") ?? null;
   if (operator !== null && !OPERATOR_NAME.test(operator)) {
     return operatorProblem("invalid_request", "Oncegate-Operator must have 1 to 100 printable ASCII characters.");
   }
   const { hostname, tenant, role } = c.var;
   return { env: c.env, ctx: c.executionCtx, hostname, tenant, role, operator };
+}
+
+/** The one place where the API turns a result into a response. */
+function answer(result: FoundRecord | Acted | OperatorProblem): Response {
+  switch (result.kind) {
+    case "operator problem":
+      return operatorProblemResponse(result);
+    case "record":
+      return Response.json(result.view, NO_STORE);
+    case "acted": {
+      const { kind: _, ...view } = result;
+      return Response.json(view, NO_STORE);
+    }
+    default:
+      return unreachable(result);
+  }
 }

@@ -1,12 +1,13 @@
 /** Finds the ids of the records that a described request may have. */
 
-import { type CallerRule, type Claims, callerOf, headersOfCallers } from "../identity/caller.ts";
+import { type CallerRule, type Verification, callerOf, headersOfCallers } from "../identity/caller.ts";
 import { parseBodyKey, parseIdempotencyKey } from "../identity/idempotency-key.ts";
 import { PROBLEMS } from "../http/problem-codes.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { callerPlacement, recordId } from "../identity/record-id.ts";
 import { unverifiedClaims } from "../identity/verified-claims.ts";
 import { type Tenant } from "../config/policy.ts";
+import { type OperatorProblem, operatorProblem } from "./problem.ts";
 
 export interface Description {
   /** Method, space and path. */
@@ -26,17 +27,17 @@ export interface Ids {
 }
 
 /**
- * Computes the ids that the gateway computes for the request itself. Returns a string if the description is faulty: it says
- * what is wrong. A derived key can't be described, since no client sends it.
+ * Computes the ids that the gateway computes for the request itself. A derived key can't be described, since no client
+ * sends it.
  */
 export async function recordIdsOf(
   hostname: string,
   { callers, callersBefore }: Tenant,
   description: Description,
   nowMs: number,
-): Promise<Ids | string> {
+): Promise<Ids | OperatorProblem> {
   const key = keyIn(description.key);
-  if (isRefusal(key)) return `key: ${key.detail ?? PROBLEMS[key.code].detail}`;
+  if (isRefusal(key)) return operatorProblem("invalid_request", `key: ${key.detail ?? PROBLEMS[key.code].detail}`);
   const [method = "", path = ""] = description.operation.split(" ");
   const { pathname } = new URL(`https://${hostname}${path}`);
   const idBy = async (rule: CallerRule): Promise<string | null> => {
@@ -64,14 +65,16 @@ function requestOf({ headers, certificate }: Description): Parameters<typeof cal
 }
 
 /** Accepts a token unverified. Operators look into old requests, whose tokens have expired, and may see every record. */
-function acceptToken(token: string): Promise<Claims | "unverified"> {
-  return Promise.resolve(unverifiedClaims(token) ?? "unverified");
+function acceptToken(token: string): Promise<Verification> {
+  const claims = unverifiedClaims(token);
+  return Promise.resolve(claims === null ? { kind: "unverified" } : { kind: "verified", claims });
 }
 
-function missingCaller(rule: CallerRule): string {
+function missingCaller(rule: CallerRule): OperatorProblem {
   const isByCertificate = rule.items.some(({ kind }) => kind === "client-cert");
   const names = headersOfCallers({ ...rule, items: rule.items.filter(({ kind }) => kind !== "client-cert") });
   const headers = names.length > 0 ? [`headers (${names.join(", ")})`] : [];
   const members = [...headers, ...(isByCertificate ? ["certificate (its SHA-256 fingerprint)"] : [])];
-  return `The description does not identify the caller. Give what the client sent: ${members.join(" or ")}.`;
+  const detail = `The description does not identify the caller. Give what the client sent: ${members.join(" or ")}.`;
+  return operatorProblem("invalid_request", detail);
 }

@@ -6,21 +6,21 @@ import { log } from "../log.ts";
 import { type OperatorCall, type OperatorContext, type ReservedContext } from "./operator-context.ts";
 import { type Position } from "../journal/entries.ts";
 import { journalOf } from "../journal/journal-of.ts";
-import { operatorProblem } from "./problem.ts";
+import { isOperatorProblem, operatorProblem, operatorProblemResponse } from "./problem.ts";
 import { AUDIT_QUERY, COUNTS_QUERY, JOURNAL_QUERY, readQuery } from "./requests.ts";
 import { auditView, countsView, entryView } from "./views.ts";
 
 export const lists = new HonoBase<OperatorContext>({ router: new TrieRouter() });
 
-const UNKNOWN_CURSOR = "cursor must come from an earlier page";
+const UNKNOWN_CURSOR = operatorProblem("invalid_request", "cursor must come from an earlier page");
 
 /** Oldest first: the outcome that has been unknown longest comes first. */
 lists.get("/journal", (c) => {
   const query = readQuery(c.var.url, JOURNAL_QUERY);
-  if (query instanceof Response) return query;
+  if (isOperatorProblem(query)) return operatorProblemResponse(query);
   const { state = null, operation = null, older_than = 0, limit } = query;
   const after = query.cursor === undefined ? null : positionOf(query.cursor);
-  if (after === "invalid") return operatorProblem("invalid_request", UNKNOWN_CURSOR);
+  if (after === null && query.cursor !== undefined) return operatorProblemResponse(UNKNOWN_CURSOR);
   const entryQuery = { record: null, state, operation, untilMs: Date.now() - older_than, after, limit };
   return listResponse(c, async (journal) => {
     const entries = await journal.entries(entryQuery);
@@ -32,9 +32,9 @@ lists.get("/journal", (c) => {
 /** Newest first. */
 lists.get("/audit", (c) => {
   const query = readQuery(c.var.url, AUDIT_QUERY);
-  if (query instanceof Response) return query;
+  if (isOperatorProblem(query)) return operatorProblemResponse(query);
   const { record = null, cursor, limit } = query;
-  if (cursor !== undefined && !/^[0-9]{1,15}$/.test(cursor)) return operatorProblem("invalid_request", UNKNOWN_CURSOR);
+  if (cursor !== undefined && !/^[0-9]{1,15}$/.test(cursor)) return operatorProblemResponse(UNKNOWN_CURSOR);
   return listResponse(c, async (journal) => {
     const lines = await journal.audit({ record, beforeSeq: cursor === undefined ? null : Number(cursor), limit });
     const last = lines.length === limit ? lines.at(-1) : undefined;
@@ -44,7 +44,7 @@ lists.get("/audit", (c) => {
 
 lists.get("/counts", (c) => {
   const query = readQuery(c.var.url, COUNTS_QUERY);
-  if (query instanceof Response) return query;
+  if (isOperatorProblem(query)) return operatorProblemResponse(query);
   return listResponse(c, async (journal) => countsView(await journal.counts(query.hours), query.hours, Date.now()));
 });
 
@@ -53,7 +53,7 @@ type JournalStub = ReturnType<typeof journalOf>;
 async function listResponse(c: OperatorCall, list: (journal: JournalStub) => Promise<object>): Promise<Response> {
   const page = await readJournal(c, list);
   return page === null
-    ? operatorProblem("unavailable")
+    ? operatorProblemResponse(operatorProblem("unavailable"))
     : Response.json(page, { headers: { "cache-control": "no-store" } });
 }
 
@@ -76,8 +76,9 @@ export function cursorOf({ sinceMs, record, state }: { sinceMs: number; record: 
   return `${sinceMs}.${record}.${state === "mismatch" ? state : "state"}`;
 }
 
-export function positionOf(cursor: string): Position | "invalid" {
+/** Null if the cursor comes from no page. */
+export function positionOf(cursor: string): Position | null {
   const [, sinceMs, record, kind] = CURSOR.exec(cursor) ?? [];
-  if (record === undefined || kind === undefined) return "invalid";
+  if (record === undefined || kind === undefined) return null;
   return { sinceMs: Number(sinceMs), record, kind };
 }

@@ -126,7 +126,7 @@ export const ACTIONS = {
   settle: {
     summary: "Settle an unknown outcome",
     description:
-      "`final`: the request ran, and this is its answer, which is kept for the policy's `ttl`. `not-executed`: the request did not run and never will. The next request executes.",
+      "`final`: the request ran, and this is its answer, kept for `ttl`. `not-executed`: it did not run and never will, and the next request executes.",
     schema: "Settling",
     example: {
       outcome: "final",

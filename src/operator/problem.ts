@@ -1,43 +1,64 @@
-/** Refusals of the operator API. They are no clients' concern, and so no part of what the host publishes. */
+/** Refusals of the operator API: a value, and its form on the wire. Clients never get them, so the host does not publish them. */
 
 import { type OperateRefusal } from "../record/operate.ts";
 
 const PROBLEMS = {
-  unauthorized: [401, "A token is required", "Send Authorization: Bearer with an operator's token of this hostname."],
-  not_found: [404, "Not Found", "There is nothing here, or it is no record of this hostname."],
+  unauthorized: [
+    401,
+    "A token is required",
+    "Send an operator token of this hostname as Authorization: Bearer <token>.",
+  ],
+  not_found: [404, "Not Found", "Nothing is here, or the record belongs to another hostname."],
   invalid_request: [400, "The request is not valid", "The request can't be read."],
-  body_too_large: [413, "The request is too large", "The request is larger than an operator's may be."],
+  body_too_large: [413, "The request is too large", "The request is larger than the operator API accepts."],
   operator_only: [
     403,
     "The Worker's own token is needed",
-    "The record can't be read, and so not whose it is. Nothing was done: only the Worker's own operator token may release it.",
+    "The record is unreadable, its hostname included. Nothing was done: only the Worker's own operator token may release it.",
   ],
   running: [
     409,
-    "Something runs",
-    "An attempt or a probe of this record runs, or a request that may begin one comes in. Nothing was done: look again when it has ended.",
+    "The record is busy",
+    "An attempt or a probe of this record runs, or a request that may begin one is being received. Nothing was done: try again when it has ended.",
   ],
   not_unknown: [409, "The outcome is known", "Only an unknown outcome can be settled. Nothing was done."],
-  nothing_to_erase: [409, "There is no answer", "The record keeps no answer that could be erased. Nothing was done."],
+  nothing_to_erase: [409, "There is no answer", "The record has no stored answer to erase. Nothing was done."],
   audit_unavailable: [
     503,
-    "The audit can't be written",
-    "Nothing is done that can't be written down first. Nothing was done: try again later.",
+    "The audit log can't be written",
+    "Every action is written to the audit log first. Nothing was done: try again later.",
   ],
   unavailable: [503, "The object did not answer", "Look at the record before you try again."],
 } as const satisfies Record<string, readonly [status: number, title: string, detail: string]>;
 
-export type OperatorProblem = keyof typeof PROBLEMS;
+export type OperatorProblemCode = keyof typeof PROBLEMS;
 
-export function operatorProblem(code: OperatorProblem, said?: string): Response {
-  const [status, title, detail] = PROBLEMS[code];
-  const headers = new Headers({ "content-type": "application/problem+json", "cache-control": "no-store" });
-  if (code === "unauthorized") headers.set("www-authenticate", 'Bearer realm="oncegate"');
-  const body = { type: "about:blank", title, status, detail: said ?? detail, code };
-  return new Response(JSON.stringify(body), { status, headers });
+/** An expected refusal: the one error that a step returns. The API sends it as JSON, the console shows its text. */
+export interface OperatorProblem {
+  readonly kind: "operator problem";
+  readonly code: OperatorProblemCode;
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
 }
 
-/** No record and no record of this hostname look alike. */
-export function problemOfRefusal(code: OperateRefusal): OperatorProblem {
-  return code === "no_record" ? "not_found" : code;
+/** `detail` replaces the code's own where something more exact is known. */
+export function operatorProblem(code: OperatorProblemCode, detail?: string): OperatorProblem {
+  const [status, title, ownDetail] = PROBLEMS[code];
+  return { kind: "operator problem", code, status, title, detail: detail ?? ownDetail };
+}
+
+export function isOperatorProblem(value: unknown): value is OperatorProblem {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "operator problem";
+}
+
+/** The code for a refusal of the record's own. A record of another hostname looks like none. */
+export function codeOfRefusal(refusal: OperateRefusal): OperatorProblemCode {
+  return refusal === "no_record" ? "not_found" : refusal;
+}
+
+export function operatorProblemResponse({ code, status, title, detail }: OperatorProblem): Response {
+  const headers = new Headers({ "content-type": "application/problem+json", "cache-control": "no-store" });
+  if (code === "unauthorized") headers.set("www-authenticate", 'Bearer realm="oncegate"');
+  return new Response(JSON.stringify({ type: "about:blank", title, status, detail, code }), { status, headers });
 }

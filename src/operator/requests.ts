@@ -4,15 +4,15 @@
  */
 
 import * as v from "valibot";
-import { readUpTo } from "../http/body.ts";
+import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
 import { DAY, HOUR, duration, integer, table } from "../config/values.ts";
 import { COVERABLE_METHODS } from "../config/policy.ts";
 import { OPERATION_CHARACTERS_MAX } from "../journal/entries.ts";
 import { JOURNAL_STATES } from "../journal/journal-event.ts";
-import { operatorProblem } from "./problem.ts";
+import { type OperatorProblem, operatorProblem } from "./problem.ts";
 import { HOURS_MAX } from "../journal/tallies.ts";
 
-/** Nobody writes an answer of more than a megabyte by hand, and the request is held in memory. */
+/** Operators write answers by hand, which are far smaller. The request is held in memory. */
 export const REQUEST_BYTES_MAX = 2_000_000;
 
 /** A sentence or two, and the number of a ticket. */
@@ -31,8 +31,8 @@ function object<const T extends v.ObjectEntries>(entries: T) {
 }
 
 const why = v.pipe(
-  v.string("must say why"),
-  v.regex(/\S/, "must say why"),
+  v.string("is required: the reason"),
+  v.regex(/\S/, "is required: the reason"),
   v.maxLength(WHY_CHARACTERS_MAX, `must have at most ${WHY_CHARACTERS_MAX} characters`),
   v.trim(),
 );
@@ -58,13 +58,13 @@ export const SETTLE = v.variant(
   "outcome",
   [
     object({
-      /** The request ran, and this is its answer. */
+      /** The request ran. */
       outcome: v.literal("final"),
       /** The status of the answer. */
       status,
-      /** The headers of the answer, by name. */
+      /** The headers of the answer. */
       headers: v.optional(headers, {}),
-      /** The body of the answer as text. Use `body_base64` for other bytes. */
+      /** The body of the answer, as text. */
       body: v.optional(v.string("must be a string")),
       /** The body of the answer in base64. */
       body_base64: v.optional(base64),
@@ -72,7 +72,7 @@ export const SETTLE = v.variant(
       why,
     }),
     object({
-      /** The request did not run, and never will. */
+      /** The request did not run. */
       outcome: v.literal("not-executed"),
       /** The reason, for the audit log. */
       why,
@@ -105,13 +105,13 @@ const certificate = v.pipe(
 );
 
 export const FIND = object({
-  /** The method and the path of the request. */
+  /** Method, space and path. */
   operation,
-  /** The headers of the request that identify the caller, by name. */
+  /** The headers that identify the caller. */
   headers: v.optional(headers, {}),
   /** The SHA-256 fingerprint of the client's certificate, in hex. */
   certificate: v.optional(certificate),
-  /** The idempotency key of the request. */
+  /** The key of the request. */
   key: v.pipe(v.string("must be the key"), v.minLength(1, "must be the key")),
 });
 
@@ -124,7 +124,7 @@ const limit = v.optional(
 export const JOURNAL_QUERY = object({
   /** Only entries in this state. */
   state: v.optional(v.picklist(JOURNAL_STATES, `must be one of ${JOURNAL_STATES.join(", ")}`)),
-  /** Only entries of this operation: method, space and path. */
+  /** Only entries of this operation. */
   operation: v.optional(
     v.pipe(
       v.string(),
@@ -132,11 +132,11 @@ export const JOURNAL_QUERY = object({
       v.transform((written) => written.slice(0, OPERATION_CHARACTERS_MAX)),
     ),
   ),
-  /** Only entries that are older than this duration. */
+  /** Only older entries. */
   older_than: v.optional(duration({ min: 0, max: 365 * DAY, example: HOUR })),
   /** The cursor of the page before. */
   cursor,
-  /** The most entries on one page. */
+  /** The size of a page. */
   limit,
 });
 
@@ -145,7 +145,7 @@ export const AUDIT_QUERY = object({
   record: v.optional(v.pipe(v.string(), v.regex(RECORD_ID, "must be a record's id"))),
   /** The cursor of the page before. */
   cursor,
-  /** The most lines on one page. */
+  /** The size of a page. */
   limit,
 });
 
@@ -163,14 +163,14 @@ export const COUNTS_QUERY = object({
 
 export const OPERATOR_NAME = /^[\x20-\x7e]{1,100}$/;
 
-/** The request's JSON by `schema`, or the answer that lists its faults. */
+/** The request's JSON, validated by `schema`. */
 export async function readBody<const T extends v.GenericSchema>(
   request: Request,
   schema: T,
-): Promise<v.InferOutput<T> | Response> {
-  const reading = await readUpTo(request.body, REQUEST_BYTES_MAX);
+): Promise<v.InferOutput<T> | OperatorProblem> {
+  const reading = await readUpTo(request.body, REQUEST_BYTES_MAX, { timeouts: UPLOAD_TIMEOUTS });
   if (reading.end === "overflowed") return operatorProblem("body_too_large");
-  if (reading.end === "broken") return operatorProblem("invalid_request");
+  if (reading.end !== "whole") return operatorProblem("invalid_request");
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(reading.bytes);
     return checked(JSON.parse(text), schema);
@@ -180,11 +180,14 @@ export async function readBody<const T extends v.GenericSchema>(
   }
 }
 
-export function readQuery<const T extends v.GenericSchema>(url: URL, schema: T): v.InferOutput<T> | Response {
+export function readQuery<const T extends v.GenericSchema>(url: URL, schema: T): v.InferOutput<T> | OperatorProblem {
   return checked(Object.fromEntries(url.searchParams), schema);
 }
 
-export function checked<const T extends v.GenericSchema>(value: unknown, schema: T): v.InferOutput<T> | Response {
+export function checked<const T extends v.GenericSchema>(
+  value: unknown,
+  schema: T,
+): v.InferOutput<T> | OperatorProblem {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "it"} ${issue.message}`);

@@ -1,10 +1,11 @@
-/** The answer that an operator gives for a request whose own is lost. */
+/** Checks the outcome that an operator gives for a record whose own is unknown. */
 
 import type * as v from "valibot";
 import { type Policy } from "../config/policy.ts";
 import { headersOfKeptAnswer, isCookie } from "../http/headers.ts";
 import { type Command } from "../record/operate.ts";
 import { type Inspection } from "../key-object/inspection.ts";
+import { type OperatorProblem, isOperatorProblem, operatorProblem } from "./problem.ts";
 import { type SETTLE } from "./requests.ts";
 
 export type Settling = v.InferOutput<typeof SETTLE>;
@@ -12,45 +13,51 @@ export type Settling = v.InferOutput<typeof SETTLE>;
 export interface Order {
   readonly command: Command;
   readonly body: Uint8Array | null;
-  /** For the audit: what was given, without the body. */
+  /** What the operator gave, without the body: for the audit log. */
   readonly given: object;
 }
 
-/** RFC 9110, 15: with these there is no content. */
+/** RFC 9110, 15: these have no content. */
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** The order, or what is wrong with it. `policy` is that of the record's operation. */
+/** The command for the key object. `policy` is that of the record's operation. */
 export function orderOfSettling(
   settling: Settling,
   facts: NonNullable<Inspection["facts"]>,
   policy: Policy,
-): Order | string {
+): Order | OperatorProblem {
   const { outcome } = settling;
   if (outcome === "not-executed") return { command: { action: "settle", outcome }, body: null, given: { outcome } };
   const body = bodyOf(settling);
-  if (typeof body === "string") return body;
+  if (isOperatorProblem(body)) return body;
   if (body.byteLength > policy.responseBytesMax) {
-    return `The body is larger than max_response_bytes: ${policy.responseBytesMax}.`;
+    return invalid(`The body is larger than max_response_bytes: ${policy.responseBytesMax}.`);
   }
   const { status } = settling;
-  if (NULL_BODY.has(status) && body.byteLength > 0) return `An answer with status ${status} has no body.`;
+  if (NULL_BODY.has(status) && body.byteLength > 0) return invalid(`An answer with status ${status} has no body.`);
   const fields = new Headers(settling.headers);
   const headers = headersOfKeptAnswer(fields).filter((pair) => !isCookie(pair));
   const kept = new Set(headers.map(([name]) => name));
   const refused = [...fields.keys()].filter((name) => !kept.has(name) || name === "content-encoding");
-  if (refused.length > 0) return `These headers are never kept with an answer: ${[...new Set(refused)].join(", ")}.`;
+  if (refused.length > 0) {
+    return invalid(`These headers are never stored with an answer: ${[...new Set(refused)].join(", ")}.`);
+  }
   const answer = { status, headers, bodyBytes: body.byteLength };
   const given = { outcome, status, headers: headers.map(([name]) => name), body_bytes: body.byteLength };
   return { command: { action: "settle", outcome, answer, ttlMs: ttlOf(facts, policy) }, body, given };
 }
 
-function bodyOf({ body, body_base64 }: Extract<Settling, { outcome: "final" }>): Uint8Array | string {
-  if (body !== undefined && body_base64 !== undefined) return "Give body or body_base64, not both.";
+function bodyOf({ body, body_base64 }: Extract<Settling, { outcome: "final" }>): Uint8Array | OperatorProblem {
+  if (body !== undefined && body_base64 !== undefined) return invalid("Give body or body_base64, not both.");
   if (body_base64 !== undefined) return Uint8Array.from(atob(body_base64), (character) => character.charCodeAt(0));
   return new TextEncoder().encode(body ?? "");
 }
 
-/** A derived key takes equal requests for one within its window only (docs/protocol.md 3.10.4). */
+function invalid(detail: string): OperatorProblem {
+  return operatorProblem("invalid_request", detail);
+}
+
+/** Under a derived key equal requests count as one within its window only (docs/protocol.md 3.10.4). */
 function ttlOf(facts: NonNullable<Inspection["facts"]>, { deriveKey, ttlMs }: Policy): number {
   return facts.isDerived && deriveKey !== null ? deriveKey.windowMs : ttlMs;
 }

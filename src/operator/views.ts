@@ -39,6 +39,7 @@ export function entryView(entry: JournalEvent): object {
     times,
     since: time(sinceMs),
     at: time(atMs),
+    // For a closed entry, the journal has the time when it forgets the entry, which is not a time of the record.
     expires: isOpen ? time(expiresAtMs) : null,
   };
 }

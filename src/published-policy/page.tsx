@@ -30,7 +30,7 @@ function Page({ document, tenant }: Published) {
           <h1>{title}</h1>
           <p>
             Send an <code>Idempotency-Key</code> with each logical operation, and the same key with each retry of it.
-            The operation runs once, and every retry gets its answer. Programs get this page as JSON.
+            The operation runs once, and every retry gets its response. Programs get this page as JSON.
           </p>
           <Keys document={document} />
           <Policies document={document} tenant={tenant} />
@@ -46,7 +46,7 @@ function Keys({ document: { key, callers, rate_limit: limit } }: { document: Pol
   const rows: Row[] = [
     { label: "A key has", text: `1 to ${key.characters_max} characters` },
     { label: "It is written as", text: `${key.forms.join(" or ")}; both spellings are one key` },
-    { label: "A caller is identified by", text: by === "" ? "nothing: all requests are one caller's" : by },
+    { label: "A caller is identified by", text: by === "" ? "nothing: all requests are one caller" : by },
     {
       label: "A keyed request that names no caller",
       text: callers.anonymous === "refuse" ? "is refused with caller_missing" : "belongs to one shared caller",

@@ -12,7 +12,7 @@ export interface Row {
 }
 
 const KEY = { required: "required", optional: "optional", off: "ignored: no request is covered" };
-const IN_FLIGHT = { wait: "waits for it and gets its answer", refuse: "is refused with in_flight" };
+const IN_FLIGHT = { wait: "waits for it and gets its response", refuse: "is refused with in_flight" };
 const ON_UNKNOWN = {
   refuse: "nothing is sent again: outcome_unknown",
   retry: "the next request with the key is sent again",
@@ -40,11 +40,13 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
     fingerprint: fingerprintWords,
     requestBytesMax: ({ requestBytesMax }) => `at most ${count(requestBytesMax)} bytes with a key`,
     inFlight: ({ inFlight }) => IN_FLIGHT[inFlight],
+    // With `refuse`, a retry does not wait, whatever `wait` is.
     waitMs: ({ inFlight, waitMs }) => duration(inFlight === "wait" ? waitMs / 1000 : 0),
     stream: ({ stream }) => (stream ? "as they arrive" : "as a whole, except event streams and NDJSON"),
     notExecutedOn: ({ notExecutedOn }) => statuses(notExecutedOn),
     unknownOn: ({ unknownOn }) => statuses(unknownOn),
     onUnknown: ({ onUnknown }) => ON_UNKNOWN[onUnknown],
+    // The limit has no effect without `retry`. A second attempt then needs proof that none before it ran.
     maxAttempts: ({ onUnknown, maxAttempts }) =>
       onUnknown === "retry" ? `at most ${maxAttempts}` : "1, unless it is known that none ran",
     responseBytesMax: ({ responseBytesMax }) =>
@@ -65,7 +67,7 @@ export function rowsOf(policy: Policy): Row[] {
   });
 }
 
-/** The rows of `policy` that differ from those of `base`. */
+/** The rows of `policy` that differ from those of `base`. Every policy has the same rows in the same order, so they compare by index. */
 export function rowsThatDiffer(policy: Policy, base: Policy): Row[] {
   const before = rowsOf(base);
   return rowsOf(policy).filter(({ text }, index) => text !== before[index]?.text);

@@ -47,7 +47,7 @@ export function decideAlarm(
 
 /**
  * `atMs`, or the first time after it that an alarm handler may set. The platform schedules nothing where a handler sets the
- * time that its own alarm was set for, and the record would stay for ever.
+ * time that its own alarm was set for, and the record would stay forever.
  */
 export function nextAlarmMs(atMs: number, { firedMs, nowMs }: AlarmTimes): number {
   return Math.max(atMs, firedMs + STEP_MS, nowMs + STEP_MS);

@@ -32,7 +32,7 @@ export interface Situation {
 }
 
 /**
- * The record's attempt, a probe of its outcome, or the preparation of a request: its body arrives, and then it is decided anew.
+ * The record's attempt, a probe of its outcome, or the preparation of a request: its body arrives, and then it is decided again.
  * One at a time: while a request is prepared, no other one executes or probes.
  */
 export type Running = "attempt" | "probe" | "preparation" | null;

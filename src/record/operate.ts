@@ -43,7 +43,7 @@ export function decideCommand(
   command: Command,
   nowMs: number,
 ): CommandDecision {
-  // What runs may be about to learn what the operator can only assume.
+  // A running attempt or probe may be about to receive the outcome, which the operator can only assume.
   if (running !== null) return refuse("running");
   const resting = asOf(record, nowMs);
   if (resting === null) return refuse("no_record");

@@ -6,12 +6,13 @@ import { type KeyStub, askKeyObject, lookAtFormerRecord } from "../call/ask-key-
 import { type Reply } from "../call/call.ts";
 import { objectOf } from "../call/object-stub.ts";
 import { isLoop } from "../http/headers.ts";
+import { ALLOWED_METHODS, isNeverForwarded } from "../http/methods.ts";
 import { grantedWait } from "../http/prefer.ts";
-import { type Refusal, isRefusal, problemResponse, refuse } from "../http/problem.ts";
+import { type Refusal, isRefusal, plainProblem, problemResponse, refuse } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
 import { callersOf } from "./callers.ts";
-import { destinationOf, pathOf } from "./destination.ts";
-import { faultOf } from "./fault.ts";
+import { destinationOf, leavesBase, pathOf } from "./destination.ts";
+import { faultOf, lateFaultOf } from "./fault.ts";
 import { readKeyedRequest } from "./keyed-request.ts";
 import { observe } from "./observe.ts";
 import { passThrough } from "./pass-through.ts";
@@ -28,31 +29,39 @@ export const gateway = new HonoBase<{ Bindings: Env }>({ router: new TrieRouter(
 gateway.route("/", reservedPaths);
 gateway.all("*", (c) => forward(c.req.raw, c.env, c.executionCtx));
 
+// The last resort: the request may have reached the origin.
+gateway.onError((error, c) => problemResponse(lateFaultOf(error), URL.parse(c.req.url)));
+
 async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): Promise<Response> {
+  if (isNeverForwarded(request.method, request.headers)) {
+    return plainProblem(405, "Method Not Allowed", { allow: ALLOWED_METHODS });
+  }
   const destination = await destinationOf(request, env).catch(faultOf);
   if (isRefusal(destination)) return problemResponse(destination, URL.parse(request.url));
   const context = requestContext(request, destination, env, ctx);
-  // A fault here is one before the key object was called. `resultOf` returns what comes after as values.
-  const result = await resultOf(context).catch((error: unknown) => refused(faultOf(error)));
+  // Only what precedes a call or a forward can throw here. What follows one is a value.
+  const result = await route(context).catch((error: unknown): RequestResult => refused(faultOf(error)));
+  context.incoming.releaseBody();
   return respond(context, result);
 }
 
 /** Sends the request to its record, or straight to the origin where no record covers it. */
-async function resultOf(context: RequestContext): Promise<RequestResult> {
+async function route(context: RequestContext): Promise<RequestResult> {
   const { incoming, destination, env } = context;
   const { headers } = incoming.request;
   const { policy } = destination;
   if (isLoop(headers)) return refused(refuse("loop_detected"));
+  if (leavesBase(destination)) return refused(refuse("path_refused"));
   if (policy.mode === "observe") return observe(context);
   const key = await keyOf(incoming, destination);
   if (key === null) return { kind: "passed through", sent: await passThrough(incoming, destination, env) };
   if (isRefusal(key)) return { kind: "without key", refusal: key };
   const wait = grantedWait(headers.get("prefer"), policy.waitMs);
-  return { kind: "keyed", key, reply: await replyTo(context, key, wait.ms), waitSeconds: wait.askedSeconds };
+  return { kind: "keyed", key, reply: await askRecord(context, key, wait.ms), waitSeconds: wait.askedSeconds };
 }
 
 /** Each step may refuse. Nothing is sent to the origin before the last one. */
-async function replyTo(context: RequestContext, key: Key, waitMs: number): Promise<Reply | Refusal> {
+async function askRecord(context: RequestContext, key: Key, waitMs: number): Promise<Reply | Refusal> {
   const { incoming, destination, metrics, env } = context;
   const { tenant } = destination;
   const stubOf = (recordId: string) => (): KeyStub => objectOf(env.KEYS, recordId, tenant.placement);

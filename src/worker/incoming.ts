@@ -1,42 +1,60 @@
 /** A request on its way in. Its body, document and caller are read at most once, and only where a step needs them. */
 
-import { PIECE_BYTES, type RequestBody, readUpTo } from "../http/body.ts";
-import { DigestInPieces, sha256 } from "../identity/digest.ts";
-import { unreachable } from "../record/record.ts";
+import { type BodyBudget, bodyBudget } from "../http/body-budget.ts";
+import { type HeldBody } from "../http/held-body.ts";
 import { type CallerRule, callerOf } from "../identity/caller.ts";
 import { type JsonNode, parseJsonBytes } from "../identity/json.ts";
 import { parseMediaType } from "../identity/media-type.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
+import { secret } from "../config/bindings.ts";
 import { verifiedClaims } from "../identity/verified-claims.ts";
+import { type BodyBounds, type HeldRequestBody, readRequestBody } from "./request-body.ts";
 
 const UNREADABLE =
-  "The body may carry a key, and can't be read without doubt: it must be valid JSON of at most 1 MB, 50,000 values and 64 levels, without duplicate members. Nothing was sent to the origin.";
+  "The body may carry a key, and can't be read unambiguously: it must be valid JSON of at most 1 MB, 50,000 values and 64 levels, without duplicate members. Nothing was sent to the origin.";
 
 export class Incoming {
   readonly request: Request;
-  readonly #bytesMax: number;
-  #body: Promise<RequestBody | Refusal> | null = null;
+  readonly #bounds: BodyBounds;
+  readonly #env: object;
+  readonly #budget: BodyBudget;
+  #body: Promise<HeldRequestBody | Refusal> | null = null;
   #json: Promise<JsonNode | null | Refusal> | null = null;
+  #held: HeldBody | null = null;
   readonly #callers = new Map<CallerRule, Promise<string | Refusal>>();
 
-  constructor(request: Request, bytesMax: number) {
+  /** `env` has the secrets that verify tokens. */
+  constructor(request: Request, bounds: BodyBounds, env: object, budget: BodyBudget = bodyBudget) {
     this.request = request;
-    this.#bytesMax = bytesMax;
+    this.#bounds = bounds;
+    this.#env = env;
+    this.#budget = budget;
   }
 
   /** The caller's digest by `rule`, which is the tenant's present or former one. Verified at most once by each. */
   caller(rule: CallerRule): Promise<string | Refusal> {
     const known = this.#callers.get(rule);
     if (known !== undefined) return known;
-    const caller = callerOf(this.request, rule, verifiedClaims);
+    const caller = callerOf(this.request, rule, (token, item) =>
+      verifiedClaims(token, item, (name) => secret(this.#env, name)),
+    );
     this.#callers.set(rule, caller);
     return caller;
   }
 
   /** The whole body, or the reason why it can't be read. */
-  body(): Promise<RequestBody | Refusal> {
-    const { headers, body } = this.request;
-    return (this.#body ??= readRequestBody(headers, body, this.#bytesMax));
+  body(): Promise<HeldRequestBody | Refusal> {
+    return (this.#body ??= this.#readBody());
+  }
+
+  /** Frees the memory of the body, unless it is still on its way to the origin. Each request calls this when it is over. */
+  releaseBody(): void {
+    this.#held?.releaseUnlessSending();
+  }
+
+  /** The same where sending it has failed. */
+  abandonBody(): void {
+    this.#held?.release();
   }
 
   /** The digest of the body, where it is known without reading the body for this. */
@@ -62,7 +80,7 @@ export class Incoming {
     if (json !== null || !this.#isJson) return json;
     const body = await this.body();
     if (isRefusal(body)) return body;
-    return body.bytes.byteLength === 0 ? null : refuse("key_invalid", UNREADABLE);
+    return body.held.byteLength === 0 ? null : refuse("key_invalid", UNREADABLE);
   }
 
   /** The request as it passes through to `url`: with its own stream, or with the body that was read. */
@@ -72,11 +90,23 @@ export class Incoming {
     const body = await this.#body;
     if (isRefusal(body)) return body;
     const { method, headers } = this.request;
-    return new Request(url, { method, headers, body: body.bytes.byteLength > 0 ? body.bytes : null });
+    return new Request(url, { method, headers, body: body.held.byteLength > 0 ? body.held.forOrigin() : null });
+  }
+
+  /** Whether there is a body to look for a key in, as far as the head shows. */
+  get mayHaveDocument(): boolean {
+    const { headers, body } = this.request;
+    return body !== null && headers.get("content-length") !== "0" && this.#isJson;
   }
 
   get #isJson(): boolean {
     return parseMediaType(this.request.headers.get("content-type")).isJson;
+  }
+
+  async #readBody(): Promise<HeldRequestBody | Refusal> {
+    const body = await readRequestBody(this.request, this.#bounds, this.#budget);
+    if (!isRefusal(body)) this.#held = body.held;
+    return body;
   }
 
   async #readJson(): Promise<JsonNode | null | Refusal> {
@@ -84,38 +114,5 @@ export class Incoming {
     const body = await this.body();
     if (isRefusal(body)) return body;
     return parseJsonBytes(body.bytes);
-  }
-}
-
-/** The whole body of a request and its digest, or the reason why it can't be read. */
-export async function readRequestBody(
-  headers: Headers,
-  body: ReadableStream<Uint8Array> | null,
-  bytesMax: number,
-): Promise<RequestBody | Refusal> {
-  const tooLarge = refuse(
-    "body_too_large",
-    `This operation accepts bodies of at most ${bytesMax} bytes where a key covers them or may stand in them. Nothing was sent to the origin.`,
-  );
-  const declared = headers.get("content-length") ?? "";
-  const expectedBytes = /^[0-9]+$/.test(declared) ? Number(declared) : 0;
-  // Saves the upload where the client itself declares a length that is too large.
-  if (expectedBytes > bytesMax) return tooLarge;
-  // For a small body one digest of the whole costs less than a digest stream. Should more arrive than was declared, all of
-  // it is digested all the same.
-  const digest = body === null || (declared !== "" && expectedBytes <= PIECE_BYTES) ? null : new DigestInPieces();
-  const reading = await readUpTo(body, bytesMax, expectedBytes, (piece) => digest?.update(piece));
-  switch (reading.end) {
-    case "whole":
-      return { bytes: reading.bytes, sha256: await (digest === null ? sha256(reading.bytes) : digest.finish()) };
-    case "broken":
-      return refuse("body_incomplete");
-    case "overflowed":
-      await reading.rest.cancel().catch(() => {
-        // The client is gone already, so there is nothing left to cancel.
-      });
-      return tooLarge;
-    default:
-      return unreachable(reading);
   }
 }

@@ -53,7 +53,7 @@ export interface Durations {
   readonly callMs: number | null;
 }
 
-/** DNS has no longer names, so longer ones are made up. They are cut. */
+/** A DNS name has at most 253 characters. A longer hostname is no DNS name, and is cut. */
 const HOSTNAME_CHARS_MAX = 253;
 
 /** Enough of a record's id to find it again. */

@@ -1,8 +1,8 @@
 /** From a request with a key to the call of its key object (docs/protocol.md 3.5 to 3.8). */
 
-import { type KeyedCall, type LookCall } from "../call/call.ts";
+import { type LookCall } from "../call/call.ts";
+import { type WholeCall, type WholeForward } from "../call/upload.ts";
 import { type AttemptPolicy, type Policy, attemptPolicy } from "../config/policy.ts";
-import { type RequestBody } from "../http/body.ts";
 import { makeForwarded } from "../http/headers.ts";
 import { probePath } from "../http/probe-path.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
@@ -12,14 +12,16 @@ import { type Caller, callerPlacement, recordId } from "../identity/record-id.ts
 import { originUrl } from "../origin/exchange.ts";
 import { type HeaderPair } from "../record/record.ts";
 import { type Callers } from "./callers.ts";
-import { type Destination } from "./destination.ts";
+import { countedHeaders } from "./counted-headers.ts";
+import { type Destination, leavesBase } from "./destination.ts";
 import { type Incoming } from "./incoming.ts";
+import { type HeldRequestBody } from "./request-body.ts";
 import { requestFingerprint } from "./request-fingerprint.ts";
 
 export interface KeyedRequest {
   /** Names the key object. */
   readonly recordId: string;
-  readonly call: KeyedCall;
+  readonly call: WholeCall;
   /** The record that the request may have by the former caller rule. It is looked at before anything is sent. */
   readonly former: { readonly recordId: string; readonly call: LookCall } | null;
 }
@@ -63,21 +65,17 @@ export async function readKeyedRequest(
   return { recordId: now.recordId, call, former: isSame ? null : before };
 }
 
-function forwardOf(
-  { request }: Incoming,
-  { url, tenant }: Destination,
-  key: Key,
-  { bytes }: RequestBody,
-): KeyedCall["forward"] {
+function forwardOf({ request }: Incoming, destination: Destination, key: Key, { held }: HeldRequestBody): WholeForward {
+  const { url, tenant, connection } = destination;
   const fields = new Headers(request.headers);
-  makeForwarded(fields, url, request.cf !== undefined);
+  makeForwarded(fields, { url, connection, counted: countedHeaders(destination) });
   return {
     origin: tenant.origin,
     url: originUrl(tenant.origin, url),
     method: request.method,
     headers: forKeyedRequest(fields, key),
-    body: bytes.byteLength > 0 ? bytes : null,
-    bodyBytes: bytes.byteLength,
+    body: held.byteLength > 0 ? held : null,
+    bodyBytes: held.byteLength,
   };
 }
 
@@ -88,16 +86,19 @@ function withinWindow(policy: Policy): AttemptPolicy {
 }
 
 /** A probe carries the headers that identify the caller and the key to the origin, and no other header of the client. */
-function probeOf({ url, tenant, policy }: Destination, forward: KeyedCall["forward"], key: string): KeyedCall["probe"] {
+function probeOf({ url, tenant, policy }: Destination, forward: WholeForward, key: string): WholeCall["probe"] {
   const path = policy.onUnknown === "probe" && policy.probe !== null ? probePath(policy.probe, key) : null;
   if (path === null) return null;
+  const probeUrl = new URL(url.origin + path);
+  // A key such as `../x` must not lead the probe to another tenant's records.
+  if (leavesBase({ tenant, url: probeUrl })) return null;
   const operation: HeaderPair = ["oncegate-operation", `${forward.method} ${url.pathname}`];
   const carriers = policy.keyFrom.flatMap((carrier) => (carrier.kind === "header" ? [carrier.name] : []));
   const sent = new Set(["accept-encoding", "via", "cdn-loop", ...carriers, ...headersOfCallers(tenant.callers)]);
   const headers = forward.headers.filter(([name]) => sent.has(name) || name.startsWith("x-forwarded-"));
   return {
     origin: tenant.origin,
-    url: originUrl(tenant.origin, new URL(url.origin + path)),
+    url: originUrl(tenant.origin, probeUrl),
     method: "GET",
     headers: [...headers, operation],
     body: null,
@@ -107,7 +108,7 @@ function probeOf({ url, tenant, policy }: Destination, forward: KeyedCall["forwa
 
 /**
  * The forwarded fields of a keyed request. The key is among them even if `Connection` names it, the length is that of the
- * body that is sent anew, and the answer is kept without a content coding.
+ * body that is sent, and the response is stored without a content coding.
  */
 export function forKeyedRequest(forwarded: Headers, key: Pick<Key, "header" | "echo">): HeaderPair[] {
   if (key.header !== null && key.echo !== null) forwarded.set(key.header, key.echo);

@@ -3,7 +3,7 @@
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "../call/call.ts";
 import { type Policy } from "../config/policy.ts";
 import { headersOf } from "../http/headers.ts";
-import { type ErrorRules, type Refusal, problemResponse, refuse, shouldRetry } from "../http/problem.ts";
+import { type ErrorRules, type Refusal, problemResponse, refuse, refuseWithId, shouldRetry } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
 import { unreachable } from "../record/record.ts";
 
@@ -34,7 +34,8 @@ export function keyedResponse(reply: Reply | Refusal, asked: Asked): Response {
   }
 }
 
-function refusalResponse({ code }: RefusalReply, { url, policy, key }: Asked): Response {
+function refusalResponse({ code, faultId }: RefusalReply, { url, policy, key }: Asked): Response {
+  if (faultId !== undefined) return problemResponse(refuseWithId(code, faultId), url, policy);
   const detail = key.isDerived ? DERIVED_DETAILS.get(code) : undefined;
   return problemResponse(refuse(code, detail), url, policy);
 }
@@ -47,7 +48,7 @@ const DERIVED_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
   ],
   [
     "outcome_unknown",
-    "An equal request was sent to the origin a moment ago, and it is not known whether it took effect. It is not sent again for now: find out first what became of it.",
+    "An equal request was sent to the origin a moment ago, and it is not known whether it took effect. It is not sent again for now. Check the outcome first.",
   ],
 ]);
 

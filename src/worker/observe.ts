@@ -14,6 +14,7 @@ import { classify } from "../record/classify.ts";
 import { type ShadowDecision } from "../record/observe.ts";
 import { type Conclusion, conclusionOf } from "../record/transition.ts";
 import { callersOf } from "./callers.ts";
+import { type Destination } from "./destination.ts";
 import { Incoming } from "./incoming.ts";
 import { type Finding, type ObservedDecision } from "./keyed-event.ts";
 import { type KeyedRequest, readKeyedRequest } from "./keyed-request.ts";
@@ -45,8 +46,13 @@ interface Answered {
 export async function observe(context: RequestContext): Promise<Observed> {
   const { incoming, destination, metrics, env, ctx } = context;
   const { policy } = destination;
-  const copy = mayBeKeyed(incoming.request, policy) ? copyOf(incoming, policy) : null;
-  const begun = copy === null ? Promise.resolve(null) : begin(copy, context).catch(failed);
+  const copy = mayBeKeyed(incoming.request, destination) ? copyOf(context) : null;
+  const begun =
+    copy === null
+      ? Promise.resolve(null)
+      : begin(copy, context)
+          .catch(failed)
+          .finally(() => copy.releaseBody());
   // No longer than until its shadow is called. `waitUntil` keeps a request alive whose client has left, and this one must
   // end as soon as it would without being observed.
   ctx.waitUntil(begun);
@@ -61,16 +67,17 @@ export async function observe(context: RequestContext): Promise<Observed> {
 }
 
 /** Whether the request may have a key. No other request is copied. */
-function mayBeKeyed({ method, headers }: Request, { key, methods, keyFrom, deriveKey }: Policy): boolean {
-  if (key === "off" || !methods.includes(method)) return false;
+function mayBeKeyed({ headers }: Request, { policy, isCovered }: Destination): boolean {
+  const { key, keyFrom, deriveKey } = policy;
+  if (!isCovered) return false;
   const mayCarryKey = keyFrom.some((carrier) => carrier.kind === "body" || headers.has(carrier.name));
   return mayCarryKey || key === "required" || deriveKey !== null;
 }
 
 /** Shares the body with the request, which is sent unchanged. Null where no copy can be made. */
-function copyOf({ request }: Incoming, { requestBytesMax }: Policy): Incoming | null {
+function copyOf({ incoming, destination, env }: RequestContext): Incoming | null {
   try {
-    return new Incoming(request.clone(), requestBytesMax);
+    return new Incoming(incoming.request.clone(), destination.policy, env);
   } catch (error) {
     return failed(error);
   }

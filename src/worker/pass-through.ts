@@ -1,11 +1,14 @@
 /** Requests that no record covers: straight to the origin, streaming both ways, by the same header rules. */
 
-import { type Origin } from "../config/policy.ts";
+import { type Policy } from "../config/policy.ts";
 import { makeForwarded, makeVisible } from "../http/headers.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
-import { fetchFrom, isFinalStatus, originUrl } from "../origin/exchange.ts";
+import { isFinalStatus, originUrl } from "../origin/exchange.ts";
+import { type PreparedRequest, prepareRequest } from "../origin/prepared-request.ts";
+import { countedHeaders } from "./counted-headers.ts";
 import { type Destination } from "./destination.ts";
+import { lateFaultOf, withOpaqueId } from "./fault.ts";
 import { type Incoming } from "./incoming.ts";
 
 /** The origin's answer as it is passed on. */
@@ -14,33 +17,44 @@ export type PassedThrough = { readonly kind: "answered"; readonly response: Resp
 /** `onHead` gets the origin's answer as it came, before its fields are changed; null where none can be passed on. */
 export async function passThrough(
   incoming: Incoming,
-  { url, tenant, policy }: Destination,
+  destination: Destination,
   env: object,
   onHead: (answer: Response | null) => void = () => {},
 ): Promise<PassedThrough> {
   const { request } = incoming;
+  const { url, tenant, policy, connection } = destination;
   const passedOn = await incoming.passedOn(originUrl(tenant.origin, url));
   if (isRefusal(passedOn)) return passedOn;
-  makeForwarded(passedOn.headers, url, request.cf !== undefined);
+  makeForwarded(passedOn.headers, { url, connection, counted: countedHeaders(destination) });
   // `Upgrade` is hop-by-hop, so it was removed. This hop asks for an upgrade of its own.
   if (isWebSocketUpgrade(request)) passedOn.headers.set("upgrade", "websocket");
-  const answer = await send(tenant.origin, passedOn, env);
-  onHead(answer);
-  if (answer === null) return refuse("origin_unreachable", UNREACHABLE);
+  const prepared = prepareRequest(tenant.origin, env, () => passedOn);
+  if (prepared.kind === "not prepared") return withOpaqueId(refuse("misconfigured"), prepared.why);
+  const answer = await send(prepared);
+  if (answer === null) incoming.abandonBody();
+  try {
+    onHead(answer);
+    return answer === null ? refuse("origin_unreachable", UNREACHABLE) : passedOnAs(answer, policy);
+  } catch (error) {
+    return lateFaultOf(error);
+  }
+}
+
+function passedOnAs(answer: Response, { replayedHeader }: Pick<Policy, "replayedHeader">): PassedThrough {
   // The fields of a fetched response can't be changed. The copy shares the body.
   const response = new Response(answer.body, answer);
   makeVisible(response.headers);
   // The gateway alone marks replays, whatever the header is called.
-  response.headers.delete(policy.replayedHeader);
+  response.headers.delete(replayedHeader);
   return { kind: "answered", response };
 }
 
 const UNREACHABLE = "The connection to the origin failed. It is not known whether the request took effect.";
 
 /** Null where no answer came that can be passed on. */
-async function send(origin: Origin, request: Request, env: object): Promise<Response | null> {
+async function send(prepared: PreparedRequest): Promise<Response | null> {
   try {
-    const answer = await fetchFrom(origin, env, request);
+    const answer = await prepared.send(null);
     const { status } = answer;
     if (isFinalStatus(status) || (status === 101 && answer.webSocket !== null)) return answer;
     await answer.body?.cancel();

@@ -18,6 +18,6 @@ export function requestContext(
   env: Env,
   ctx: RequestContext["ctx"],
 ): RequestContext {
-  const incoming = new Incoming(request, destination.policy.requestBytesMax);
+  const incoming = new Incoming(request, destination.policy, env);
   return { incoming, destination, metrics: new RequestMetrics(env, destination, request.method), env, ctx };
 }

@@ -3,21 +3,33 @@
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type CallerRule } from "../identity/caller.ts";
 import { digestOf } from "../identity/digest.ts";
-import { canonicalJson } from "../identity/json.ts";
+import { type JsonNode, canonicalJson } from "../identity/json.ts";
 import { valueAt } from "../identity/json-pointer.ts";
 import { type Key, findKey } from "../identity/key-carrier.ts";
+import { callersOf } from "./callers.ts";
+import { countedHeaders, unreadableHeader } from "./counted-headers.ts";
 import { type Incoming } from "./incoming.ts";
 import { type Destination } from "./destination.ts";
 import { requestFingerprint } from "./request-fingerprint.ts";
 
 /** Null for a request that passes through. WebSocket upgrades and preflights do, because no policy covers their methods. */
 export async function keyOf(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
-  const { policy } = destination;
-  const { method, headers } = incoming.request;
-  if (policy.key === "off" || policy.mode === "off" || !policy.methods.includes(method)) return null;
-  const key = await findKey(policy.keyFrom, headers, () => incoming.documentWithKey());
+  const { policy, isCovered } = destination;
+  const { headers } = incoming.request;
+  if (!isCovered) return null;
+  const key = await findKey(policy.keyFrom, headers, () => documentWithKey(incoming, destination));
+  // A request without a key passes through, where nothing is compared.
+  const isCompared = key !== null || policy.deriveKey !== null;
+  const unreadable = isCompared ? unreadableHeader(headers, countedHeaders(destination)) : null;
+  if (unreadable !== null) return unreadable;
   if (key !== null) return key;
   return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
+}
+
+/** No body is read for a caller who would be refused with a key, whether or not the body holds one. */
+async function documentWithKey(incoming: Incoming, { tenant }: Destination): Promise<JsonNode | null | Refusal> {
+  const callers = incoming.mayHaveDocument ? await callersOf(incoming, tenant, Date.now()) : null;
+  return isRefusal(callers) ? callers : incoming.documentWithKey();
 }
 
 /**

@@ -32,7 +32,7 @@ export class RequestMetrics {
     return Date.now() - this.#arrivedAtMs;
   }
 
-  /** `response`, made from `reply`, is about to be sent. Adds `Server-Timing` where the policy says so. */
+  /** `response`, made from `reply`, is about to be sent. Adds `Server-Timing` where the policy requires it. */
   answered(reply: Reply | Refusal, response: Response): void {
     try {
       const callMs = this.#calledAtMs === null ? null : Date.now() - this.#calledAtMs;

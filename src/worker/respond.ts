@@ -1,4 +1,7 @@
-/** The one way out: what a request ended in → its response, counted, with what browsers may read of it. */
+/**
+ * The one way out of a request that has a tenant: what it ended in → its response, counted, with what browsers may read of it.
+ * Reserved paths render their own responses, and a request without a tenant is refused before it has a result.
+ */
 
 import { type Mark, type Reply } from "../call/call.ts";
 import { type Speaker } from "../http/cors.ts";

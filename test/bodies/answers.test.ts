@@ -1,11 +1,11 @@
 import { type ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { type Answer, header } from "../conformance/client.ts";
-import { type Operation, markOf, setUpBench } from "./rig.ts";
+import { type Operation, markOf, setUpRig } from "./rig.ts";
 import { CONTENTS, type Content } from "./contents.ts";
 import { end, stage, whenEntered, write } from "./stage.ts";
 
-const bench = setUpBench({
+const rig = setUpRig({
   "plain.test": {},
   "stream.test": { stream: true },
 });
@@ -28,7 +28,7 @@ const MODES = [
   ["with stream = true", "stream.test"],
 ] as const;
 
-const told: { readonly operation: Operation; readonly content: Content }[] = [];
+const checked: { readonly operation: Operation; readonly content: Content }[] = [];
 
 async function play({ type, pieces, sent }: Content, response: ServerResponse, frame: (typeof FRAMINGS)[0][1]) {
   const coded = pieces.reduce((sum, piece) => sum + piece.length, 0);
@@ -59,7 +59,7 @@ describe.each(MODES)("P2, 6.2.1: %s the first client, one that joins and a retry
   describe.each(FRAMINGS)("what the origin sends %s:", (_how, frame) => {
     test.each(CONTENTS)("$what", async (content) => {
       const { answer, entered } = stage();
-      const operation = bench.operation({ host }, answer);
+      const operation = rig.operation({ host }, answer);
       const first = operation.open();
       const response = await whenEntered(entered, first);
       const joined = operation.open();
@@ -76,16 +76,16 @@ describe.each(MODES)("P2, 6.2.1: %s the first client, one that joins and a retry
       if (length !== undefined)
         expect(answers.map((one) => header(one, "content-length"))).toEqual([length, length, length]);
       expect(operation.executions).toBe(1);
-      told.push({ operation, content });
+      checked.push({ operation, content });
     });
   });
 });
 
 describe("P2, P3: another process with the same storage", () => {
   test("replays all of these exactly", async () => {
-    expect(told).toHaveLength(CONTENTS.length * FRAMINGS.length * MODES.length);
-    await bench.gateway.restart();
-    for (const { operation, content } of told) {
+    expect(checked).toHaveLength(CONTENTS.length * FRAMINGS.length * MODES.length);
+    await rig.gateway.restart();
+    for (const { operation, content } of checked) {
       const answer = await operation.ask();
       expect([content.what, markOf(answer)]).toEqual([content.what, "replayed"]);
       expectExact(answer, content);

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { type Answer } from "../conformance/client.ts";
-import { type Operation, markOf, nameOf, setUpBench } from "./rig.ts";
+import { type Operation, markOf, nameOf, setUpRig } from "./rig.ts";
 import { noise } from "./contents.ts";
 import { type Reader } from "./reader.ts";
 import { BINARY, type Running, pass, start } from "./running.ts";
 import { end, sendHead, stage, whenEntered, write } from "./stage.ts";
 
-const bench = setUpBench({
+const rig = setUpRig({
   "plain.test": { max_response_bytes: 100_000_000 },
   "stream.test": { stream: true, max_response_bytes: 100_000_000 },
   "idle.test": { idle_timeout: "2s" },
@@ -24,7 +24,7 @@ const BREAKS: readonly (readonly [how: string, host: string, act: (running: Runn
   ["is half-closed by its origin", "plain.test", ({ response }) => void response.socket?.end()],
   ["is silent for idle_timeout", "idle.test", () => undefined],
   ["is not at its end at origin_deadline", "deadline.test", () => undefined],
-  ["loses the process", "plain.test", () => bench.gateway.restart()],
+  ["loses the process", "plain.test", () => rig.gateway.restart()],
 ];
 
 /** All of it is what was sent, none of it says that it is all. */
@@ -47,7 +47,7 @@ function cutOf(reader: Reader): Promise<Answer | null> {
 
 describe("P6: a stream that", () => {
   test.each(BREAKS)("%s is cut for all its readers, and never replayed as if it were whole", async (_, host, act) => {
-    const running = await start(bench, host);
+    const running = await start(rig, host);
     const { operation, first, response } = running;
     await pass(response, first, PIECE);
     const second = operation.reader();
@@ -64,7 +64,7 @@ describe("P6: a stream that", () => {
   });
 
   test.each(BREAKS)("%s before anything of its body has come is cut as well", async (_, host, act) => {
-    const running = await start(bench, host);
+    const running = await start(rig, host);
     await running.first.head;
     await act(running);
     const answer = await running.first.answer();
@@ -74,7 +74,7 @@ describe("P6: a stream that", () => {
 
   test.each(BREAKS)("%s behind 3 MB is cut as well, whatever of it was passed on", async (_, host, act) => {
     const body = noise(3_000_000);
-    const running = await start(bench, host, { "content-type": "text/event-stream" });
+    const running = await start(rig, host, { "content-type": "text/event-stream" });
     const { operation, first, response } = running;
     await write(response, body.subarray(0, 1000));
     await first.until(1000);
@@ -89,7 +89,7 @@ describe("P6: a stream that", () => {
   });
 
   test.each(BREAKS)("%s with a Content-Length has fewer bytes than that", async (_, host, act) => {
-    const running = await start(bench, host, { "content-type": "text/event-stream", "content-length": "20" });
+    const running = await start(rig, host, { "content-type": "text/event-stream", "content-length": "20" });
     await write(running.response, PIECE);
     await running.first.until(PIECE.length);
     await act(running);
@@ -99,13 +99,13 @@ describe("P6: a stream that", () => {
   });
 
   test("is cut while nobody reads it is as unknown", async () => {
-    const { operation, first, response } = await start(bench, "plain.test");
+    const { operation, first, response } = await start(rig, "plain.test");
     await pass(response, first, PIECE);
     first.leave();
     response.socket?.destroy();
     const retry = operation.reader();
     const answer = await retry.answer();
-    // Either it came before the gateway noticed, or it was told so.
+    // Either it came before the gateway noticed, or it was refused.
     if (markOf(answer) === "joined") expectCut(answer, PIECE);
     else expect(nameOf(answer)).toBe("409 outcome_unknown");
     await expectUnknown(operation);
@@ -113,7 +113,7 @@ describe("P6: a stream that", () => {
 
   test('is cut runs again with on_unknown = "retry", and the first part is never mixed with the second answer', async () => {
     const stages = [stage(), stage()];
-    const operation = bench.operation({ host: "retry.test" }, ...stages.map(({ answer }) => answer));
+    const operation = rig.operation({ host: "retry.test" }, ...stages.map(({ answer }) => answer));
     const [one, two] = stages;
     if (one === undefined || two === undefined) throw new Error("there are two");
     const first = operation.reader();
@@ -141,7 +141,7 @@ describe("P6: a stream that", () => {
 
 describe("idle_timeout", () => {
   test("counts from the last byte, so a slow stream that goes on is not broken", async () => {
-    const { operation, first, response } = await start(bench, "idle.test");
+    const { operation, first, response } = await start(rig, "idle.test");
     // In all longer than idle_timeout, which no pause is.
     for (let nth = 0; nth < 10; nth++) {
       await pass(response, first, PIECE);
@@ -157,7 +157,7 @@ describe("idle_timeout", () => {
 describe("P6: an answer that is kept before it is passed on and", () => {
   test.each(BREAKS)("%s is never seen, and its outcome unknown", async (how, host, act) => {
     const body = noise(1_000_000);
-    const running = await start(bench, host, BINARY);
+    const running = await start(rig, host, BINARY);
     const joined = running.operation.reader();
     await write(running.response, body);
     if (host === "plain.test") await running.operation.settled();

@@ -1,6 +1,6 @@
 /** Reads server-sent events as the story of the example needs them: one `data` line each, then the mark of the end. */
 
-export interface Told {
+export interface ReadEvents {
   readonly text: string;
   /** Whether `[DONE]` has come: a text without it is not the whole. */
   readonly done: boolean;
@@ -11,7 +11,7 @@ interface Chunk {
 }
 
 /** An event whose end has not come does not count yet. */
-export function readEvents(bytes: Buffer): Told {
+export function readEvents(bytes: Buffer): ReadEvents {
   const events = bytes.toString("utf8").split("\n\n").slice(0, -1);
   const data = events.map((event) => event.replace(/^data: /, ""));
   const chunks = data.filter((line) => line !== "[DONE]").map((line) => JSON.parse(line) as Chunk);

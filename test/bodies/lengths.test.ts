@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { type Answer } from "../conformance/client.ts";
-import { markOf, nameOf, setUpBench } from "./rig.ts";
+import { markOf, nameOf, setUpRig } from "./rig.ts";
 import { noise } from "./contents.ts";
 import { stage, takeSocket, whenEntered, write } from "./stage.ts";
 
-const bench = setUpBench({
+const rig = setUpRig({
   "plain.test": {},
   "stream.test": { stream: true },
 });
@@ -19,7 +19,7 @@ describe.each(MODES)("5.2.2: at %s an origin that promises more than it sends", 
     "leaves the outcome unknown, though %s bytes came, and nobody takes them for the whole",
     async (bytes) => {
       const { answer, entered } = stage();
-      const operation = bench.operation({ host }, answer);
+      const operation = rig.operation({ host }, answer);
       const first = operation.open();
       const socket = takeSocket(await whenEntered(entered, first));
       const joined = operation.open();
@@ -31,9 +31,9 @@ describe.each(MODES)("5.2.2: at %s an origin that promises more than it sends", 
       socket.end();
 
       for (const { answer } of [first, joined]) {
-        const told = await answer;
-        if (host === "plain.test") expect(nameOf(told)).toBe("502 origin_unreachable");
-        else expectCut(told, body);
+        const received = await answer;
+        if (host === "plain.test") expect(nameOf(received)).toBe("502 origin_unreachable");
+        else expectCut(received, body);
       }
       expect(nameOf(await operation.ask())).toBe("409 outcome_unknown");
       expect(nameOf(await operation.ask({ json: '{"amount":2}' }))).toBe("422 key_reused");
@@ -45,7 +45,7 @@ describe.each(MODES)("5.2.2: at %s an origin that promises more than it sends", 
 describe.each(MODES)("P2: at %s an origin that sends more than it promises", (host) => {
   test.each(SIZES)("has answered with the %s bytes of its promise, for all alike", async (bytes) => {
     const { answer, entered } = stage();
-    const operation = bench.operation({ host }, answer);
+    const operation = rig.operation({ host }, answer);
     const first = operation.open();
     const socket = takeSocket(await whenEntered(entered, first));
     const body = noise(bytes);
@@ -54,12 +54,12 @@ describe.each(MODES)("P2: at %s an origin that sends more than it promises", (ho
 
     const answers = [await first.answer, await operation.ask()];
     expect(answers.map(markOf)).toEqual(["executed", "replayed"]);
-    for (const told of answers) {
-      expect([told.status, told.complete, told.body.length]).toEqual([201, true, bytes]);
-      expect(told.body.equals(body)).toBe(true);
+    for (const received of answers) {
+      expect([received.status, received.complete, received.body.length]).toEqual([201, true, bytes]);
+      expect(received.body.equals(body)).toBe(true);
     }
     // The stray bytes are nobody's answer.
-    const next = bench.operation({ host }, ({ response }) => void response.end("its own"));
+    const next = rig.operation({ host }, ({ response }) => void response.end("its own"));
     expect((await next.ask()).body.toString()).toBe("its own");
     expect([operation.executions, next.executions]).toEqual([1, 1]);
   });

@@ -5,12 +5,12 @@ import { bounded } from "../conformance/bounded.ts";
 import { type Answer, type Ask, type Exchange, header, lines, open } from "../conformance/client.ts";
 import { type OriginAnswer, type Received } from "../conformance/origin.ts";
 import { connectRaw } from "../conformance/raw-client.ts";
-import { setUpBench } from "./rig.ts";
+import { setUpRig } from "./rig.ts";
 import { noise } from "./contents.ts";
 import { end, sendHead, stage, takeSocket, whenEntered, write } from "./stage.ts";
 
 /** One host, so that all that differs is the mode. */
-const bench = setUpBench({
+const rig = setUpRig({
   "api.test": {
     mode: "observe",
     max_request_bytes: 100_000,
@@ -25,7 +25,7 @@ const WAYS = ["off", "mode-off", "observe"] as const;
 let paths = 0;
 
 function ask(path: string, change: Partial<Ask> = {}): Exchange {
-  return open(bench.gateway.url, path, { host: "api.test", key: randomUUID(), ...change });
+  return open(rig.gateway.url, path, { host: "api.test", key: randomUUID(), ...change });
 }
 
 /** The same exchange in each way: what the origin saw, and what the client did. */
@@ -37,9 +37,9 @@ async function inEachWay(
   const name = paths++;
   for (const way of WAYS) {
     const path = `/${way}/${name}`;
-    bench.origin.on(path, answer);
+    rig.origin.on(path, answer);
     const answered = await exchange(path);
-    const [received] = bench.origin.requests(path);
+    const [received] = rig.origin.requests(path);
     if (received === undefined) throw new Error(`nothing arrived by ${path}`);
     all.push({ received, answer: answered });
   }
@@ -127,10 +127,10 @@ describe("3.12 an observed request is, for origin and client, one that passes th
   test.each(WAYS)("streaming both ways (%s)", async (way) => {
     const path = `/${way}/${paths++}`;
     const staged = stage();
-    bench.origin.on(path, staged.answer);
+    rig.origin.on(path, staged.answer);
     const exchange = ask(path, { streamed: true });
     exchange.request.write("first");
-    const received = await bench.origin.arrived(path);
+    const received = await rig.origin.arrived(path);
     expect((await received.firstChunk).toString()).toBe("first");
     exchange.request.end("last");
     const response = await whenEntered(staged.entered, exchange);
@@ -146,43 +146,43 @@ describe("3.12 an observed request is, for origin and client, one that passes th
   test.each(WAYS)("cutting the origin off when its client leaves while it works (%s)", async (way) => {
     const path = `/${way}/${paths++}`;
     const staged = stage();
-    bench.origin.on(path, staged.answer);
+    rig.origin.on(path, staged.answer);
     const exchange = ask(path);
     exchange.answer.catch(() => undefined);
     exchange.head.catch(() => undefined);
     exchange.firstChunk.catch(() => undefined);
     await staged.entered;
-    const [received] = bench.origin.requests(path);
+    const [received] = rig.origin.requests(path);
     exchange.hangUp();
-    await bounded(received?.gone ?? Promise.reject(new Error("nothing arrived")), 10_000, "the origin to be cut off");
+    await bounded(received?.gone ?? Promise.reject(new Error("nothing arrived")), 60_000, "the origin to be cut off");
   });
 
   test.each(WAYS)("cutting the origin off when its client leaves in the middle of an answer (%s)", async (way) => {
     const path = `/${way}/${paths++}`;
     const staged = stage();
-    bench.origin.on(path, staged.answer);
+    rig.origin.on(path, staged.answer);
     const exchange = ask(path);
     exchange.answer.catch(() => undefined);
     const response = await whenEntered(staged.entered, exchange);
     sendHead(response, {});
     await write(response, "one");
     await exchange.firstChunk;
-    const [received] = bench.origin.requests(path);
+    const [received] = rig.origin.requests(path);
     exchange.hangUp();
     const more = setInterval(() => response.write("more"), 20);
-    await bounded(received?.gone ?? Promise.reject(new Error("nothing arrived")), 10_000, "the origin to be cut off");
+    await bounded(received?.gone ?? Promise.reject(new Error("nothing arrived")), 60_000, "the origin to be cut off");
     clearInterval(more);
   });
 
   test.each(WAYS)("cutting the origin off when the upload breaks (%s)", async (way) => {
     const path = `/${way}/${paths++}`;
-    bench.origin.on(path, stage().answer);
-    const connection = await connectRaw(bench.gateway.url);
+    rig.origin.on(path, stage().answer);
+    const connection = await connectRaw(rig.gateway.url);
     const fields = ["host: api.test", "authorization: x", `idempotency-key: ${randomUUID()}`, "content-length: 1000"];
     await connection.write(`POST ${path} HTTP/1.1\r\n${fields.join("\r\n")}\r\n\r\nhalf`);
-    const received = await bench.origin.arrived(path);
+    const received = await rig.origin.arrived(path);
     await received.firstChunk;
     connection.reset();
-    await bounded(received.gone, 10_000, "the origin to be cut off");
+    await bounded(received.gone, 60_000, "the origin to be cut off");
   });
 });

@@ -4,7 +4,7 @@ import { type ClientRequest, type IncomingMessage } from "node:http";
 import { bounded } from "../conformance/bounded.ts";
 import { type Answer, type Ask, headOf, send } from "../conformance/client.ts";
 
-const READ_TIMEOUT_MS = 20_000;
+const READ_TIMEOUT_MS = 60_000;
 
 export class Reader {
   readonly #request: ClientRequest;

@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import { type Ask, type Exchange, header } from "../conformance/client.ts";
 import { connectRaw } from "../conformance/raw-client.ts";
 import { type OriginAnswer } from "../conformance/origin.ts";
-import { type Operation, markOf, nameOf, setUpBench } from "./rig.ts";
+import { type Operation, markOf, nameOf, setUpRig } from "./rig.ts";
 import { cut, noise } from "./contents.ts";
 
 const LARGEST = 25_000_000;
 
-const bench = setUpBench({
+const rig = setUpRig({
   "plain.test": {},
   "large.test": { max_request_bytes: LARGEST },
   "bytes.test": { max_request_bytes: LARGEST, fingerprint: "bytes" },
@@ -50,11 +50,11 @@ describe("P2: a request's body", () => {
   test.each(SIZES)("of %s bytes arrives at the origin exactly, with a Content-Length and in chunks", async (bytes) => {
     const body = noise(bytes, bytes);
     for (const way of ["length", "chunks"]) {
-      const operation = bench.operation({ host: "large.test", headers: OCTETS }, readsAll);
+      const operation = rig.operation({ host: "large.test", headers: OCTETS }, readsAll);
       const exchange = way === "length" ? operation.open({ body }) : await sendChunked(operation, body);
       const answer = await exchange.answer;
       expect([markOf(answer), answer.body.toString()]).toEqual(["executed", `${bytes} bytes`]);
-      const [received] = bench.origin.requests(operation.path);
+      const [received] = rig.origin.requests(operation.path);
       const arrived = await received?.whole;
       expect(arrived?.length).toBe(bytes);
       expect(arrived?.equals(body)).toBe(true);
@@ -67,7 +67,7 @@ describe("P2: a request's body", () => {
     async (bytes) => {
       const body = noise(bytes, bytes);
       const release = Promise.withResolvers<void>();
-      const operation = bench.operation({ host: "large.test", headers: OCTETS }, async (exchange) => {
+      const operation = rig.operation({ host: "large.test", headers: OCTETS }, async (exchange) => {
         await release.promise;
         await readsAll(exchange);
       });
@@ -90,7 +90,7 @@ describe("P2: a request's body", () => {
       "of %s bytes with one bit flipped is another request: at the start, in the middle, at the end",
       async (bytes) => {
         const body = noise(bytes, bytes);
-        const operation = bench.operation({ host, headers: OCTETS }, readsAll);
+        const operation = rig.operation({ host, headers: OCTETS }, readsAll);
         expect(markOf(await operation.ask({ body }))).toBe("executed");
         for (const at of [0, Math.floor(bytes / 2), bytes - 1]) {
           expect(nameOf(await operation.ask({ body: flipped(body, at) }))).toBe("422 key_reused");
@@ -105,7 +105,7 @@ describe("P2: a request's body", () => {
 
   test("of JSON above 64 KiB is still compared by meaning", async () => {
     const padding = "x".repeat(100_000);
-    const operation = bench.operation({ host: "large.test", headers: JSON_TYPE }, readsAll);
+    const operation = rig.operation({ host: "large.test", headers: JSON_TYPE }, readsAll);
     const body = `{"amount":1,"padding":"${padding}"}`;
     expect(markOf(await operation.ask({ body }))).toBe("executed");
     expect(markOf(await operation.ask({ body: `{ "padding": "${padding}", "amount": 1.0 }` }))).toBe("replayed");
@@ -123,8 +123,8 @@ describe("3.6.1: a request's body beyond max_request_bytes", () => {
   test.each(CAPS)(
     "at %s, %s, is refused by its length before it is read, and the origin hears nothing",
     async (host, cap) => {
-      const operation = bench.operation({ host, headers: OCTETS }, readsAll);
-      const connection = await connectRaw(bench.gateway.url);
+      const operation = rig.operation({ host, headers: OCTETS }, readsAll);
+      const connection = await connectRaw(rig.gateway.url);
       const fields = [
         `host: ${host}`,
         "authorization: x",
@@ -132,15 +132,15 @@ describe("3.6.1: a request's body beyond max_request_bytes", () => {
         `content-length: ${cap + 1}`,
       ];
       await connection.write(`POST ${operation.path} HTTP/1.1\r\n${fields.join("\r\n")}\r\n\r\n`);
-      const told = await connection.until('"code":"body_too_large"');
+      const received = await connection.until('"code":"body_too_large"');
       connection.reset();
-      expect(told.toString()).toMatch(/^HTTP\/1.1 413 /);
+      expect(received.toString()).toMatch(/^HTTP\/1.1 413 /);
       expect(operation.executions).toBe(0);
     },
   );
 
   test.each(CAPS)("at %s, %s, is refused as soon as one byte too many has come", async (host, cap) => {
-    const operation = bench.operation({ host, headers: OCTETS }, readsAll);
+    const operation = rig.operation({ host, headers: OCTETS }, readsAll);
     const exchange = operation.open({ streamed: true });
     const refused = exchange.answer;
     await writeAll(exchange.request, cut(noise(cap + 1), [65_536]));

@@ -10,7 +10,7 @@ import { Reader } from "./reader.ts";
 /** A tenant's settings without what is the same for all. */
 type Settings = Readonly<Record<string, unknown>>;
 
-export interface Bench {
+export interface Rig {
   readonly origin: ScriptedOrigin;
   readonly gateway: Gateway;
   /** An operation of its own, with a key of its own, which the origin answers so. */
@@ -18,7 +18,7 @@ export interface Bench {
 }
 
 /** By hostname: the settings of each tenant. Started before the file's tests, and stopped after them. */
-export function setUpBench(tenants: Readonly<Record<string, Settings>>): Bench {
+export function setUpRig(tenants: Readonly<Record<string, Settings>>): Rig {
   let origin: ScriptedOrigin | null = null;
   let gateway: Gateway | null = null;
   let paths = 0;
@@ -34,7 +34,7 @@ export function setUpBench(tenants: Readonly<Record<string, Settings>>): Bench {
     await origin?.stop();
   });
 
-  const bench: Bench = {
+  const rig: Rig = {
     get origin() {
       return started(origin);
     },
@@ -43,15 +43,15 @@ export function setUpBench(tenants: Readonly<Record<string, Settings>>): Bench {
     },
     operation(ask, ...answers) {
       const path = `/${paths++}`;
-      bench.origin.on(path, ...answers);
-      return new Operation(bench, path, ask);
+      rig.origin.on(path, ...answers);
+      return new Operation(rig, path, ask);
     },
   };
-  return bench;
+  return rig;
 }
 
 function started<T>(part: T | null): T {
-  if (part === null) throw new Error("only tests and hooks may use the bench");
+  if (part === null) throw new Error("only tests and hooks may use the rig");
   return part;
 }
 
@@ -59,18 +59,18 @@ function started<T>(part: T | null): T {
 export class Operation {
   readonly key = randomUUID();
   readonly path: string;
-  readonly #bench: Bench;
+  readonly #rig: Rig;
   readonly #ask: Partial<Ask>;
 
-  constructor(bench: Bench, path: string, ask: Partial<Ask>) {
-    this.#bench = bench;
+  constructor(rig: Rig, path: string, ask: Partial<Ask>) {
+    this.#rig = rig;
     this.path = path;
     this.#ask = ask;
   }
 
   /** Sends the request, and takes its answer as fast as it comes. */
   open(ask: Partial<Ask> = {}): Exchange {
-    return open(this.#bench.gateway.url, this.path, { ...this.#ask, key: this.key, ...ask });
+    return open(this.#rig.gateway.url, this.path, { ...this.#ask, key: this.key, ...ask });
   }
 
   ask(ask: Partial<Ask> = {}): Promise<Answer> {
@@ -79,17 +79,17 @@ export class Operation {
 
   /** Sends the request, and takes its answer at the reader's own speed. */
   reader(ask: Partial<Ask> = {}): Reader {
-    return new Reader(this.#bench.gateway.url, this.path, { ...this.#ask, key: this.key, ...ask });
+    return new Reader(this.#rig.gateway.url, this.path, { ...this.#ask, key: this.key, ...ask });
   }
 
   /** Resolves when the origin has the head of the nth request. */
   async arrived(nth = 1): Promise<void> {
-    await this.#bench.origin.arrived(this.path, nth);
+    await this.#rig.origin.arrived(this.path, nth);
   }
 
   /** How often the origin was asked to execute this. */
   get executions(): number {
-    return this.#bench.origin.count(this.path);
+    return this.#rig.origin.count(this.path);
   }
 
   /**

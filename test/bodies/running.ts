@@ -1,7 +1,7 @@
 /** A stream under way: the origin has sent its head, and the test says what comes next. */
 
 import { type ServerResponse } from "node:http";
-import { type Bench, type Operation } from "./rig.ts";
+import { type Rig, type Operation } from "./rig.ts";
 import { type Reader } from "./reader.ts";
 import { sendHead, stage, whenEntered, write } from "./stage.ts";
 
@@ -15,9 +15,9 @@ export interface Running {
 }
 
 /** A stream of which the origin has sent the head, and nothing else. */
-export async function start(bench: Bench, host: string, headers: Record<string, string> = EVENTS): Promise<Running> {
+export async function start(rig: Rig, host: string, headers: Record<string, string> = EVENTS): Promise<Running> {
   const { answer, entered } = stage();
-  const operation = bench.operation({ host }, answer);
+  const operation = rig.operation({ host }, answer);
   const first = operation.reader();
   const response = await whenEntered(entered, first);
   sendHead(response, headers);

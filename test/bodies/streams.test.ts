@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { type Answer, header } from "../conformance/client.ts";
-import { type Operation, markOf, nameOf, setUpBench } from "./rig.ts";
+import { type Operation, markOf, nameOf, setUpRig } from "./rig.ts";
 import { noise } from "./contents.ts";
 import { type Reader } from "./reader.ts";
 import { BINARY, pass, start } from "./running.ts";
 import { end, write } from "./stage.ts";
 
-const bench = setUpBench({
+const rig = setUpRig({
   "plain.test": { max_response_bytes: 100_000_000 },
   "stream.test": { stream: true, max_response_bytes: 100_000_000 },
   "refuse.test": { in_flight: "refuse" },
@@ -36,7 +36,7 @@ describe("a streamed answer", () => {
   ] as const;
 
   test.each(STREAMED)("at %s of type %s passes head and pieces on while the origin still works", async (host, type) => {
-    const { operation, first, response } = await start(bench, host, { "content-type": type });
+    const { operation, first, response } = await start(rig, host, { "content-type": type });
     const { status, headers } = await first.head;
     expect(status).toBe(201);
     // Nothing is recorded yet, so nothing is said of when, or of when it ends.
@@ -57,7 +57,7 @@ describe("a streamed answer", () => {
   });
 
   test("that is not streamed by its type is kept as a whole before its head is passed on", async () => {
-    const { operation, first, response } = await start(bench, "plain.test", { "content-type": "text/plain" });
+    const { operation, first, response } = await start(rig, "plain.test", { "content-type": "text/plain" });
     await write(response, "half ");
     await operation.settled();
     await end(response);
@@ -67,7 +67,7 @@ describe("a streamed answer", () => {
   });
 
   test("of an empty body ends properly, for the first, for who joined and for a retry", async () => {
-    const { operation, first, response } = await start(bench, "plain.test");
+    const { operation, first, response } = await start(rig, "plain.test");
     await first.head;
     const joined = operation.reader();
     await operation.settled();
@@ -80,7 +80,7 @@ describe("a streamed answer", () => {
 
 describe("a retry while the stream runs", () => {
   test("gets all that is recorded and then what comes", async () => {
-    const { operation, first, response } = await start(bench, "plain.test");
+    const { operation, first, response } = await start(rig, "plain.test");
     await pass(response, first, "data: 1\n\n");
     await pass(response, first, "data: 2\n\n");
     const second = operation.reader();
@@ -98,7 +98,7 @@ describe("a retry while the stream runs", () => {
   });
 
   test("waits until there is something, and no longer than it wants", async () => {
-    const { operation, first, response } = await start(bench, "plain.test");
+    const { operation, first, response } = await start(rig, "plain.test");
     await first.head;
     const waiting = operation.reader();
     await operation.settled();
@@ -112,7 +112,7 @@ describe("a retry while the stream runs", () => {
   });
 
   test("with another body is refused, as ever", async () => {
-    const { operation, first, response } = await start(bench, "plain.test");
+    const { operation, first, response } = await start(rig, "plain.test");
     await pass(response, first, "data: 1\n\n");
     expect(nameOf(await operation.ask({ json: '{"amount":2}' }))).toBe("422 key_reused");
     await end(response);
@@ -120,7 +120,7 @@ describe("a retry while the stream runs", () => {
   });
 
   test('with in_flight = "refuse" is refused', async () => {
-    const { operation, first, response } = await start(bench, "refuse.test");
+    const { operation, first, response } = await start(rig, "refuse.test");
     await pass(response, first, "data: 1\n\n");
     expect(nameOf(await operation.ask())).toBe("409 in_flight");
     await end(response);
@@ -130,7 +130,7 @@ describe("a retry while the stream runs", () => {
 
   test("gets the whole also where it comes in the middle of 5 MB that never pause", async () => {
     const body = noise(5_000_000);
-    const { operation, first, response } = await start(bench, "stream.test", BINARY);
+    const { operation, first, response } = await start(rig, "stream.test", BINARY);
     const readers: Reader[] = [];
     for (let at = 0; at < body.length; at += 100_000) {
       await write(response, body.subarray(at, at + 100_000));
@@ -144,7 +144,7 @@ describe("a retry while the stream runs", () => {
   });
 
   test("may be one of fifty", async () => {
-    const { operation, first, response } = await start(bench, "plain.test");
+    const { operation, first, response } = await start(rig, "plain.test");
     const early = Array.from({ length: 25 }, () => operation.open());
     await Promise.all(early.map(({ written }) => written));
     await operation.settled();
@@ -168,7 +168,7 @@ describe("a reader that stops reading", () => {
   test.each(["first", "second"])(
     "as the %s delays neither the other nor the recording, and misses nothing",
     async (which) => {
-      const { operation, first, response } = await start(bench, "stream.test", BINARY);
+      const { operation, first, response } = await start(rig, "stream.test", BINARY);
       await write(response, body.subarray(0, 1000));
       await first.until(1000);
       const second = operation.reader();
@@ -185,7 +185,7 @@ describe("a reader that stops reading", () => {
   );
 
   test("of a replay gets the rest when it reads on", async () => {
-    const { operation, first, response } = await start(bench, "stream.test", BINARY);
+    const { operation, first, response } = await start(rig, "stream.test", BINARY);
     await write(response, body);
     await end(response);
     await first.answer();
@@ -196,7 +196,7 @@ describe("a reader that stops reading", () => {
   });
 
   test("does not hold up the recording of an answer that is kept before it is passed on", async () => {
-    const { operation, first, response } = await start(bench, "plain.test", BINARY);
+    const { operation, first, response } = await start(rig, "plain.test", BINARY);
     await write(response, body);
     await end(response);
     await first.until(1);
@@ -207,7 +207,7 @@ describe("a reader that stops reading", () => {
 
 describe("4.2.2: a reader that vanishes", () => {
   test("as the first, before anything of the body has come, changes nothing", async () => {
-    const { operation, first, response } = await start(bench, "plain.test");
+    const { operation, first, response } = await start(rig, "plain.test");
     await first.head;
     first.leave();
     const second = operation.reader();
@@ -219,7 +219,7 @@ describe("4.2.2: a reader that vanishes", () => {
   });
 
   test("as the first, in the middle, changes nothing", async () => {
-    const { operation, first, response } = await start(bench, "plain.test");
+    const { operation, first, response } = await start(rig, "plain.test");
     await pass(response, first, "data: 1\n\n");
     first.leave();
     const second = operation.reader();
@@ -233,7 +233,7 @@ describe("4.2.2: a reader that vanishes", () => {
 
   test("as the only one leaves a recording that goes on to its end", async () => {
     const body = noise(LARGE_BYTES);
-    const { operation, first, response } = await start(bench, "stream.test", BINARY);
+    const { operation, first, response } = await start(rig, "stream.test", BINARY);
     await write(response, body.subarray(0, 1000));
     await first.until(1000);
     first.leave();
@@ -248,7 +248,7 @@ describe("4.2.2: a reader that vanishes", () => {
 
   test("as one of many, in the middle of 5 MB, changes nothing for the others", async () => {
     const body = noise(5_000_000);
-    const { operation, first, response } = await start(bench, "stream.test", BINARY);
+    const { operation, first, response } = await start(rig, "stream.test", BINARY);
     await write(response, body.subarray(0, 2_000_000));
     await first.until(1);
     const readers = Array.from({ length: 6 }, () => operation.reader());

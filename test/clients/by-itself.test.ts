@@ -12,7 +12,7 @@ const SHORT_MS = 1_500;
 const LONG_MS = 60_000;
 
 /** A client's retries have ended by then. */
-const END_MS = 30_000;
+const END_MS = 120_000;
 
 type Act = (request: IncomingMessage, response: ServerResponse) => void;
 

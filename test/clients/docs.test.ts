@@ -21,10 +21,10 @@ test("docs/clients.md names the versions that are tested", () => {
 });
 
 test("docs/clients.md says how each client ends with its snippet", () => {
-  const rows = readTable("client", "the answer is cut short", "409 `in_flight`", "outcome unknown", "code");
+  const rows = readTable("client", "the response is cut short", "409 `in_flight`", "outcome unknown", "code");
   const said = [...rows].map(([name, row]) => [
     name,
-    row["the answer is cut short"],
+    row["the response is cut short"],
     row["409 `in_flight`"],
     row["outcome unknown"],
   ]);

@@ -38,7 +38,7 @@ export interface FaultProxy {
   readonly stop: () => Promise<void>;
 }
 
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 60_000;
 
 /** `host` is what the gateway takes the request to be for. */
 export async function startFaultProxy(target: URL, host: string, faults: readonly Fault[]): Promise<FaultProxy> {

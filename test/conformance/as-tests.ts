@@ -1,12 +1,13 @@
 // The suite as tests, one for each check.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { printOutput } from "../support/gateway-output.ts";
 import { type Runtime, startOncegate, type StartedTarget, unmetBy } from "./oncegate-target.ts";
 import { CHECK_TIMEOUT_MS, runCheck } from "./run.ts";
 import { suite } from "./suite.ts";
 
 /** A cold start takes seconds, on a busy machine up to a minute. */
-const START_TIMEOUT_MS = 90_000;
+const START_TIMEOUT_MS = 180_000;
 const TEST = { timeout: CHECK_TIMEOUT_MS + 1000 };
 
 export function testConformance(runtime: Runtime): void {
@@ -20,7 +21,10 @@ export function testConformance(runtime: Runtime): void {
     started = await startOncegate(runtime);
   }, START_TIMEOUT_MS);
 
-  afterAll(() => started?.stop());
+  afterAll(async () => {
+    await started?.stop();
+    printOutput("the gateway", started?.target.log?.() ?? "");
+  });
 
   /** What a check says against what it has seen; undefined where it passes. */
   async function complaint(check: (typeof suite)[number]): Promise<string | undefined> {

@@ -42,7 +42,7 @@ export type ScriptedOrigin = {
 };
 
 /** How long a request may take from the client through the implementation to the origin. */
-const ARRIVAL_TIMEOUT_MS = 10_000;
+const ARRIVAL_TIMEOUT_MS = 60_000;
 
 export async function startOrigin(port: number): Promise<ScriptedOrigin> {
   const scripts = new Map<string, readonly OriginAnswer[]>();

@@ -15,7 +15,7 @@ export type RawConnection = {
   readonly reset: () => void;
 };
 
-const RAW_TIMEOUT_MS = 10_000;
+const RAW_TIMEOUT_MS = 60_000;
 
 export async function connectRaw(base: URL): Promise<RawConnection> {
   const socket = connect({ host: base.hostname, port: Number(base.port), allowHalfOpen: true });

@@ -21,6 +21,7 @@ export const routePolicies = {
   "in_flight refuse": { prefix: "/refuse-in-flight", settings: { in_flight: "refuse" } },
   "wait of 300 ms": { prefix: "/short-wait", settings: { wait: "300ms" } },
   "origin_timeout of 300 ms": { prefix: "/slow", settings: { origin_timeout: "300ms", origin_deadline: "1m" } },
+  "origin_timeout of 5 s": { prefix: "/patient", settings: { origin_timeout: "5s", origin_deadline: "1m" } },
   "origin_deadline of 700 ms": {
     prefix: "/deadline",
     settings: { origin_timeout: "200ms", origin_deadline: "700ms" },

@@ -16,7 +16,7 @@ export type Arrival = {
 
 /** Null where the body did not arrive as a whole: the gateway died while it sent, and there is no request. */
 export async function readArrival(request: IncomingMessage): Promise<Arrival | null> {
-  // The gateway is told another origin URL in each of its lives, so each request says which of them has sent it.
+  // Each process of the gateway has another origin URL, so each request shows which process sent it.
   const [, generation, path = ""] = /^\/g(\d+)(\/.*)$/.exec(request.url ?? "") ?? [];
   const chunks: Buffer[] = [];
   try {

@@ -11,7 +11,7 @@ export type Charge = { readonly done: Promise<void>; readonly answer: PlannedAns
 export class Charges {
   readonly #seed: number;
   readonly #latest = new Map<string, Charge>();
-  /** The highest attempt that a probe was told would never run. */
+  /** The highest attempt that the origin has ruled out in answer to a probe. */
   readonly #fences = new Map<string, number>();
   #count = 0;
 
@@ -28,7 +28,7 @@ export class Charges {
     this.#count += 1;
     const plan = planAnswer(this.#seed, entry.record);
     entry.plan += `, ${plan.name}`;
-    // It goes on also when nobody is there any more to be answered, as real ones do.
+    // It goes on after the client has disconnected, as real ones do.
     const execute = async (): Promise<void> => {
       await pause(latencyMs);
       charge.isDone = true;

@@ -99,7 +99,7 @@ function ranOutOfTime({ sentAt, endedAt, seen }: Asked, record: RecordHistory): 
 function* everythingEnds({ operation, asked }: RecordHistory): Faults {
   for (const phase of ["pass 1", "pass 2"] as const) {
     const last = asked.findLast((one) => one.phase === phase);
-    if (last === undefined) yield ["P7", `nobody asked in ${phase}`];
+    if (last === undefined) yield ["P7", `no client asked in ${phase}`];
     else if (!isSettled(operation.policy, last.seen)) {
       yield ["P7", `the key is still open at the end of ${phase}: ${described(last.seen)}`];
     }

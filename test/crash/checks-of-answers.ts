@@ -1,4 +1,4 @@
-// What clients are told (P2, P3, P4, P6): the origin's own answers, truthfully marked, and once final always the same.
+// What clients receive (P2, P3, P4, P6): the origin's own answers, truthfully marked, and once final always the same.
 
 import { type Asked, type At, type LedgerEntry, type OriginAnswer, type Seen } from "./history.ts";
 import { described, type Faults, isNotKept, type RecordHistory, wasUndone } from "./record-history.ts";
@@ -51,7 +51,7 @@ export function* answersAreTheOrigins(record: RecordHistory): Faults {
     const { seen } = asked;
     if (seen.kind === "answered") yield* seen.code === null ? originAnswer(record, asked, seen) : problem(record, seen);
     if (seen.kind === "cut" && isFinal(seen) && !record.finals.some(({ answer }) => answer.status === seen.status)) {
-      yield ["P3", `${asked.sender} was told ${described(seen)}, which the origin never answered`];
+      yield ["P3", `${asked.sender} was answered ${described(seen)}, which the origin never answered`];
     }
   }
 }
@@ -86,10 +86,10 @@ function isUnknown(source: LedgerEntry, undoneToNone: boolean): boolean {
 
 function* problem(record: RecordHistory, seen: Answered): Faults {
   if (seen.code === "replay_unavailable" && !isNotKept(record)) {
-    yield ["P3", "an answer is said to be too large to keep, and none was"];
+    yield ["P3", "an answer is reported as too large to keep, and none was"];
   }
   if (seen.word === "released" && !record.ledger.some(wasUndone)) {
-    yield ["P6", `the key was said to be free by ${described(seen)}, without proof`];
+    yield ["P6", `the key was reported as free by ${described(seen)}, without proof`];
   }
 }
 

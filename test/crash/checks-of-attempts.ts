@@ -1,5 +1,5 @@
-// What is sent to the origin (P1). The gateway may send a request once; again only if the origin has said that it did not
-// execute, or where the policy says so.
+// What is sent to the origin (P1). The gateway may send a request once; again only if the origin reports that it did not
+// execute, or where the policy allows it.
 
 import { type LedgerEntry } from "./history.ts";
 import { type Faults, type RecordHistory, wasAnswered, wasUndone } from "./record-history.ts";
@@ -9,7 +9,7 @@ import { isFinal } from "./settled.ts";
  * Where the gateway breaks an exchange off, the origin may hear of the next attempt a little earlier than of that: they
  * come over two connections. What was answered needs no such allowance, since the origin itself has done it.
  */
-const HEARD_LATE_MS = 250;
+const HEARD_LATE_MS = 1000;
 
 export function* executedOnce({ ledger }: RecordHistory): Faults {
   const executions = ledger.filter(({ executedAt }) => executedAt !== null).length;
@@ -56,7 +56,7 @@ export function* sentOnTheOriginsWord({ operation, ledger, probes }: RecordHisto
   }
 }
 
-/** A probe asks about an attempt that has ended: of one that runs, its own answer will tell. */
+/** A probe asks about an attempt that has ended: a running attempt gets its own answer. */
 export function* probedAfterwards({ ledger, probes }: RecordHistory): Faults {
   for (const probe of probes) {
     const running = ledger.some(
@@ -93,7 +93,7 @@ export function* nothingRunsAfterFinal(record: RecordHistory): Faults {
     if (arrivedAt > toldAt) yield ["P1", `attempt ${attempt} was sent after a client had the final answer`];
   }
   const executed = finals.filter(({ seen }) => "word" in seen && seen.word === "executed");
-  if (executed.length > 1) yield ["P1", `${executed.length} clients were told that theirs was executed`];
+  if (executed.length > 1) yield ["P1", `${executed.length} clients got the mark executed`];
   for (const entry of ledger) {
     const again = ledger.find((later) => later.generation === entry.generation && later.arrivedAt > entry.arrivedAt);
     if (again === undefined || !wasHeard(entry, record)) continue;

@@ -18,7 +18,7 @@ export type Ask = {
 };
 
 /** Far beyond the longest wait that is configured, so only a request that hangs comes here. */
-const ANSWER_TIMEOUT_MS = 25_000;
+const ANSWER_TIMEOUT_MS = 60_000;
 
 /** Waits until there is a gateway, and sends in the very step in which it is seen to live. */
 export async function ask(gateway: Gateway, { operation, plan, ...about }: Ask, moments: Moments): Promise<Asked> {

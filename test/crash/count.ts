@@ -16,7 +16,7 @@ export type Counts = {
   readonly executions: number;
   /** By status word and, for problems, code; what was no answer by its kind. */
   readonly answers: ReadonlyMap<string, number>;
-  /** By what the last pass was told. */
+  /** By the answer that the last pass got. */
   readonly finalStates: ReadonlyMap<string, number>;
   /** Final answers that were given by a later process than the one that had got them. */
   readonly replayedAfterRestart: number;

@@ -9,8 +9,8 @@ import { runCrashes } from "./run.ts";
 
 const OPTIONS = { seed: 1, kills: 7, keys: 300, clients: 24 };
 
-/** It takes 11 s on a machine with 2 cores, and 28 s where both are busy. */
-const TIMEOUT_MS = 90_000;
+/** It takes 15 s on a machine with 2 cores, and minutes where both are busy. */
+const TIMEOUT_MS = 300_000;
 
 test("P1 to P7 hold for every key while the gateway is killed again and again", { timeout: TIMEOUT_MS }, async () => {
   const history = await withCleanup((defer) => runCrashes(OPTIONS, defer));

@@ -19,7 +19,7 @@ type Life = {
 export type Gateway = {
   /** Null while it is dead. */
   readonly life: () => Life | null;
-  /** Resolves when it runs, or runs again. It may be dead again before whoever waits goes on. */
+  /** Resolves when it runs, or runs again. It may be dead again before the waiting code continues. */
   readonly up: () => Promise<unknown>;
   /** Kills it in this very step, as a crash would, and starts it again. */
   readonly crash: (moment: string, running: number) => Promise<void>;

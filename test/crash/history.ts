@@ -83,7 +83,7 @@ export type LedgerEntry = {
 /** An entry while it is written, as things happen. */
 export type Entry = { -readonly [Field in keyof LedgerEntry]: LedgerEntry[Field] };
 
-/** One question of the gateway about an attempt, and what the origin said (docs/protocol.md 5.7). */
+/** One question of the gateway about an attempt, and the answer of the origin (docs/protocol.md 5.7). */
 export type Probe = {
   readonly record: string;
   /** The attempt that is asked about. */
@@ -92,7 +92,7 @@ export type Probe = {
   readonly arrivedAt: At;
   /** `nothing`: there was no answer, or one without the origin's word. */
   readonly said: "final" | "not-executed" | "unknown" | "nothing";
-  /** The answer that the attempt has come to, where that is said. */
+  /** The answer that the attempt has come to, where the probe reports it. */
   readonly answer: OriginAnswer | null;
 };
 

@@ -63,7 +63,7 @@ export async function settle(run: Run, about: About): Promise<void> {
   const { operation, phase, sender } = about;
   for (let attempt = 1; attempt <= TRIES_MAX; attempt += 1) {
     const planned = planSend(run.seed, operation.record, sender, attempt);
-    // In the passes everybody waits and stays: what they are told is the end of the key.
+    // In the passes every client waits and stays: its answer is the end of the key.
     const plan = phase === "load" ? planned : { waitSeconds: null, leavesAfterMs: null };
     const asked = await ask(run.gateway, { ...about, body: "original", attempt, plan }, run.moments);
     run.asked.push(asked);

@@ -1,4 +1,4 @@
-// What happens in a run that somebody may wait for. The killer waits for the next one of a kind, to strike just then.
+// Events of a run. The killer waits for the next event of a kind, and kills the gateway at that moment.
 
 export type Moment =
   /** A client has begun with its next operation. */
@@ -7,7 +7,7 @@ export type Moment =
   | "arrival"
   /** The origin has handed a whole answer to the kernel. */
   | "answered"
-  /** The origin has told a probe what became of an attempt. */
+  /** The origin has answered a probe. */
   | "probed"
   /** A client has seen the head of an answer marked `executed`, and nothing of its body. */
   | "head";
@@ -15,7 +15,7 @@ export type Moment =
 export class Moments {
   readonly #waiting = new Map<Moment, (() => void)[]>();
 
-  /** Goes on before any other event is looked at: only promises stand between. */
+  /** Continues before any other event is handled: only promises are in between. */
   next(moment: Moment): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.set(moment, [...(this.#waiting.get(moment) ?? []), resolve]);

@@ -41,7 +41,7 @@ export type Treatment = {
   readonly rejection: Rejection;
 };
 
-/** Answers that say: not executed (docs/protocol.md 5.1 and 10). */
+/** Answers that mean: not executed (docs/protocol.md 5.1 and 10). */
 export type Rejection = { readonly status: number; readonly headers: Readonly<Record<string, string>> };
 
 const REJECTIONS: readonly (readonly [number, Rejection])[] = [
@@ -78,7 +78,7 @@ export function planTreatment(seed: number, record: string, nth: number): Treatm
 /** From this probe of a record on, the origin gives proper answers, so that every key comes to rest. */
 const FAULTY_PROBES_MAX = 2;
 
-/** How one probe is answered: truthfully, unless it says nothing. `nth` counts the probes of the record from 1. */
+/** How one probe is answered: truthfully, or without a statement. `nth` counts the probes of the record from 1. */
 export function planProbe(seed: number, record: string, nth: number): "tells" | "resets" | "wordless" | "at a loss" {
   if (nth > FAULTY_PROBES_MAX) return "tells";
   return pick(randomFor(seed, "probe", record, nth), [

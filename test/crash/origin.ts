@@ -10,7 +10,7 @@ import { type At, type Entry, type OriginAnswer, type Probe, stamp } from "./his
 import { type Moments } from "./moments.ts";
 import { planProbe, planTreatment, type Treatment } from "./origin-plan.ts";
 
-/** For an attempt that a probe was told would never run. No gateway should send it. */
+/** For an attempt that the origin has ruled out in answer to a probe. No gateway should send it. */
 const FENCED = { status: 409, headers: { "oncegate-outcome": "not-executed" } };
 
 export class Origin {
@@ -80,7 +80,7 @@ export class Origin {
     const arrivedAt = stamp();
     const arrival = await readArrival(request);
     if (arrival === null) return;
-    if (arrival.kind === "question") return this.#tell(arrival, arrivedAt, response);
+    if (arrival.kind === "question") return this.#answerProbe(arrival, arrivedAt, response);
     const { record } = arrival;
     const treatment = planTreatment(this.#seed, record, this.#arrivals.next(record));
     const entry = this.#enter(arrival, arrivedAt, response);
@@ -115,7 +115,7 @@ export class Origin {
     }
     const earlier = arrival.kind === "retry" ? this.#charges.of(record) : undefined;
     if (kind === "conflicts" && attempt > 1 && earlier?.isDone === false) {
-      // The gateway can't tell whether this speaks of the earlier attempt (docs/protocol.md 5.2.3).
+      // The gateway can't know whether this is about the earlier attempt (docs/protocol.md 5.2.3).
       return send(entry, response, plain(409, "the first one still runs"));
     }
     const charge = earlier ?? this.#charges.begin(entry, latencyMs);
@@ -124,7 +124,7 @@ export class Origin {
   }
 
   /** Answers a probe (docs/protocol.md 5.7). */
-  #tell({ record, attempt, generation }: Arrival, arrivedAt: At, response: ServerResponse): void {
+  #answerProbe({ record, attempt, generation }: Arrival, arrivedAt: At, response: ServerResponse): void {
     response.once("finish", () => this.#moments.saw("probed"));
     const note = (said: Probe["said"], answer: OriginAnswer | null = null): void => {
       this.probes.push({ record, attempt, generation, arrivedAt, said, answer });
@@ -140,11 +140,11 @@ export class Origin {
         note("unknown");
         return void response.writeHead(200, { "oncegate-outcome": "unknown" }).end();
       case "tells":
-        return this.#tellTruth(this.#charges.of(record), { record, attempt }, response, note);
+        return this.#answerProbeTruth(this.#charges.of(record), { record, attempt }, response, note);
     }
   }
 
-  #tellTruth(
+  #answerProbeTruth(
     charge: Charge | undefined,
     { record, attempt }: Pick<Arrival, "record" | "attempt">,
     response: ServerResponse,

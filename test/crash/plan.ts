@@ -80,7 +80,7 @@ export type KillPlan = {
 /** In turn, so that also a few kills strike once at each. */
 const KILL_MOMENTS = ["any", "arrival", "answered", "head", "probed"] as const;
 
-/** Between what the origin says and the first byte to the client lie about as many milliseconds. */
+/** About as many milliseconds pass between the answer of the origin and the first byte to the client. */
 const DELAYS_MAX_MS: Readonly<Record<KillPlan["moment"], number>> = {
   any: 50,
   arrival: 0,

@@ -13,7 +13,7 @@ export function randomFor(seed: number, ...about: readonly (string | number)[]):
   return seededRandom(digest.readUInt32LE());
 }
 
-/** One of `choices`, each as often as its weight says. */
+/** One of `choices`, in proportion to its weight. */
 export function pick<T>(random: Random, choices: readonly (readonly [weight: number, choice: T])[]): T {
   const total = choices.reduce((sum, [weight]) => sum + weight, 0);
   let left = random.integer(1, total);

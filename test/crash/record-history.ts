@@ -64,8 +64,8 @@ function byArrival(a: { readonly arrivedAt: At }, b: { readonly arrivedAt: At })
 
 function finalAnswers(ledger: readonly LedgerEntry[], probes: readonly Probe[]): FinalAnswer[] {
   const answered = ledger.filter(({ outcome }) => outcome === "final");
-  const told = probes.flatMap(({ answer, ...probe }) => (answer === null ? [] : [{ ...probe, answer }]));
-  return [...answered, ...told]
+  const probed = probes.flatMap(({ answer, ...probe }) => (answer === null ? [] : [{ ...probe, answer }]));
+  return [...answered, ...probed]
     .toSorted(byArrival)
     .map(({ answer, arrivedAt, generation }) => ({ answer, at: arrivedAt, generation }));
 }
@@ -75,12 +75,12 @@ export function wasAnswered({ ended }: LedgerEntry): boolean {
   return ended?.how === "answered";
 }
 
-/** The origin has said that it did not execute. If the gateway died before it heard that, it can't know. */
+/** The origin reported that it did not execute. A gateway that died before that answer came can't know. */
 export function wasUndone(entry: LedgerEntry): boolean {
   return entry.outcome === "not-executed" && wasAnswered(entry);
 }
 
-/** Too large for the record, which then says only that it ran (docs/protocol.md 5.6). */
+/** Too large for the record, which then records only that it ran (docs/protocol.md 5.6). */
 export function isNotKept({ finals, history }: RecordHistory): boolean {
   return finals.some(({ answer }) => answer.bytes > history.limits.responseBytesMax);
 }

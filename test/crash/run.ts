@@ -29,7 +29,7 @@ const PASSES = ["pass 1", "pass 2"] as const satisfies readonly Phase[];
 /** One under load, and one before each pass. */
 export const KILLS_MIN = 1 + PASSES.length;
 
-/** A moment that does not come within this time is not waited for: the load is at its end, or stands. */
+/** A moment that does not come within this time is not waited for: the load has ended or has stopped. */
 const MOMENT_TIMEOUT_MS = 2000;
 
 export async function runCrashes(options: RunOptions, defer: Defer): Promise<History> {

@@ -1,4 +1,4 @@
-// When a key has come to rest: what is said of it then is said until its term is over.
+// When a key has come to rest: the answer stays the same until its term is over.
 
 import { type Operation, type Seen } from "./history.ts";
 
@@ -9,7 +9,7 @@ export function isFinal(seen: Seen): boolean {
   return (seen.kind === "answered" || seen.kind === "cut") && FINAL_WORDS.has(seen.word);
 }
 
-/** Whether asking again would be told the same. A lost answer settles nothing for the client that lost it. */
+/** Whether asking again would get the same answer. A lost answer settles nothing for the client that lost it. */
 export function isSettled(policy: Operation["policy"], seen: Seen): boolean {
   if (seen.kind !== "answered") return false;
   if (isFinal(seen)) return true;

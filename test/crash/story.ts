@@ -1,4 +1,4 @@
-// Histories of one key, written by hand: a story says what matters, and the rest is filled in.
+// Histories of one key, written by hand: a story has what matters, and the rest is filled in.
 
 import {
   type Asked,
@@ -19,7 +19,7 @@ export const OPERATION: Operation = {
 };
 const LIMITS = { maxAttempts: 3, originDeadlineMs: 3000, responseBytesMax: 1000 };
 
-/** The killer strikes before each pass. What a test says itself happens before. */
+/** The killer strikes before each pass. What a test adds happens before. */
 const PASSES = [
   { phase: "pass 1", killAt: 8000, sentAt: 8010, endedAt: 8020 },
   { phase: "pass 2", killAt: 9000, sentAt: 9010, endedAt: 9020 },
@@ -65,7 +65,7 @@ export type Story = {
   readonly asked?: readonly Partial<Asked>[];
   readonly ledger?: readonly Partial<LedgerEntry>[];
   readonly probes?: readonly Partial<Probe>[];
-  /** What the passes are told; one for both, or one for each. */
+  /** The answers that the passes get; one for both, or one for each. */
   readonly end: Seen | readonly [Seen, Seen];
 };
 

@@ -4,7 +4,7 @@ import { type Limits, type Operation } from "./history.ts";
 
 /** Short, so that time-outs and deadlines are part of every run; far apart, so that a busy machine can't mix them up. */
 export const ORIGIN_TIMEOUT_MS = 700;
-export const ORIGIN_DEADLINE_MS = 3000;
+export const ORIGIN_DEADLINE_MS = 8000;
 export const LIMITS: Limits = {
   maxAttempts: 3,
   originDeadlineMs: ORIGIN_DEADLINE_MS,
@@ -12,8 +12,8 @@ export const LIMITS: Limits = {
   responseBytesMax: 700_000,
 };
 
-/** Beyond the deadline: whoever joins an attempt hears how it ended. */
-const WAIT_MS = 6000;
+/** Beyond the deadline: a client that joins an attempt gets its outcome. */
+const WAIT_MS = 16_000;
 
 export const PATHS: Readonly<Record<Operation["policy"], string>> = {
   refuse: "/v1/charges",
@@ -21,7 +21,7 @@ export const PATHS: Readonly<Record<Operation["policy"], string>> = {
   probe: "/v1/payouts",
 };
 
-/** Where the origin tells what became of a key. */
+/** Where the origin is asked about the outcome of a key. */
 export const PROBE_PREFIX = "/v1/keys/";
 
 export function tenantsFor(origin: string): Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-/** What a test's gateway tells of its requests: the lines of its log, and the points of a dataset. */
+/** What a test's gateway records about its requests: log lines and the points of a dataset. */
 
 import { onTestFinished, vi } from "vitest";
 import { type KeyedEvent } from "../../src/worker/keyed-event.ts";

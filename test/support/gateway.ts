@@ -11,7 +11,7 @@ export const HOST = "api.test";
 export type Entry = Record<string, unknown>;
 
 export interface Client {
-  /** A keyed POST unless said otherwise; each header may be overridden, or removed by null. */
+  /** A keyed POST by default; each header may be overridden, or removed by null. */
   post(path: string, options?: PostOptions): Promise<Response>;
   fetch(input: string, init?: RequestInit): Promise<Response>;
 }
@@ -22,7 +22,7 @@ interface PostOptions {
   readonly body?: BodyInit | null;
   readonly json?: unknown;
   readonly headers?: Record<string, string | null>;
-  /** What the platform says of the connection. */
+  /** What the platform knows about the connection. */
   readonly cf?: Record<string, unknown>;
 }
 

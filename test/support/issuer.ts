@@ -4,7 +4,7 @@ import { type CryptoKey, type JWTPayload, SignJWT, exportJWK, generateKeyPair } 
 import { type Answering } from "./origin.ts";
 
 export interface Issuer {
-  /** As an item of `caller` that tells callers by `sub`. */
+  /** An item of `caller` that identifies callers by `sub`. */
   readonly item: { readonly jwt: { readonly jwks: string; readonly [field: string]: unknown } };
   /** A good token for `sub`; what is changed may make it a bad one. A claim that is undefined is left out. */
   token(sub: unknown, change?: Change): Promise<string>;
@@ -29,7 +29,7 @@ export interface Change {
 
 export const AUDIENCE = "https://api.test";
 
-export async function issuerOf(alg: "RS256" | "ES256" = "ES256"): Promise<Issuer> {
+export async function issuerOf(alg = "ES256"): Promise<Issuer> {
   const name = `https://issuer.test/${crypto.randomUUID()}`;
   const jwks = `${name}/jwks.json`;
   let number = 0;

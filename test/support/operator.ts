@@ -41,7 +41,7 @@ export function operatorOf(
 
 /** The id of the record of `clientOf`'s default caller for `POST path`. */
 export async function idOf(key: string, path: string, more: Partial<RecordScope> = {}): Promise<string> {
-  const caller = await digestOf(["caller", "authorization", "Bearer alice"]);
+  const caller = await digestOf(["caller", "authorization", "bearer alice"]);
   return recordId({ tenant: HOST, method: "POST", path, caller, key, isDerived: false, ...more });
 }
 

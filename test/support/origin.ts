@@ -24,7 +24,7 @@ export interface Origin {
   arrived(count: number): Promise<void>;
 }
 
-/** Stands in for the origin until the test ends. */
+/** Replaces the origin until the test ends. */
 export function scriptOrigin(answering: Answering = () => new Response("ok")): Origin {
   const received: ReceivedRequest[] = [];
   let current = answering;
@@ -52,7 +52,7 @@ export function scriptOrigin(answering: Answering = () => new Response("ok")): O
   };
 }
 
-/** A real fetch is given up when its signal says so. */
+/** A real fetch ends when its signal aborts. */
 function abortable(answer: Promise<Response>, signal: AbortSignal): Promise<Response> {
   const { promise, reject } = Promise.withResolvers<never>();
   signal.addEventListener("abort", () => reject(signal.reason));

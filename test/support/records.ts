@@ -8,7 +8,8 @@ import { HOST } from "./gateway.ts";
 
 /** The object of a key that `clientOf`'s default caller used for `POST path`. */
 export async function objectOf(key: string, path: string, authorization = "Bearer alice") {
-  const caller = await digestOf(["caller", "authorization", authorization]);
+  // The scheme counts in lower case.
+  const caller = await digestOf(["caller", "authorization", authorization.replace("Bearer ", "bearer ")]);
   return env.KEYS.getByName(await recordId({ tenant: HOST, method: "POST", path, caller, key, isDerived: false }));
 }
 

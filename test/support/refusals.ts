@@ -5,7 +5,7 @@ import { HOST } from "./gateway.ts";
 
 const AT = `https://${HOST}/.well-known/idempotency`;
 
-/** What a client finds in a refusal: status, media type, and the members by which it tells what happened. */
+/** What a client finds in a refusal: status, media type, and the members that name its reason. */
 export async function refusalOf(response: Response) {
   const { status, headers } = response;
   return { status, type: headers.get("content-type"), body: await response.json<Record<string, unknown>>() };

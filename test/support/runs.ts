@@ -1,6 +1,6 @@
 /**
  * How often properties are checked. `npm test` checks each as often as its test names; `npm run test:all` many times as often.
- * A failure prints the seed. ONCEGATE_SEED sets it for all properties of a run.
+ * A failure prints the seed; ONCEGATE_SEED sets it for all properties of a run.
  */
 
 import { inject } from "vitest";

@@ -1,4 +1,4 @@
-// npm run rooms
+// npm run imports
 //
 // Fails if a file in src/ imports against the direction of the rooms (rules.mjs). Installs dependency-cruiser if it is missing.
 

@@ -19,7 +19,7 @@ function untilRunAgain({ send, origin }: Context, path: string, ask: Ask): Promi
       last = show(answer);
       return origin.count(path) === 2 ? answer : undefined;
     },
-    { withinMs: 8000, everyMs: 100, what: "the record to end", saw: () => last },
+    { withinMs: 60_000, everyMs: 100, what: "the record to end", saw: () => last },
   );
 }
 

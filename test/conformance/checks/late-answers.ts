@@ -39,7 +39,7 @@ export const lateAnswers: readonly Check[] = [
     needs: "origin_timeout of 300 ms",
     run: async (context) => {
       const { path, ask, first, release } = await timedOut(context, tellsItsRun);
-      assert.ok(first.elapsedMs >= 290 && first.elapsedMs < 5000, `it took ${Math.round(first.elapsedMs)} ms`);
+      assert.ok(first.elapsedMs >= 290 && first.elapsedMs < 20_000, `it took ${Math.round(first.elapsedMs)} ms`);
       expectRefusal(await context.send(path, { ...ask, headers: NO_WAIT }), "in_flight");
       release();
       expectStatus(await context.send(path, ask), 201);
@@ -68,7 +68,7 @@ export const lateAnswers: readonly Check[] = [
     run: async (context) => {
       const { path, ask, release } = await timedOut(context, tellsItsRun);
       release();
-      const what = { withinMs: 5000, everyMs: 50, what: "the late answer to be replayed", saw: () => last };
+      const what = { withinMs: 60_000, everyMs: 50, what: "the late answer to be replayed", saw: () => last };
       let last = "nothing";
       const replay = await eventually(async () => {
         const answer = await context.send(path, { ...ask, headers: NO_WAIT });
@@ -129,7 +129,7 @@ export const lateAnswers: readonly Check[] = [
       const { path, ask, release } = await timedOut(context, tellsItsRun);
       const [received] = context.origin.requests(path);
       assert.ok(received !== undefined, "expected one request at the origin");
-      await bounded(received.gone, 5000, "the connection to the origin to be aborted");
+      await bounded(received.gone, 60_000, "the connection to the origin to be aborted");
       expectRefusal(await context.send(path, ask), "outcome_unknown");
       release();
       expectRefusal(await context.send(path, ask), "outcome_unknown");
@@ -176,7 +176,11 @@ export const lateAnswers: readonly Check[] = [
       const first = await context.send(path, ask);
       assert.ok(first.status === 502 || first.status === 504, `expected 502 or 504, got ${show(first)}`);
       expectMark(first, "unknown");
-      await bounded(context.origin.requests(path)[0]?.gone ?? Promise.resolve(), 5000, "the connection to be aborted");
+      await bounded(
+        context.origin.requests(path)[0]?.gone ?? Promise.resolve(),
+        60_000,
+        "the connection to be aborted",
+      );
       expectRefusal(await context.send(path, ask), "outcome_unknown");
       expectRuns(context.origin, path, 1);
     },
@@ -184,9 +188,8 @@ export const lateAnswers: readonly Check[] = [
   {
     section: "6.1.3",
     title: "tells origin_timeout to all who wait for the attempt by then",
-    needs: "origin_timeout of 300 ms",
-    // By itself, since the joiner has 300 ms to arrive.
-    alone: true,
+    // Time for the joiner to arrive, on a busy machine too.
+    needs: "origin_timeout of 5 s",
     run: async (context) => {
       const release = signal();
       const path = context.scripted(heldUntil(release.given, tellsItsRun));

@@ -14,25 +14,25 @@ const PAGES_MAX = 150;
 const mounted = mountSmallDisk();
 const whyNot = typeof mounted === "string" ? `a file system can't be mounted here: ${mounted}` : null;
 
-interface Bench {
+interface Rig {
   readonly disk: SmallDisk;
   readonly origin: RawOrigin;
   readonly gateway: Gateway;
 }
 
-let bench: Bench | null = null;
+let rig: Rig | null = null;
 const clients: KeyedClient[] = [];
 
 beforeAll(async () => {
   if (typeof mounted === "string") return;
   const origin = await startRawOrigin();
   const settings = { origin: `http://127.0.0.1:${origin.port}`, caller: [], wait: "5s" };
-  bench = { disk: mounted, origin, gateway: await startGateway({ "*": settings }, mounted.folder) };
+  rig = { disk: mounted, origin, gateway: await startGateway({ "*": settings }, mounted.folder) };
 });
 
 afterAll(async () => {
-  await bench?.gateway.stop();
-  await bench?.origin.stop();
+  await rig?.gateway.stop();
+  await rig?.origin.stop();
   if (typeof mounted !== "string") mounted.remove();
 });
 
@@ -52,7 +52,7 @@ const SCENARIOS: readonly (readonly [name: string, behaviour: Behaviour, succeed
 ];
 
 /** One request while `pages` are free. Names the first answer, and what a retry meets when there is room again. */
-async function strike({ disk, origin, gateway }: Bench, behaviour: Behaviour, pages: number) {
+async function strike({ disk, origin, gateway }: Rig, behaviour: Behaviour, pages: number) {
   const client = new KeyedClient(gateway.url, `/${clients.length}`);
   clients.push(client);
   origin.on(client.path, client.history, behaviour);
@@ -67,11 +67,11 @@ describe("P1, P3: a disk that is really full", () => {
   test.for(SCENARIOS)(
     "for %s, page by page, until there is room enough",
     async ([name, behaviour, succeeds], { skip }) => {
-      if (bench === null) return skip(whyNot ?? "");
+      if (rig === null) return skip(whyNot ?? "");
       const broken: string[] = [];
       for (let pages = 0, done = false; !done; pages++) {
         expect(pages).toBeLessThan(PAGES_MAX);
-        const { first, retry, violations } = await strike(bench, behaviour, pages);
+        const { first, retry, violations } = await strike(rig, behaviour, pages);
         count(`the disk is full, ${name}`, retry);
         broken.push(...violations.map((violation) => `${pages} pages: ${violation}`));
         done = first === succeeds;
@@ -81,8 +81,8 @@ describe("P1, P3: a disk that is really full", () => {
   );
 
   test("a new process knows all that was told before", async ({ skip }) => {
-    if (bench === null) return skip(whyNot ?? "");
-    await bench.gateway.restart();
+    if (rig === null) return skip(whyNot ?? "");
+    await rig.gateway.restart();
     for (const client of clients) {
       const retry = await client.aftermath();
       count("the disk was full, and then the process died", nameOf(retry));

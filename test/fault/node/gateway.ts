@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { inject } from "vitest";
 import { type ServerProcess } from "../../../scripts/server-process.ts";
 import { startWorkerd } from "../../../scripts/workerd-process.ts";
+import { printOutput } from "../../support/gateway-output.ts";
 
 export interface Gateway {
   readonly url: URL;
@@ -37,11 +38,13 @@ export async function startGateway(
     folder: records,
     restart: async (meanwhile = () => Promise.resolve()) => {
       await running.stop("at once");
+      printOutput("the killed gateway", running.output());
       await meanwhile();
       running = await start(Number(url.port));
     },
     stop: async () => {
       await running.stop();
+      printOutput("the gateway", running.output());
       if (folder === undefined) await rm(records, { recursive: true, force: true });
     },
   };

@@ -26,7 +26,7 @@ export interface RawOrigin {
   readonly stop: () => Promise<void>;
 }
 
-const ARRIVAL_TIMEOUT_MS = 10_000;
+const ARRIVAL_TIMEOUT_MS = 60_000;
 
 /** `run 3`, as the origin's third execution at this path would say it. */
 const ANSWERS_WELL: Behaviour = {

@@ -1,6 +1,6 @@
 /** What happens after every fault, when nothing fails any more. */
 
-import { type Bench } from "./rig.ts";
+import { type Rig } from "./rig.ts";
 import { setClock } from "./clock.ts";
 import { type Seen } from "./invariants.ts";
 
@@ -11,21 +11,21 @@ export type Finder = "alarm" | "request";
  * What everybody does after a fault: the alarm looks, and other bodies and the same one are sent. The answer to the retry
  * is the one that tells most.
  */
-export async function aftermath(bench: Bench, finder: Finder): Promise<Seen> {
-  bench.heal();
-  if (finder === "alarm") await alarmFinds(bench);
-  if (bench.mayHaveRun) await bench.ask("other");
-  const retry = await bench.ask();
-  await bench.ask("other");
-  await bench.ask();
-  await bench.look();
+export async function aftermath(rig: Rig, finder: Finder): Promise<Seen> {
+  rig.heal();
+  if (finder === "alarm") await alarmFinds(rig);
+  if (rig.mayHaveRun) await rig.ask("other");
+  const retry = await rig.ask();
+  await rig.ask("other");
+  await rig.ask();
+  await rig.look();
   return retry;
 }
 
 /** At its time where the row waits for it; early where a term is not over yet. */
-async function alarmFinds(bench: Bench): Promise<void> {
-  const { state, alarmMs } = await bench.row();
+async function alarmFinds(rig: Rig): Promise<void> {
+  const { state, alarmMs } = await rig.row();
   if (state === "pending" && alarmMs !== null) setClock(Math.max(Date.now(), alarmMs));
-  await bench.runAlarm();
-  await bench.look();
+  await rig.runAlarm();
+  await rig.look();
 }

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { aftermath } from "./aftermath.ts";
-import { type Bench } from "./rig.ts";
+import { type Rig } from "./rig.ts";
 import { DAY, HOUR, realClock, setClock } from "./clock.ts";
 import { nameOf } from "./invariants.ts";
-import { type RecordState, RECORD_STATES, benchIn, noteTerm } from "./record-states.ts";
+import { type RecordState, RECORD_STATES, rigIn, noteTerm } from "./record-states.ts";
 import { count, printTallyAtEnd } from "./tally.ts";
 
 vi.spyOn(console, "warn").mockImplementation(() => undefined);
@@ -37,41 +37,41 @@ const TABLE: readonly (readonly [RecordState, lasting: string, over: string])[] 
   [tombstone, "409 replay_unavailable", "executed"],
 ];
 
-async function benchAhead(state: RecordState): Promise<Bench> {
+async function rigAhead(state: RecordState): Promise<Rig> {
   setClock(Date.now() + AHEAD);
-  return benchIn(state);
+  return rigIn(state);
 }
 
 /** Jumps, and asks while what runs still runs. */
-async function jumpAndAsk(bench: Bench, state: RecordState, jump: keyof typeof JUMPS): Promise<string> {
+async function jumpAndAsk(rig: Rig, state: RecordState, jump: keyof typeof JUMPS): Promise<string> {
   setClock(Date.now() + JUMPS[jump]);
-  await noteTerm(bench, state.attemptRuns);
-  const asked = bench.ask();
-  bench.open.push(asked);
-  if (bench.open.length > 1 || state.attemptRuns) await bench.allJoined();
-  await bench.settled();
+  await noteTerm(rig, state.attemptRuns);
+  const asked = rig.ask();
+  rig.open.push(asked);
+  if (rig.open.length > 1 || state.attemptRuns) await rig.allJoined();
+  await rig.settled();
   return nameOf(await asked);
 }
 
 describe.each(TABLE)("$0.name", (state, lasting, over) => {
   test.each([...BACK_OR_BRIEF, ...FAR_AHEAD])("the clock jumps %s, and stays so", async (jump) => {
-    const bench = await benchAhead(state);
-    const answer = await jumpAndAsk(bench, state, jump);
+    const rig = await rigAhead(state);
+    const answer = await jumpAndAsk(rig, state, jump);
     expect(answer).toBe(jump === "40 days ahead" ? over : lasting);
-    count(`the clock jumps ${jump}`, nameOf(await aftermath(bench, "alarm")));
-    await bench.untilEnd();
-    expect(bench.violations()).toEqual([]);
+    count(`the clock jumps ${jump}`, nameOf(await aftermath(rig, "alarm")));
+    await rig.untilEnd();
+    expect(rig.violations()).toEqual([]);
   });
 
   test.each([...BACK_OR_BRIEF, ...FAR_AHEAD])("the clock jumps %s, and is put right", async (jump) => {
-    const bench = await benchAhead(state);
+    const rig = await rigAhead(state);
     const rightMs = Date.now();
-    await jumpAndAsk(bench, state, jump);
+    await jumpAndAsk(rig, state, jump);
     setClock(rightMs);
     // What was written by the wrong clock may have ended by the right one.
-    await noteTerm(bench);
-    count(`the clock jumps ${jump} and is put right`, nameOf(await aftermath(bench, "request")));
-    await bench.untilEnd();
-    expect(bench.violations()).toEqual([]);
+    await noteTerm(rig);
+    count(`the clock jumps ${jump} and is put right`, nameOf(await aftermath(rig, "request")));
+    await rig.untilEnd();
+    expect(rig.violations()).toEqual([]);
   });
 });

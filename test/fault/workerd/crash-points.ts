@@ -1,7 +1,7 @@
 /** The moments at which the process may die, and what each of them leaves behind. */
 
 import { type Entry } from "../../support/gateway.ts";
-import { type Bench, type OnUnknown } from "./rig.ts";
+import { type Rig, type OnUnknown } from "./rig.ts";
 import { orphaned } from "./scenarios.ts";
 import { type Script, type Stage, RAN, STREAM, UNDONE } from "./staged-origin.ts";
 import { type FaultKind, arm } from "./storage-fault.ts";
@@ -20,7 +20,7 @@ export interface CrashPoint {
   /** Nobody can wait there. */
   readonly alone?: true;
   /** Brings a request to the point, where the process dies. `join` is called while others could wait for it. */
-  readonly reach: (bench: Bench, join: () => Promise<void>) => Promise<unknown>;
+  readonly reach: (rig: Rig, join: () => Promise<void>) => Promise<unknown>;
 }
 
 type Reach = CrashPoint["reach"];
@@ -28,24 +28,19 @@ type Reach = CrashPoint["reach"];
 /** The process dies while the origin stands still at `stage`. */
 const at =
   (stage: Stage, script: Script = RAN, method: "POST" | "GET" = "POST"): Reach =>
-  async (bench, join) => {
-    bench.origin.answers = script;
-    bench.origin.stopAt(stage, method);
-    const first = bench.ask();
-    await bench.origin.stopped();
+  async (rig, join) => {
+    rig.origin.answers = script;
+    rig.origin.stopAt(stage, method);
+    const first = rig.ask();
+    await rig.origin.stopped();
     await join();
-    await bench.crash();
+    await rig.crash();
     await first;
   };
 
 /** The object dies at its next operation that begins with `operation`, to which `reaching` must lead. */
-async function dying(
-  bench: Bench,
-  kind: FaultKind,
-  operation: string,
-  reaching: () => Promise<unknown>,
-): Promise<void> {
-  const armed = await arm(await bench.object(), kind, 1, operation);
+async function dying(rig: Rig, kind: FaultKind, operation: string, reaching: () => Promise<unknown>): Promise<void> {
+  const armed = await arm(await rig.object(), kind, 1, operation);
   await reaching();
   if (!armed.struck) throw new Error(`nothing began with ${operation}`);
 }
@@ -53,14 +48,14 @@ async function dying(
 /** The object dies at its next operation that begins with `operation`, after the origin has the request. */
 const writing =
   (kind: FaultKind, operation: string, script: Script = RAN, method: "POST" | "GET" = "POST"): Reach =>
-  async (bench, join) => {
-    bench.origin.answers = script;
-    bench.origin.stopAt("received", method);
-    const first = bench.ask();
-    await bench.origin.stopped();
+  async (rig, join) => {
+    rig.origin.answers = script;
+    rig.origin.stopAt("received", method);
+    const first = rig.ask();
+    await rig.origin.stopped();
     await join();
-    await dying(bench, kind, operation, () => {
-      bench.origin.goOn();
+    await dying(rig, kind, operation, () => {
+      rig.origin.goOn();
       return first;
     });
   };
@@ -68,13 +63,13 @@ const writing =
 /** The object dies when it writes down that the origin did not answer in time. */
 const timingOut =
   (kind: FaultKind): Reach =>
-  async (bench, join) => {
-    bench.origin.stopAt("received");
-    const first = bench.ask();
-    await bench.origin.stopped();
+  async (rig, join) => {
+    rig.origin.stopAt("received");
+    const first = rig.ask();
+    await rig.origin.stopped();
     await join();
-    await dying(bench, kind, "put record", () => {
-      bench.timeOut();
+    await dying(rig, kind, "put record", () => {
+      rig.timeOut();
       return first;
     });
   };
@@ -82,57 +77,57 @@ const timingOut =
 /** The object dies when it writes down what came after our own 504, or before anything comes. */
 const afterTimeOut =
   (kind: FaultKind | null): Reach =>
-  async (bench, join) => {
-    bench.origin.stopAt("received");
-    const first = bench.ask();
-    await bench.origin.stopped();
-    bench.timeOut();
+  async (rig, join) => {
+    rig.origin.stopAt("received");
+    const first = rig.ask();
+    await rig.origin.stopped();
+    rig.timeOut();
     await first;
     await join();
-    if (kind === null) return bench.crash();
-    await dying(bench, kind, "put record", () => {
-      bench.origin.goOn();
+    if (kind === null) return rig.crash();
+    await dying(rig, kind, "put record", () => {
+      rig.origin.goOn();
       // Joins the attempt that dies, or meets what it has left.
-      return bench.ask();
+      return rig.ask();
     });
   };
 
 /** The process dies after the client has its answer. */
 const answered =
   (script: Script): Reach =>
-  async (bench) => {
-    bench.origin.answers = script;
-    await bench.ask();
-    await bench.crash();
+  async (rig) => {
+    rig.origin.answers = script;
+    await rig.ask();
+    await rig.crash();
   };
 
 /** The origin tells a probe that the request ran, with its answer. */
 const probed =
   (reach: Reach): Reach =>
-  (bench, join) => {
-    bench.origin.says = "final";
-    return reach(bench, join);
+  (rig, join) => {
+    rig.origin.says = "final";
+    return reach(rig, join);
   };
 
 /** To none, which deletes the row, or to what was unknown before. */
 const undoing =
   (kind: FaultKind): Reach =>
-  (bench, join) =>
-    writing(kind, bench.mayHaveRun ? "put record" : "deleteAll", UNDONE)(bench, join);
+  (rig, join) =>
+    writing(kind, rig.mayHaveRun ? "put record" : "deleteAll", UNDONE)(rig, join);
 
 const ending =
   (kind: FaultKind): Reach =>
-  async (bench) => {
-    await bench.ask();
-    await bench.passTerm();
-    await dying(bench, kind, "deleteAll", () => bench.runAlarm());
+  async (rig) => {
+    await rig.ask();
+    await rig.passTerm();
+    await dying(rig, kind, "deleteAll", () => rig.runAlarm());
   };
 
 const findingAnOrphan =
   (kind: FaultKind): Reach =>
-  async (bench) => {
-    await orphaned(bench);
-    await dying(bench, kind, "put record", () => bench.runAlarm());
+  async (rig) => {
+    await orphaned(rig);
+    await dying(rig, kind, "put record", () => rig.runAlarm());
   };
 
 const UNKNOWN = ["unknown", "unknown"] as const;
@@ -144,7 +139,7 @@ const STREAMING = { leaves: UNKNOWN, streams: true, alone: true } as const;
 const TOO_LARGE: Script = { ...RAN, bytes: 200_000 };
 
 export const CRASH_POINTS: readonly CrashPoint[] = [
-  { when: "before the call arrives", leaves: UNDONE_TO, alone: true, reach: (bench) => bench.crash() },
+  { when: "before the call arrives", leaves: UNDONE_TO, alone: true, reach: (rig) => rig.crash() },
   { when: "when `pending` is durable and the request on its way", leaves: UNKNOWN, reach: at("in transit") },
   { when: "when the origin has the request", leaves: UNKNOWN, reach: at("received") },
   { when: "when the head of the answer is there", leaves: UNKNOWN, reach: at("head") },

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { aftermath } from "./aftermath.ts";
-import { Bench, type OnUnknown } from "./rig.ts";
+import { Rig, type OnUnknown } from "./rig.ts";
 import { realClock } from "./clock.ts";
 import { type CrashPoint, type Left, CRASH_POINTS } from "./crash-points.ts";
 import { type Seen, nameOf } from "./invariants.ts";
@@ -42,51 +42,51 @@ describe.each(CRASH_POINTS)("P1, P2, P6: the process dies $when", (point) => {
   test.each(attempts)(
     "on_unknown = $onUnknown, $attempt attempt, while others wait",
     async ({ onUnknown, attempt }) => {
-      const bench = await before(point, onUnknown, attempt);
+      const rig = await before(point, onUnknown, attempt);
       const joiners: Promise<Seen>[] = [];
-      await point.reach(bench, async () => {
+      await point.reach(rig, async () => {
         if (point.alone) return;
-        joiners.push(bench.ask(), bench.ask());
-        await bench.allJoined();
+        joiners.push(rig.ask(), rig.ask());
+        await rig.allJoined();
       });
       await Promise.all(joiners);
       const left = point.leaves[attempt === "second" ? 1 : 0];
-      const { state } = await bench.row();
+      const { state } = await rig.row();
       // Who has the head of a stream looks no more, so what the process left may not have been found yet.
       expect(state === "pending" && point.streams === true ? "unknown" : (state ?? "none")).toBe(left);
-      const retry = nameOf(await aftermath(bench, "request"));
+      const retry = nameOf(await aftermath(rig, "request"));
       count(`the process dies ${point.when}`, retry);
-      expect([retry, bench.violations()]).toEqual([RETRY[left][onUnknown], []]);
+      expect([retry, rig.violations()]).toEqual([RETRY[left][onUnknown], []]);
     },
   );
 
   test.each(attempts)(
     "on_unknown = $onUnknown, $attempt attempt, and nobody but the alarm looks",
     async ({ onUnknown, attempt }) => {
-      const bench = await before(point, onUnknown, attempt);
-      bench.workerDies = true;
-      await point.reach(bench, () => Promise.resolve());
-      const retry = nameOf(await aftermath(bench, "alarm"));
-      await bench.untilEnd();
+      const rig = await before(point, onUnknown, attempt);
+      rig.workerDies = true;
+      await point.reach(rig, () => Promise.resolve());
+      const retry = nameOf(await aftermath(rig, "alarm"));
+      await rig.untilEnd();
       count(`the process dies ${point.when}`, retry);
       const left = point.leaves[attempt === "second" ? 1 : 0];
-      expect([retry, bench.violations()]).toEqual([RETRY[left][onUnknown], []]);
+      expect([retry, rig.violations()]).toEqual([RETRY[left][onUnknown], []]);
     },
   );
 });
 
 /** The record as the attempt that is to die finds it. */
-async function before(point: CrashPoint, onUnknown: OnUnknown, attempt: Attempt): Promise<Bench> {
-  const bench = new Bench(onUnknown, point.policy, point);
+async function before(point: CrashPoint, onUnknown: OnUnknown, attempt: Attempt): Promise<Rig> {
+  const rig = new Rig(onUnknown, point.policy, point);
   // A probe asks about an attempt that has ended, so one more is needed.
   const isProbed = point.only === "probe";
-  if (isProbed || attempt === "second") await leftUnknown(bench);
-  bench.origin.says = "not-executed";
-  if (isProbed && attempt === "second") await leftUnknown(bench);
+  if (isProbed || attempt === "second") await leftUnknown(rig);
+  rig.origin.says = "not-executed";
+  if (isProbed && attempt === "second") await leftUnknown(rig);
   if (attempt === "after an undone one") {
-    bench.origin.answers = UNDONE;
-    await bench.ask();
+    rig.origin.answers = UNDONE;
+    await rig.ask();
   }
-  bench.origin.answers = RAN;
-  return bench;
+  rig.origin.answers = RAN;
+  return rig;
 }

@@ -62,7 +62,10 @@ const OVERDUE_MAX_MS = 61 * 60 * 1000;
 /** The codes of docs/protocol.md 6.4 that a request with a valid key and a caller may meet. */
 const CODES: Readonly<Record<string, number>> = {
   body_too_large: 413,
+  header_unreadable: 400,
+  path_refused: 400,
   body_incomplete: 400,
+  body_timeout: 408,
   key_reused: 422,
   in_flight: 409,
   outcome_unknown: 409,
@@ -75,9 +78,9 @@ const CODES: Readonly<Record<string, number>> = {
   internal: 500,
 };
 const TELLS_UNKNOWN = new Set(["outcome_unknown", "attempts_exhausted", "origin_timeout", "origin_unreachable"]);
-const CLAIMS_NOTHING_RAN = new Set(["body_too_large", "body_incomplete", "overloaded", "internal"]);
+const CLAIMS_NOTHING_RAN = new Set(["body_too_large", "body_incomplete", "body_timeout", "overloaded", "internal"]);
 /** With these a healthy gateway would send away a request that nothing stands in the way of. */
-const PUTS_OFF = new Set(["in_flight", "unavailable", "overloaded", "internal", "body_incomplete"]);
+const PUTS_OFF = new Set(["in_flight", "unavailable", "overloaded", "internal", "body_incomplete", "body_timeout"]);
 const ORIGIN_MARKS = new Set(["executed", "replayed", "joined", "released", "unknown"]);
 const FINAL_MARKS = new Set(["executed", "replayed", "joined"]);
 

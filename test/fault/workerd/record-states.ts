@@ -2,7 +2,7 @@
 
 import { type Entry } from "../../support/gateway.ts";
 import { changeRow } from "../../support/records.ts";
-import { Bench, type OnUnknown } from "./rig.ts";
+import { Rig, type OnUnknown } from "./rig.ts";
 import { answered, leftUnknown, orphaned } from "./scenarios.ts";
 import { RAN, STREAM, UNDONE } from "./staged-origin.ts";
 
@@ -14,58 +14,58 @@ export interface RecordState {
   readonly streams?: true;
   /** Whether an attempt runs, which no clock ends. */
   readonly attemptRuns?: true;
-  readonly reach: (bench: Bench) => Promise<unknown>;
+  readonly reach: (rig: Rig) => Promise<unknown>;
 }
 
 const executes = answered(RAN);
 
-export async function benchIn(state: RecordState): Promise<Bench> {
+export async function rigIn(state: RecordState): Promise<Rig> {
   const { onUnknown = "refuse", policy, reach } = state;
-  const bench = new Bench(onUnknown, policy, state);
-  await reach(bench);
-  bench.origin.answers = RAN;
-  return bench;
+  const rig = new Rig(onUnknown, policy, state);
+  await reach(rig);
+  rig.origin.answers = RAN;
+  return rig;
 }
 
 /** Takes down that the term is over, if it is by the clock and no attempt runs. */
-export async function noteTerm(bench: Bench, attemptRuns = false): Promise<void> {
-  const { state, termMs } = await bench.row();
+export async function noteTerm(rig: Rig, attemptRuns = false): Promise<void> {
+  const { state, termMs } = await rig.row();
   const isOver = state === null || (state !== "pending" && termMs !== null && termMs <= Date.now());
-  if (isOver && !attemptRuns) bench.history.push({ what: "term over" });
+  if (isOver && !attemptRuns) rig.history.push({ what: "term over" });
 }
 
 export const RECORD_STATES = {
   none: { name: "no record", reach: async () => undefined },
   undone: { name: "an undone attempt", reach: answered(UNDONE) },
-  running: { name: "a running attempt", attemptRuns: true, reach: (bench) => bench.startAndStop() },
+  running: { name: "a running attempt", attemptRuns: true, reach: (rig) => rig.startAndStop() },
   runningOn: {
     name: "an attempt that goes on after our own 504",
     attemptRuns: true,
-    reach: async (bench) => {
-      await bench.startAndStop();
-      bench.timeOut();
-      await Promise.all(bench.open.splice(0));
+    reach: async (rig) => {
+      await rig.startAndStop();
+      rig.timeOut();
+      await Promise.all(rig.open.splice(0));
     },
   },
   runningAgain: {
     name: "a second attempt that runs",
     attemptRuns: true,
     onUnknown: "retry",
-    reach: async (bench) => {
-      await leftUnknown(bench);
-      bench.origin.answers = RAN;
-      await bench.startAndStop();
+    reach: async (rig) => {
+      await leftUnknown(rig);
+      rig.origin.answers = RAN;
+      await rig.startAndStop();
     },
   },
   streaming: {
     name: "an attempt whose answer streams",
     attemptRuns: true,
     streams: true,
-    reach: async (bench) => {
-      bench.origin.answers = STREAM;
-      bench.origin.stopAt("half body");
-      bench.open.push(bench.ask());
-      await bench.origin.stopped();
+    reach: async (rig) => {
+      rig.origin.answers = STREAM;
+      rig.origin.stopAt("half body");
+      rig.open.push(rig.ask());
+      await rig.origin.stopped();
     },
   },
   orphaned: { name: "an orphan", reach: orphaned },
@@ -73,10 +73,10 @@ export const RECORD_STATES = {
   probed: {
     name: "an unknown outcome with a probe that runs",
     onUnknown: "probe",
-    reach: async (bench) => {
-      await leftUnknown(bench);
-      bench.origin.answers = RAN;
-      await bench.startAndStop("GET");
+    reach: async (rig) => {
+      await leftUnknown(rig);
+      rig.origin.answers = RAN;
+      await rig.startAndStop("GET");
     },
   },
   completed: { name: "a kept answer", reach: executes },
@@ -89,9 +89,9 @@ export const RECORD_STATES = {
   },
   unreadable: {
     name: "an unreadable row",
-    reach: async (bench) => {
-      await executes(bench);
-      await changeRow(await bench.object(), { state: "streaming" });
+    reach: async (rig) => {
+      await executes(rig);
+      await changeRow(await rig.object(), { state: "streaming" });
     },
   },
 } as const satisfies Record<string, RecordState>;

@@ -20,7 +20,7 @@ vi.spyOn(KeyObject.prototype, "look").mockImplementation(function (this: KeyObje
   return look.call(this, call);
 });
 
-const ANSWER_WAIT_MS = 8000;
+const ANSWER_WAIT_MS = 40_000;
 
 /** The platform gives up on an alarm that has failed as often again. */
 const ALARM_RETRIES_MAX = 6;
@@ -40,7 +40,7 @@ type RowColumns = { state: string; term_ms: number; attempt_id: string; chunks: 
 
 const RESTING = new Set(["unknown", "completed", "tombstone"]);
 
-export class Bench {
+export class Rig {
   readonly key = uniqueKey();
   readonly history: Event[] = [];
   readonly origin = new StagedOrigin(this.key, this.history);

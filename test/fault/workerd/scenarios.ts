@@ -1,7 +1,7 @@
 /** What an object does that storage takes part in: each is run once for every operation of it that may fail. */
 
 import { type Entry } from "../../support/gateway.ts";
-import { type Bench, type OnUnknown } from "./rig.ts";
+import { type Rig, type OnUnknown } from "./rig.ts";
 import { type Script, BAD_GATEWAY, RAN, STREAM, UNDONE } from "./staged-origin.ts";
 
 export interface Scenario {
@@ -11,17 +11,17 @@ export interface Scenario {
   readonly keepsAnswer?: false;
   readonly streams?: true;
   /** While nothing fails. */
-  readonly before?: (bench: Bench) => Promise<unknown>;
-  readonly act: (bench: Bench) => Promise<unknown>;
+  readonly before?: (rig: Rig) => Promise<unknown>;
+  readonly act: (rig: Rig) => Promise<unknown>;
 }
 
 const LARGE: Script = { ...RAN, bytes: 600_000 };
 const TOO_LARGE: Script = { ...RAN, bytes: 2000 };
 
 /** Sends a request that is answered so. */
-export const answered = (script: Script) => async (bench: Bench) => {
-  bench.origin.answers = script;
-  return bench.ask();
+export const answered = (script: Script) => async (rig: Rig) => {
+  rig.origin.answers = script;
+  return rig.ask();
 };
 
 /** Leaves the record unknown by attempt 1. */
@@ -30,66 +30,66 @@ export const leftUnknown = answered(BAD_GATEWAY);
 const executes = answered(RAN);
 
 /** Leaves `pending` of a process that died, and that nobody has looked at since. */
-export async function orphaned(bench: Bench): Promise<void> {
-  await bench.startAndStop();
-  bench.workerDies = true;
-  await bench.crash();
-  await bench.settled();
-  bench.workerDies = false;
+export async function orphaned(rig: Rig): Promise<void> {
+  await rig.startAndStop();
+  rig.workerDies = true;
+  await rig.crash();
+  await rig.settled();
+  rig.workerDies = false;
 }
 
 /** The answer comes after our own 504, and whoever asks then joins the attempt or meets what it has left. */
-const lateAnswer = (script: Script) => async (bench: Bench) => {
-  bench.origin.answers = script;
-  bench.origin.stopAt("received");
-  const first = bench.ask();
-  await Promise.race([first, bench.origin.stopped()]);
-  bench.timeOut();
+const lateAnswer = (script: Script) => async (rig: Rig) => {
+  rig.origin.answers = script;
+  rig.origin.stopAt("received");
+  const first = rig.ask();
+  await Promise.race([first, rig.origin.stopped()]);
+  rig.timeOut();
   await first;
-  bench.origin.goOn();
-  bench.origin.answers = RAN;
-  await bench.ask();
+  rig.origin.goOn();
+  rig.origin.answers = RAN;
+  await rig.ask();
 };
 
 /** Asks while another request's attempt runs, if it comes to that. */
-async function joined(bench: Bench): Promise<void> {
-  bench.origin.stopAt("received");
-  const first = bench.ask();
-  await Promise.race([first, bench.origin.stopped()]);
-  const joiners = [bench.ask(), bench.ask()];
-  bench.origin.goOn();
+async function joined(rig: Rig): Promise<void> {
+  rig.origin.stopAt("received");
+  const first = rig.ask();
+  await Promise.race([first, rig.origin.stopped()]);
+  const joiners = [rig.ask(), rig.ask()];
+  rig.origin.goOn();
   await Promise.all([first, ...joiners]);
 }
 
 /** Asks while the answer streams, if it comes to that. */
-async function attached(bench: Bench): Promise<void> {
-  bench.origin.answers = STREAM;
-  bench.origin.stopAt("half body");
-  const first = bench.ask();
-  await Promise.race([first, bench.origin.stopped()]);
-  const attached = [bench.ask(), bench.ask()];
-  bench.origin.goOn();
+async function attached(rig: Rig): Promise<void> {
+  rig.origin.answers = STREAM;
+  rig.origin.stopAt("half body");
+  const first = rig.ask();
+  await Promise.race([first, rig.origin.stopped()]);
+  const attached = [rig.ask(), rig.ask()];
+  rig.origin.goOn();
   await Promise.all([first, ...attached]);
 }
 
 /** Too large to travel with the call. */
-async function padded(bench: Bench): Promise<void> {
-  bench.padding = "x".repeat(100_000);
+async function padded(rig: Rig): Promise<void> {
+  rig.padding = "x".repeat(100_000);
 }
 
 const probed = (says: "final" | "not-executed" | "unknown", script: Script = RAN) => ({
   onUnknown: "probe" as const,
   before: leftUnknown,
-  act: async (bench: Bench) => {
-    bench.origin.says = says;
-    await answered(script)(bench);
-    bench.origin.says = "unknown";
+  act: async (rig: Rig) => {
+    rig.origin.says = says;
+    await answered(script)(rig);
+    rig.origin.says = "unknown";
   },
 });
 
-async function expired(bench: Bench): Promise<void> {
-  await answered(LARGE)(bench);
-  await bench.passTerm();
+async function expired(rig: Rig): Promise<void> {
+  await answered(LARGE)(rig);
+  await rig.passTerm();
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -125,16 +125,16 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "joining", act: joined },
   { name: "timing out before the answer comes", act: lateAnswer(RAN) },
   { name: "timing out before the attempt is undone", act: lateAnswer(UNDONE) },
-  { name: "a request finding an orphan", before: orphaned, act: (bench) => bench.ask() },
+  { name: "a request finding an orphan", before: orphaned, act: (rig) => rig.ask() },
   { name: "a request finding an orphan and executing again", onUnknown: "retry", before: orphaned, act: executes },
-  { name: "the alarm finding an orphan", before: orphaned, act: (bench) => bench.runAlarm() },
+  { name: "the alarm finding an orphan", before: orphaned, act: (rig) => rig.runAlarm() },
   { name: "probing, and keeping the answer", ...probed("final") },
   { name: "probing, and executing again", ...probed("not-executed") },
   { name: "probing, and undoing the next attempt", ...probed("not-executed", UNDONE) },
   { name: "probing in vain", ...probed("unknown") },
-  { name: "the alarm ending a term", before: expired, act: (bench) => bench.runAlarm() },
+  { name: "the alarm ending a term", before: expired, act: (rig) => rig.runAlarm() },
   { name: "a request executing after a term", before: expired, act: executes },
-  { name: "replaying", before: executes, act: (bench) => bench.ask() },
-  { name: "replaying an answer of several rows", before: answered(LARGE), act: (bench) => bench.ask() },
-  { name: "refusing another body", before: executes, act: (bench) => bench.ask("other") },
+  { name: "replaying", before: executes, act: (rig) => rig.ask() },
+  { name: "replaying an answer of several rows", before: answered(LARGE), act: (rig) => rig.ask() },
+  { name: "refusing another body", before: executes, act: (rig) => rig.ask("other") },
 ];

@@ -32,7 +32,7 @@ export const STREAM: Script = { ...RAN, headers: { "content-type": "text/event-s
 export const UNDONE: Script = { status: 429, ran: false };
 export const BAD_GATEWAY: Script = { status: 502, ran: true };
 
-const WAIT_MS = 5000;
+const WAIT_MS = 30_000;
 const origins = new Map<string, StagedOrigin>();
 
 // Once for all tests of a file: origins are told apart by the key, which is unique.

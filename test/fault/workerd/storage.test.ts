@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Finder, aftermath } from "./aftermath.ts";
-import { Bench } from "./rig.ts";
+import { Rig } from "./rig.ts";
 import { realClock } from "./clock.ts";
 import { nameOf } from "./invariants.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
@@ -29,18 +29,18 @@ const OPERATIONS_MAX = 60;
 /** One scenario in which operation `at` fails. */
 async function strike(scenario: Scenario, kind: FaultKind, at: number, finder: Finder) {
   const { onUnknown = "refuse", policy, before, act } = scenario;
-  const bench = new Bench(onUnknown, policy, scenario);
-  await before?.(bench);
-  const armed = await arm(await bench.object(), kind, at);
-  bench.workerDies = finder === "alarm";
-  bench.beforeAlarmRetry = (retry) => {
+  const rig = new Rig(onUnknown, policy, scenario);
+  await before?.(rig);
+  const armed = await arm(await rig.object(), kind, at);
+  rig.workerDies = finder === "alarm";
+  rig.beforeAlarmRetry = (retry) => {
     if (retry === HEALS_BEFORE_RETRY) armed.healed = true;
   };
-  bench.looks = false;
-  await act(bench);
+  rig.looks = false;
+  await act(rig);
   armed.healed = true;
-  bench.looks = true;
-  return { bench, armed };
+  rig.looks = true;
+  return { rig, armed };
 }
 
 describe.each(SCENARIOS)("$name", (scenario) => {
@@ -51,16 +51,16 @@ describe.each(SCENARIOS)("$name", (scenario) => {
       for (const finder of AFTERWARDS[kind]) {
         for (let at = 1; ; at++) {
           expect(at).toBeLessThan(OPERATIONS_MAX);
-          const { bench, armed } = await strike(scenario, kind, at, finder);
+          const { rig, armed } = await strike(scenario, kind, at, finder);
           if (!armed.struck) break;
-          if (finder === "alarm") await bench.crash();
-          const retry = await aftermath(bench, finder);
+          if (finder === "alarm") await rig.crash();
+          const retry = await aftermath(rig, finder);
           // One kind is followed to the end of its term: the end is the same for all, and takes as long as all before it.
-          if (kind === "throws from then on") await bench.untilEnd();
+          if (kind === "throws from then on") await rig.untilEnd();
           realClock();
           count(`${scenario.name}: an operation ${kind}`, nameOf(retry));
           const where = `operation ${at} (${armed.operations[at - 1]}), then ${finder}`;
-          broken.push(...bench.violations().map((violation) => `${where}: ${violation}`));
+          broken.push(...rig.violations().map((violation) => `${where}: ${violation}`));
         }
       }
       expect(broken).toEqual([]);

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { temporaryFolder, withCleanup } from "../../../scripts/cleanup.ts";
 
 // A process can take seconds to start on a busy machine.
-describe("the cleanup", { timeout: 20_000 }, () => {
+describe("the cleanup", { timeout: 120_000 }, () => {
   test("undoes in reverse order, and returns the result", async () => {
     const undone: string[] = [];
 
@@ -52,9 +52,9 @@ describe("the cleanup", { timeout: 20_000 }, () => {
     child.stdout.on("data", (chunk) => (output += String(chunk)));
     const ended = new Promise((resolve) => child.once("exit", resolve));
 
-    await expect.poll(() => output, { timeout: 10_000 }).toBe("up\n");
+    await expect.poll(() => output, { timeout: 60_000 }).toBe("up\n");
     child.kill(signal);
-    await expect.poll(() => output, { timeout: 10_000 }).toBe("up\nundone\n");
+    await expect.poll(() => output, { timeout: 60_000 }).toBe("up\nundone\n");
     child.kill(signal);
 
     expect(await ended).toBe(code);

@@ -13,7 +13,7 @@ import { buildWorker, startWorkerd } from "../../../scripts/workerd-process.ts";
 import { closing } from "./stub-gateway.ts";
 
 // Uses the real gateway on the real runtime, since the demo's promise depends on both.
-test("a crash during payments is resolved by asking the origin", { timeout: 60_000 }, async () => {
+test("a crash during payments is resolved by asking the origin", { timeout: 180_000 }, async () => {
   const plan = planCrash(1);
   const folder = await mkdtemp(join(tmpdir(), "oncegate-"));
   closing({ close: () => rm(folder, { recursive: true }) });

@@ -10,7 +10,7 @@ import { closing, startStubGateway } from "./stub-gateway.ts";
 // Two of these ten payments have a misused key, and every trouble occurs.
 const PLAN = planStorm(1).slice(0, 10);
 
-describe("a storm", { timeout: 20_000 }, () => {
+describe("a storm", { timeout: 120_000 }, () => {
   test("through an idempotent gateway charges every payment once", async () => {
     const origin = closing(await startPaymentsOrigin({ port: 0, ledgerPath: ":memory:", latencyMs: 250 }));
     const gateway = await startStubGateway(origin.url);

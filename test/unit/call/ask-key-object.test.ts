@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import { lookAtFormerRecord, askKeyObject, type KeyStub } from "../../../src/call/ask-key-object.ts";
-import { type KeyedCall, type LookReply, type Reply } from "../../../src/call/call.ts";
+import { type LookReply, type Reply } from "../../../src/call/call.ts";
+import { type WholeCall } from "../../../src/call/upload.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { type Refusal, refuse } from "../../../src/http/problem.ts";
 
-const CALL: KeyedCall = {
+const CALL: WholeCall = {
   about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k", isDerived: false },
   request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller: null },
   policy: DEFAULT_POLICY,
@@ -16,8 +17,8 @@ const CALL: KeyedCall = {
     url: "https://origin.example.com/v1/charges",
     method: "POST",
     headers: [["authorization", "Bearer sk_test"]],
-    body: new Uint8Array([1]),
-    bodyBytes: 1,
+    body: null,
+    bodyBytes: 0,
   },
   probe: null,
 };
@@ -58,7 +59,7 @@ async function ask(...steps: Step[]) {
   return askBy(askKeyObject, steps);
 }
 
-type Asking = (freshStub: () => KeyStub, call: KeyedCall) => Promise<Reply | Refusal | null>;
+type Asking = (freshStub: () => KeyStub, call: WholeCall) => Promise<Reply | Refusal | null>;
 
 async function askBy(asking: Asking, steps: Step[]) {
   const calls: string[] = [];
@@ -74,7 +75,7 @@ async function askBy(asking: Asking, steps: Step[]) {
     const stub = ++stubs;
     return {
       submit: async (call) => {
-        expect(call).toBe(CALL);
+        expect({ ...call, waitMs: CALL.waitMs }).toEqual(CALL);
         const reply = next(`submit on ${stub}`);
         if (reply.kind === "nothing") throw new Error("a submit is never answered so");
         return reply;
@@ -164,7 +165,22 @@ describe("4.5.1 a call that may have arrived", () => {
   test("is looked after without what could execute it", async () => {
     const { looks } = await ask(failure(), ANSWER);
     const { forward: _, probe: __, ...look } = CALL;
-    expect(looks).toEqual([look]);
+    expect(looks).toEqual([{ ...look, waitMs: expect.any(Number) as number }]);
+  });
+
+  test("waits no longer in all its calls than the client would wait in one", async () => {
+    vi.useFakeTimers();
+    const waits: number[] = [];
+    const fails = (after: number, error: Error) => (call: { readonly waitMs: number }) => {
+      waits.push(call.waitMs);
+      vi.advanceTimersByTime(after);
+      return Promise.reject(error);
+    };
+    const submits = [fails(20_000, DID_NOT_ARRIVE), fails(8_000, failure())];
+    const submit = (call: { readonly waitMs: number }) => (submits.shift() ?? fails(0, failure()))(call);
+    await askKeyObject(() => ({ submit, look: fails(0, failure()) }), CALL);
+    vi.useRealTimers();
+    expect(waits).toEqual([25_000, 5000, 0]);
   });
 });
 
@@ -211,7 +227,7 @@ describe("4.5 every combination of flags", () => {
     ["remote overloaded", LOOK],
     ["retryable remote overloaded", LOOK],
     ["durableObjectReset", LOOK],
-    ["retryable durableObjectReset", AGAIN],
+    ["retryable durableObjectReset", LOOK],
     ["remote durableObjectReset", LOOK],
     ["retryable remote durableObjectReset", LOOK],
     ["overloaded durableObjectReset", LOOK],

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { parseConfig } from "../../../src/config/config.ts";
 import { HOST, configWith, faultsWith, tenant } from "./entries.ts";
 
 const AT = `TENANTS."${HOST}"`;
 const JWKS = "https://issuer.example.com/jwks.json";
+const VERIFIED_BY = { kind: "jwks", url: JWKS };
+const ITEM_FIELDS = { claims: ["iss", "sub"], audience: "https://api.example.com" };
 const JWT = { jwks: JWKS, claims: ["iss", "sub"], audience: "https://api.example.com" };
 
 function rulesWith(fields: Record<string, unknown>) {
@@ -17,7 +20,7 @@ describe("caller", () => {
       items: [
         { kind: "client-cert" },
         { kind: "cookie", name: "Session" },
-        { kind: "jwt", ...JWT, issuer: null, algorithms: ["RS256", "ES256"] },
+        { kind: "jwt", verifiedBy: VERIFIED_BY, ...ITEM_FIELDS, issuer: null, algorithms: ["RS256", "ES256"] },
         { kind: "header", name: "x-account" },
       ],
       anonymous: "refuse",
@@ -26,8 +29,11 @@ describe("caller", () => {
   });
 
   test("may fix the issuer and the algorithms of tokens", () => {
-    const jwt = { ...JWT, claims: ["sub"], issuer: "https://issuer.example.com", algorithms: ["ES256"] };
-    expect(rulesWith({ caller: [{ jwt }] }).callers.items).toEqual([{ kind: "jwt", ...jwt }]);
+    const fixed = { ...ITEM_FIELDS, claims: ["sub"], issuer: "https://issuer.example.com", algorithms: ["PS384"] };
+    const jwt = { jwks: JWKS, ...fixed };
+    expect(rulesWith({ caller: [{ jwt }] }).callers.items).toEqual([
+      { kind: "jwt", verifiedBy: VERIFIED_BY, ...fixed },
+    ]);
   });
 
   test.each(["https://issuer.example.com/keys", "http://127.0.0.1:9101/keys", "http://localhost/keys"])(
@@ -67,10 +73,35 @@ describe("caller", () => {
       expect.stringContaining('must have "iss" among its claims, or an issuer') as string,
     ],
     [
-      "a shared secret",
-      [{ jwt: { ...JWT, algorithms: ["HS256"] } }],
+      "a secret's algorithm beside a key set",
+      [{ jwt: { ...JWT, algorithms: ["RS256", "HS256"] } }],
+      "caller[0].jwt",
+      "must not have HS256 with jwks",
+    ],
+    [
+      "an unsigned token",
+      [{ jwt: { ...JWT, algorithms: ["none"] } }],
       "caller[0].jwt.algorithms[0]",
-      'must be "RS256" or "ES256"',
+      expect.stringContaining("must be ") as string,
+    ],
+    ["neither a key set nor a secret", [{ jwt: ITEM_FIELDS }], "caller[0].jwt", "must have either jwks or secret"],
+    [
+      "both a key set and a secret",
+      [{ jwt: { ...JWT, secret: "S", algorithms: ["HS256"] } }],
+      "caller[0].jwt",
+      "must have either jwks or secret",
+    ],
+    [
+      "a secret without its algorithm",
+      [{ jwt: { ...ITEM_FIELDS, secret: "S" } }],
+      "caller[0].jwt",
+      'must have algorithms = ["HS256"] with secret',
+    ],
+    [
+      "a secret with another algorithm",
+      [{ jwt: { ...ITEM_FIELDS, secret: "S", algorithms: ["HS256", "ES256"] } }],
+      "caller[0].jwt",
+      'must have algorithms = ["HS256"] with secret',
     ],
     [
       "two tokens",
@@ -80,6 +111,33 @@ describe("caller", () => {
     ],
   ])("is not %s", (_, caller, path, message) => {
     expect(faultsWith({ caller })).toEqual([{ path: `${AT}.${path}`, message }]);
+  });
+});
+
+describe("the secret of tokens", () => {
+  const SECRET = "s".repeat(32);
+  const item = { jwt: { ...ITEM_FIELDS, secret: "JWT_KEY", algorithms: ["HS256"] } };
+  const configOf = (env: object, fields: object = {}) =>
+    parseConfig({ ...env, TENANTS: { [HOST]: { origin: "https://o.example.net", caller: [item], ...fields } } });
+
+  test("is named, and has at least 32 bytes", () => {
+    const config = configOf({ JWT_KEY: SECRET });
+    expect(config.faults).toEqual([]);
+    expect(tenant(config).callers.items).toMatchObject([{ verifiedBy: { kind: "secret", name: "JWT_KEY" } }]);
+  });
+
+  test.each<[string, object, object, string]>([
+    ["is missing", {}, {}, "names no secret of this Worker: JWT_KEY"],
+    ["is too short", { JWT_KEY: SECRET.slice(1) }, {}, "must name a secret of at least 32 bytes"],
+    [
+      "is an operator token",
+      { JWT_KEY: SECRET },
+      { operator_token: "secret:JWT_KEY" },
+      "must name a secret that has no other purpose",
+    ],
+  ])("is a fault where it %s", (_, env, fields, message) => {
+    const { faults } = configOf(env, fields);
+    expect(faults).toMatchObject([{ path: `${AT}.caller`, message: expect.stringContaining(message) as string }]);
   });
 });
 

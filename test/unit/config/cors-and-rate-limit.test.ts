@@ -29,11 +29,11 @@ describe("7.6 cors", () => {
     expect(faultsWith({ cors: { origins: [origin] } })).toEqual([{ path: `${AT}.cors.origins[0]`, message: ORIGIN }]);
   });
 
-  test("can't let every page read a user's answers", () => {
+  test("can't let every page read a user's responses", () => {
     expect(faultsWith({ cors: { origins: ["https://a.test", "*"], credentials: true } })).toEqual([
       {
         path: `${AT}.cors`,
-        message: "must name its origins where credentials are allowed: with * every site could read a user's answers",
+        message: "must name its origins where credentials are allowed: with * every site could read a user's responses",
       },
     ]);
   });

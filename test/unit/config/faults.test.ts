@@ -9,7 +9,7 @@ const STATUSES = "must be a list of status codes from 400 to 599";
 const STATUS = "must be a whole number from 400 to 599";
 const MATCH = 'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"';
 const CALLER =
-  'must be a list of what identifies a caller, such as ["authorization"]; [] makes all requests one caller\'s';
+  'must be a list of what identifies a caller, such as ["authorization"]; with [], all requests are one caller';
 const CALLER_ITEM =
   'must be a header name, "cookie:NAME", "client-cert", or a table such as { jwt = { jwks = "https://…", claims = ["iss", "sub"], audience = "…" } }';
 

@@ -17,10 +17,10 @@ async function serving(hostname: string, fixed: readonly string[], kv: Record<st
   const get = (name: string): Promise<Lookup<KvEntry>> => {
     asked.push(name);
     const kind = kv[name];
-    if (kind === undefined) return Promise.resolve(null);
-    if (kind === "broken") return Promise.resolve("unavailable");
+    if (kind === undefined) return Promise.resolve({ kind: "absent" });
+    if (kind === "broken") return Promise.resolve({ kind: "unavailable" });
     const text = kind === "faulty" ? "{}" : JSON.stringify(at("kv"));
-    return Promise.resolve(parseKvEntry(name, text, { env: {}, staticNames: fixed }));
+    return Promise.resolve({ kind: "found", entry: parseKvEntry(name, text, { env: {}, staticNames: fixed }) });
   };
   const found = await tenantAcross(config, { get }, hostname);
   if (isRefusal(found)) return { by: found.code, asked };

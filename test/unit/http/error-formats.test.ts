@@ -69,16 +69,16 @@ describe("6.5.3 the formats of refusals", () => {
 });
 
 describe("6.5.4 other statuses and codes", () => {
-  test.each(FORMATS)("stand in the place of the problem's own: %s", async (errors) => {
+  test.each(FORMATS)("replace those of the problem: %s", async (errors) => {
     const own = rules({ errors, errorStatus: { in_flight: 425 }, errorCode: { in_flight: "busy" } });
     const { response, body } = await written("in_flight", own);
     expect(response.status).toBe(425);
     expect(response.headers.get("retry-after")).toBe("1");
-    const told = {
+    const expected = {
       problem: { status: 425, code: "busy", error: { code: "busy" } },
       stripe: { error: { code: "busy" } },
     };
-    expect(body).toMatchObject({ ...told, acp: { code: "busy" }, ucp: { code: "busy" } }[errors]);
+    expect(body).toMatchObject({ ...expected, acp: { code: "busy" }, ucp: { code: "busy" } }[errors]);
   });
 
   test("leave the place where it is explained", async () => {
@@ -108,6 +108,9 @@ describe("the classes of errors", () => {
     rate_limited: "service_unavailable",
     body_too_large: "invalid_request",
     body_incomplete: "invalid_request",
+    body_timeout: "invalid_request",
+    path_refused: "invalid_request",
+    header_unreadable: "invalid_request",
     key_reused: "invalid_request",
     in_flight: "invalid_request",
     outcome_unknown: "processing_error",

@@ -22,4 +22,9 @@ describe("the preferred type", () => {
   ])("is %s", (_, accepted, expected) => {
     expect(preferredType(accepted, OFFERS)).toBe(expected);
   });
+
+  test("is found among more ranges than a function takes arguments", () => {
+    const many = Array.from({ length: 200_000 }, () => ({ type: "text/html", q: 0.5 }));
+    expect(preferredType(many, OFFERS)).toBe("text/html");
+  });
 });

@@ -14,8 +14,8 @@ describe("4.3.2 Prefer: wait", () => {
     ["may be quoted", 'wait="5"', 5],
     ["may have zeros in front", "wait=005", 5],
     ["may have parameters", "wait=5; foo=bar", 5],
-    ["may stand among other preferences", "respond-async, wait=5, handling=lenient", 5],
-    ["may stand after a preference with a comma in quotes", 'foo="a, b", wait=5', 5],
+    ["may be among other preferences", "respond-async, wait=5, handling=lenient", 5],
+    ["may come after a preference with a comma in quotes", 'foo="a, b", wait=5', 5],
     ["counts only the first time", "wait=5, wait=1", 5],
     ["counts the first that can be read", "wait=soon, wait=5", 5],
   ])("%s", (_, prefer, askedSeconds) => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import { PROBLEMS, type ProblemCode } from "../../../src/http/problem-codes.ts";
 import { isRefusal, plainProblem, problemResponse, problemType, refuse } from "../../../src/http/problem.ts";
+import { isOperatorProblem, operatorProblem } from "../../../src/operator/problem.ts";
 
 const URL_OF_REQUEST = new URL("https://api.example.com/v1/charges?x=1");
 const CODES = Object.keys(PROBLEMS) as ProblemCode[];
@@ -38,7 +39,7 @@ describe("6.4 codes", () => {
       const { status, retryable, keyReuse } = PROBLEMS[code];
       return { code, status, retryable, keyReuse };
     });
-    expect(table).toHaveLength(22);
+    expect(table).toHaveLength(25);
     expect(problems).toEqual(table);
   });
 
@@ -164,11 +165,13 @@ describe("what has no type of its own", () => {
 });
 
 describe("refusals as values", () => {
-  test("are told from keys, digests, bodies and replies", () => {
+  test("differ from keys, digests, bodies, replies and problems of the operator API", () => {
     expect(isRefusal(refuse("internal"))).toBe(true);
     for (const value of ["key", "", null, undefined, 5, new Uint8Array(), { kind: "refusal", code: "in_flight" }]) {
       expect(isRefusal(value)).toBe(false);
     }
+    expect(isRefusal(operatorProblem("unavailable"))).toBe(false);
+    expect(isOperatorProblem(refuse("unavailable"))).toBe(false);
   });
 
   test("have no detail unless it is given", () => {

@@ -37,6 +37,8 @@ export const FULL_ENTRY = {
   origin_timeout: "11s",
   origin_deadline: "2m",
   idle_timeout: "13s",
+  upload_timeout: "40s",
+  upload_idle_timeout: "8s",
   stream: true,
   fingerprint: { ignore: ["/client_sent_at"], only: ["/a", "/b"], headers: ["X-Version"] },
   max_request_bytes: 123_456,

@@ -33,6 +33,8 @@ const PUBLISHED: { readonly [Field in keyof Policy]?: (policy: Policy) => object
   originTimeoutMs: ({ originTimeoutMs }) => ({ origin_timeout_seconds: originTimeoutMs / 1000 }),
   originDeadlineMs: ({ originDeadlineMs }) => ({ origin_deadline_seconds: originDeadlineMs / 1000 }),
   idleTimeoutMs: ({ idleTimeoutMs }) => ({ idle_timeout_seconds: idleTimeoutMs / 1000 }),
+  uploadTimeoutMs: ({ uploadTimeoutMs }) => ({ upload_timeout_seconds: uploadTimeoutMs / 1000 }),
+  uploadIdleTimeoutMs: ({ uploadIdleTimeoutMs }) => ({ upload_idle_timeout_seconds: uploadIdleTimeoutMs / 1000 }),
   stream: ({ stream }) => ({ streams_all: stream }),
   onUnknown: ({ onUnknown }) => ({ on_unknown: onUnknown }),
   maxAttempts: ({ onUnknown, maxAttempts }) => ({ attempts_max: onUnknown === "retry" ? maxAttempts : null }),

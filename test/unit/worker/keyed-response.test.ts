@@ -67,18 +67,18 @@ describe("6.1.2 Idempotency-Status", () => {
   });
 });
 
-describe("6.1 on every keyed answer", () => {
+describe("6.1 the fields of every keyed response", () => {
   test.each([
     ["an answer", answer("executed"), "executed; recorded=@1793600000; expires=@1793686400"],
     ["a refusal of the key object", refusal("outcome_unknown", "unknown"), "unknown"],
     ["a refusal before it", refuse("overloaded"), "refused"],
-  ])("stand the key as sent and a mark: %s", (_, reply, mark) => {
+  ])("are the key as sent and a mark: %s", (_, reply, mark) => {
     const { headers } = keyedResponse(reply, ASKED);
     expect(headers.get("idempotency-key")).toBe('"k, 1"');
     expect(headers.get("idempotency-status")).toBe(mark);
   });
 
-  test("nothing of the origin's stands in their place", () => {
+  test("no field of the origin replaces them", () => {
     const headers = [
       ["idempotency-key", "other"],
       ["content-type", "text/plain"],

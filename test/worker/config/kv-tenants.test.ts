@@ -90,7 +90,7 @@ describe("3.1.1 a tenant in KV", () => {
     ]);
   });
 
-  test("that nobody has put is unknown", async () => {
+  test("that does not exist is unknown", async () => {
     expect(await problemOf(await isolate()(uniqueHost()))).toBe("421 unknown_tenant");
   });
 
@@ -100,7 +100,7 @@ describe("3.1.1 a tenant in KV", () => {
     expect(await (await isolate()(host)).json()).toMatchObject({ url: `https://${host}/v1/charges` });
   });
 
-  test("whose origin is another tenant in KV is met by the loop mark", async () => {
+  test("whose origin is another tenant in KV is refused by the header that marks loops", async () => {
     const [host, next] = [uniqueHost(), uniqueHost()];
     await put(host, { origin: `https://${next}`, caller: [] });
     await put(next, entryAt("never"));

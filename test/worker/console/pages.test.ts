@@ -151,7 +151,7 @@ describe("O8 acting", () => {
   });
 
   test.each([
-    [{ choice: "final", status: "201", why: " " }, "must say why"],
+    [{ choice: "final", status: "201", why: " " }, "is required: the reason"],
     [{ choice: "final", status: "", why: "x" }, "status"],
     [{ choice: "final", status: "204", body: "x", why: "x" }, "has no body"],
     [{ choice: "purge", why: "x" }, "There is no answer"],

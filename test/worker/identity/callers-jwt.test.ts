@@ -24,7 +24,7 @@ interface Stage {
 async function stage(
   entry: Record<string, unknown> = {},
   jwt: Record<string, unknown> = {},
-  alg: "RS256" | "ES256" = "ES256",
+  alg = "ES256",
 ): Promise<Stage> {
   const issuer = await issuerOf(alg);
   const origin = scriptOrigin(issuer.beside(() => new Response(crypto.randomUUID(), { status: 201 })));
@@ -84,14 +84,44 @@ describe("3.5.6 a caller by the claims of a token", () => {
     expect(sent(origin)).toBe(1);
   });
 
-  test("needs a token, of the scheme Bearer", async () => {
+  test("is missing without Authorization", async () => {
     const { client, origin } = await stage();
-    for (const authorization of [null, "", "Basic YWxpY2U6cHc=", "Bearerx"]) {
-      const response = await client.post(PATH, { headers: { authorization } });
-      expect(await problemOf(response)).toBe("400 caller_missing");
-      expect(response.headers.get("www-authenticate")).toBeNull();
-    }
+    const response = await client.post(PATH, { headers: { authorization: null } });
+    expect(await problemOf(response)).toBe("400 caller_missing");
+    expect(response.headers.get("www-authenticate")).toBeNull();
     expect(origin.received).toHaveLength(0);
+  });
+
+  const OTHER_CREDENTIALS = [
+    "",
+    "ApiKey alice",
+    "Basic YWxpY2U6cHc=",
+    "DPoP a.b.c",
+    "Bearer",
+    "Bearerx",
+    "Bearer\ta.b.c",
+    "Bearer a.b.c a.b.c",
+    "Bearer a.b.c, Bearer a.b.c",
+    "Bearer a.b.c;x",
+    "a.b.c",
+  ];
+  test.each(OTHER_CREDENTIALS)("is refused with any other credential: %j", async (authorization) => {
+    const issuer = await issuerOf();
+    const origin = scriptOrigin(issuer.beside(() => new Response("alice's")));
+    for (const anonymous of ["refuse", "shared"]) {
+      const client = clientOf({ caller: [issuer.item, "x-account"], anonymous });
+      const key = uniqueKey();
+      const post = (headers: Record<string, string | null>) =>
+        client.post(PATH, { key, headers: { "x-account": "42", ...headers } });
+      const refused = await post({ authorization });
+      expect(await problemOf(refused)).toBe("401 caller_unverified");
+      expect(refused.headers.get("www-authenticate")).toBe('Bearer error="invalid_token"');
+      // The record without a token is never that credential's.
+      expect(statusOf(await post({ authorization: null }))).toBe("executed");
+      expect(await problemOf(await post({ authorization }))).toBe("401 caller_unverified");
+    }
+    expect(sent(origin)).toBe(2);
+    expect(issuer.fetches()).toBe(0);
   });
 
   test("is told beside other items, and counts with them", async () => {
@@ -358,18 +388,89 @@ describe("3.5.7 the keys of an issuer", () => {
     vi.setSystemTime(Date.now() + 30_000);
     expect(await problemOf(await as(unknown, uniqueKey()))).toBe("503 caller_unverifiable");
     expect(statusOf(await as(good, uniqueKey()))).toBe("executed");
-    vi.setSystemTime(Date.now() + 600_000);
-    expect(await problemOf(await as(await issuer.token("alice"), uniqueKey()))).toBe("503 caller_unverifiable");
   });
 
-  test("are each request's own to wait for: one that never ends holds no other up", async () => {
+  test("serve for an hour while the issuer is down, and the log reports it", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const warned = vi.spyOn(console, "warn");
+    const { issuer, as } = await stage();
+    expect(statusOf(await as(await issuer.token("alice"), uniqueKey()))).toBe("executed");
+    issuer.publishes(() => new Response("no", { status: 500 }));
+    vi.setSystemTime(Date.now() + 3_599_000);
+    expect(statusOf(await as(await issuer.token("alice"), uniqueKey()))).toBe("executed");
+    const { jwks } = issuer.item.jwt;
+    expect(warned).toHaveBeenCalledWith(JSON.stringify({ event: "jwks_stale", url: jwks, ageSeconds: 3599 }));
+    vi.setSystemTime(Date.now() + 2000);
+    expect(await problemOf(await as(await issuer.token("alice"), uniqueKey()))).toBe("503 caller_unverifiable");
+    warned.mockRestore();
+  });
+
+  test.each(["cold", "warm"])("are fetched once for 60 made-up keys at a time: %s", async (isolate) => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const { issuer, as } = await stage();
+    if (isolate === "warm") {
+      expect(statusOf(await as(await issuer.token("alice"), uniqueKey()))).toBe("executed");
+      vi.setSystemTime(Date.now() + 30_000);
+    }
+    const before = issuer.fetches();
+    const tokens = Array.from({ length: 60 }, (_, kid) => issuer.token("alice", { header: { kid: `made-up-${kid}` } }));
+    const answers = (await Promise.all(tokens)).map(async (token) => problemOf(await as(token, uniqueKey())));
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(["401 caller_unverified"]));
+    expect(issuer.fetches() - before).toBe(1);
+  });
+
+  test("are not fetched for what can't be a valid token", async () => {
+    const { issuer, as } = await stage();
+    const lapsed = await issuer.token("alice", { claims: { exp: nowSeconds() - 31 } });
+    const tokens = [
+      ...Array.from({ length: 100 }, () => "x.y.z"),
+      lapsed,
+      await issuer.token("alice", { claims: withoutClaim("exp") }),
+      await issuer.token("alice", { claims: { exp: "tomorrow" as unknown as number } }),
+      await unsigned({ alg: "ES256" }),
+      `${await unsigned({ alg: "none" })}c2ln`,
+      `${await unsigned({ alg: "RS512" })}c2ln`,
+      (await issuer.token("alice")).replace(".", ".."),
+      `${await issuer.token("alice")}.more`,
+    ];
+    for (const token of tokens) expect(await problemOf(await as(token, uniqueKey()))).toBe("401 caller_unverified");
+    expect(issuer.fetches()).toBe(0);
+  });
+
+  test("are fetched by one request at a time, and the others wait for it", async () => {
     const { issuer, origin, as } = await stage();
     const keys = issuer.published();
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    issuer.publishes(() => promise);
+    const first = as(await issuer.token("alice"), uniqueKey());
+    await origin.arrived(1);
+    const second = as(await issuer.token("bob"), uniqueKey());
+    resolve(Response.json({ keys }));
+    expect([statusOf(await first), statusOf(await second)]).toEqual(["executed", "executed"]);
+    expect(issuer.fetches()).toBe(1);
+  });
+
+  test("are waited for with a bound where the fetch never ends", async () => {
+    const { issuer, origin, as } = await stage();
     issuer.publishes(() => new Promise<Response>(() => {}));
     const hanging = as(await issuer.token("alice"), uniqueKey());
     await origin.arrived(1);
-    issuer.publishes(() => Response.json({ keys }));
-    expect(statusOf(await as(await issuer.token("alice"), uniqueKey()))).toBe("executed");
+    const waiting = as(await issuer.token("alice"), uniqueKey());
     expect(await problemOf(await hanging)).toBe("503 caller_unverifiable");
+    expect(await problemOf(await waiting)).toBe("503 caller_unverifiable");
+    expect(issuer.fetches()).toBe(1);
+  });
+
+  test("stay good while a fetch runs that never ends", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const { issuer, origin, as } = await stage();
+    expect(statusOf(await as(await issuer.token("alice"), uniqueKey()))).toBe("executed");
+    issuer.publishes(() => new Promise<Response>(() => {}));
+    vi.setSystemTime(Date.now() + 600_000);
+    const hanging = as(await issuer.token("alice"), uniqueKey());
+    await origin.arrived(3);
+    expect(statusOf(await as(await issuer.token("alice"), uniqueKey()))).toBe("executed");
+    expect(issuer.fetches()).toBe(2);
+    expect(statusOf(await hanging)).toBe("executed");
   });
 });

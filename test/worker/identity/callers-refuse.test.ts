@@ -12,20 +12,20 @@ const REFUSE = { on_caller_change: "refuse" };
 afterEach(() => vi.useRealTimers());
 
 /**
- * Another caller comes with the key of a record in some state, with the same body and with another: he is told the same
- * each time, and nothing happens.
+ * Another caller sends the key of a record in some state, with the same body and with others: every response is the same,
+ * and nothing changes.
  */
-async function expectNothingTold(client: Client, origin: Origin, key: string, body: string): Promise<void> {
+async function expectNothingRevealed(client: Client, origin: Origin, key: string, body: string): Promise<void> {
   const before = origin.received.length;
   const row = await rowOf(await boundObjectOf(key, PATH));
-  const told: string[] = [];
+  const responses: string[] = [];
   for (const one of [body, "another body", "x".repeat(100_000)]) {
     const response = await client.post(PATH, { key, body: one, headers: { authorization: "Bearer mallory" } });
     expect(await problemOf(response)).toBe("422 caller_changed");
     expect(response.headers.get("idempotency-status")).toBe("refused");
-    told.push(JSON.stringify([[...response.headers], await response.text()]));
+    responses.push(JSON.stringify([[...response.headers], await response.text()]));
   }
-  expect(new Set(told).size).toBe(1);
+  expect(new Set(responses).size).toBe(1);
   expect(origin.received).toHaveLength(before);
   expect(await rowOf(await boundObjectOf(key, PATH))).toEqual(row);
 }
@@ -42,7 +42,7 @@ describe("3.5.9 on_caller_change = refuse: the same key of another caller", () =
     const key = uniqueKey();
     await (await client.post(PATH, { key, body: "b" })).text();
     expect((await rowOf(await boundObjectOf(key, PATH)))?.["state"]).toBe(state);
-    await expectNothingTold(client, origin, key, "b");
+    await expectNothingRevealed(client, origin, key, "b");
     // Its own caller is answered as ever.
     const again = await client.post(PATH, { key, body: "b" });
     expect(again.ok ? statusOf(again) : await problemOf(again)).toBe(own);
@@ -57,7 +57,7 @@ describe("3.5.9 on_caller_change = refuse: the same key of another caller", () =
     const key = uniqueKey();
     const first = client.post(PATH, { key, body: "b" });
     await origin.arrived(1);
-    await expectNothingTold(client, origin, key, "b");
+    await expectNothingRevealed(client, origin, key, "b");
     const joined = client.post(PATH, { key, body: "b" });
     await client.post(PATH, { key, body: "b", headers: { prefer: "wait=0" } });
     held.release();
@@ -71,7 +71,7 @@ describe("3.5.9 on_caller_change = refuse: the same key of another caller", () =
     const key = uniqueKey();
     live.send("data: secret\n\n");
     const first = await client.post(PATH, { key, body: "b" });
-    await expectNothingTold(client, origin, key, "b");
+    await expectNothingRevealed(client, origin, key, "b");
     live.end();
     expect(await first.text()).toBe("data: secret\n\n");
   });
@@ -82,7 +82,7 @@ describe("3.5.9 on_caller_change = refuse: the same key of another caller", () =
     const client = clientOf({ ...REFUSE, origin_timeout: "100ms" });
     const key = uniqueKey();
     expect(await problemOf(await client.post(PATH, { key, body: "b" }))).toBe("504 origin_timeout");
-    await expectNothingTold(client, origin, key, "b");
+    await expectNothingRevealed(client, origin, key, "b");
     held.release();
   });
 
@@ -100,7 +100,7 @@ describe("3.5.9 on_caller_change = refuse: the same key of another caller", () =
     await changeRow(object, { state: "pending", term_ms: 60000 });
     const response = await client.post(PATH, { key, body: "b", headers: { authorization: "Bearer mallory" } });
     expect(await problemOf(response)).toBe("422 caller_changed");
-    await expectNothingTold(client, origin, key, "b");
+    await expectNothingRevealed(client, origin, key, "b");
     expect(statusOf(await client.post(PATH, { key, body: "b" }))).toBe("executed");
     expect(origin.received).toHaveLength(2);
   });
@@ -111,11 +111,11 @@ describe("3.5.9 on_caller_change = refuse: the same key of another caller", () =
     const client = clientOf({ ...REFUSE, on_unknown: "probe", probe: "/keys/{key}" });
     const key = uniqueKey();
     await client.post(PATH, { key, body: "b" });
-    await expectNothingTold(client, origin, key, "b");
+    await expectNothingRevealed(client, origin, key, "b");
     origin.answers(held.answer);
     const asking = client.post(PATH, { key, body: "b" });
     await origin.arrived(2);
-    await expectNothingTold(client, origin, key, "b");
+    await expectNothingRevealed(client, origin, key, "b");
     held.release();
     expect(await problemOf(await asking)).toBe("409 outcome_unknown");
   });
@@ -201,7 +201,7 @@ describe("3.5.9 the record that is bound", () => {
     await clientOf(REFUSE).post(PATH, { key });
     expect(await objectCount()).toBe(before + 1);
     const object = await boundObjectOf(key, PATH);
-    const caller = await digestOf(["caller", "authorization", "Bearer alice"]);
+    const caller = await digestOf(["caller", "authorization", "bearer alice"]);
     expect(await rowOf(object)).toMatchObject({ format: 1, state: "completed", caller });
     expect(await alarmOf(object)).not.toBeNull();
   });

@@ -304,7 +304,7 @@ describe("3.5.10 caller_was: when the former record's object does not answer", (
       tenant: HOST,
       method: "POST",
       path: PATH,
-      caller: await digestOf(["caller", "authorization", "Bearer alice"]),
+      caller: await digestOf(["caller", "authorization", "bearer alice"]),
       key,
       isDerived: false,
     });

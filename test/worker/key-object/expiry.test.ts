@@ -43,7 +43,7 @@ describe("4.4 expiry", () => {
     const key = uniqueKey();
     await (await client.post(PATH, { key })).arrayBuffer();
     const object = await objectOf(key, PATH);
-    await vi.waitFor(async () => expect(await rowOf(object)).toBeUndefined(), { timeout: 5000, interval: 50 });
+    await vi.waitFor(async () => expect(await rowOf(object)).toBeUndefined(), { timeout: 30_000, interval: 50 });
     expect(await isEmpty(object)).toBe(true);
     expect(await alarmOf(object)).toBeNull();
     expect(statusOf(await client.post(PATH, { key }))).toBe("executed");

@@ -1,6 +1,6 @@
 /**
- * What a request costs in rows, which is most of what the platform bills (test/support/row-count.ts says how they are
- * counted). The numbers are no promise, but docs/cost.md reckons with them, and they must not grow unseen.
+ * What a request costs in rows, which is most of what the platform bills (test/support/row-count.ts counts
+ * them). The numbers are no promise, but docs/cost.md is based on them, and they must not grow unnoticed.
  */
 
 import { runInDurableObject } from "cloudflare:test";
@@ -86,7 +86,7 @@ test("an answer beyond 64 KiB writes a row for each 256 KiB", async () => {
 });
 
 test.each([0, 2000, 7000, 60_000])(
-  "an object with an answer of %i bytes takes what the model of costs says",
+  "an object with an answer of %i bytes has the size of the model of costs",
   async (bytes) => {
     scriptOrigin(() => new Response("x".repeat(bytes), { status: 201 }));
     const key = uniqueKey();
@@ -96,7 +96,7 @@ test.each([0, 2000, 7000, 60_000])(
   },
 );
 
-test("the model of costs reckons with these", () => {
+test("the model of costs uses these numbers", () => {
   expect(MEASURED_ROWS).toEqual({
     executed: { written: 4, read: 2 },
     replayed: { written: 0, read: 1 },

@@ -20,7 +20,7 @@ function told({ decision, code, outcome, attempt }: KeyedEvent): unknown[] {
 
 /** The object that owns the shadow of a key that `clientOf`'s default caller used for `POST PATH`. */
 async function shadowOf(key: string) {
-  const caller = await digestOf(["caller", "authorization", "Bearer alice"]);
+  const caller = await digestOf(["caller", "authorization", "bearer alice"]);
   const scope = { tenant: HOST, method: "POST", path: PATH, caller, key, isDerived: false };
   return env.SHADOWS.getByName(await recordId(scope));
 }

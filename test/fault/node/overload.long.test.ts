@@ -10,15 +10,15 @@ printTallyAtEnd();
 
 /** Each object that lives has a database of its own, of some 0.4 MB of memory; 2,000 live at once. */
 const PEAK_MEGABYTES_MAX = 1500;
-/** Two busy cores need 12 s for 2,000 keys. */
-const ASK = { timeoutMs: 90_000 };
+/** Two cores need 12 s for 2,000 keys, and minutes where both are busy with other work. */
+const ASK = { timeoutMs: 240_000 };
 
 let origin: RawOrigin;
 let gateway: Gateway;
 
 beforeAll(async () => {
   origin = await startRawOrigin();
-  const settings = { caller: ["authorization"], wait: "60s", origin_timeout: "100s" };
+  const settings = { caller: ["authorization"], wait: "60s", origin_timeout: "200s" };
   gateway = await startGateway({ "*": { origin: `http://127.0.0.1:${origin.port}`, ...settings } });
 });
 
@@ -51,7 +51,7 @@ describe("P1, P7: overload", () => {
     expect(clients.flatMap((client) => client.violations())).toEqual([]);
     expect(clients.map(({ key }) => origin.received.get(key))).toEqual(clients.map(() => 1));
     expect(peakMegabytes(gateway.folder)).toSatisfy((peak) => peak === null || Number(peak) < PEAK_MEGABYTES_MAX);
-  }, 120_000);
+  }, 600_000);
 
   test("executes one key of 1,500 requests once, lets 1,000 wait and refuses the rest and all other bodies", async () => {
     const before = peakMegabytes(gateway.folder);
@@ -72,5 +72,5 @@ describe("P1, P7: overload", () => {
     expect(client.violations()).toEqual([]);
     expect(origin.received.get(client.key)).toBe(1);
     expect(peakMegabytes(gateway.folder)).toSatisfy((peak) => peak === null || Number(peak) < PEAK_MEGABYTES_MAX);
-  }, 60_000);
+  }, 600_000);
 });

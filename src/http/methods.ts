@@ -1,0 +1,26 @@
+/** Methods that are never forwarded, and headers that name another method (docs/protocol.md 3.2.4 and 3.2.5). */
+
+/** An answer to `TRACE`, or to `TRACK` of old servers, repeats the origin's secret. `CONNECT` asks for a tunnel. */
+const NEVER_FORWARDED: ReadonlySet<string> = new Set(["TRACE", "TRACK", "CONNECT"]);
+
+/** The value of `Allow` in a refusal. Other methods, such as WebDAV's, are forwarded too. */
+export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+/** Headers by which many frameworks let a client replace the method of its request. */
+export const METHOD_OVERRIDES = ["x-http-method", "x-http-method-override", "x-method-override"] as const;
+
+/** The methods that override headers name, in upper case. Two lines of one header arrive joined by a comma. */
+export function overridingMethods(headers: Headers): readonly string[] {
+  const values = METHOD_OVERRIDES.flatMap((name) => headers.get(name)?.split(",") ?? []);
+  return [...new Set(values.map((value) => value.trim().toUpperCase()))].filter((method) => method !== "");
+}
+
+export function isNeverForwarded(method: string, headers: Headers): boolean {
+  return NEVER_FORWARDED.has(method) || overridingMethods(headers).some((named) => NEVER_FORWARDED.has(named));
+}
+
+/** The method as the fingerprint covers it. No method begins with `[`, so the two forms never meet. */
+export function comparedMethod(method: string, headers: Headers): string {
+  const overrides = METHOD_OVERRIDES.map((name) => headers.get(name));
+  return overrides.every((value) => value === null) ? method : JSON.stringify([method, ...overrides]);
+}

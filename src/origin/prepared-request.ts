@@ -1,0 +1,60 @@
+/**
+ * A request in the form in which it goes to an origin. Preparing and sending are two steps: what fails while a request is
+ * prepared has certainly not reached the origin, and what fails from `send` on may have.
+ */
+
+import { sendableSecret, serviceBinding } from "../config/bindings.ts";
+import { type Origin, type OriginAuth } from "../config/policy.ts";
+
+/**
+ * Neither reads nor fills the platform's cache. Its key is the origin's URL, and one origin may serve several hostnames
+ * with different answers. `cache: "no-store"` asks for the same, and adds `Cache-Control` and `Pragma` to the request.
+ */
+const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" } as const;
+
+export interface PreparedRequest {
+  readonly kind: "prepared";
+  /** Sends it, once. Redirects are passed on, not followed. */
+  readonly send: (signal: AbortSignal | null) => Promise<Response>;
+}
+
+/** The deployment lacks something that the request needs. `why` is for the log: it names the binding or the secret. */
+export interface NotPrepared {
+  readonly kind: "not prepared";
+  readonly why: string;
+}
+
+/**
+ * The one place where an origin's secret is added, so that it goes with every request to that origin and to no other. `make`
+ * returns a request of its own, which is changed.
+ */
+export function prepareRequest(origin: Origin, env: object, make: () => Request): PreparedRequest | NotPrepared {
+  try {
+    const request = make();
+    if (origin.auth !== null) setSecret(request.headers, origin.auth, env);
+    const fetcher = origin.kind === "url" ? null : serviceOf(env, origin.binding);
+    return {
+      kind: "prepared",
+      send: (signal) => {
+        const init: RequestInit = { redirect: "manual", signal };
+        return fetcher === null ? fetch(request, { ...init, cf: UNCACHED }) : fetcher.fetch(request, init);
+      },
+    };
+  } catch (error) {
+    // A URL that can't be made, a missing binding or secret: all of them before anything is sent.
+    return { kind: "not prepared", why: String(error) };
+  }
+}
+
+function serviceOf(env: object, binding: string): Fetcher {
+  const service = serviceBinding(env, binding);
+  if (service === null) throw new Error(`there is no service binding ${binding}`);
+  return service;
+}
+
+/** Replaces a value that the client sent. Never sends without the secret: the origin would take the request for another's. */
+function setSecret(fields: Headers, { header, secret }: OriginAuth, env: object): void {
+  const found = sendableSecret(env, secret);
+  if (found.kind !== "sendable") throw new Error(`there is no secret ${secret} that can be sent`);
+  fields.set(header, found.text);
+}

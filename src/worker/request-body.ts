@@ -1,0 +1,99 @@
+/** The body of a request that a key covers, or is looked for in: read as a whole, within bounds of size, time and memory. */
+
+import { type Reading, type RequestBody, readUpTo } from "../http/body.ts";
+import { type BodyBudget } from "../http/body-budget.ts";
+import { HeldBody } from "../http/held-body.ts";
+import { PIECE_BYTES } from "../http/pieces.ts";
+import { type Refusal, refuse } from "../http/problem.ts";
+import { type Policy } from "../config/policy.ts";
+import { DigestInPieces, sha256 } from "../identity/digest.ts";
+import { unreachable } from "../record/record.ts";
+
+export type BodyBounds = Pick<Policy, "requestBytesMax" | "uploadTimeoutMs" | "uploadIdleTimeoutMs">;
+
+/** After its upload, a request waits for less than this: for a limiter, a look, a call, a second call and a look. */
+const LIFE_AFTER_UPLOAD_MS = 5 * 60_000;
+
+export interface HeldRequestBody extends RequestBody {
+  readonly held: HeldBody;
+}
+
+/** The whole body of a request and its digest, or the reason why it can't be read. */
+export async function readRequestBody(
+  { headers, body, signal }: Pick<Request, "headers" | "body" | "signal">,
+  bounds: BodyBounds,
+  budget: BodyBudget,
+): Promise<HeldRequestBody | Refusal> {
+  const { requestBytesMax: bytesMax, uploadTimeoutMs, uploadIdleTimeoutMs } = bounds;
+  const declared = declaredBytesOf(headers);
+  // Saves the upload where the client itself declares a length that is too large.
+  if (declared !== null && declared > bytesMax) return tooLarge(bytesMax);
+  if (!budget.hasRoomFor(declared ?? 0)) return refuse("overloaded");
+  const lease = budget.lease(uploadTimeoutMs + LIFE_AFTER_UPLOAD_MS);
+  // The platform ends the code of a request whose client has left, and nothing after an `await` runs any more.
+  if (body !== null) signal.addEventListener("abort", () => lease.release());
+  // For a small body one digest of the whole costs less than a digest stream. If more arrives than was declared, the digest is
+  // still that of all.
+  const digest = body === null || (declared !== null && declared <= PIECE_BYTES) ? null : new DigestInPieces();
+  let held: HeldBody | null = null;
+  try {
+    const reading = await readUpTo(body, bytesMax, {
+      ...(declared !== null && { expectedBytes: declared }),
+      timeouts: { wholeMs: uploadTimeoutMs, idleMs: uploadIdleTimeoutMs },
+      reserve: (bytes) => lease.resize(bytes),
+      onPiece: (piece) => digest?.update(piece),
+    });
+    if (reading.end !== "whole") return refusalOf(reading, bytesMax);
+    lease.resize(reading.bytes.byteLength);
+    const digested = await (digest === null ? sha256(reading.bytes) : digest.finish());
+    held = new HeldBody(reading.bytes, lease);
+    return new Held(held, digested);
+  } finally {
+    if (held === null) lease.release();
+  }
+}
+
+function refusalOf(reading: Exclude<Reading, { end: "whole" }>, bytesMax: number): Refusal {
+  switch (reading.end) {
+    case "broken":
+      return refuse("body_incomplete");
+    case "late":
+      return refuse("body_timeout");
+    case "no room":
+      return refuse("overloaded");
+    case "overflowed":
+      reading.rest.cancel().catch(() => {
+        // The client is gone already, so there is nothing left to cancel.
+      });
+      return tooLarge(bytesMax);
+    default:
+      return unreachable(reading);
+  }
+}
+
+class Held implements HeldRequestBody {
+  readonly held: HeldBody;
+  readonly sha256: string;
+
+  constructor(held: HeldBody, sha256: string) {
+    this.held = held;
+    this.sha256 = sha256;
+  }
+
+  get bytes(): Uint8Array {
+    return this.held.bytes;
+  }
+}
+
+/** Null where the client declares none that can be read. */
+function declaredBytesOf(headers: Headers): number | null {
+  const declared = headers.get("content-length") ?? "";
+  return /^[0-9]+$/.test(declared) ? Number(declared) : null;
+}
+
+function tooLarge(bytesMax: number): Refusal {
+  return refuse(
+    "body_too_large",
+    `This operation accepts bodies of at most ${bytesMax} bytes where a key covers them or may be in them. Nothing was sent to the origin.`,
+  );
+}

@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+
+import { handOut, inPieces } from "../../../src/http/pieces.ts";
+
+describe("handing out a body", () => {
+  const numbered = (length: number): Uint8Array => Uint8Array.from({ length }, (_, index) => index % 251);
+
+  test.each([0, 1, 65_536])("leaves %i bytes as they are", (length) => {
+    const bytes = numbered(length);
+    expect(handOut(bytes)).toBe(bytes);
+  });
+
+  test.each([
+    [65_537, [65_536, 1]],
+    [131_072, [65_536, 65_536]],
+    [200_000, [65_536, 65_536, 65_536, 3392]],
+  ])("streams %i bytes in pieces of %j, which share them", async (length, pieces) => {
+    const bytes = numbered(length);
+    const stream = handOut(bytes);
+    if (stream instanceof Uint8Array) throw new Error("it was not divided");
+    const lengths: number[] = [];
+    let at = 0;
+    for await (const piece of stream) {
+      expect(Buffer.compare(piece, bytes.subarray(at, at + piece.byteLength))).toBe(0);
+      expect(piece.buffer).toBe(bytes.buffer);
+      lengths.push(piece.byteLength);
+      at += piece.byteLength;
+    }
+    expect(lengths).toEqual(pieces);
+  });
+
+  test("gives each reader the whole", async () => {
+    const bytes = numbered(100_000);
+    const streams = [handOut(bytes), handOut(bytes)];
+    for (const stream of streams) expect(new Uint8Array(await new Response(stream).arrayBuffer())).toEqual(bytes);
+  });
+});
+
+describe("a body in pieces", () => {
+  test("tells when its last piece was taken, and no sooner", async () => {
+    let isOver = false;
+    const reader = inPieces(new Uint8Array(70_000), { onEnd: () => (isOver = true) }).getReader();
+    await reader.read();
+    await reader.read();
+    expect(isOver).toBe(false);
+    expect((await reader.read()).done).toBe(true);
+    expect(isOver).toBe(true);
+  });
+
+  test.each([0, 1, 2])("tells a reader that cancels after %i pieces how many it has asked for", async (pieces) => {
+    const cancels: number[] = [];
+    const reader = inPieces(new Uint8Array(200_000), { onCancel: (pulls) => cancels.push(pulls) }).getReader();
+    for (let nth = 0; nth < pieces; nth++) await reader.read();
+    await reader.cancel();
+    expect(cancels).toEqual([pieces]);
+  });
+});
