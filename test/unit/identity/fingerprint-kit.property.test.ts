@@ -92,10 +92,10 @@ async function check(rules: fc.Arbitrary<Rule>): Promise<void> {
       if (expected && !areEqual(one, other)) merged++;
       expect(a.fingerprint === b.fingerprint).toBe(expected);
     }),
-    runs(2000),
+    runs(1000),
   );
-  // Otherwise the test would compare only different documents.
-  expect(merged).toBeGreaterThan(5);
+  // Otherwise the test would say little.
+  expect(merged).toBeGreaterThan(2);
 }
 
 describe("3.8.5, 3.8.6 two documents", { timeout: TIMEOUT_MS }, () => {
