@@ -27,7 +27,8 @@ const invalidKeys: readonly (readonly [title: string, key: string])[] = [
   ["a comma", "a,b"],
   ["an inner quotation mark", 'a"b'],
   ["a backslash", "a\\b"],
-  ["a byte above 0x7e", "caf\u00e9"],
+  // The client writes Latin-1, so these two bytes are one character of UTF-8.
+  ["a character above 0x7e", "caf\u00c3\u00a9"],
   ["an empty String", '""'],
   ["a String that does not end", '"abc'],
   ["a lone quotation mark", '"'],
@@ -36,9 +37,15 @@ const invalidKeys: readonly (readonly [title: string, key: string])[] = [
   ["a String with a flag parameter", '"abc";v'],
   ["two Strings", '"abc", "def"'],
   ["a String with an unknown escape", '"a\\nb"'],
-  ["a String with a byte above 0x7e", '"caf\u00e9"'],
+  ["a String with a character above 0x7e", '"caf\u00c3\u00a9"'],
   ["a String with a tab", '"a\tb"'],
 ];
+
+/** A byte that is not UTF-8 reads as U+FFFD, like every other such byte. */
+const unreadableKeys = [
+  ["a byte that is not UTF-8", "caf\u00e9"],
+  ["a String with a byte that is not UTF-8", '"caf\u00e9"'],
+] as const;
 
 export const keys: readonly Check[] = [
   {
@@ -62,6 +69,15 @@ export const keys: readonly Check[] = [
       assert.equal(header(first, "idempotency-key"), ask.key.trim());
       expectReplay(await send(where, ask), first);
       expectRuns(origin, where, 1);
+    },
+  })),
+  ...unreadableKeys.map(([title, key]): Check => ({
+    section: "3.7.3",
+    title: `refuses a key with ${title}`,
+    run: async ({ origin, path, send }) => {
+      const where = path();
+      expectProblem(await send(where, { key }), "header_unreadable");
+      expectRuns(origin, where, 0);
     },
   })),
   ...invalidKeys.map(([title, key]): Check => ({
