@@ -24,6 +24,7 @@ import {
 import { type Command, type OperateRefusal, decideCommand } from "../record/operate.ts";
 import { type Conclusion, type EndedAttempt, type Transition, begin, concludeAttempt } from "../record/transition.ts";
 import { type BodySource } from "../origin/answer-body.ts";
+import { Readers } from "./readers.ts";
 import { Recording } from "./recording.ts";
 
 /** The result of an operator's command, with the states of the record before and after. */
@@ -45,6 +46,7 @@ export class KeptRecord {
   readonly #store: RecordStore;
   readonly #reporter: JournalReporter;
   readonly #leftover: Leftover;
+  readonly readers = new Readers();
 
   constructor(ctx: DurableObjectState, reporter: JournalReporter) {
     this.#ctx = ctx;
@@ -95,10 +97,16 @@ export class KeptRecord {
   }
 
   /** Records the answer that is about to arrive for `attempt`. An earlier probe of it may have left chunks. */
-  record(attempt: Attempt, source: BodySource, from: ArrivedOutcome["from"]): Recording {
+  record(
+    { id: attemptId }: Attempt,
+    source: BodySource,
+    from: ArrivedOutcome["from"],
+    { idleTimeoutMs }: Pick<AttemptPolicy, "idleTimeoutMs">,
+  ): Recording {
     this.#leftover.drop(null);
-    if (from === "probe") this.#store.chunks.drop(attempt.id);
-    return new Recording(attempt.id, this.#store.chunks, source);
+    const store = this.#store.chunks;
+    if (from === "probe") store.drop(attemptId);
+    return new Recording({ attemptId, store, source, audience: this.readers, idleTimeoutMs });
   }
 
   /** Writes that the outcome is unknown so far. The watchdog stays set, because the attempt goes on. */

@@ -100,7 +100,7 @@ export class KeyObject extends DurableObject<Env> {
       case "await preparation":
         return this.#answerAfter(preparationIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), asked);
       case "replay":
-        return Promise.resolve(this.#replay(decision.record, assertSet(found)));
+        return Promise.resolve(this.#replay(decision.record, assertSet(found), policy.idleTimeoutMs));
       case "refuse":
         if (isMismatch(decision.code)) this.#reporter.mismatched(record, decision.code, nowMs);
         return Promise.resolve(refusal(decision.code, decision.record));
@@ -182,9 +182,12 @@ export class KeyObject extends DurableObject<Env> {
     return this.#answer({ ...asked, ...result, call: { ...asked.call, waitMs } });
   }
 
-  #replay(record: CompletedRecord, found: Found): Reply {
+  #replay(record: CompletedRecord, found: Found, idleTimeoutMs: number): Reply {
+    const { readers } = this.#kept;
+    if (found.body.inline === null && readers.areTooMany) return refusal("unavailable");
     const body = this.#kept.body(record, found);
-    return body === null ? refusal("outcome_unknown") : replay(record, body);
+    if (body === null) return refusal("outcome_unknown");
+    return replay(record, body instanceof ReadableStream ? readers.openStream(body, idleTimeoutMs) : body);
   }
 
   /** `ended` is over. Something else may have followed it already, and goes on. */

@@ -5,7 +5,7 @@
 
 import { type BodySource } from "../origin/answer-body.ts";
 import { Gathered } from "../http/gathered.ts";
-import { handOut } from "../http/pieces.ts";
+import { type Readers } from "./readers.ts";
 import { type ChunkStore, type StoredBody, INLINE_BYTES_MAX } from "./stored-body.ts";
 
 /**
@@ -17,15 +17,24 @@ export type RecordingMode = "hold" | "keep" | "stream";
 /** How much of a larger body is in memory at a time. What arrives faster than it becomes durable waits at the origin. */
 const COMMIT_BYTES = 262_144;
 
-/** Each reader holds an open call. */
-export const READERS_MAX = 1000;
-
 const CUT = "the answer broke off";
+
+interface RecordingParts {
+  readonly attemptId: string;
+  readonly store: ChunkStore;
+  readonly source: BodySource;
+  /** All that read from the object. */
+  readonly audience: Readers;
+  /** How long a reader may take nothing. */
+  readonly idleTimeoutMs: number;
+}
 
 export class Recording {
   readonly attemptId: string;
   readonly #store: ChunkStore;
   readonly #source: BodySource;
+  readonly #audience: Readers;
+  readonly #idleTimeoutMs: number;
   /** Not stored yet. What is left here at the end, the recording never stores. */
   readonly #gathered = new Gathered();
   #held: Uint8Array | null = null;
@@ -37,6 +46,8 @@ export class Recording {
   #published: "nothing" | "end" | "cut" = "nothing";
   /** The piece by which the body overflowed. */
   #overflow: Uint8Array | null = null;
+  /** Whether the first client has read what follows that piece. */
+  #isAllRead = false;
   /** Whether the first client reads: nobody else gets what follows an overflow. */
   #firstReads = false;
   #committing: Promise<void> | null = null;
@@ -44,10 +55,12 @@ export class Recording {
   #readers = 0;
   #change = Promise.withResolvers<void>();
 
-  constructor(attemptId: string, store: ChunkStore, source: BodySource) {
+  constructor({ attemptId, store, source, audience, idleTimeoutMs }: RecordingParts) {
     this.attemptId = attemptId;
     this.#store = store;
     this.#source = source;
+    this.#audience = audience;
+    this.#idleTimeoutMs = idleTimeoutMs;
   }
 
   /** How the body ended. Known when `receive` has returned. */
@@ -129,38 +142,33 @@ export class Recording {
     this.#drain();
   }
 
-  /** The body from its first byte. Only the first client gets what follows an overflow. */
-  read(by: "first" | "joiner"): Uint8Array | ReadableStream<Uint8Array> {
-    if (this.#end === "whole" && !this.hasChunks && this.#held !== null) return handOut(this.#held);
+  /** The body for the first client, who alone gets what follows an overflow. */
+  readAsFirst(): Uint8Array | ReadableStream<Uint8Array> {
+    return this.#inline ?? this.#open("first");
+  }
+
+  /** The body for a client that has joined. Null where too many read already. */
+  readAsJoiner(): Uint8Array | ReadableStream<Uint8Array> | null {
+    return this.#inline ?? (this.#audience.areTooMany ? null : this.#open("joiner"));
+  }
+
+  get #inline(): Uint8Array | null {
+    return this.#end === "whole" && !this.hasChunks ? this.#held : null;
+  }
+
+  #open(by: "first" | "joiner"): ReadableStream<Uint8Array> {
     const pieces = this.#pieces(by);
-    let reads = true;
     this.#readers++;
     if (by === "first") this.#firstReads = true;
-    const leave = (): void => {
-      if (reads) this.#readers--;
-      reads = false;
-      if (by === "first") this.#firstReads = false;
+    const next = async (): Promise<Uint8Array | null> => (await pieces.next()).value ?? null;
+    const onLeave = (): void => {
+      this.#readers--;
       this.#changed();
+      if (by === "joiner") return;
+      this.#firstReads = false;
+      this.#drain();
     };
-    return new ReadableStream(
-      {
-        async pull(controller) {
-          const next = await pieces.next().catch(() => null);
-          if (next === null) {
-            leave();
-            controller.error(new Error(CUT));
-          } else if (next.done) {
-            leave();
-            controller.close();
-          } else controller.enqueue(next.value);
-        },
-        cancel: () => {
-          leave();
-          if (by === "first") this.#drain();
-        },
-      },
-      { highWaterMark: 0 },
-    );
+    return this.#audience.open({ next, onLeave }, this.#idleTimeoutMs);
   }
 
   /** Resolves when no reader is left, or after `withinMs`. */
@@ -197,6 +205,7 @@ export class Recording {
       const next = await this.#source.next();
       // After a cut the source is drained as well, so this reader may have missed pieces.
       if (next === "broken" || this.#isCut) throw new Error(CUT);
+      if (next === null) this.#isAllRead = true;
       piece = next;
     }
   }
@@ -222,9 +231,9 @@ export class Recording {
     }
   }
 
-  /** A body without a reader must not hold its connection until the deadline. `receive` reads it while it runs. */
+  /** What is neither recorded nor read must not hold its connection until the deadline. `receive` reads while it runs. */
   #drain(): void {
-    if (this.#end !== "overflowed" && this.#fault === null) return;
+    if (this.#isAllRead || (this.#end !== "overflowed" && this.#fault === null)) return;
     this.#source.drain().catch(() => {
       // It broke by itself, which ends the connection as well.
     });

@@ -42,8 +42,12 @@ export function replay(record: CompletedRecord, body: Body): AnswerReply {
 /** While an answer streams: when it will be recorded whole, if ever, is not known yet. */
 export function repliesForStream(answer: OriginAnswer, body: Recording): AttemptReplies {
   return {
-    first: () => fromOrigin(mark("executed", null), answer, body.read("first"), answer.declaredBytes),
-    joiner: () => fromGateway(mark("joined", null), answer.head, body.read("joiner"), answer.declaredBytes),
+    first: () => fromOrigin(mark("executed", null), answer, body.readAsFirst(), answer.declaredBytes),
+    joiner: () => {
+      const joined = body.readAsJoiner();
+      if (joined === null) return refusal("in_flight");
+      return fromGateway(mark("joined", null), answer.head, joined, answer.declaredBytes);
+    },
   };
 }
 
@@ -89,9 +93,13 @@ function passOn(arrival: Arrival, { first, joiner, instead }: PassedOn): Attempt
   const isWhole = body.end === "whole";
   const bodyBytes = isWhole ? body.byteLength : declaredBytes;
   return {
-    first: () => fromOrigin(first, arrival, body.read("first"), bodyBytes),
-    // The bytes after an overflow are read once, so those who joined can't have them.
-    joiner: () => (isWhole ? fromGateway(joiner, head, body.read("joiner"), bodyBytes) : instead),
+    first: () => fromOrigin(first, arrival, body.readAsFirst(), bodyBytes),
+    joiner: () => {
+      // The bytes after an overflow are read once, so those who joined can't have them.
+      if (!isWhole) return instead;
+      const joined = body.readAsJoiner();
+      return joined === null ? refusal("unavailable") : fromGateway(joiner, head, joined, bodyBytes);
+    },
   };
 }
 

@@ -12,7 +12,7 @@ import { log } from "../log.ts";
 import { type NoAnswer, type OriginAnswer, exchange } from "../origin/exchange.ts";
 import { type PreparedRequest } from "../origin/prepared-request.ts";
 import { type EndedAttempt, type Transition } from "../record/transition.ts";
-import { READERS_MAX, type Recording } from "./recording.ts";
+import { type Recording } from "./recording.ts";
 import { type AttemptReplies, refusal, repliesFor, repliesForStream, repliesWithoutOutcome } from "./reply.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -52,9 +52,7 @@ export class RunningAttempt {
   /** Waits for the next reply, at most `waitMs`. `bodyBytes` is the size of the waiting request's body. */
   async join(waitMs: number, bodyBytes: number): Promise<Reply> {
     const stream = this.#stream;
-    if (stream !== null) {
-      return stream.body.readers < READERS_MAX ? this.#withFacts(stream.joiner()) : refusal("in_flight");
-    }
+    if (stream !== null) return this.#withFacts(stream.joiner());
     const waiting = this.#joiners.wait(waitMs, bodyBytes);
     if (waiting === null) return refusal("in_flight");
     return { ...((await waiting) ?? refusal("in_flight")), waited: true };
@@ -70,7 +68,7 @@ export class RunningAttempt {
     let recording: Recording | null = null;
     try {
       if (answer.came === "nothing") return void this.#finish(answer);
-      recording = this.#kept.record(attempt, answer.body, "attempt");
+      recording = this.#kept.record(attempt, answer.body, "attempt", policy);
       await this.#receive(answer, recording);
     } catch (error) {
       this.#onEnd();

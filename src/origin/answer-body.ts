@@ -10,12 +10,19 @@ export interface BodySource {
   drain(): Promise<void>;
 }
 
+/**
+ * A body that is neither recorded nor read is read on up to here, so that its connection can be used again. Then it is given up.
+ */
+const DRAIN_BYTES_MAX = 1_000_000;
+const DRAIN_MS_MAX = 10_000;
+
 export class AnswerBody implements BodySource {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | null;
   readonly #idleTimeoutMs: number;
   readonly #abort: AbortController;
   readonly #deadline: ReturnType<typeof setTimeout>;
   #why: string | null = null;
+  #isDrained = false;
 
   /** `abort` ends the connection; `deadline` is the timer that will do so. */
   constructor(
@@ -61,7 +68,14 @@ export class AnswerBody implements BodySource {
   }
 
   async drain(): Promise<void> {
-    for (let piece = await this.next(); piece instanceof Uint8Array;) piece = await this.next();
+    if (this.#isDrained) return;
+    this.#isDrained = true;
+    const timer = setTimeout(() => this.#abort.abort("not read"), DRAIN_MS_MAX);
+    let left = DRAIN_BYTES_MAX;
+    let piece = await this.next();
+    for (; piece instanceof Uint8Array && left > 0; piece = await this.next()) left -= piece.byteLength;
+    clearTimeout(timer);
+    if (piece instanceof Uint8Array) this.#abort.abort("not read");
   }
 
   #cancel(why: string): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type BodySource } from "../../../src/origin/answer-body.ts";
+import { Readers } from "../../../src/key-object/readers.ts";
 import { Recording } from "../../../src/key-object/recording.ts";
 import { type ChunkStore } from "../../../src/key-object/stored-body.ts";
 import { textOf } from "../http/streams.ts";
@@ -71,10 +72,10 @@ class Source implements BodySource {
   }
 }
 
-function setUp(mode: "hold" | "keep" | "stream", bytesMax = 1_000_000) {
+function setUp(mode: "hold" | "keep" | "stream", bytesMax = 1_000_000, audience = new Readers()) {
   const storage = new Storage();
   const source = new Source();
-  const recording = new Recording("attempt", storage, source);
+  const recording = new Recording({ attemptId: "attempt", store: storage, source, audience, idleTimeoutMs: 60_000 });
   let firstBytes = 0;
   const received = recording.receive(mode, bytesMax, () => firstBytes++);
   return { storage, source, recording, received, firstBytes: () => firstBytes };
@@ -82,8 +83,8 @@ function setUp(mode: "hold" | "keep" | "stream", bytesMax = 1_000_000) {
 
 /** Reads one body as text, piece by piece: null at its clean end, "cut" where it is cut. */
 function readerOf(recording: Recording, by: "first" | "joiner" = "joiner") {
-  const body = recording.read(by);
-  if (body instanceof Uint8Array) throw new Error("the body does not come in pieces");
+  const body = by === "first" ? recording.readAsFirst() : recording.readAsJoiner();
+  if (!(body instanceof ReadableStream)) throw new Error("the body does not come in pieces");
   const reader = body.getReader();
   return {
     leave: () => reader.cancel(),
