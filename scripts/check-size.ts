@@ -11,7 +11,7 @@ import { bundleWorker } from "./wrangler.ts";
  * their libraries. They are part of every deployment, since operators settle unknown outcomes there (bench/README.md). The bound
  * leaves a twentieth of room above what the bundle has today, so that growth is noticed and small changes are not.
  */
-const GZIP_BYTES_MAX = 84_500;
+const GZIP_BYTES_MAX = 90_000;
 
 /** A module belongs to the first part whose path it contains. */
 const PARTS: readonly (readonly [part: string, path: string])[] = [

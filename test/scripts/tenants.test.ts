@@ -96,7 +96,7 @@ describe("npm run tenants", { timeout: RUN_MS_MAX }, () => {
         "Shop.example.com: 4 faults",
         'TENANTS_KV."Shop.example.com": must be a hostname in lower case without a port, "*.suffix" or "*"',
         'TENANTS_KV."Shop.example.com".origin: must be an http(s) URL or "service:BINDING"',
-        'TENANTS_KV."Shop.example.com".caller: is required: it must be a list of what identifies a caller, such as ["authorization"]; [] makes all requests one caller\'s',
+        'TENANTS_KV."Shop.example.com".caller: is required: it must be a list of what identifies a caller, such as ["authorization"]; with [], all requests are one caller',
         'TENANTS_KV."Shop.example.com".ttl: must be a duration from 1s to 90d, such as "1d" (ms, s, m, h, d)',
         "",
       ].join("\n"),
