@@ -1,4 +1,4 @@
-// npm run test:all -- [--seed N] [--kills N]
+// npm run test:all -- [--seed N] [--kills N] [--factor N]
 //
 // Runs every suite: `npm test` with its long tests and many more runs of each property, the real clients, and the crash test.
 // Prints the counts of all suites in one line. Ends with 1 if a test failed or a suite did not start.
@@ -18,19 +18,24 @@ interface Counts {
 /** A suite without a report failed before its first test. */
 const NOT_STARTED: Counts = { passed: 0, failed: 1, skipped: 0 };
 
-/** How many times as often as in `npm test` a property is checked. Any number above 1 also adds the long tests. */
-const RUN_FACTOR = 10;
-
 /** The default of test/crash/main.ts has 100 keys for each kill. */
 const KEYS_PER_KILL = 100;
 
-const { values } = parseArgs({ options: { seed: { type: "string" }, kills: { type: "string", default: "250" } } });
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    kills: { type: "string", default: "250" },
+    /** How many times as often as in `npm test` a property is checked. Any number above 1 also adds the long tests. */
+    factor: { type: "string", default: "10" },
+  },
+});
 const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 31));
 const kills = Number(values.kills);
+const factor = Number(values.factor);
 const reports = mkdtempSync(join(tmpdir(), "oncegate-test-all-"));
 
 function run(script: string, args: readonly string[]): boolean {
-  const env = { ...process.env, ONCEGATE_RUN_FACTOR: String(RUN_FACTOR), ONCEGATE_SEED: seed };
+  const env = { ...process.env, ONCEGATE_RUN_FACTOR: String(factor), ONCEGATE_SEED: seed };
   const options = { stdio: "inherit", env, shell: process.platform === "win32" } as const;
   return spawnSync("npm", ["run", script, "--", ...args], options).status === 0;
 }
@@ -59,7 +64,7 @@ function runCrashTest(): Counts {
   return run("test:crash", args) ? { passed: 1, failed: 0, skipped: 0 } : NOT_STARTED;
 }
 
-console.log(`seed ${seed}; the same again: npm run test:all -- --seed ${seed} --kills ${kills}`);
+console.log(`seed ${seed}; the same again: npm run test:all -- --seed ${seed} --kills ${kills} --factor ${factor}`);
 try {
   const all = [runVitest("test"), runVitest("test:clients"), runCrashTest()];
   const sum = (count: keyof Counts): number => all.reduce((total, counts) => total + counts[count], 0);

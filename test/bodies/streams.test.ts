@@ -135,7 +135,11 @@ describe("a retry while the stream runs", () => {
     for (let at = 0; at < body.length; at += 100_000) {
       await write(response, body.subarray(at, at + 100_000));
       await first.until(at + 1);
-      if (at % 500_000 === 0) readers.push(operation.reader());
+      if (at % 500_000 !== 0) continue;
+      const reader = operation.reader();
+      // It has joined before the stream goes on, however slow the machine is.
+      await reader.until(1);
+      readers.push(reader);
     }
     await end(response);
     expectWhole(await first.answer(), "executed", body);
