@@ -205,7 +205,10 @@ describe("the budget of held bodies", () => {
         const first = operation.open(ask);
         await operation.arrived();
         const joined = operation.open(ask);
-        await pause(300);
+        await joined.written;
+        // Calls reach an object in order, so the one before has joined when this one is refused.
+        const impatient = { ...ask, headers: [...OCTETS, ["prefer", "wait=0"]] as const };
+        expect(nameOf(await operation.ask(impatient))).toBe("409 in_flight");
         release.resolve();
         expect([markOf(await first.answer), markOf(await joined.answer)]).toEqual(["executed", "joined"]);
       },
