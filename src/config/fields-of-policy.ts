@@ -131,7 +131,7 @@ export const EXECUTION_AND_TIME = {
     ...durationField({ min: 100, max: 14 * MINUTE, default: 10 * MINUTE }),
     published: published("origin_deadline_seconds", "An attempt is aborted after"),
   },
-  /** How long the body of a response may pause. */
+  /** How long the body of a response may pause, and how long a client may take nothing of it. */
   idleTimeoutMs: {
     name: "idle_timeout",
     // The edge cuts a silent origin after 120 s.

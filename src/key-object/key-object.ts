@@ -25,6 +25,7 @@ import { runAlarm } from "./record-alarm.ts";
 import { type Found } from "./record-store.ts";
 import { misconfigured, refusal, replay } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
+import { withSeat } from "./seat.ts";
 import { StayAwake } from "./stay-awake.ts";
 
 export class KeyObject extends DurableObject<Env> {
@@ -42,12 +43,14 @@ export class KeyObject extends DurableObject<Env> {
 
   /** Replies to a keyed request: executes it, or replies from the record, or refuses it. */
   submit(call: KeyedCall): Promise<Reply> {
-    return this.#answer({ call, sendable: call, probed: null }).then(assertReply);
+    return this.#answer({ call, sendable: call, probed: null }).then((reply) =>
+      withSeat(assertReply(reply), this.#kept.readers),
+    );
   }
 
   /** Replies from the record or from what runs. Never executes, never probes. */
   look(call: LookCall): Promise<LookReply> {
-    return this.#answer({ call, sendable: null, probed: null });
+    return this.#answer({ call, sendable: null, probed: null }).then((reply) => withSeat(reply, this.#kept.readers));
   }
 
   /** What `tenant`'s operators see of the record. Its answer's body only where asked for, up to `bodyBytesMax`. */

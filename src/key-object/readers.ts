@@ -13,6 +13,7 @@ export interface Pieces {
 
 export class Readers {
   readonly #max: number;
+  readonly #readers = new WeakMap<ReadableStream, Reader>();
   #count = 0;
 
   constructor(max = READERS_MAX) {
@@ -31,7 +32,14 @@ export class Readers {
       pieces.onLeave?.();
     };
     const reader = new Reader({ next: pieces.next, onLeave: leave }, idleTimeoutMs);
-    return new ReadableStream(reader, { highWaterMark: 0 });
+    const stream = new ReadableStream(reader, { highWaterMark: 0 });
+    this.#readers.set(stream, reader);
+    return stream;
+  }
+
+  /** The reader of `stream` has left, as far as another way than the stream shows. */
+  leave(stream: ReadableStream): void {
+    this.#readers.get(stream)?.cut("the reader has left");
   }
 
   /** The same for a body that is a stream already. */
@@ -56,6 +64,7 @@ class Reader implements UnderlyingSource<Uint8Array> {
   #idleSinceMs: number | null = Date.now();
   #timer: ReturnType<typeof setTimeout> | null = null;
   #isOver = false;
+  #controller: Controller | null = null;
 
   constructor(pieces: Required<Pieces>, idleTimeoutMs: number) {
     this.#pieces = pieces;
@@ -63,7 +72,8 @@ class Reader implements UnderlyingSource<Uint8Array> {
   }
 
   start(controller: Controller): void {
-    this.#look(controller);
+    this.#controller = controller;
+    this.#look();
   }
 
   async pull(controller: Controller): Promise<void> {
@@ -72,7 +82,7 @@ class Reader implements UnderlyingSource<Uint8Array> {
     this.#idleSinceMs = Date.now();
     // It may have left meanwhile.
     if (this.#isOver) return;
-    if (piece === "cut") this.#cut(controller, "the answer broke off");
+    if (piece === "cut") this.cut("the answer broke off");
     else if (piece === null) {
       this.#leave();
       controller.close();
@@ -83,17 +93,18 @@ class Reader implements UnderlyingSource<Uint8Array> {
     this.#leave();
   }
 
-  /** One timer for all pieces, because there may be many. */
-  #look(controller: Controller): void {
-    const nowMs = Date.now();
-    const leftMs = (this.#idleSinceMs ?? nowMs) + this.#idleTimeoutMs - nowMs;
-    if (leftMs <= 0) this.#cut(controller, "the reader takes nothing");
-    else this.#timer = setTimeout(() => this.#look(controller), leftMs);
+  cut(why: string): void {
+    if (this.#isOver) return;
+    this.#leave();
+    this.#controller?.error(new Error(why));
   }
 
-  #cut(controller: Controller, why: string): void {
-    this.#leave();
-    controller.error(new Error(why));
+  /** One timer for all pieces, because there may be many. */
+  #look(): void {
+    const nowMs = Date.now();
+    const leftMs = (this.#idleSinceMs ?? nowMs) + this.#idleTimeoutMs - nowMs;
+    if (leftMs <= 0) this.cut("the reader takes nothing");
+    else this.#timer = setTimeout(() => this.#look(), leftMs);
   }
 
   #leave(): void {

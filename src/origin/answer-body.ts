@@ -23,6 +23,7 @@ export class AnswerBody implements BodySource {
   readonly #deadline: ReturnType<typeof setTimeout>;
   #why: string | null = null;
   #isDrained = false;
+  #reading: Promise<Uint8Array | null | "broken"> = Promise.resolve(null);
 
   /** `abort` ends the connection; `deadline` is the timer that will do so. */
   constructor(
@@ -49,7 +50,13 @@ export class AnswerBody implements BodySource {
     return this.#why;
   }
 
-  async next(): Promise<Uint8Array | null | "broken"> {
+  next(): Promise<Uint8Array | null | "broken"> {
+    // One read at a time: a body may be drained while a reader that has left still waits, and the platform fails a second read.
+    this.#reading = this.#reading.then(() => this.#read());
+    return this.#reading;
+  }
+
+  async #read(): Promise<Uint8Array | null | "broken"> {
     if (this.#reader === null) return null;
     const idle = setTimeout(() => this.#abort.abort("idle_timeout"), this.#idleTimeoutMs);
     try {

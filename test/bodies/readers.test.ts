@@ -86,6 +86,29 @@ describe("at most 1,000 readers of one record", () => {
   });
 });
 
+describe("a reader that hangs up while nothing arrives", () => {
+  test("gives its place back", { timeout: 120_000 }, async () => {
+    const { operation, first, response } = await start(rig, "plain.test", BINARY);
+    await write(response, noise(1000));
+    await first.until(1000);
+    const readers: Reader[] = [];
+    for (let nth = 0; nth < 999; nth += 37) {
+      const some = Array.from({ length: 37 }, () => operation.reader());
+      await Promise.all(some.map((reader) => reader.until(1000)));
+      readers.push(...some);
+    }
+    const impatient = { headers: [["prefer", "wait=0"]] } as const;
+    expect(nameOf(await operation.ask(impatient))).toBe("409 in_flight");
+    for (const reader of readers) reader.leave();
+    await pause(2000);
+    const again = operation.reader();
+    await again.until(1000);
+    expect(markOf(await again.head)).toBe("joined");
+    await end(response);
+    for (const reader of [first, again]) expect((await reader.answer()).complete).toBe(true);
+  });
+});
+
 describe("an origin's body that is neither recorded nor read is given up", () => {
   test("after 1 MB, past max_response_bytes, where the client has left", async () => {
     const { operation, first, response } = await start(rig, "cap.test", BINARY);

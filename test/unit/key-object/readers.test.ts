@@ -108,4 +108,15 @@ describe("a reader", () => {
     expect(readers.areTooMany).toBe(false);
     expect(await outcomeOf(reader.read())).toContain("takes nothing");
   });
+
+  test("leaves where another way than its stream shows that", async () => {
+    const readers = new Readers(1);
+    const left: string[] = [];
+    const stream = readers.open({ next: () => new Promise(() => {}), onLeave: () => left.push("left") }, IDLE_MS);
+    const reading = outcomeOf(stream.getReader().read());
+    readers.leave(stream);
+    readers.leave(stream);
+    expect(await reading).toContain("has left");
+    expect([readers.areTooMany, left, vi.getTimerCount()]).toEqual([false, ["left"], 0]);
+  });
 });

@@ -54,4 +54,14 @@ describe("a body that is neither recorded nor read", () => {
     await drained[0];
     expect(abort.signal.aborted).toBe(false);
   });
+
+  test("is drained behind a read that still waits, because a second one would fail", async () => {
+    const { body, abort, source } = await openBody();
+    const waiting = body.next();
+    const drained = body.drain();
+    await vi.advanceTimersByTimeAsync(10_000);
+    await drained;
+    expect([await waiting, abort.signal.reason]).toEqual(["broken", "not read"]);
+    expect(() => source.enqueue(new Uint8Array(1))).toThrow("closed");
+  });
 });

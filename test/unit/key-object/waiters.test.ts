@@ -1,0 +1,30 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+
+import { BodyBudget } from "../../../src/http/body-budget.ts";
+import { Waiters } from "../../../src/key-object/waiters.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  return () => vi.useRealTimers();
+});
+
+describe("the bodies of requests that wait", () => {
+  test("count in the isolate's budget until each goes on", async () => {
+    const budget = new BodyBudget(100);
+    const waiters = new Waiters<string>(budget);
+    const [early, late] = [waiters.wait(1000, 40), waiters.wait(5000, 60)];
+    expect(budget.heldBytes).toBe(100);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect([await early, budget.heldBytes]).toEqual([null, 60]);
+    waiters.wake(() => "done");
+    expect([await late, budget.heldBytes]).toEqual(["done", 0]);
+  });
+
+  test("do not wait where the budget has no room", () => {
+    const budget = new BodyBudget(100);
+    const waiters = new Waiters<string>(budget);
+    expect(waiters.wait(1000, 101)).toBeNull();
+    expect(budget.heldBytes).toBe(0);
+    expect(waiters.wait(1000, 0)).not.toBeNull();
+  });
+});
