@@ -41,7 +41,7 @@ async function until(what: string, isSo: () => Promise<boolean> | boolean): Prom
 }
 
 async function shadowOf(key: string): Promise<DurableObjectStub> {
-  const caller = await digestOf(["caller", "authorization", "Bearer alice"]);
+  const caller = await digestOf(["caller", "authorization", "bearer alice"]);
   const scope = { tenant: HOST, method: "POST", path: PATH, caller, key, isDerived: false };
   return env.SHADOWS.getByName(await recordId(scope));
 }
