@@ -62,8 +62,8 @@ export interface AnswerReply {
   readonly headers: readonly (readonly string[])[];
   /** A stream where the body is too large to hold in memory. */
   readonly body: Uint8Array | ReadableStream<Uint8Array>;
-  /** With a stream: held as long as `body` is read. Its disposal shows the object that the reader has left. */
-  readonly seat?: object;
+  /** With a stream: disposed of when `body` is read no more, which shows the object that the reader has left. */
+  readonly seat?: Disposable;
   /** The length of `body`; null where it is not known yet. */
   readonly bodyBytes: number | null;
 }

@@ -1,6 +1,7 @@
 /**
  * The place of a reader, in the Worker's hands. A stream that crosses RPC shows only at its next piece that its reader has left,
- * and a stub shows it at once: the platform disposes of it with the request that holds it.
+ * and a stub shows it at once. The Worker disposes of it when it has passed the stream on, and the platform when it ends the request
+ * that holds it.
  */
 
 import { RpcTarget } from "cloudflare:workers";

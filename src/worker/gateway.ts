@@ -4,7 +4,6 @@ import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { type KeyStub, askKeyObject, lookAtFormerRecord } from "../call/ask-key-object.ts";
 import { type Reply } from "../call/call.ts";
-import { holdSeat } from "../call/hold-seat.ts";
 import { objectOf } from "../call/object-stub.ts";
 import { isLoop } from "../http/headers.ts";
 import { ALLOWED_METHODS, isNeverForwarded } from "../http/methods.ts";
@@ -58,9 +57,7 @@ async function route(context: RequestContext): Promise<RequestResult> {
   if (key === null) return { kind: "passed through", sent: await passThrough(incoming, destination, env) };
   if (isRefusal(key)) return { kind: "without key", refusal: key };
   const wait = grantedWait(headers.get("prefer"), policy.waitMs);
-  const reply = await askRecord(context, key, wait.ms);
-  holdSeat(reply);
-  return { kind: "keyed", key, reply, waitSeconds: wait.askedSeconds };
+  return { kind: "keyed", key, reply: await askRecord(context, key, wait.ms), waitSeconds: wait.askedSeconds };
 }
 
 /** Each step may refuse. Nothing is sent to the origin before the last one. */

@@ -52,7 +52,8 @@ const DERIVED_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
   ],
 ]);
 
-function answerResponse({ mark, status, headers, body, bodyBytes }: AnswerReply, { policy }: Asked): Response {
+function answerResponse(reply: AnswerReply, { policy }: Asked): Response {
+  const { mark, status, headers } = reply;
   const fields = headersOf(headers);
   // The gateway alone marks replays, whatever the header is called.
   fields.delete(policy.replayedHeader);
@@ -60,13 +61,22 @@ function answerResponse({ mark, status, headers, body, bodyBytes }: AnswerReply,
   if (mark.status === "unknown") {
     for (const [name, value] of Object.entries(shouldRetry(false))) fields.set(name, value);
   }
-  return new Response(NULL_BODY.has(status) ? null : sized(body, bodyBytes), { status, headers: fields });
+  return new Response(NULL_BODY.has(status) ? withoutBody(reply) : passedOn(reply), { status, headers: fields });
 }
 
-/** A stream of known length keeps its `Content-Length`. */
-function sized(body: AnswerReply["body"], bodyBytes: number | null): BodyInit {
-  if (!(body instanceof ReadableStream) || bodyBytes === null) return body;
-  return body.pipeThrough(new FixedLengthStream(bodyBytes));
+function withoutBody({ seat }: AnswerReply): null {
+  seat?.[Symbol.dispose]();
+  return null;
+}
+
+/** A stream of known length keeps its `Content-Length`. The seat is held until all of the stream is passed on. */
+function passedOn({ body, bodyBytes, seat }: AnswerReply): BodyInit {
+  if (!(body instanceof ReadableStream) || (bodyBytes === null && seat === undefined)) return body;
+  const { readable, writable } = bodyBytes === null ? new IdentityTransformStream() : new FixedLengthStream(bodyBytes);
+  // A broken stream breaks the other side of the pipe as well.
+  const leave = (): void => seat?.[Symbol.dispose]();
+  body.pipeTo(writable).then(leave, leave);
+  return readable;
 }
 
 /** Confirms the client's wait where the request has waited (RFC 7240, 3). */

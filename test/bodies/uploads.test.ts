@@ -19,6 +19,7 @@ const rig = setUpRig({
   "in-body.test": { key_from: ["/key"] },
   "in-body-shared.test": { key_from: ["/key"], anonymous: "shared", upload_idle_timeout: `${IDLE_MS}ms` },
   "derived.test": { key_from: ["/key"], derive_key: { window: "5m" } },
+  "observe.test": { mode: "observe" },
   "silent.test": { wait: "1s", origin_timeout: "60s" },
 });
 
@@ -234,6 +235,13 @@ describe("the budget of held bodies", () => {
         const operation = rig.operation({ host: "in-body.test" }, ({ response }) => void response.destroy());
         const json = JSON.stringify({ padding: "x".repeat(900_000) });
         expect((await operation.ask({ json })).status).toBe(502);
+      },
+    ],
+    [
+      "observed",
+      async () => {
+        const operation = rig.operation({ host: "observe.test" }, readsAll);
+        expect((await operation.ask({ body: MEGABYTE, headers: OCTETS })).status).toBe(201);
       },
     ],
     [
