@@ -1,6 +1,5 @@
 /** The chunks of large bodies: one value each. Their names have the id of the attempt, so that the chunks of two bodies are never mixed. */
 
-import { type ChunkStore } from "./stored-body.ts";
 import { assertReadable, readValue } from "./stored-value.ts";
 
 /** What one reader of a large body holds at a time. A value may have 2 MB. */
@@ -21,13 +20,17 @@ interface ChunkedBody {
   readonly onDamage: () => void;
 }
 
-export class StoredChunks implements ChunkStore {
+/** The part of it that a recording writes to. Each chunk belongs to an attempt, so that no body continues with another's. */
+export type RecordedChunks = Pick<ChunkStore, "appendChunks" | "chunk" | "durable">;
+
+export class ChunkStore {
   readonly #storage: DurableObjectStorage;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
   }
 
+  /** Writes `bytes` after the first `seq` chunks, and returns how many chunks it made of them. */
   appendChunks(attemptId: string, seq: number, bytes: Uint8Array): number {
     let count = 0;
     for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES, count++) {
@@ -42,6 +45,7 @@ export class StoredChunks implements ChunkStore {
     return value instanceof Uint8Array ? value : null;
   }
 
+  /** Resolves when all that was written is durable. */
   durable(): Promise<void> {
     return this.#storage.sync();
   }

@@ -3,7 +3,7 @@
  * an `await` between them commit together, and the platform holds back every message of the object until they are durable.
  */
 
-import { StoredChunks, ownBuffer } from "./chunk-store.ts";
+import { ChunkStore, ownBuffer } from "./chunk-store.ts";
 import { type StoredBody, INLINE_BYTES_MAX, NO_BODY } from "./stored-body.ts";
 import { DAMAGED, readValue } from "./stored-value.ts";
 import { type CompletedRecord, type KeyRecord, type UnreadableRecord } from "../record/record.ts";
@@ -22,12 +22,12 @@ export interface Found {
 }
 
 export class RecordStore {
-  readonly chunks: StoredChunks;
+  readonly chunks: ChunkStore;
   readonly #storage: DurableObjectStorage;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.chunks = new StoredChunks(storage);
+    this.chunks = new ChunkStore(storage);
   }
 
   load(): Found | null {

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { type BodySource } from "../../../src/origin/answer-body.ts";
+import { type BodyPart, type BodySource } from "../../../src/origin/answer-body.ts";
+import { type RecordedChunks } from "../../../src/key-object/chunk-store.ts";
 import { Readers } from "../../../src/key-object/readers.ts";
 import { Recording } from "../../../src/key-object/recording.ts";
-import { type ChunkStore } from "../../../src/key-object/stored-body.ts";
 import { textOf } from "../http/streams.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Storage whose commits the test makes durable, one by one. */
-class Storage implements ChunkStore {
+class Storage implements RecordedChunks {
   readonly chunks: Uint8Array[] = [];
   readonly #commits: PromiseWithResolvers<void>[] = [];
   /** Whether commits are durable at once. */
@@ -45,7 +45,6 @@ class Storage implements ChunkStore {
 
 /** A body that comes as the test sends it. */
 class Source implements BodySource {
-  readonly why = "reset";
   drained = false;
   readonly #pieces: (Uint8Array | null | string)[] = [];
   #wake = Promise.withResolvers<void>();
@@ -60,15 +59,16 @@ class Source implements BodySource {
     return tick();
   }
 
-  async next(): Promise<Uint8Array | null | "broken"> {
+  async next(): Promise<BodyPart> {
     while (this.#pieces.length === 0) await this.#wake.promise;
     const piece = this.#pieces.shift() ?? null;
-    return typeof piece === "string" ? "broken" : piece;
+    if (typeof piece === "string") return { kind: "broken", why: "reset" };
+    return piece === null ? { kind: "end" } : { kind: "piece", bytes: piece };
   }
 
   async drain(): Promise<void> {
     this.drained = true;
-    for (let piece = await this.next(); piece instanceof Uint8Array;) piece = await this.next();
+    for (let part = await this.next(); part.kind === "piece";) part = await this.next();
   }
 }
 
