@@ -2,8 +2,8 @@
 
 import { assertReadable, readValue } from "./stored-value.ts";
 
-/** What one reader of a large body holds at a time. A value may have 2 MB. */
-const CHUNK_BYTES = 262_144;
+/** What one reader of a large body holds at a time, well below what a value may have. */
+export const CHUNK_BYTES = 262_144;
 
 /**
  * A body of at most this many chunks is checked before it is replayed: the check reads all of it, in one synchronous step. In a
@@ -30,7 +30,7 @@ export class ChunkStore {
     this.#storage = storage;
   }
 
-  /** Writes `bytes` after the first `seq` chunks, and returns how many chunks it made of them. */
+  /** Writes `bytes` after the first `seq` chunks, and returns how many chunks it made of them. Only the last may be short. */
   appendChunks(attemptId: string, seq: number, bytes: Uint8Array): number {
     let count = 0;
     for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES, count++) {
@@ -97,6 +97,12 @@ export class ChunkStore {
 
 function keyOf(attemptId: string, seq: number | ""): string {
   return `chunk:${attemptId}:${seq}`;
+}
+
+/** The full chunks of `bytes`, or all of them where they are less than one. A chunk costs a row, however short it is. */
+export function inFullChunks(bytes: Uint8Array): Uint8Array {
+  const { byteLength } = bytes;
+  return byteLength < CHUNK_BYTES ? bytes : bytes.subarray(0, byteLength - (byteLength % CHUNK_BYTES));
 }
 
 /** `put` stores the whole buffer of a view, so a view of a part is copied. */

@@ -4,7 +4,7 @@
  */
 
 import { type BodySource } from "../origin/answer-body.ts";
-import { type RecordedChunks } from "./chunk-store.ts";
+import { type RecordedChunks, CHUNK_BYTES, inFullChunks } from "./chunk-store.ts";
 import { Gathered } from "../http/gathered.ts";
 import { type Readers } from "./readers.ts";
 import { type BodyEnd } from "../record/transition.ts";
@@ -15,9 +15,6 @@ import { type StoredBody, INLINE_BYTES_MAX } from "./stored-body.ts";
  * on. `stream`: it is stored, and read as it arrives.
  */
 export type RecordingMode = "hold" | "keep" | "stream";
-
-/** How much of a larger body is in memory at a time. What arrives faster than it becomes durable waits at the origin. */
-const COMMIT_BYTES = 262_144;
 
 const CUT = "the answer broke off";
 
@@ -98,7 +95,7 @@ export class Recording {
 
   /** Receives the body, up to `bytesMax`. Calls `onFirstBytes` once, when some of it can be read. Rejects if storage fails. */
   async receive(mode: RecordingMode, bytesMax: number, onFirstBytes: () => void = () => {}): Promise<void> {
-    const enough = { hold: Infinity, keep: COMMIT_BYTES, stream: 1 }[mode];
+    const enough = { hold: Infinity, keep: CHUNK_BYTES, stream: 1 }[mode];
     const limit = mode === "hold" ? Math.min(bytesMax, INLINE_BYTES_MAX) : bytesMax;
     for (;;) {
       const part = await this.#source.next();
@@ -116,7 +113,8 @@ export class Recording {
       this.#bytes += part.bytes.byteLength;
       this.#gathered.append(part.bytes);
       if (this.#gathered.byteLength >= enough) this.#committing ??= this.#commit(enough, onFirstBytes);
-      if (this.#gathered.byteLength >= COMMIT_BYTES) await this.#committing;
+      // What arrives faster than it becomes durable waits at the origin.
+      while (this.#gathered.byteLength >= CHUNK_BYTES && this.#fault === null) await this.#change.promise;
     }
     await this.#committing;
     if (this.#mustWriteRest(mode)) await this.#commit(1, onFirstBytes);
@@ -214,22 +212,23 @@ export class Recording {
     }
   }
 
-  /** One commit at a time. What arrives during a commit goes into the next one. */
+  /** One commit at a time. What arrives during a commit goes into the next one, and so does what does not fill a chunk. */
   async #commit(enough: number, onFirstBytes: () => void): Promise<void> {
     try {
       while (this.#gathered.byteLength >= enough) {
-        this.#chunks += this.#store.appendChunks(this.attemptId, this.#chunks, this.#gathered.bytes);
-        this.#gathered.clear();
-        const written = this.#chunks;
+        const ready = inFullChunks(this.#gathered.bytes);
+        this.#chunks += this.#store.appendChunks(this.attemptId, this.#chunks, ready);
+        this.#gathered.removeFirst(ready.byteLength);
         await this.#store.durable();
         const isFirst = this.#durableChunks === 0;
-        this.#durableChunks = written;
+        this.#durableChunks = this.#chunks;
         this.#changed();
         if (isFirst) onFirstBytes();
       }
     } catch (error) {
       // `receive` checks for this after each piece.
       this.#fault = error ?? new Error("the storage failed");
+      this.#changed();
     } finally {
       this.#committing = null;
     }
