@@ -1,6 +1,6 @@
 /** The chunks of large bodies: one value each. Their names have the id of the attempt, so that the chunks of two bodies are never mixed. */
 
-import { assertReadable, readValue } from "./stored-value.ts";
+import { assertFits, assertReadable, readValue } from "./stored-value.ts";
 
 /** What one reader of a large body holds at a time, well below what a value may have. */
 export const CHUNK_BYTES = 262_144;
@@ -34,7 +34,9 @@ export class ChunkStore {
   appendChunks(attemptId: string, seq: number, bytes: Uint8Array): number {
     let count = 0;
     for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES, count++) {
-      this.#storage.kv.put(keyOf(attemptId, seq + count), ownBuffer(bytes.subarray(at, at + CHUNK_BYTES)));
+      const chunk = ownBuffer(bytes.subarray(at, at + CHUNK_BYTES));
+      assertFits(chunk.byteLength);
+      this.#storage.kv.put(keyOf(attemptId, seq + count), chunk);
     }
     return count;
   }
