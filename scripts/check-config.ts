@@ -15,6 +15,7 @@ import { faultsOfOperatorTokens } from "../src/config/operator-token.ts";
 import { type Fault } from "../src/config/read-fields.ts";
 import { OPERATOR_TOKEN, type Tenant } from "../src/config/policy.ts";
 import { listNames, readEntries } from "./tenants/namespace.ts";
+import { helpIfAsked } from "./help.ts";
 
 /** A wrangler.toml as wrangler reads it, for one environment. */
 export type Deployment = ReturnType<typeof readConfig>;
@@ -32,6 +33,7 @@ export interface Verdict {
 }
 
 if (import.meta.main) {
+  helpIfAsked(import.meta.filename);
   try {
     process.exitCode = main();
   } catch (error) {

@@ -1,9 +1,12 @@
-/** Builds the Worker as a deploy would, lists what its bundle contains, and fails if the bundle exceeds its bound. */
+// npm run size
+//
+// Builds the Worker as a deploy would, lists what its bundle contains, and fails if the bundle exceeds its bound.
 
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { helpIfAsked } from "./help.ts";
 import { bundleWorker } from "./wrangler.ts";
 
 /**
@@ -32,6 +35,7 @@ const PARTS: readonly (readonly [part: string, path: string])[] = [
 type Meta = { readonly outputs: Readonly<Record<string, { readonly inputs: Inputs }>> };
 type Inputs = Readonly<Record<string, { readonly bytesInOutput: number }>>;
 
+helpIfAsked(import.meta.filename);
 const outdir = mkdtempSync(join(tmpdir(), "oncegate-size-"));
 try {
   bundleWorker(outdir, ["--minify", "--metafile", join(outdir, "meta.json")]);

@@ -22,7 +22,13 @@ import {
   unreachable,
 } from "../record/record.ts";
 import { type Command, type OperateRefusal, decideCommand } from "../record/operate.ts";
-import { type Conclusion, type EndedAttempt, type Transition, begin, concludeAttempt } from "../record/transition.ts";
+import {
+  type Conclusion,
+  type EndedAttempt,
+  type Transition,
+  beginAttempt,
+  concludeAttempt,
+} from "../record/transition.ts";
 import { type BodySource } from "../origin/answer-body.ts";
 import { Readers } from "./readers.ts";
 import { Recording } from "./recording.ts";
@@ -88,16 +94,16 @@ export class KeptRecord {
   }
 
   /** Writes `pending` and sets the watchdog. The output gate holds the forward until both are durable. */
-  begin(facts: RecordFacts, policy: AttemptPolicy, found: Found | null, nowMs: number): void {
+  writePending(facts: RecordFacts, policy: AttemptPolicy, found: Found | null, nowMs: number): void {
     // The alarm first: without a record it does nothing, but a record without an alarm would be pending forever.
     this.#setAlarm(nowMs + policy.originDeadlineMs + WATCHDOG_GRACE_MS);
     // The chunks before the record: no later record names the attempt that they belong to.
     this.#leftover.drop(found);
-    this.#store.write(begin(facts, policy, nowMs));
+    this.#store.write(beginAttempt(facts, policy, nowMs));
   }
 
   /** Records the answer that is about to arrive for `attempt`. An earlier probe of it may have left chunks. */
-  record(
+  startRecording(
     { id: attemptId }: Attempt,
     source: BodySource,
     from: ArrivedOutcome["from"],

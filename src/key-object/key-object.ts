@@ -7,14 +7,14 @@ import { DurableObject } from "cloudflare:workers";
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "../call/call.ts";
 import { type StreamedForward, discardBody, hold, isStreamed, uncountedBytes } from "../call/upload.ts";
 import { type Placement } from "../config/policy.ts";
-import { type Asked, assertReply, assertSet } from "./asked.ts";
+import { type ReceivedCall, type WaitResult, assertReply, assertSet } from "./received-call.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import { isMismatch } from "../journal/journal-event.ts";
 import { JournalReporter } from "../journal/reporter.ts";
 import { KeptRecord, type Operation } from "./kept-record.ts";
 import { log } from "../log.ts";
 import { prepareKeyed } from "../origin/exchange.ts";
-import { type ObjectState, RESTING, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
+import { type ObjectState, IDLE, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
 import { Preparation } from "./preparation.ts";
 import { Probe } from "./probing.ts";
 import { type Decision, decide } from "../record/decide.ts";
@@ -32,7 +32,7 @@ export class KeyObject extends DurableObject<Env> {
   readonly #kept: KeptRecord;
   readonly #reporter: JournalReporter;
   readonly #awake: StayAwake;
-  #state: ObjectState = RESTING;
+  #state: ObjectState = IDLE;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -57,7 +57,7 @@ export class KeyObject extends DurableObject<Env> {
   inspect(tenant: string, journal: Placement, bodyBytesMax: number | null): Promise<Inspection> {
     const found = this.#kept.load();
     if (found?.tenant === tenant) this.#reporter.journal = journal;
-    return inspect({ kept: this.#kept, found, busy: runningIn(this.#state), tenant, bodyBytesMax });
+    return inspect({ kept: this.#kept, found, running: runningIn(this.#state), tenant, bodyBytesMax });
   }
 
   /** Carries out a command of an operator. `body` is that of an answer which the command gives. */
@@ -81,9 +81,9 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   // Not async: a request that waits must not keep its body in memory.
-  #answer(asked: Asked): Promise<LookReply> {
+  #answer(received: ReceivedCall): Promise<LookReply> {
     const nowMs = Date.now();
-    const { call, sendable, probed } = asked;
+    const { call, sendable, probed } = received;
     const { request, policy, waitMs } = call;
     this.#reporter.journal = call.journal;
     const running = runningIn(this.#state);
@@ -93,15 +93,15 @@ export class KeyObject extends DurableObject<Env> {
     const decision = decide({ record, running, request, policy, ...may, probed, nowMs });
     switch (decision.action) {
       case "execute":
-        return this.#execute(asked, decision, found, nowMs);
+        return this.#execute(received, decision, found, nowMs);
       case "probe":
-        return this.#startProbe(asked, decision.record);
+        return this.#startProbe(received, decision.record);
       case "join":
         return attemptIn(this.#state).join(waitMs, discardBody(sendable?.forward));
       case "await probe":
-        return this.#answerAfter(probeIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), asked);
+        return this.#answerAfter(probeIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), received);
       case "await preparation":
-        return this.#answerAfter(preparationIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), asked);
+        return this.#answerAfter(preparationIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), received);
       case "replay":
         return Promise.resolve(this.#replay(decision.record, assertSet(found), policy.idleTimeoutMs));
       case "refuse":
@@ -115,14 +115,14 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   #execute(
-    asked: Asked,
+    received: ReceivedCall,
     { attemptNumber, before, mayHaveRun }: Extract<Decision, { action: "execute" }>,
     found: Found | null,
     nowMs: number,
   ): Promise<LookReply> {
-    const { about, request, policy } = asked.call;
-    const sendable = assertSet(asked.sendable);
-    if (isStreamed(sendable.forward)) return this.#prepare(asked, sendable.forward);
+    const { about, request, policy } = received.call;
+    const sendable = assertSet(received.sendable);
+    if (isStreamed(sendable.forward)) return this.#prepare(received, sendable.forward);
     const forward = hold(sendable.forward);
     if (forward === null) return Promise.resolve(refusal("overloaded"));
     const prepared = prepareKeyed(forward, attemptNumber, this.env);
@@ -131,8 +131,9 @@ export class KeyObject extends DurableObject<Env> {
       return Promise.resolve(this.#notPrepared(prepared.why, before));
     }
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
-    this.#kept.begin({ about, request, attempt }, policy, found, nowMs);
-    const running = new RunningAttempt({ attempt, before, mayHaveRun, policy }, this.#kept, () => this.#rest(state));
+    this.#kept.writePending({ about, request, attempt }, policy, found, nowMs);
+    const begun = { attempt, before, mayHaveRun, policy };
+    const running = new RunningAttempt(begun, this.#kept, () => this.#idleAfter(state));
     const state: ObjectState = { kind: "attempt", attempt: running };
     this.#state = state;
     this.#awake.during(running.run(prepared, forward.body));
@@ -146,27 +147,26 @@ export class KeyObject extends DurableObject<Env> {
     return misconfigured(before, id);
   }
 
-  #startProbe(asked: Asked, record: UnknownRecord): Promise<LookReply> {
-    const { call, sendable } = asked;
-    const probe = new Probe(record, call.policy, this.#kept);
+  #startProbe(received: ReceivedCall, record: UnknownRecord): Promise<LookReply> {
+    const probe = new Probe(record, received.call.policy, this.#kept);
     const state: ObjectState = { kind: "probe", probe };
     this.#state = state;
-    this.#awake.during(probe.run(assertSet(sendable?.probe), this.env, () => this.#rest(state)));
-    return this.#answerAfter(probe.result, asked);
+    this.#awake.during(probe.run(assertSet(received.sendable?.probe), this.env, () => this.#idleAfter(state)));
+    return this.#answerAfter(probe.result, received);
   }
 
   /** Its body arrives first. Others that could execute or probe wait meanwhile, and meet what it has begun. */
-  #prepare(asked: Asked, streamed: StreamedForward): Promise<LookReply> {
-    const sendable = assertSet(asked.sendable);
+  #prepare(received: ReceivedCall, streamed: StreamedForward): Promise<LookReply> {
+    const sendable = assertSet(received.sendable);
     const preparation = new Preparation();
     const state: ObjectState = { kind: "preparation", preparation };
     this.#state = state;
-    const reply = preparation.run(streamed, (forward) => {
-      this.#rest(state);
-      if (forward === "no room") return Promise.resolve(refusal("overloaded"));
-      if (forward === "broken") return Promise.resolve(refusal("unavailable"));
+    const reply = preparation.run(streamed, (upload) => {
+      this.#idleAfter(state);
+      if (upload.kind === "not received") return Promise.resolve(refusal(upload.code));
+      const { forward } = upload;
       // An attempt is sending it by now. Whatever else the request has become, it needs no body any more.
-      return this.#answer({ ...asked, sendable: { ...sendable, forward } }).finally(() =>
+      return this.#answer({ ...received, sendable: { ...sendable, forward } }).finally(() =>
         forward.body?.releaseUnlessSending(),
       );
     });
@@ -176,13 +176,13 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /** Decides again when `waiting` is over, with its result. What is left of the request's wait counts for the next one. */
-  async #answerAfter(waiting: Promise<Partial<Pick<Asked, "probed">> | null> | null, asked: Asked): Promise<LookReply> {
+  async #answerAfter(waiting: Promise<WaitResult | null> | null, received: ReceivedCall): Promise<LookReply> {
     if (waiting === null) return refusal("in_flight");
     const sinceMs = Date.now();
     const result = await waiting;
     if (result === null) return { ...refusal("in_flight"), waited: true };
-    const waitMs = Math.max(0, asked.call.waitMs - (Date.now() - sinceMs));
-    return this.#answer({ ...asked, ...result, call: { ...asked.call, waitMs } });
+    const waitMs = Math.max(0, received.call.waitMs - (Date.now() - sinceMs));
+    return this.#answer({ ...received, ...result, call: { ...received.call, waitMs } });
   }
 
   #replay(record: CompletedRecord, found: Found, idleTimeoutMs: number): Reply {
@@ -194,7 +194,7 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /** `ended` is over. Something else may have followed it already, and goes on. */
-  #rest(ended: ObjectState): void {
-    if (this.#state === ended) this.#state = RESTING;
+  #idleAfter(ended: ObjectState): void {
+    if (this.#state === ended) this.#state = IDLE;
   }
 }

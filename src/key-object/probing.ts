@@ -75,7 +75,7 @@ export class Probe {
   async #finish(answer: OriginAnswer | NoAnswer): Promise<Conclusion["outcome"]> {
     if (answer.came === "nothing") return "unknown";
     const { attempt } = this.#record;
-    const body = this.#kept.record(attempt, answer.body, "probe", this.#policy);
+    const body = this.#kept.startRecording(attempt, answer.body, "probe", this.#policy);
     await body.receive(modeOfProbe(answer), this.#policy.responseBytesMax);
     const conclusion = conclusionOfProbeAnswer(arrived(answer, body));
     if (conclusion.outcome === "final" || conclusion.outcome === "not-kept") {

@@ -68,7 +68,7 @@ export class RunningAttempt {
     let recording: Recording | null = null;
     try {
       if (answer.came === "nothing") return void this.#finish(answer);
-      recording = this.#kept.record(attempt, answer.body, "attempt", policy);
+      recording = this.#kept.startRecording(attempt, answer.body, "attempt", policy);
       await this.#receive(answer, recording);
     } catch (error) {
       this.#onEnd();

@@ -2,7 +2,7 @@
 
 import { type AnswerSigns, parseOriginOutcome } from "./classify.ts";
 import { type AnswerHead } from "./record.ts";
-import { type Conclusion, conclusionOf } from "./transition.ts";
+import { type BodyEnd, type Conclusion, conclusionOf } from "./transition.ts";
 
 /** A field of its own, so that the probe's answer may be a 200 about a 402. */
 const STATUS = /^[2-5][0-9]{2}$/;
@@ -13,7 +13,7 @@ const STATUS = /^[2-5][0-9]{2}$/;
  */
 export function conclusionOfProbe(
   { originOutcome, originStatus }: Pick<AnswerSigns, "originOutcome" | "originStatus">,
-  bodyEnd: "whole" | "overflowed" | "broken",
+  bodyEnd: BodyEnd,
   head: AnswerHead,
 ): Conclusion {
   if (originOutcome === null) return { outcome: "unknown" };

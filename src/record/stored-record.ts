@@ -72,6 +72,21 @@ export function encodeRecord(record: KeyRecord): StoredRecord {
   }
 }
 
+/** What the fields take without their text: their names, and the numbers. */
+const FIXED_BYTES = 1000;
+
+/** What each header takes beside the text of its name and value. */
+const PAIR_BYTES = 32;
+
+/** No less than the size of the stored form: the platform's serializer needs two bytes for some characters. */
+export function storedBytesMax(stored: StoredRecord): number {
+  let characters = 0;
+  for (const value of Object.values(stored)) characters += typeof value === "string" ? value.length : 0;
+  const headers = stored.headers ?? [];
+  for (const [name, value] of headers) characters += name.length + value.length;
+  return FIXED_BYTES + headers.length * PAIR_BYTES + 2 * characters;
+}
+
 /** Reads a value as it was found in storage. Never throws: what does not fit is `unreadable`, with the names of its fields. */
 export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyRecord | UnreadableRecord {
   if (stored["format"] !== FORMAT) return { state: "unreadable", why: "fields: format" };

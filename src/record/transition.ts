@@ -18,7 +18,7 @@ import {
 } from "./record.ts";
 
 /** The record of an attempt that is about to be sent. */
-export function begin(
+export function beginAttempt(
   { about, request, attempt }: RecordFacts,
   policy: Pick<RecordPolicy, "unknownTtlMs">,
   nowMs: number,
@@ -34,12 +34,11 @@ export type Conclusion =
   | { readonly outcome: "unknown" }
   | { readonly outcome: "not-executed" };
 
+/** How the body of an answer ended. `overflowed`: it is larger than an answer that is stored may be. `broken`: it never ends. */
+export type BodyEnd = "whole" | "overflowed" | "broken";
+
 /** The conclusion of an attempt whose answer has this outcome and this end of its body. `answer` is what would be stored. */
-export function conclusionOf(
-  outcome: Outcome,
-  bodyEnd: "whole" | "overflowed" | "broken",
-  answer: AnswerHead,
-): Conclusion {
+export function conclusionOf(outcome: Outcome, bodyEnd: BodyEnd, answer: AnswerHead): Conclusion {
   if (outcome !== "final") return { outcome };
   switch (bodyEnd) {
     case "whole":

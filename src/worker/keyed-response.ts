@@ -8,7 +8,7 @@ import { type Key } from "../identity/key-carrier.ts";
 import { unreachable } from "../record/record.ts";
 
 /** The part of a request that its response depends on. */
-export interface Asked {
+export interface RepliedRequest {
   readonly url: URL;
   readonly policy: Pick<Policy, keyof ErrorRules | "replayedHeader">;
   readonly key: Pick<Key, "echo" | "isDerived">;
@@ -21,20 +21,20 @@ const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 const REFUSED: Mark = { status: "refused", recordedAtMs: null, expiresAtMs: null };
 
-export function keyedResponse(reply: Reply | Refusal, asked: Asked): Response {
+export function keyedResponse(reply: Reply | Refusal, request: RepliedRequest): Response {
   switch (reply.kind) {
     case "problem":
-      return withMark(problemResponse(reply, asked.url, asked.policy), REFUSED, asked);
+      return withMark(problemResponse(reply, request.url, request.policy), REFUSED, request);
     case "refusal":
-      return withMark(withWait(refusalResponse(reply, asked), reply, asked), reply.mark, asked);
+      return withMark(withWait(refusalResponse(reply, request), reply, request), reply.mark, request);
     case "answer":
-      return withMark(withWait(answerResponse(reply, asked), reply, asked), reply.mark, asked);
+      return withMark(withWait(answerResponse(reply, request), reply, request), reply.mark, request);
     default:
       return unreachable(reply);
   }
 }
 
-function refusalResponse({ code, faultId }: RefusalReply, { url, policy, key }: Asked): Response {
+function refusalResponse({ code, faultId }: RefusalReply, { url, policy, key }: RepliedRequest): Response {
   if (faultId !== undefined) return problemResponse(refuseWithId(code, faultId), url, policy);
   const detail = key.isDerived ? DERIVED_DETAILS.get(code) : undefined;
   return problemResponse(refuse(code, detail), url, policy);
@@ -52,7 +52,7 @@ const DERIVED_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
   ],
 ]);
 
-function answerResponse(reply: AnswerReply, { policy }: Asked): Response {
+function answerResponse(reply: AnswerReply, { policy }: RepliedRequest): Response {
   const { mark, status, headers } = reply;
   const fields = headersOf(headers);
   // The gateway alone marks replays, whatever the header is called.
@@ -80,12 +80,12 @@ function passedOn({ body, bodyBytes, seat }: AnswerReply): BodyInit {
 }
 
 /** Confirms the client's wait where the request has waited (RFC 7240, 3). */
-function withWait(response: Response, { waited }: Reply, { waitSeconds }: Asked): Response {
+function withWait(response: Response, { waited }: Reply, { waitSeconds }: RepliedRequest): Response {
   if (waited && waitSeconds !== null) response.headers.set("preference-applied", `wait=${waitSeconds}`);
   return response;
 }
 
-function withMark(response: Response, mark: Mark, { key }: Asked): Response {
+function withMark(response: Response, mark: Mark, { key }: RepliedRequest): Response {
   if (key.echo !== null) response.headers.set("idempotency-key", key.echo);
   response.headers.set("idempotency-status", serializeMark(mark, key.isDerived));
   return response;

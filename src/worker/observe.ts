@@ -50,7 +50,7 @@ export async function observe(context: RequestContext): Promise<Observed> {
   const begun =
     copy === null
       ? Promise.resolve(null)
-      : begin(copy, context)
+      : callShadow(copy, context)
           .catch(failed)
           .finally(() => copy.releaseBody());
   // No longer than until its shadow is called. `waitUntil` keeps a request alive whose client has left, and this one must
@@ -84,7 +84,7 @@ function copyOf({ incoming, destination, env }: RequestContext): Incoming | null
 }
 
 /** Reads the copy, and calls its shadow. Null where the request would pass through. */
-async function begin(copy: Incoming, { destination, metrics, env }: RequestContext): Promise<Begun | null> {
+async function callShadow(copy: Incoming, { destination, metrics, env }: RequestContext): Promise<Begun | null> {
   // First of all, because the platform holds the unread part of a copy in memory.
   await copy.body();
   const { body, bodyUsed } = copy.request;

@@ -61,7 +61,7 @@ describe("a body that is neither recorded nor read", () => {
     const drained = body.drain();
     await vi.advanceTimersByTimeAsync(10_000);
     await drained;
-    expect([await waiting, abort.signal.reason]).toEqual(["broken", "not read"]);
+    expect([await waiting, abort.signal.reason]).toEqual([{ kind: "broken", why: "not read" }, "not read"]);
     expect(() => source.enqueue(new Uint8Array(1))).toThrow("closed");
   });
 });

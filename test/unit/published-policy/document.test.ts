@@ -114,11 +114,11 @@ describe("8.1 the published document", () => {
     ]);
   });
 
-  test("keeps the status and code of problems that come before the policy (6.5.5)", () => {
+  test("keeps the status and code of the problem that no policy writes (6.5.5)", () => {
     const errors = { unknown_tenant: 404, misconfigured: 503, internal: 503 };
     const { problems } = policyDocument(HOST, tenantOf(entry({ error_status: errors })), URL_OF_REQUEST);
     const statuses = Object.fromEntries(problems.map(({ problem, status }) => [problem, status]));
-    expect(statuses).toMatchObject({ unknown_tenant: 421, misconfigured: 500, internal: 503 });
+    expect(statuses).toMatchObject({ unknown_tenant: 421, misconfigured: 503, internal: 503 });
   });
 
   test("contains of callers and rate limits only their kind", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { begin, concludeAttempt, conclusionOf } from "../../../src/record/transition.ts";
+import { beginAttempt, concludeAttempt, conclusionOf } from "../../../src/record/transition.ts";
 import { completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const { attempt } = pending;
@@ -10,14 +10,14 @@ const final = { outcome: "final", answer } as const;
 describe("4.2 beginning an attempt", () => {
   test("keeps the unknown term beside it, for whoever finds it orphaned", () => {
     const { about, request } = pending;
-    expect(begin({ about, request, attempt }, policy, 1000)).toEqual(pending);
+    expect(beginAttempt({ about, request, attempt }, policy, 1000)).toEqual(pending);
   });
 });
 
 describe("3.5.9 the caller that a record is bound to", () => {
   test("stays with it, whatever becomes of its attempt", () => {
     const request = { ...pending.request, caller: "c".repeat(64) };
-    const bound = begin({ ...pending, request }, policy, 1000);
+    const bound = beginAttempt({ ...pending, request }, policy, 1000);
     expect(bound.request).toEqual(request);
     for (const conclusion of [final, { outcome: "not-kept" }, { outcome: "unknown" }] as const) {
       expect(concludeAttempt(bound, { attempt, before: null, policy }, conclusion, 1200)).toMatchObject({
