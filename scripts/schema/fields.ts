@@ -2,7 +2,8 @@
 
 import { type Field, type Fields } from "../../src/config/field.ts";
 import { BROWSERS, CALLERS, MATCH, OPERATORS, ORIGIN_AND_PLACEMENT, ROUTES } from "../../src/config/fields-of-entry.ts";
-import { ANSWERS, EXECUTION_AND_TIME, KEYS, OUTCOMES, PROFILE_AND_MODE } from "../../src/config/fields-of-policy.ts";
+import { ANSWERS } from "../../src/config/fields-of-answers.ts";
+import { EXECUTION_AND_TIME, KEYS, OUTCOMES, PROFILE_AND_MODE } from "../../src/config/fields-of-policy.ts";
 import { durationText } from "../../src/config/values.ts";
 import { grouped } from "./convert.ts";
 import { descriptionsIn, tablesIn } from "./descriptions.ts";
@@ -20,7 +21,11 @@ export const FIELDS_BY_NEED: Readonly<Record<string, Fields>> = {
 };
 
 /** By property. */
-const DESCRIPTIONS = descriptionsIn("config/fields-of-entry.ts", "config/fields-of-policy.ts");
+const DESCRIPTIONS = descriptionsIn(
+  "config/fields-of-entry.ts",
+  "config/fields-of-policy.ts",
+  "config/fields-of-answers.ts",
+);
 
 export const TABLES = tablesIn("table", "config/caller-values.ts", "config/entry-values.ts", "config/policy-values.ts");
 

@@ -5,18 +5,9 @@
  */
 
 import { type Fields, durationField, integerField, published } from "./field.ts";
-import {
-  deriveKey,
-  errorCode,
-  errorStatus,
-  fingerprint,
-  fingerprintBy,
-  keyCarriers,
-  methods,
-  probe,
-  statuses,
-} from "./policy-values.ts";
-import { DAY, MINUTE, SECOND, headerName, oneOf, trueOrFalse } from "./values.ts";
+import { ANSWERS } from "./fields-of-answers.ts";
+import { deriveKey, fingerprint, fingerprintBy, keyCarriers, methods, probe, statuses } from "./policy-values.ts";
+import { MINUTE, SECOND, oneOf, trueOrFalse } from "./values.ts";
 
 export const PROFILE_AND_MODE = {
   /**
@@ -186,57 +177,6 @@ export const OUTCOMES = {
    * `"/v1/idempotency/{key}"`.
    */
   probe: { name: "probe", schema: probe, default: null },
-} as const satisfies Fields;
-
-export const ANSWERS = {
-  /** How long a response is kept. */
-  ttlMs: {
-    name: "ttl",
-    ...durationField({ min: SECOND, max: 90 * DAY, default: DAY }),
-    published: published("answers_kept_seconds", "A response is kept for"),
-  },
-  /** How long an unknown outcome is kept. */
-  unknownTtlMs: {
-    name: "unknown_ttl",
-    ...durationField({ min: SECOND, max: 365 * DAY, default: 30 * DAY, from: "origin_deadline" }),
-    published: published("unknown_kept_seconds", "An unknown outcome is kept for"),
-  },
-  /** The largest response that is kept. A larger one reaches the first client only. */
-  responseBytesMax: {
-    name: "max_response_bytes",
-    // Never held in memory as a whole. It bounds what one key costs in storage and in rows written.
-    ...integerField({ min: 0, max: 100_000_000, default: 10_000_000 }),
-    unit: "bytes",
-    published: published("response_bytes_max", "Responses that are kept"),
-  },
-  /** Whether `Set-Cookie` is kept and replayed. */
-  replaySetCookie: {
-    name: "replay_set_cookie",
-    schema: trueOrFalse,
-    default: false,
-    published: published("replay_set_cookie", "Set-Cookie"),
-  },
-  /** The header that marks replays. */
-  replayedHeader: {
-    name: "replayed_header",
-    schema: headerName,
-    default: "idempotent-replayed",
-    defaultText: '"Idempotent-Replayed"',
-    published: published("replayed_header", "Replays are marked by"),
-  },
-  /** The format of refusals: `problem` (RFC 9457), `stripe`, `acp` or `ucp`. */
-  errors: {
-    name: "errors",
-    schema: oneOf(["problem", "stripe", "acp", "ucp"]),
-    default: "problem",
-    published: published("errors", "Refusals are written"),
-  },
-  /** Other statuses of refusals, by problem code, such as `{ key_reused = 409 }`. */
-  errorStatus: { name: "error_status", schema: errorStatus, default: {} },
-  /** Other codes of refusals, by problem code, such as `{ key_reused = "idempotency_conflict" }`. */
-  errorCode: { name: "error_code", schema: errorCode, default: {} },
-  /** `true` adds `Server-Timing` to keyed responses. */
-  debugTiming: { name: "debug_timing", schema: trueOrFalse, default: false },
 } as const satisfies Fields;
 
 export const POLICY_FIELDS = { ...PROFILE_AND_MODE, ...KEYS, ...EXECUTION_AND_TIME, ...OUTCOMES, ...ANSWERS };

@@ -117,6 +117,20 @@ export function fingerprintBy(body: FingerprintRule["body"]): FingerprintRule {
   return resolveFingerprint({ body, ignore: [], only: null, headers: [] }, []);
 }
 
+const REMEMBER_MESSAGE = 'must be false, or a duration from 1d to 365d, such as "30d" (ms, s, m, h, d)';
+
+/** In milliseconds. Off, it is 0: then a record ends with its term. */
+export const remember: v.GenericSchema<unknown, number> = v.union(
+  [
+    v.pipe(
+      v.literal(false),
+      v.transform(() => 0),
+    ),
+    duration({ min: DAY, max: 365 * DAY, example: 30 * DAY }),
+  ],
+  REMEMBER_MESSAGE,
+);
+
 const PROBE_MESSAGE = 'must be a path with one {key} in it, such as "/v1/idempotency/{key}"';
 
 export const probe = v.pipe(v.string(PROBE_MESSAGE), v.check(isProbeTemplate, PROBE_MESSAGE));

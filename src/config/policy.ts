@@ -42,6 +42,7 @@ export function attemptPolicy(policy: Policy) {
     inFlight: policy.inFlight,
     ttlMs: policy.ttlMs,
     unknownTtlMs: policy.unknownTtlMs,
+    rememberMs: policy.rememberMs,
     originDeadlineMs: policy.originDeadlineMs,
     notExecutedOn: policy.notExecutedOn,
     unknownOn: policy.unknownOn,

@@ -62,6 +62,8 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     // A proxy in between sends these, so they say nothing about the seller.
     unknownOn: [502, 504, 520, 522, 524],
     errors: "acp",
+    // Its 409 means that the original still runs.
+    errorStatus: { key_expired: 500 },
     errorCode: {
       key_missing: "idempotency_key_required",
       key_reused: "idempotency_conflict",
@@ -76,6 +78,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     ttlMs: 2 * DAY,
     fingerprint: fingerprintBy("bytes"),
     errors: "ucp",
-    errorStatus: { key_reused: 409, caller_changed: 409 },
+    // Its 409 means another payload.
+    errorStatus: { key_reused: 409, caller_changed: 409, key_expired: 500 },
   },
 };

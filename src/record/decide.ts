@@ -73,7 +73,8 @@ export type RefusalCode =
   | "in_flight"
   | "outcome_unknown"
   | "attempts_exhausted"
-  | "replay_unavailable";
+  | "replay_unavailable"
+  | "key_expired";
 
 export function decide(situation: Situation): Decision {
   const { record, running, request, policy, probed } = situation;
@@ -121,7 +122,7 @@ function decideResting(situation: Situation): Decision {
     case "completed":
       return { action: "replay", record: resting };
     case "tombstone":
-      return refuse("replay_unavailable", resting);
+      return refuse(resting.cause.kind === "expired" ? "key_expired" : "replay_unavailable", resting);
     default:
       return unreachable(resting);
   }
@@ -152,8 +153,9 @@ function refuse(code: RefusalCode, record: UnknownRecord | TombstoneRecord | nul
 }
 
 /**
- * The record as it is at `nowMs`, given that no attempt or probe runs in its object. It is gone at the exact end of its term. A pending
- * record is unknown, because the process that ran its attempt has died. Returns the same object where nothing changed.
+ * The record as it is at `nowMs`, given that no attempt or probe runs in its object. At the exact end of its term it is gone, or its
+ * key alone is left. A pending record is unknown, because the process that ran its attempt has died. Returns the same object where
+ * nothing changed.
  */
 export function asOf(
   record: KeyRecord | UnreadableRecord | null,
@@ -161,13 +163,24 @@ export function asOf(
 ): RestingRecord | UnreadableRecord | null {
   if (record === null || record.state === "unreadable") return record;
   if (record.state === "pending") return becomeUnknown(record, nowMs, record.unknownTtlMs);
-  return nowMs >= record.expiresAtMs ? null : record;
+  return nowMs < record.expiresAtMs ? record : afterTerm(record, nowMs);
+}
+
+/** What is left of a record whose term is over: its key, for as long as that is remembered. */
+function afterTerm(
+  { about, request, attempt, expiresAtMs, rememberMs }: RestingRecord,
+  nowMs: number,
+): TombstoneRecord | null {
+  const endMs = expiresAtMs + rememberMs;
+  if (nowMs >= endMs) return null;
+  const term = { recordedAtMs: expiresAtMs, expiresAtMs: endMs, rememberMs: 0 };
+  return { state: "tombstone", cause: { kind: "expired" }, about, request, attempt, ...term };
 }
 
 /** The unknown record that follows `record`; its term starts now. */
 export function becomeUnknown(record: KeyRecord, nowMs: number, unknownTtlMs: number): UnknownRecord {
-  const { about, request, attempt } = record;
-  return { state: "unknown", about, request, attempt, sinceMs: nowMs, expiresAtMs: nowMs + unknownTtlMs };
+  const { about, request, attempt, rememberMs } = record;
+  return { state: "unknown", about, request, attempt, sinceMs: nowMs, expiresAtMs: nowMs + unknownTtlMs, rememberMs };
 }
 
 /** How `request` differs from the recorded one. The caller comes first: another caller learns nothing about the request. */

@@ -28,7 +28,7 @@ export interface Attempt {
   readonly id: string;
 }
 
-/** The facts that every arm has. */
+/** What is known before an attempt begins. */
 export interface RecordFacts {
   readonly about: {
     readonly tenant: string;
@@ -41,8 +41,17 @@ export interface RecordFacts {
   readonly attempt: Attempt;
 }
 
+/** The facts that every arm has. */
+interface StoredFacts extends RecordFacts {
+  /**
+   * How long the key stays used after the end of the record's term; 0 where it does not. Stored because the process that knew the
+   * policy may die, and because a later policy does not change it.
+   */
+  readonly rememberMs: number;
+}
+
 /** The attempt may be running. Only the memory of the object that runs it knows whether it is. */
-export interface PendingRecord extends RecordFacts {
+export interface PendingRecord extends StoredFacts {
   readonly state: "pending";
   readonly startedAtMs: number;
   /** Stored because the process that knew the policy may die. */
@@ -50,26 +59,35 @@ export interface PendingRecord extends RecordFacts {
 }
 
 /** The attempt may have run at the origin. After `origin_timeout` it may still be running here. */
-export interface UnknownRecord extends RecordFacts {
+export interface UnknownRecord extends StoredFacts {
   readonly state: "unknown";
   readonly sinceMs: number;
   readonly expiresAtMs: number;
 }
 
 /** The answer is stored, and every matching retry gets it. */
-export interface CompletedRecord extends RecordFacts {
+export interface CompletedRecord extends StoredFacts {
   readonly state: "completed";
   readonly recordedAtMs: number;
   readonly expiresAtMs: number;
   readonly answer: AnswerHead;
 }
 
-/** The request ran, but its answer is not stored. */
-export interface TombstoneRecord extends RecordFacts {
+/** The key is used, and no answer is stored. */
+export interface TombstoneRecord extends StoredFacts {
   readonly state: "tombstone";
+  readonly cause: TombstoneCause;
   readonly recordedAtMs: number;
   readonly expiresAtMs: number;
 }
+
+/** Why no answer is stored. */
+export type TombstoneCause =
+  | { readonly kind: "too large" }
+  /** By an operator. */
+  | { readonly kind: "erased" }
+  /** The term of the record is over. Only here the request need not have run: its outcome may have been unknown. */
+  | { readonly kind: "expired" };
 
 export type KeyRecord = PendingRecord | RestingRecord;
 
@@ -104,6 +122,8 @@ export interface RecordPolicy {
   readonly inFlight: "wait" | "refuse";
   readonly ttlMs: number;
   readonly unknownTtlMs: number;
+  /** How long the key stays used after either term. */
+  readonly rememberMs: number;
   readonly originDeadlineMs: number;
   readonly notExecutedOn: readonly number[];
   readonly unknownOn: readonly number[];

@@ -4,10 +4,18 @@
  *
  * Format 1. `since_ms` is when the state began: started, became unknown, or recorded. `term_ms` is the time at which the
  * record expires; a `pending` record has no end yet, so there it is the unknown term in milliseconds. `status`, `headers`
- * and `body_bytes` are set for `completed` only. `caller` is null where the record is not bound to its caller.
+ * and `body_bytes` are set for `completed` only, `cause` for `tombstone` only. `remember_ms` is how long the key stays used after the
+ * term. `caller` is null where the record is not bound to its caller.
  */
 
-import { type AnswerHead, type HeaderPair, type KeyRecord, type UnreadableRecord, unreachable } from "./record.ts";
+import {
+  type AnswerHead,
+  type HeaderPair,
+  type KeyRecord,
+  type TombstoneCause,
+  type UnreadableRecord,
+  unreachable,
+} from "./record.ts";
 
 /**
  * Raise it with every change of the form: a version that doesn't know a number must not read the record as none. The newest
@@ -43,9 +51,11 @@ export interface StoredRecord {
   readonly attempt_id: string;
   readonly since_ms: number;
   readonly term_ms: number;
+  readonly remember_ms: number;
   readonly status: number | null;
   readonly headers: readonly HeaderPair[] | null;
   readonly body_bytes: number | null;
+  readonly cause: string | null;
 }
 
 export function encodeRecord(record: KeyRecord): StoredRecord {
@@ -53,15 +63,16 @@ export function encodeRecord(record: KeyRecord): StoredRecord {
   const { rule, fingerprint, plain, caller } = record.request;
   const { number: attempt, id: attempt_id } = record.attempt;
   const request = { tenant, operation, key, derived: isDerived, rule, fingerprint, plain, caller };
-  const noAnswer = { status: null, headers: null, body_bytes: null };
-  const common = { format: FORMAT, state: record.state, ...request, attempt, attempt_id, ...noAnswer } as const;
+  const facts = { ...request, attempt, attempt_id, remember_ms: record.rememberMs };
+  const noAnswer = { status: null, headers: null, body_bytes: null, cause: null };
+  const common = { format: FORMAT, state: record.state, ...facts, ...noAnswer } as const;
   switch (record.state) {
     case "pending":
       return { ...common, since_ms: record.startedAtMs, term_ms: record.unknownTtlMs };
     case "unknown":
       return { ...common, since_ms: record.sinceMs, term_ms: record.expiresAtMs };
     case "tombstone":
-      return { ...common, since_ms: record.recordedAtMs, term_ms: record.expiresAtMs };
+      return { ...common, since_ms: record.recordedAtMs, term_ms: record.expiresAtMs, cause: record.cause.kind };
     case "completed": {
       const { status, headers, bodyBytes } = record.answer;
       const answer = { status, headers, body_bytes: bodyBytes };
@@ -119,18 +130,25 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
     attempt: { number: integer("attempt"), id: text("attempt_id") },
   };
   if (facts.attempt.number === 0) faults.push("attempt");
+  const rememberMs = integer("remember_ms", TERM_MS_MAX);
   const sinceMs = integer("since_ms", TIME_MS_MAX);
   const termMs = integer("term_ms", state === "pending" ? TERM_MS_MAX : TIME_MS_MAX);
   const answer =
     state === "completed" ? decodeAnswer(stored["headers"], integer("status"), integer("body_bytes")) : null;
+  const cause = state === "tombstone" ? decodeCause(stored["cause"]) : null;
+  if (state === "tombstone" ? cause === null : stored["cause"] !== null) faults.push("cause");
   if (faults.length > 0) return { state: "unreadable", why: `fields: ${faults.join(", ")}` };
 
-  if (state === "pending") return { state, ...facts, startedAtMs: sinceMs, unknownTtlMs: termMs };
-  if (state === "unknown") return { state, ...facts, sinceMs, expiresAtMs: termMs };
-  const term = { recordedAtMs: sinceMs, expiresAtMs: termMs };
-  if (state === "tombstone") return { state, ...facts, ...term };
+  if (state === "pending") return { state, ...facts, startedAtMs: sinceMs, unknownTtlMs: termMs, rememberMs };
+  if (state === "unknown") return { state, ...facts, sinceMs, expiresAtMs: termMs, rememberMs };
+  const term = { recordedAtMs: sinceMs, expiresAtMs: termMs, rememberMs };
+  if (state === "tombstone" && cause !== null) return { state, ...facts, ...term, cause };
   if (answer !== null) return { state: "completed", ...facts, ...term, answer };
   return { state: "unreadable", why: state === "completed" ? "fields: status, headers" : "fields: state" };
+}
+
+function decodeCause(written: unknown): TombstoneCause | null {
+  return written === "too large" || written === "erased" || written === "expired" ? { kind: written } : null;
 }
 
 function decodeAnswer(headers: unknown, status: number, bodyBytes: number): AnswerHead | null {

@@ -121,7 +121,7 @@ describe("6.5.2 what is nearer counts", () => {
       error_status: { in_flight: 425 },
       error_code: { in_flight: "busy" },
     });
-    expect(errorStatus).toEqual({ key_reused: 409, caller_changed: 409, in_flight: 425 });
+    expect(errorStatus).toEqual({ key_reused: 409, caller_changed: 409, in_flight: 425, key_expired: 500 });
     expect(errorCode).toEqual({ in_flight: "busy" });
   });
 

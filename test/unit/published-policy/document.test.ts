@@ -28,6 +28,7 @@ const PUBLISHED: { readonly [Field in keyof Policy]?: (policy: Policy) => object
   }),
   ttlMs: ({ ttlMs }) => ({ answers_kept_seconds: ttlMs / 1000 }),
   unknownTtlMs: ({ unknownTtlMs }) => ({ unknown_kept_seconds: unknownTtlMs / 1000 }),
+  rememberMs: ({ rememberMs }) => ({ remembered_seconds: rememberMs / 1000 }),
   inFlight: ({ inFlight }) => ({ in_flight: inFlight }),
   waitMs: ({ waitMs }) => ({ wait_seconds: waitMs / 1000 }),
   originTimeoutMs: ({ originTimeoutMs }) => ({ origin_timeout_seconds: originTimeoutMs / 1000 }),
@@ -109,6 +110,7 @@ describe("8.1 the published document", () => {
         { problem: "caller_changed", code: "idempotency_conflict", status: 422 },
         { problem: "key_reused", code: "idempotency_conflict", status: 422 },
         { problem: "in_flight", code: "idempotency_in_flight", status: 409 },
+        { problem: "key_expired", code: "key_expired", status: 500 },
       ],
       [],
     ]);

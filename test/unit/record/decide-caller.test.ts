@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Running, type Situation, decide } from "../../../src/record/decide.ts";
 import { type KeyRecord } from "../../../src/record/record.ts";
-import { OTHER, SAME, completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
+import { OTHER, SAME, completed, expired, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const ALICE = "a".repeat(64);
 const BOB = "b".repeat(64);
@@ -10,8 +10,8 @@ function boundTo(caller: string | null, record: KeyRecord): KeyRecord {
   return { ...record, request: { ...record.request, caller } };
 }
 
-const STATES = ["pending", "unknown", "completed", "tombstone"] as const;
-const records = { pending, unknown, completed, tombstone };
+const STATES = ["pending", "unknown", "completed", "tombstone", "expired"] as const;
+const records = { pending, unknown, completed, tombstone, expired };
 
 const RUNNING: readonly Running[] = [null, "attempt", "probe"];
 const PROBED: Situation["probed"][] = [

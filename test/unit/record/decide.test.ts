@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Situation, decide, asOf } from "../../../src/record/decide.ts";
-import { OTHER, SAME, completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
+import { OTHER, SAME, completed, expired, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const records = { none: null, pending, unknown, completed, tombstone, unreadable };
 type RecordName = keyof typeof records;
@@ -257,6 +257,50 @@ describe("4.1 with another fingerprint", () => {
   });
 });
 
+describe("4.4.6 with a remembered key", () => {
+  const term = { rememberMs: 300 };
+  const REMEMBERED = [
+    { ...unknown, ...term },
+    { ...completed, ...term },
+    { ...tombstone, ...term },
+  ];
+
+  // Before its alarm has come, and after.
+  test.each([...REMEMBERED, expired])(
+    "never executes after the term of a $state record, until its key is forgotten",
+    (record) => {
+      for (const running of ["preparation", null] as const) {
+        for (const mayExecute of [true, false]) {
+          for (const policy of [...Object.values(policies), { ...policies.refuse, onUnknown: "probe" as const }]) {
+            const situation = { record, running, policy, mayExecute, mayProbe: true, probed: null };
+            for (const nowMs of [2000, 2299]) {
+              expect(lineOf({ ...situation, request: SAME, nowMs })).toBe("refuse key_expired");
+              expect(lineOf({ ...situation, request: OTHER, nowMs })).toBe("refuse key_reused");
+            }
+          }
+        }
+      }
+      const free = { record, running: null, policy: policies.refuse, mayExecute: true, mayProbe: true, probed: null };
+      for (const request of [SAME, OTHER]) expect(lineOf({ ...free, request, nowMs: 2300 })).toBe("execute 1");
+    },
+  );
+
+  test("shows when the term has ended, and when the key will be free", () => {
+    const situation = { running: null, request: SAME, policy: policies.refuse, mayExecute: true, mayProbe: true };
+    for (const record of [...REMEMBERED, expired]) {
+      const decision = decide({ ...situation, record, probed: null, nowMs: 2200 });
+      expect(decision).toMatchObject({ code: "key_expired", record: { recordedAtMs: 2000, expiresAtMs: 2300 } });
+    }
+  });
+
+  test("does not execute on the word of a probe whose answer comes after the term", () => {
+    const probed = { outcome: "not-executed", attemptId: "attempt-1" } as const;
+    const policy = { ...policies.refuse, onUnknown: "probe" as const };
+    const situation = { record: { ...unknown, rememberMs: 300 }, running: null, request: SAME, policy, probed };
+    expect(lineOf({ ...situation, mayExecute: true, mayProbe: true, nowMs: 2000 })).toBe("refuse key_expired");
+  });
+});
+
 describe("5.7 probing an unknown outcome", () => {
   const situation: Situation = {
     record: unknown,
@@ -323,6 +367,23 @@ describe("4.4 what time does to a record", () => {
   test.each([unknown, completed, tombstone])("ends a $state record at the exact end of its term", (record) => {
     expect(asOf(record, 1999)).toBe(record);
     expect(asOf(record, 2000)).toBeNull();
+  });
+
+  test.each([unknown, completed, tombstone])("leaves the key of a $state record where that is remembered", (record) => {
+    const remembered = { ...record, rememberMs: 300 };
+    expect(asOf(remembered, 1999)).toBe(remembered);
+    expect(asOf(remembered, 2000)).toEqual(expired);
+    expect(asOf(remembered, 2299)).toEqual(expired);
+    expect(asOf(remembered, 2300)).toBeNull();
+  });
+
+  test("keeps a remembered key whatever the clock shows, and ends it like a record", () => {
+    for (const nowMs of [0, 1500, 2299]) expect(asOf(expired, nowMs)).toBe(expired);
+    expect(asOf(expired, 2300)).toBeNull();
+  });
+
+  test("hands the time for which a key is remembered on to the unknown record of an orphan", () => {
+    expect(asOf({ ...pending, rememberMs: 300 }, 1700)).toMatchObject({ state: "unknown", rememberMs: 300 });
   });
 
   test("leaves nothing and what it can't read as they are", () => {

@@ -16,6 +16,7 @@ const kept = {
   about: { tenant: "api.test", operation: "POST /v1/charges", key: "k", isDerived: false },
   request: SAME,
   attempt: { number: 1, id: "attempt-1" },
+  rememberMs: 0,
 };
 
 export const pending: PendingRecord = { state: "pending", ...kept, startedAtMs: 1000, unknownTtlMs: 500 };
@@ -27,5 +28,18 @@ export const completed: CompletedRecord = {
   expiresAtMs: 2000,
   answer: { status: 201, headers: [["content-type", "text/plain"]], bodyBytes: 2 },
 };
-export const tombstone: TombstoneRecord = { state: "tombstone", ...kept, recordedAtMs: 1000, expiresAtMs: 2000 };
+export const tombstone: TombstoneRecord = {
+  state: "tombstone",
+  ...kept,
+  cause: { kind: "too large" },
+  recordedAtMs: 1000,
+  expiresAtMs: 2000,
+};
+/** What is left of each of these after its term, where its key is remembered for 300 ms. */
+export const expired: TombstoneRecord = {
+  ...tombstone,
+  cause: { kind: "expired" },
+  recordedAtMs: 2000,
+  expiresAtMs: 2300,
+};
 export const unreadable: UnreadableRecord = { state: "unreadable", why: "columns: state" };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decodeRecord, encodeRecord } from "../../../src/record/stored-record.ts";
-import { completed, pending, tombstone, unknown } from "./examples.ts";
+import { completed, expired, pending, tombstone, unknown } from "./examples.ts";
 
 /** The stored form of format 1. */
 const FORMAT_1 = {
@@ -15,14 +15,16 @@ const FORMAT_1 = {
   caller: null,
   attempt: 1,
   attempt_id: "attempt-1",
+  remember_ms: 0,
   status: null,
   headers: null,
   body_bytes: null,
+  cause: null,
 };
 const fixtures = [
   [pending, { ...FORMAT_1, state: "pending", since_ms: 1000, term_ms: 500 }],
   [unknown, { ...FORMAT_1, state: "unknown", since_ms: 1000, term_ms: 2000 }],
-  [tombstone, { ...FORMAT_1, state: "tombstone", since_ms: 1000, term_ms: 2000 }],
+  [tombstone, { ...FORMAT_1, state: "tombstone", since_ms: 1000, term_ms: 2000, cause: "too large" }],
   [
     completed,
     {
@@ -35,8 +37,10 @@ const fixtures = [
       body_bytes: 2,
     },
   ],
+  [expired, { ...FORMAT_1, state: "tombstone", since_ms: 2000, term_ms: 2300, cause: "expired" }],
 ] as const;
 const [, completedStored] = fixtures[3];
+const [, tombstoneStored] = fixtures[2];
 
 describe("format 1", () => {
   test.each(fixtures)("reads and writes a $state record", (record, stored) => {
@@ -55,6 +59,12 @@ describe("format 1", () => {
     const derived = { ...record, about: { ...record.about, isDerived: true } };
     expect(decodeRecord({ ...stored, derived: true })).toEqual(derived);
     expect(encodeRecord(derived)).toEqual({ ...stored, derived: true });
+  });
+
+  test.each(fixtures)("reads and writes a $state record whose key is remembered", (record, stored) => {
+    const remembered = { ...record, rememberMs: 300 };
+    expect(decodeRecord({ ...stored, remember_ms: 300 })).toEqual(remembered);
+    expect(encodeRecord(remembered)).toEqual({ ...stored, remember_ms: 300 });
   });
 
   /** Nothing that another type, or damage, could leave in any field. */
@@ -95,11 +105,20 @@ describe("format 1", () => {
     ["status", [...INTEGER, 0, 99, 199, 600]],
     ["headers", HEADERS],
     ["body_bytes", INTEGER],
+    ["remember_ms", [...INTEGER, 315_360_000_001]],
+    ["cause", [...TEXT.filter((value) => value !== null), "too large", "expired"]],
   ])("does not read a value whose %s is of another kind", (field, values) => {
     for (const value of values) {
       const read = decodeRecord({ ...completedStored, [field]: value });
       expect([typeof value, read.state]).toEqual([typeof value, "unreadable"]);
       expect(JSON.stringify(read)).toContain(field);
+    }
+  });
+
+  test("does not read a tombstone without a cause, or with another one", () => {
+    for (const cause of [...TEXT, "gone", "toString"]) {
+      const read = decodeRecord({ ...tombstoneStored, cause });
+      expect([typeof cause, read]).toEqual([typeof cause, { state: "unreadable", why: "fields: cause" }]);
     }
   });
 
