@@ -23,8 +23,8 @@ export type LogEvent =
   | { readonly event: "observe_failed"; readonly why: string }
   /** A request that was passed through got no answer. */
   | { readonly event: "pass_through_failed"; readonly why: string }
-  /** The origin was asked for an unknown outcome. */
-  | { readonly event: "probe"; readonly record: string; readonly outcome: string }
+  /** The origin was asked for an unknown outcome. `why` says why that settled nothing; null where it settled the outcome. */
+  | { readonly event: "probe"; readonly record: string; readonly outcome: string; readonly why: string | null }
   /** A rate limiter failed or did not answer in time, and the request was let through. */
   | { readonly event: "rate_limit_not_asked"; readonly binding: string; readonly why: string }
   /** An outcome was discarded, because the record no longer names its attempt. */

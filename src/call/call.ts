@@ -74,6 +74,8 @@ export interface RefusalReply {
   readonly waited: boolean;
   readonly attempt?: AttemptFacts;
   readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable" | "overloaded" | "misconfigured";
+  /** Where sending the same request again can help after this time, whatever is true of the code otherwise. */
+  readonly retryAfterSeconds?: number;
   /** For `misconfigured`: the id of the log line that has the cause. */
   readonly faultId?: string;
 }

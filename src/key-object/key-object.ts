@@ -14,16 +14,17 @@ import { JournalReporter } from "../journal/reporter.ts";
 import { KeptRecord, type Operation } from "./kept-record.ts";
 import { log } from "../log.ts";
 import { prepareKeyed } from "../origin/exchange.ts";
+import { logNotPrepared } from "../origin/prepared-request.ts";
 import { type ObjectState, IDLE, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
 import { Preparation } from "./preparation.ts";
-import { Probe } from "./probing.ts";
+import { Probe, ProbePace } from "./probing.ts";
 import { type Decision, decide } from "../record/decide.ts";
 import { type Command } from "../record/operate.ts";
 import { type OperatedBy, refusalByScope } from "./operated-by.ts";
 import { type CompletedRecord, type UnknownRecord, unreachable } from "../record/record.ts";
 import { runAlarm } from "./record-alarm.ts";
 import { type Found } from "./record-store.ts";
-import { misconfigured, refusal, replay } from "./reply.ts";
+import { misconfigured, refusal, refusalBy, replay } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
 import { withSeat } from "./seat.ts";
 import { StayAwake } from "./stay-awake.ts";
@@ -32,6 +33,7 @@ export class KeyObject extends DurableObject<Env> {
   readonly #kept: KeptRecord;
   readonly #reporter: JournalReporter;
   readonly #awake: StayAwake;
+  readonly #pace = new ProbePace();
   #state: ObjectState = IDLE;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -89,7 +91,8 @@ export class KeyObject extends DurableObject<Env> {
     const running = runningIn(this.#state);
     const found = this.#kept.load();
     const record = this.#kept.current(found, running, nowMs);
-    const may = { mayExecute: sendable !== null, mayProbe: sendable !== null && sendable.probe !== null };
+    const mayProbeFromMs = sendable?.probe ? this.#pace.mayProbeFromMs(record, nowMs) : null;
+    const may = { mayExecute: sendable !== null, mayProbeFromMs };
     const decision = decide({ record, running, request, policy, ...may, probed, nowMs });
     switch (decision.action) {
       case "execute":
@@ -106,7 +109,7 @@ export class KeyObject extends DurableObject<Env> {
         return Promise.resolve(this.#replay(decision.record, assertSet(found), policy.idleTimeoutMs));
       case "refuse":
         if (isMismatch(decision.code)) this.#reporter.mismatched(record, decision.code, nowMs);
-        return Promise.resolve(refusal(decision.code, decision.record));
+        return Promise.resolve(refusalBy(decision, nowMs));
       case "nothing":
         return Promise.resolve({ kind: "nothing" });
       default:
@@ -128,7 +131,8 @@ export class KeyObject extends DurableObject<Env> {
     const prepared = prepareKeyed(forward, attemptNumber, this.env);
     if (prepared.kind === "not prepared") {
       forward.body?.release();
-      return Promise.resolve(this.#notPrepared(prepared.why, before));
+      // Nothing was sent and nothing was written, so the same request may be sent again when the deployment is mended.
+      return Promise.resolve(misconfigured(before, logNotPrepared(prepared)));
     }
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
     this.#kept.writePending({ about, request, attempt }, policy, found, nowMs);
@@ -140,15 +144,8 @@ export class KeyObject extends DurableObject<Env> {
     return running.firstReply;
   }
 
-  /** Nothing was sent and nothing was written, so the same request may be sent again when the deployment is mended. */
-  #notPrepared(why: string, before: UnknownRecord | null): Reply {
-    const id = crypto.randomUUID();
-    log({ event: "fault", id, where: "misconfigured", why });
-    return misconfigured(before, id);
-  }
-
   #startProbe(received: ReceivedCall, record: UnknownRecord): Promise<LookReply> {
-    const probe = new Probe(record, received.call.policy, this.#kept);
+    const probe = new Probe(record, received.call.policy, this.#kept, this.#pace);
     const state: ObjectState = { kind: "probe", probe };
     this.#state = state;
     this.#awake.during(probe.run(assertSet(received.sendable?.probe), this.env, () => this.#idleAfter(state)));

@@ -5,6 +5,7 @@
 
 import { sendableSecret, serviceBinding } from "../config/bindings.ts";
 import { type Origin, type OriginAuth } from "../config/policy.ts";
+import { log } from "../log.ts";
 
 /**
  * Neither reads nor fills the platform's cache. Its key is the origin's URL, and one origin may serve several hostnames
@@ -22,6 +23,13 @@ export interface PreparedRequest {
 export interface NotPrepared {
   readonly kind: "not prepared";
   readonly why: string;
+}
+
+/** Logs why a keyed request can't be sent. Returns the id of the line, for the client's refusal. */
+export function logNotPrepared({ why }: NotPrepared): string {
+  const id = crypto.randomUUID();
+  log({ event: "fault", id, where: "misconfigured", why });
+  return id;
 }
 
 /**

@@ -24,8 +24,8 @@ export interface Situation {
   readonly policy: Pick<RecordPolicy, "onUnknown" | "maxAttempts" | "inFlight">;
   /** False for a look, which never executes and never probes (docs/protocol.md 4.5). */
   readonly mayExecute: boolean;
-  /** Whether the origin can be asked about this key. */
-  readonly mayProbe: boolean;
+  /** From when on the origin may be asked about this key; null where it can't be asked. */
+  readonly mayProbeFromMs: number | null;
   /** The result of the probe that this request has waited for, if it has. A request waits for one probe only. */
   readonly probed: Probed | null;
   readonly nowMs: number;
@@ -61,8 +61,13 @@ export type Decision =
   | { readonly action: "await probe" }
   | { readonly action: "await preparation" }
   | { readonly action: "replay"; readonly record: CompletedRecord }
-  /** `record` is set where the client may see its times. */
-  | { readonly action: "refuse"; readonly code: RefusalCode; readonly record: UnknownRecord | TombstoneRecord | null }
+  /** `record` is set where the client may see its times, and `againAtMs` where the same request can do more from then on. */
+  | {
+      readonly action: "refuse";
+      readonly code: RefusalCode;
+      readonly record: UnknownRecord | TombstoneRecord | null;
+      readonly againAtMs: number | null;
+    }
   /** A look found no record. */
   | { readonly action: "nothing" };
 
@@ -128,7 +133,10 @@ function decideResting(situation: Situation): Decision {
   }
 }
 
-function decideUnknown(record: UnknownRecord, { policy, mayExecute, mayProbe, probed }: Situation): Decision {
+function decideUnknown(
+  record: UnknownRecord,
+  { policy, mayExecute, mayProbeFromMs, probed, nowMs }: Situation,
+): Decision {
   const executeAgain = { action: "execute", attemptNumber: record.attempt.number + 1, before: record } as const;
   switch (policy.onUnknown) {
     case "refuse":
@@ -137,19 +145,23 @@ function decideUnknown(record: UnknownRecord, { policy, mayExecute, mayProbe, pr
       if (record.attempt.number >= policy.maxAttempts) return refuse("attempts_exhausted", record);
       return mayExecute ? { ...executeAgain, mayHaveRun: true } : refuse("outcome_unknown", record);
     case "probe": {
-      if (!mayExecute || !mayProbe) return refuse("outcome_unknown", record);
-      if (probed === null) return { action: "probe", record };
+      if (!mayExecute || mayProbeFromMs === null) return refuse("outcome_unknown", record);
+      if (probed === null && nowMs >= mayProbeFromMs) return { action: "probe", record };
       // An answer about another attempt proves nothing about this one.
-      const isProved = probed.outcome === "not-executed" && probed.attemptId === record.attempt.id;
-      return isProved ? { ...executeAgain, mayHaveRun: false } : refuse("outcome_unknown", record);
+      const isProved = probed?.outcome === "not-executed" && probed.attemptId === record.attempt.id;
+      return isProved ? { ...executeAgain, mayHaveRun: false } : refuse("outcome_unknown", record, mayProbeFromMs);
     }
     default:
       return unreachable(policy.onUnknown);
   }
 }
 
-function refuse(code: RefusalCode, record: UnknownRecord | TombstoneRecord | null = null): Decision {
-  return { action: "refuse", code, record };
+function refuse(
+  code: RefusalCode,
+  record: UnknownRecord | TombstoneRecord | null = null,
+  againAtMs: number | null = null,
+): Decision {
+  return { action: "refuse", code, record, againAtMs };
 }
 
 /**

@@ -34,11 +34,23 @@ export function keyedResponse(reply: Reply | Refusal, request: RepliedRequest): 
   }
 }
 
-function refusalResponse({ code, faultId }: RefusalReply, { url, policy, key }: RepliedRequest): Response {
+function refusalResponse(reply: RefusalReply, { url, policy, key }: RepliedRequest): Response {
+  const { code, faultId, retryAfterSeconds } = reply;
   if (faultId !== undefined) return problemResponse(refuseWithId(code, faultId), url, policy);
+  if (retryAfterSeconds !== undefined) {
+    return problemResponse({ ...refuse(code, AGAIN_DETAILS.get(code)), retryAfterSeconds }, url, policy);
+  }
   const detail = key.isDerived ? DERIVED_DETAILS.get(code) : undefined;
   return problemResponse(refuse(code, detail), url, policy);
 }
+
+/** Where the same request can do more after a while. */
+const AGAIN_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
+  [
+    "outcome_unknown",
+    "The request with this key was sent to the origin, and it is not known whether it took effect. The origin is asked again when the same request comes after the time in Retry-After. A new key would risk a second run.",
+  ],
+]);
 
 /** For clients that know of no key. */
 const DERIVED_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
