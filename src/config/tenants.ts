@@ -7,7 +7,8 @@
 import { type Refusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { kvNamespace } from "./bindings.ts";
-import { type Config, configOf, namesServing, tenantFor } from "./config.ts";
+import { type Config, configOf, tenantFor } from "./config.ts";
+import { namesServing } from "./entry-names.ts";
 import { KnownEntries } from "./known-entries.ts";
 import { type KvEntry, TENANTS_KV, parseKvEntry } from "./kv-entry.ts";
 import { faultsOfOperatorTokens } from "./operator-token.ts";

@@ -30,7 +30,8 @@ describe("O1 who may operate", () => {
       const entry = { origin: "http://origin.test", caller: ["authorization"], operator_token: "secret:TEAM" };
       const kv: KVNamespace = Reflect.get(env, "KV_OF_TESTS");
       if (where === "in KV") await kv.put(host, JSON.stringify(entry));
-      const { client } = operatorOf({}, where === "in KV" ? {} : { [host]: entry }, { TENANTS_KV: kv });
+      const SECRETS = { TEAM: { purpose: "operator_token", hostnames: ["*"] } };
+      const { client } = operatorOf({}, where === "in KV" ? {} : { [host]: entry }, { TENANTS_KV: kv, SECRETS });
       const headers = { authorization: "Bearer alice", "idempotency-key": uniqueKey() };
       expect(statusOf(await client.fetch(`https://${host}${PATH}`, { method: "POST", headers }))).toBe("executed");
       expect(warn.mock.calls.map(([line]) => JSON.parse(String(line)))).toEqual([
