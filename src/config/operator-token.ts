@@ -1,6 +1,6 @@
 /** The tokens of operators. A missing token is logged and closes no host: clients don't need operators. */
 
-import { OPERATOR_TOKEN, type Tenant } from "./policy.ts";
+import { type JournalPlace, OPERATOR_TOKEN, type Tenant } from "./policy.ts";
 import { type Fault } from "./read-fields.ts";
 import { missingSecret, secretOf } from "./secrets.ts";
 
@@ -33,6 +33,11 @@ export function tokensOf(env: object, { entry, operators }: Pick<Tenant, "entry"
 
 function tokenIn(env: object, name: string, entry: string): string | null {
   return secretOf(env, { name, purpose: "operator_token", hostname: entry });
+}
+
+/** Null where the entry has no operators to read a journal. */
+export function journalPlaceOf(env: object, tenant: Tenant): JournalPlace | null {
+  return areSet(tokensOf(env, tenant)) ? { entry: tenant.entry, placement: tenant.placement } : null;
 }
 
 export function areSet({ operator, tenant }: Tokens): boolean {

@@ -1,7 +1,7 @@
 /** The configuration as the gateway uses it: frozen, complete, with units in the names. */
 
 import { type Values } from "./field.ts";
-import { type OwnProperties } from "./fields-of-entry.ts";
+import { type OwnProperties, type Placement } from "./fields-of-entry.ts";
 import { type POLICY_FIELDS } from "./fields-of-policy.ts";
 
 export { type Origin, type OriginAuth, type Placement } from "./fields-of-entry.ts";
@@ -14,6 +14,12 @@ export interface Tenant extends OwnProperties {
   readonly routes: readonly Route[];
   /** The policy for a method and a path whose segments are decoded. */
   readonly policyFor: (method: string, path: string) => Policy;
+}
+
+/** Where the journal of an entry is: one for all hostnames that the entry serves. */
+export interface JournalPlace {
+  readonly entry: string;
+  readonly placement: Placement;
 }
 
 export interface Route {

@@ -39,12 +39,14 @@ interface Inspected {
   readonly kept: KeptRecord;
   readonly found: Found | null;
   readonly busy: Running;
-  readonly tenant: string;
+  /** Null: of any tenant. The caller must check whose record it is. */
+  readonly tenant: string | null;
   readonly bodyBytesMax: number | null;
 }
 
 export async function inspect({ kept, found, busy, tenant, bodyBytesMax }: Inspected): Promise<Inspection> {
-  if (found === null || (found.tenant !== null && found.tenant !== tenant)) {
+  const isOthers = tenant !== null && found !== null && found.tenant !== null && found.tenant !== tenant;
+  if (found === null || isOthers) {
     return { state: "none", busy: found === null ? busy : null, facts: null, answer: null };
   }
   const record = busy === null ? kept.current(found, null, Date.now()) : found.record;
