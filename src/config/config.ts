@@ -10,7 +10,7 @@ import { parseEntry } from "./entry.ts";
 import { faultsOfOperatorTokens } from "./operator-token.ts";
 import { type Tenant } from "./policy.ts";
 import { withoutTrailingDot } from "../http/matching-path.ts";
-import { kvNamespace } from "./bindings.ts";
+import { faultsOfEdge, kvNamespace } from "./bindings.ts";
 import { isTable } from "../identity/json.ts";
 import { type Fault } from "./read-fields.ts";
 
@@ -55,7 +55,7 @@ export function* namesServing(hostname: string): Generator<string> {
 
 /** `env` is the Worker's environment: variables, and the bindings that entries may name. */
 export function parseConfig(env: object): Config {
-  const faults: Fault[] = [];
+  const faults: Fault[] = faultsOfEdge(env);
   const { entries, unreadable } = mergeVariables(env, faults);
   const hostnames = new Set(entries.map(({ name }) => name));
   const tenants = new Map<string, Tenant | null>();

@@ -4,6 +4,7 @@
  * KV can't replace an entry that is deployed with the code.
  */
 
+import { isTooLong } from "../http/host.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { kvNamespace } from "./bindings.ts";
@@ -16,8 +17,7 @@ import { type Tenant } from "./policy.ts";
 /** KV's own minimum. */
 const KV_CACHE_SECONDS = 30;
 
-/** RFC 1035, 2.3.4. The number of labels bounds the number of reads. */
-const HOSTNAME_CHARACTERS_MAX = 253;
+/** The number of labels bounds the number of reads. */
 const HOSTNAME_LABELS_MAX = 10;
 
 type KvTenants = Pick<KnownEntries<KvEntry>, "get">;
@@ -52,11 +52,7 @@ const UNAVAILABLE =
 /** A hostname that DNS does not allow has no tenant, also under a wildcard. */
 function mayBeLookedUp(hostname: string): boolean {
   const labels = hostname.split(".");
-  return (
-    hostname.length <= HOSTNAME_CHARACTERS_MAX &&
-    labels.length <= HOSTNAME_LABELS_MAX &&
-    labels.every((label) => label !== "")
-  );
+  return !isTooLong(hostname) && labels.length <= HOSTNAME_LABELS_MAX && labels.every((label) => label !== "");
 }
 
 /** One cache for each environment, and so for each isolate. Null where no namespace is bound. */
