@@ -5,7 +5,8 @@
 
 import { parseAccept } from "hono/utils/accept";
 import { policyEntry } from "./tenant.ts";
-import { namesServing, tenantFor } from "../../../src/config/config.ts";
+import { tenantFor } from "../../../src/config/config.ts";
+import { namesServing } from "../../../src/config/entry-names.ts";
 import { sealedIn, isNavigation, isSameOrigin } from "../../../src/console/browser.ts";
 import { openSession } from "../../../src/console/session.ts";
 import * as blanks from "../../../src/http/blanks.ts";
