@@ -1,6 +1,6 @@
 /** One key under test: its client, its origin, its object, and the history that the invariants are checked against. */
 
-import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
 import { KeyObject } from "../../../src/index.ts";
 import { type Entry, clientOf, uniqueKey } from "../../support/gateway.ts";
@@ -20,6 +20,8 @@ vi.spyOn(KeyObject.prototype, "look").mockImplementation(function (this: KeyObje
   return look.call(this, call);
 });
 
+const marked = new WeakSet<KeyObject>();
+
 const ANSWER_WAIT_MS = 40_000;
 
 /** The platform gives up on an alarm that has failed as often again. */
@@ -29,6 +31,8 @@ const ALARM_RETRIES_MAX = 6;
 const POLICY = { wait: "5s", probe: "/v1/idempotency/{key}", max_attempts: 3 };
 
 export type OnUnknown = Rules["onUnknown"];
+
+export type Interruption = "crash" | "eviction" | "none";
 
 /** A row as a look at the storage shows it; nulls where there is none. */
 interface Row extends Stored {
@@ -110,6 +114,31 @@ export class Rig {
   /** The process of all objects dies. */
   async crash(): Promise<void> {
     await abortAllDurableObjects();
+  }
+
+  /** What happens to the object at the point under test. */
+  interruption: Interruption = "crash";
+  readonly evictions: Promise<void>[] = [];
+
+  /** An eviction waits for what runs, so the origin goes on; `none` does the same without it. */
+  async interrupt(): Promise<void> {
+    if (this.interruption === "crash") return this.crash();
+    if (this.interruption === "eviction") this.evictions.push(evictDurableObject(await this.object()));
+    this.origin.goOn();
+  }
+
+  /** Marks the present instance of the object. The next one has no mark. */
+  async mark(): Promise<void> {
+    await runInDurableObject(await this.object(), (instance) => void marked.add(instance));
+  }
+
+  async isMarked(): Promise<boolean> {
+    return runInDurableObject(await this.object(), (instance) => marked.has(instance));
+  }
+
+  /** Resolves when every eviction is over. */
+  async evicted(): Promise<void> {
+    await Promise.all(this.evictions.splice(0));
   }
 
   async row(): Promise<Row> {

@@ -83,6 +83,8 @@ export class StagedOrigin {
     const pass = (stage: Stage): Promise<void> => this.#pass(stage, request.method, signal);
     await throughTheOutputGate();
     await pass("in transit");
+    // A body that nobody reads would keep its object in memory.
+    await request.arrayBuffer();
     const isProbe = request.method === "GET";
     const script = isProbe ? this.#probed() : this.#received(Number(request.headers.get("oncegate-attempt")));
     await pass("received");
