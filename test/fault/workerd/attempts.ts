@@ -8,7 +8,7 @@ import { RAN, UNDONE } from "./staged-origin.ts";
 /** Which attempt of the record is struck. */
 export type Attempt = "first" | "after an undone one" | "second";
 
-/** What a retry is answered, by the record that is left. The origin can't tell a probe what became of the attempt. */
+/** What a retry is answered, by the record that is left. The origin knows no outcome when a probe asks. */
 export const RETRY: Readonly<Record<Left, Readonly<Record<OnUnknown, string>>>> = {
   none: { refuse: "executed", retry: "executed", probe: "executed" },
   unknown: { refuse: "409 outcome_unknown", retry: "executed", probe: "409 outcome_unknown" },

@@ -25,7 +25,7 @@ export interface CrashPoint {
 
 type Reach = CrashPoint["reach"];
 
-/** The process dies while the origin stands still at `stage`. */
+/** The process dies while the origin waits at `stage`. */
 const at =
   (stage: Stage, script: Script = RAN, method: "POST" | "GET" = "POST"): Reach =>
   async (rig, join) => {
@@ -103,7 +103,7 @@ const answered =
     await rig.interrupt();
   };
 
-/** The origin tells a probe that the request ran, with its answer. */
+/** The origin answers a probe that the request ran, with its answer. */
 const probed =
   (reach: Reach): Reach =>
   (rig, join) => {

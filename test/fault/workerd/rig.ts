@@ -70,7 +70,7 @@ export class Rig {
     const content = { amount: body === "same" ? 1 : 2, padding: this.padding };
     const answer = this.#client.post(PATH, { key: this.key, json: content, headers });
     const response = await Promise.race([answer, scheduler.wait(ANSWER_WAIT_MS)]);
-    if (response === undefined) throw new Error(`no answer within ${ANSWER_WAIT_MS} ms; ${this.#told()}`);
+    if (response === undefined) throw new Error(`no answer within ${ANSWER_WAIT_MS} ms; ${this.#story()}`);
     const seen = await seenOf(response, body);
     this.history.push({ what: "answered", ...seen });
     if (this.looks) await this.look();
@@ -95,7 +95,7 @@ export class Rig {
     return Promise.all(this.open.splice(0));
   }
 
-  /** Calls reach an object in order, so this one's answer tells that all before it have arrived. */
+  /** Calls reach an object in order, so this one's answer shows that all before it have arrived. */
   async allJoined(): Promise<void> {
     expect((await this.ask("same", { prefer: "wait=0" })).code).toBe("in_flight");
   }
@@ -167,7 +167,7 @@ export class Rig {
     if (this.looks) await this.look();
   }
 
-  /** Told of each retry of the alarm, before it. */
+  /** Called before each retry of the alarm. */
   beforeAlarmRetry: (retry: number) => void = () => undefined;
 
   /** From here on nothing fails, and nothing is held up. */
@@ -208,7 +208,7 @@ export class Rig {
     return violationsOf(this.history, this.rules);
   }
 
-  #told(): string {
+  #story(): string {
     return JSON.stringify(this.history);
   }
 }

@@ -35,7 +35,7 @@ export const BAD_GATEWAY: Script = { status: 502, ran: true };
 const WAIT_MS = 30_000;
 const origins = new Map<string, StagedOrigin>();
 
-// Once for all tests of a file: origins are told apart by the key, which is unique.
+// Once for all tests of a file: the key, which is unique, selects the origin.
 vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
   const request = new Request(input, init);
   const key = request.headers.get("idempotency-key") ?? "";

@@ -141,7 +141,7 @@ function shadow(target: object, method: string, value: unknown): void {
   Object.defineProperty(target, method, { value, configurable: true });
 }
 
-/** `INSERT INTO chunk`: enough to tell which statement it was. */
+/** `INSERT INTO chunk`: enough to recognise the statement. */
 function firstWords(query: string): string {
   return query.trim().split(/\s+/).slice(0, 3).join(" ");
 }
