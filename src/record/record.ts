@@ -24,7 +24,7 @@ export interface Fingerprint {
 export interface Attempt {
   /** From 1 within the record. The number of an undone attempt is used again. */
   readonly number: number;
-  /** Never used again, so a late writer can be told apart from the attempt that replaced it. */
+  /** Never used again, so a late writer can be distinguished from the attempt that replaced it. */
   readonly id: string;
 }
 

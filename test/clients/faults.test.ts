@@ -13,7 +13,7 @@ const PATIENT_MS = 30_000;
 /** Long enough for a busy machine to answer a retry within it. */
 const IMPATIENT_MS = 5_000;
 
-/** That a request has begun to wait is told to nobody, so it gets the time to. */
+/** Nothing shows that a request has begun to wait, so it gets the time to. */
 const JOIN_MS = 300;
 
 /** Hosts by how they treat a retry while the original runs, and one that gives the origin little time. */
@@ -151,7 +151,7 @@ describe.each(CLIENTS)("P1: with $name, one logical call is executed once,", (cl
     await leavesOneExecution(customer);
   });
 
-  test("5.5: when nobody can know whether it was executed, and it is told so", async () => {
+  test("5.5: when it cannot be known whether it was executed, and it learns that", async () => {
     const customer = await meet(client, { behaviours: [{ does: "breaks off" }] });
     expect(await customer.buy()).toEqual(client.outcomeIsUnknown);
     expect(await customer.buy()).toEqual({ ends: "409 outcome_unknown", answers: ["409 outcome_unknown"] });

@@ -8,7 +8,7 @@ const answer = { status: 200, headers: [], bodyBytes: 0 };
 const final = { outcome: "final", answer } as const;
 
 describe("4.2 beginning an attempt", () => {
-  test("keeps the unknown term beside it, for whoever finds it orphaned", () => {
+  test("keeps the unknown term beside it, for the request that finds it orphaned", () => {
     const { about, request } = pending;
     expect(beginAttempt({ about, request, attempt }, policy, 1000)).toEqual(pending);
   });
@@ -45,7 +45,7 @@ describe("4.2.3 who may conclude", () => {
     ["an unreadable row", unreadable],
     ["the record of a later attempt", { ...pending, attempt: { number: 2, id: "attempt-2" } }],
     ["a later record with the same attempt number", { ...unknown, attempt: { number: 1, id: "attempt-9" } }],
-  ])("nobody where %s stands", (_, record) => {
+  ])("nothing where the record is %s", (_, record) => {
     for (const conclusion of [
       final,
       { outcome: "not-kept" },

@@ -163,7 +163,7 @@ describe("4.3.2 Preference-Applied", () => {
   const applied = (reply: Parameters<typeof keyedResponse>[0], request: RepliedRequest) =>
     keyedResponse(reply, request).headers.get("preference-applied");
 
-  test("confirms the client's wait where the request has waited, whatever it was told then", () => {
+  test("confirms the client's wait where the request has waited, whatever its answer", () => {
     for (const status of ["joined", "released", "unknown"] as const) {
       expect(applied(answer(status, { waited: true }), WAITING)).toBe("wait=5");
     }
@@ -172,7 +172,7 @@ describe("4.3.2 Preference-Applied", () => {
     expect(applied(refusal("in_flight", "refused", true), { ...REQUEST, waitSeconds: 0 })).toBe("wait=0");
   });
 
-  test("stands nowhere else", () => {
+  test("is set nowhere else", () => {
     expect(applied(answer("joined", { waited: true }), REQUEST)).toBeNull();
     expect(applied(refusal("in_flight", "refused", true), REQUEST)).toBeNull();
     expect(applied(refusal("in_flight"), WAITING)).toBeNull();

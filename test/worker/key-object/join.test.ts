@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Client, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
 
-/** Calls reach an object in the order in which they were made, so this one tells that all before it have arrived. */
+/** Calls reach an object in the order in which they were made, so this one shows that all before it have arrived. */
 async function allJoined(client: Client, key: string, json?: unknown): Promise<void> {
   const last = await client.post("/v1/charges", { key, json, headers: { prefer: "wait=0" } });
   expect(await problemOf(last)).toBe("409 in_flight");
