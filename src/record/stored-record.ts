@@ -35,6 +35,7 @@ export interface StoredRecord {
   readonly operation: string;
   readonly key: string;
   readonly derived: boolean;
+  readonly caller_tag: string;
   readonly rule: string;
   readonly fingerprint: string;
   readonly plain: string;
@@ -49,10 +50,20 @@ export interface StoredRecord {
 }
 
 export function encodeRecord(record: KeyRecord): StoredRecord {
-  const { tenant, operation, key, isDerived } = record.about;
+  const { tenant, operation, key, isDerived, callerTag } = record.about;
   const { rule, fingerprint, plain, caller } = record.request;
   const { number: attempt, id: attempt_id } = record.attempt;
-  const request = { tenant, operation, key, derived: isDerived, rule, fingerprint, plain, caller };
+  const request = {
+    tenant,
+    operation,
+    key,
+    derived: isDerived,
+    caller_tag: callerTag,
+    rule,
+    fingerprint,
+    plain,
+    caller,
+  };
   const noAnswer = { status: null, headers: null, body_bytes: null };
   const common = { format: FORMAT, state: record.state, ...request, attempt, attempt_id, ...noAnswer } as const;
   switch (record.state) {
@@ -90,25 +101,18 @@ export function storedBytesMax(stored: StoredRecord): number {
 /** Reads a value as it was found in storage. Never throws: what does not fit is `unreadable`, with the names of its fields. */
 export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyRecord | UnreadableRecord {
   if (stored["format"] !== FORMAT) return { state: "unreadable", why: "fields: format" };
-  const faults: string[] = [];
-  const text = (field: string): string => {
-    const value = stored[field];
-    if (typeof value === "string" && value !== "") return value;
-    faults.push(field);
-    return "";
-  };
-  const integer = (field: string, max = Number.MAX_SAFE_INTEGER): number => {
-    const value = stored[field];
-    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= max) return value;
-    faults.push(field);
-    return 0;
-  };
-
+  const { faults, text, integer } = fieldsOf(stored);
   const { derived } = stored;
   if (typeof derived !== "boolean") faults.push("derived");
   const state = text("state");
   const facts = {
-    about: { tenant: text("tenant"), operation: text("operation"), key: text("key"), isDerived: derived === true },
+    about: {
+      tenant: text("tenant"),
+      operation: text("operation"),
+      key: text("key"),
+      isDerived: derived === true,
+      callerTag: text("caller_tag"),
+    },
     request: {
       rule: text("rule"),
       fingerprint: text("fingerprint"),
@@ -131,6 +135,24 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
   if (state === "tombstone") return { state, ...facts, ...term };
   if (answer !== null) return { state: "completed", ...facts, ...term, answer };
   return { state: "unreadable", why: state === "completed" ? "fields: status, headers" : "fields: state" };
+}
+
+/** Reads fields one by one. The names of those that don't fit go to `faults`. */
+function fieldsOf(stored: Readonly<Record<string, unknown>>) {
+  const faults: string[] = [];
+  const text = (field: string): string => {
+    const value = stored[field];
+    if (typeof value === "string" && value !== "") return value;
+    faults.push(field);
+    return "";
+  };
+  const integer = (field: string, max = Number.MAX_SAFE_INTEGER): number => {
+    const value = stored[field];
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= max) return value;
+    faults.push(field);
+    return 0;
+  };
+  return { faults, text, integer };
 }
 
 function decodeAnswer(headers: unknown, status: number, bodyBytes: number): AnswerHead | null {

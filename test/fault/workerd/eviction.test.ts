@@ -106,7 +106,7 @@ test("P1, P3: an object that is evicted while the body of a request arrives exec
   const { readable, writable } = new IdentityTransformStream();
   const reply = object.submit(callOf(rig.key, readable, content.byteLength));
   await eventually(
-    () => object.inspect(HOST, PLACEMENT, null),
+    () => object.inspect(HOST, { entry: HOST, placement: PLACEMENT }, null),
     ({ running }) => running === "preparation",
   );
   const evicted = evictDurableObject(await rig.object());
