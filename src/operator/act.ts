@@ -4,7 +4,7 @@ import { objectOf } from "../call/object-stub.ts";
 import { type JournalPlace, type Policy, type Tenant } from "../config/policy.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { journalOf } from "../journal/journal-of.ts";
-import { type Operation } from "../key-object/kept-record.ts";
+import { type Operation } from "../key-object/operated-by.ts";
 import { matchingPath } from "../http/matching-path.ts";
 import { isRefusal } from "../http/problem.ts";
 import { log } from "../log.ts";
