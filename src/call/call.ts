@@ -1,6 +1,6 @@
 /** What the Worker asks of a key object, and what the object replies: plain values that cross RPC. */
 
-import { type AttemptPolicy, type Origin, type Placement } from "../config/policy.ts";
+import { type AttemptPolicy, type JournalPlace, type Origin } from "../config/policy.ts";
 import { type HeaderPair, type KeyRecord, type RequestIdentity } from "../record/record.ts";
 import { type RefusalCode } from "../record/decide.ts";
 
@@ -13,7 +13,7 @@ export interface LookCall {
   /** The policy's wait, possibly shortened by the client. */
   readonly waitMs: number;
   /** Where the tenant's journal is; null where the tenant has no operators. */
-  readonly journal: Placement | null;
+  readonly journal: JournalPlace | null;
 }
 
 /** A request that may be executed. */

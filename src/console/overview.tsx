@@ -43,7 +43,7 @@ export function Overview({ tenant, session, message, journal, nowMs }: OverviewP
       <Alert message={message} />
       <Numbers {...counts} />
       <Observed {...counts} />
-      <Unknown unknown={unknown} session={session} nowMs={nowMs} />
+      <Unknown unknown={unknown} session={session} nowMs={nowMs} isWide={tenant.entry.startsWith("*")} />
       <Chart {...counts} />
       <Search session={session} />
       <Keyless counts={counts} tenant={tenant} />
@@ -89,7 +89,13 @@ function Observed({ total }: Summed) {
   );
 }
 
-function Unknown({ unknown, session, nowMs }: { unknown: readonly JournalEvent[]; session: Session; nowMs: number }) {
+interface UnknownProps extends Pick<OverviewProps, "session" | "nowMs"> {
+  readonly unknown: readonly JournalEvent[];
+  /** The entry serves several hostnames. */
+  readonly isWide: boolean;
+}
+
+function Unknown({ unknown, session, nowMs, isWide }: UnknownProps) {
   // One more than is shown is read: it only proves that there is another page.
   const shown = unknown.slice(0, UNKNOWN_SHOWN_MAX);
   const last = unknown.length > shown.length ? shown.at(-1) : undefined;
@@ -97,12 +103,13 @@ function Unknown({ unknown, session, nowMs }: { unknown: readonly JournalEvent[]
     <section id="unknown">
       <h2>Unknown outcomes, oldest first</h2>
       {shown.length === 0 ? <p>No unknown outcomes.</p> : null}
-      {shown.map(({ record, operation, cause, attempt, sinceMs }) => (
+      {shown.map(({ record, hostname, operation, cause, attempt, sinceMs }) => (
         <div class="entry">
           <h3>
             <a href={`/_oncegate/records/${record}`}>{operation}</a>
           </h3>
           <p class="soft">
+            {isWide ? `${hostname} · ` : null}
             {ageOf(nowMs - sinceMs)} ago, at {momentOf(sinceMs)} · {CAUSES[cause]} · attempt {attempt}
           </p>
           <details>

@@ -71,9 +71,10 @@ export function RecordPage({ id, session, message, inspection, history }: Record
   );
 }
 
-function Facts({ operation, key, attempt, sinceMs, expiresAtMs }: NonNullable<Inspection["facts"]>) {
+function Facts({ tenant, operation, key, attempt, sinceMs, expiresAtMs }: NonNullable<Inspection["facts"]>) {
   return (
     <>
+      <Fact label="Hostname">{tenant}</Fact>
       <Fact label="Operation">{operation}</Fact>
       <Fact label="Key">{key}</Fact>
       <Fact label="Attempt">{attempt}</Fact>

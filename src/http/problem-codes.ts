@@ -32,6 +32,14 @@ export const PROBLEMS = {
     title: "Unknown host",
     detail: "This gateway serves no API under this hostname.",
   },
+  host_invalid: {
+    ...bad,
+    status: 400,
+    keyReuse: "same",
+    title: "The Host is not valid",
+    detail:
+      "The Host header must be a hostname or an address, with a port or without one, and the target must begin with a slash. Nothing was sent to the origin.",
+  },
   key_missing: {
     ...bad,
     status: 400,

@@ -38,8 +38,8 @@ const ENTRIES_MAX: readonly { readonly states: readonly JournalState[]; readonly
 /** Writes between two checks of the bounds, since each check scans all rows. */
 const TRIM_EVERY_WRITES = 100;
 
-const UPSERT = `INSERT INTO entry (record, kind, state, cause, operation, attempt, since_ms, at_ms, expires_ms, times)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+const UPSERT = `INSERT INTO entry (record, kind, hostname, state, cause, operation, attempt, since_ms, at_ms, expires_ms, times)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (record, kind) DO UPDATE SET
     state = excluded.state, cause = excluded.cause, operation = excluded.operation, attempt = excluded.attempt,
     since_ms = CASE kind WHEN 'mismatch' THEN since_ms ELSE excluded.since_ms END,
@@ -47,11 +47,12 @@ const UPSERT = `INSERT INTO entry (record, kind, state, cause, operation, attemp
     times = CASE kind WHEN 'mismatch' THEN times + excluded.times ELSE 1 END
   WHERE excluded.at_ms >= at_ms`;
 
-const COLUMNS = "record, kind, state, cause, operation, attempt, since_ms, at_ms, expires_ms, times";
+const COLUMNS = "record, kind, hostname, state, cause, operation, attempt, since_ms, at_ms, expires_ms, times";
 
 type Row = {
   record: string;
   kind: string;
+  hostname: string;
   state: JournalState;
   cause: JournalEvent["cause"];
   operation: string;
@@ -71,12 +72,12 @@ export class Entries {
   }
 
   /** An event that arrives after a newer one of its record changes nothing. */
-  write({ record, state, cause, operation, attempt, sinceMs, expiresAtMs, times, atMs }: JournalEvent): void {
+  write({ record, hostname, state, cause, operation, attempt, sinceMs, expiresAtMs, times, atMs }: JournalEvent): void {
     const kind = state === "mismatch" ? "mismatch" : "state";
     const isOpen = state === "unknown" || state === "tombstone";
     const expiresMs = isOpen && expiresAtMs !== null ? expiresAtMs : atMs + CLOSED_KEPT_MS;
     const label = operation.slice(0, OPERATION_CHARACTERS_MAX);
-    const row = [record, kind, state, cause, label, attempt, sinceMs, atMs, expiresMs, times];
+    const row = [record, kind, hostname, state, cause, label, attempt, sinceMs, atMs, expiresMs, times];
     this.#tables.sql.exec(UPSERT, ...row);
     if (this.#writesUntilTrim-- <= 0) this.#trim();
   }
@@ -121,9 +122,10 @@ export class Entries {
 }
 
 function entryOf(row: Row): JournalEvent {
-  const { record, state, cause, operation, attempt, times } = row;
+  const { record, hostname, state, cause, operation, attempt, times } = row;
   return {
     record,
+    hostname,
     state,
     cause,
     operation,

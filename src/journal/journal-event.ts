@@ -5,6 +5,8 @@ import { type KeyRecord, type UnknownRecord, type UnreadableRecord, unreachable 
 /** A record came into a state, or a request was refused because of a mismatch with it. */
 export interface JournalEvent {
   readonly record: string;
+  /** The requested hostname: an entry may serve many. */
+  readonly hostname: string;
   readonly operation: string;
   readonly attempt: number;
   readonly state: JournalState;
@@ -56,7 +58,7 @@ export interface RecordChange {
 export function journalEventOf(
   { before, undoneTo, after, cause }: RecordChange,
   nowMs: number,
-): Omit<JournalEvent, "record"> | null {
+): Omit<JournalEvent, "record" | "hostname"> | null {
   const facts = after ?? (before === null || before.state === "unreadable" ? null : before);
   if (facts === null) return null;
   const wasListed = undoneTo !== null || before?.state === "unknown" || cause === "released" || cause === "purged";

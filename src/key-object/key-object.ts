@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "../call/call.ts";
 import { type StreamedForward, discardBody, isStreamed, uncountedBytes } from "../call/upload.ts";
-import { type Placement } from "../config/policy.ts";
+import { type JournalPlace } from "../config/policy.ts";
 import { type ReceivedCall, type WaitResult, assertReply, assertSet } from "./received-call.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import { isMismatch } from "../journal/journal-event.ts";
@@ -53,8 +53,8 @@ export class KeyObject extends DurableObject<Env> {
     return this.#answer({ call, sendable: null, probed: null }).then((reply) => withSeat(reply, this.#kept.readers));
   }
 
-  /** What `tenant`'s operators see of the record. Its answer's body only where asked for, up to `bodyBytesMax`. */
-  inspect(tenant: string, journal: Placement, bodyBytesMax: number | null): Promise<Inspection> {
+  /** What operators of `tenant` see of the record, or of any tenant where it is null. Its body only where asked for, up to `bodyBytesMax`. */
+  inspect(tenant: string | null, journal: JournalPlace, bodyBytesMax: number | null): Promise<Inspection> {
     const found = this.#kept.load();
     if (found?.tenant === tenant) this.#reporter.journal = journal;
     return inspect({ kept: this.#kept, found, running: runningIn(this.#state), tenant, bodyBytesMax });

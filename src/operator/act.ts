@@ -1,10 +1,12 @@
 /** Reads a record and acts on it, for the API and for the console. */
 
 import { objectOf } from "../call/object-stub.ts";
-import { type Placement, type Policy, type Tenant } from "../config/policy.ts";
+import { type JournalPlace, type Policy, type Tenant } from "../config/policy.ts";
+import { tenantOf } from "../config/tenants.ts";
 import { journalOf } from "../journal/journal-of.ts";
 import { type Operation } from "../key-object/kept-record.ts";
 import { matchingPath } from "../http/matching-path.ts";
+import { isRefusal } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { type Intent } from "../journal/audit.ts";
 import { type Inspection } from "../key-object/inspection.ts";
@@ -39,6 +41,22 @@ export interface Acted {
   readonly audit: number;
 }
 
+/**
+ * The hostname of a record that the operator may see: the requested one, or another that the same entry serves. The object
+ * then answers for this hostname only. May throw where the object or KV does not answer.
+ */
+async function hostnameOf(env: Env, { hostname, tenant }: Of, id: string): Promise<string> {
+  if (!tenant.entry.startsWith("*")) return hostname;
+  const { facts } = await objectOf(env.KEYS, id, tenant.placement).inspect(null, placeOf(tenant), null);
+  if (facts === null || facts.tenant === hostname) return hostname;
+  const serving = await tenantOf(env, facts.tenant);
+  return !isRefusal(serving) && serving.entry === tenant.entry ? facts.tenant : hostname;
+}
+
+function placeOf({ entry, placement }: Tenant): JournalPlace {
+  return { entry, placement };
+}
+
 /** Null where the object does not answer. */
 export async function inspectRecord(
   env: Env,
@@ -47,7 +65,8 @@ export async function inspectRecord(
   bodyBytesMax: number | null,
 ): Promise<Inspection | null> {
   try {
-    return await objectOf(env.KEYS, id, tenant.placement).inspect(hostname, tenant.placement, bodyBytesMax);
+    const object = objectOf(env.KEYS, id, tenant.placement);
+    return await object.inspect(await hostnameOf(env, { hostname, tenant }, id), placeOf(tenant), bodyBytesMax);
   } catch (error) {
     log({ event: "fault", id: id.slice(0, 16), where: "inspect", why: String(error) });
     return null;
@@ -80,33 +99,40 @@ function policyOf(tenant: Tenant, operation: string): Policy {
 
 /** The action goes on and is audited where the operator disconnects. */
 async function act(
-  { env, ctx, hostname, tenant, role, operator }: Acting,
+  acting: Acting,
   given: Pick<Intent, "record" | "action" | "why">,
   order: Order,
 ): Promise<Acted | OperatorProblem> {
   if (!RECORD_ID.test(given.record)) return operatorProblem("not_found");
-  const { placement, operators } = tenant;
-  const intent = { ...given, token: role, operator };
-  const done = carryOut(env, { ...order, hostname, placement, intent, auditTtlMs: operators.auditTtlMs });
+  const { env, ctx, tenant, role, operator } = acting;
+  const done = hostnameOf(env, acting, given.record).then(
+    (hostname) => {
+      const intent = { ...given, hostname, token: role, operator };
+      return carryOut(env, { ...order, journal: placeOf(tenant), intent, auditTtlMs: tenant.operators.auditTtlMs });
+    },
+    (error: unknown) => {
+      log({ event: "fault", id: given.record.slice(0, 16), where: "operate", why: String(error) });
+      return operatorProblem("unavailable");
+    },
+  );
   ctx.waitUntil(done);
   return done;
 }
 
 interface Ordered extends Order {
-  readonly hostname: string;
-  readonly placement: Placement;
+  readonly journal: JournalPlace;
   readonly intent: Omit<Intent, "given">;
   readonly auditTtlMs: number;
 }
 
 async function carryOut(env: Env, ordered: Ordered): Promise<Acted | OperatorProblem> {
-  const { hostname, placement, intent, command, body } = ordered;
+  const { journal, intent, command, body } = ordered;
   const seq = await intend(env, ordered);
   if (seq === null) return operatorProblem("audit_unavailable");
   let operation: Operation;
   try {
-    const by = { tenant: hostname, journal: placement, role: intent.token };
-    operation = await objectOf(env.KEYS, intent.record, placement).operate(by, command, body);
+    const by = { tenant: intent.hostname, journal, role: intent.token };
+    operation = await objectOf(env.KEYS, intent.record, journal.placement).operate(by, command, body);
   } catch (error) {
     // The action may have been carried out. The record has its state; the audit log gets "failed", which claims neither.
     log({ event: "fault", id: intent.record.slice(0, 16), where: "operate", why: String(error) });
@@ -120,9 +146,9 @@ async function carryOut(env: Env, ordered: Ordered): Promise<Acted | OperatorPro
 }
 
 /** The number of the audit line; null where it could not be written. */
-async function intend(env: Env, { hostname, placement, intent, given, auditTtlMs }: Ordered): Promise<number | null> {
+async function intend(env: Env, { journal, intent, given, auditTtlMs }: Ordered): Promise<number | null> {
   try {
-    return await journalOf(env, hostname, placement).intend({ ...intent, given: JSON.stringify(given) }, auditTtlMs);
+    return await journalOf(env, journal).intend({ ...intent, given: JSON.stringify(given) }, auditTtlMs);
   } catch (error) {
     log({ event: "journal_failed", record: intent.record.slice(0, 16), why: String(error) });
     return null;
@@ -130,14 +156,9 @@ async function intend(env: Env, { hostname, placement, intent, given, auditTtlMs
 }
 
 /** Where this fails, the action stays done and its audit line has no result. */
-async function end(
-  env: Env,
-  { hostname, placement }: Ordered,
-  seq: number,
-  operation: Operation | null,
-): Promise<void> {
+async function end(env: Env, { journal }: Ordered, seq: number, operation: Operation | null): Promise<void> {
   try {
-    await journalOf(env, hostname, placement).ended(seq, resultOf(operation));
+    await journalOf(env, journal).ended(seq, resultOf(operation));
   } catch (error) {
     log({ event: "journal_failed", record: `audit ${seq}`, why: String(error) });
   }

@@ -1,4 +1,4 @@
-/** The lists of a hostname's journal, page by page. */
+/** The lists of the journal of an entry, page by page. */
 
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
@@ -59,11 +59,11 @@ async function listResponse(c: OperatorCall, list: (journal: JournalStub) => Pro
 
 /** Null if the journal fails. Single records don't depend on it, so callers go on without it. */
 export async function readJournal<T>(
-  c: { readonly env: Env; readonly var: Pick<ReservedContext["Variables"], "hostname" | "tenant"> },
+  c: { readonly env: Env; readonly var: Pick<ReservedContext["Variables"], "tenant"> },
   read: (journal: JournalStub) => Promise<T>,
 ): Promise<T | null> {
   try {
-    return await read(journalOf(c.env, c.var.hostname, c.var.tenant.placement));
+    return await read(journalOf(c.env, c.var.tenant));
   } catch (error) {
     log({ event: "journal_failed", record: "", why: String(error) });
     return null;

@@ -74,6 +74,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   JournalPage: object({ entries: list({ $ref: "#/components/schemas/Entry" }), cursor: nullable("string") }),
   Entry: object({
     record: recordId,
+    hostname: string,
     state: { enum: JOURNAL_STATES },
     cause: string,
     operation: string,
@@ -87,6 +88,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   AuditLine: object({
     seq: integer,
     at: time,
+    hostname: string,
     record: recordId,
     token: { enum: ["operator", "tenant"] },
     operator: nullable("string"),

@@ -5,6 +5,7 @@
 
 import { objectOf } from "../call/object-stub.ts";
 import { type Policy } from "../config/policy.ts";
+import { tokenSecrets } from "../config/token-secrets.ts";
 import { type ProblemCode } from "../http/problem-codes.ts";
 import { type Refusal, isRefusal, writtenAs } from "../http/problem.ts";
 import { type Observation } from "../key-object/shadow-object.ts";
@@ -77,7 +78,7 @@ function mayBeKeyed({ headers }: Request, { policy, isCovered }: Destination): b
 /** Shares the body with the request, which is sent unchanged. Null where no copy can be made. */
 function copyOf({ incoming, destination, env }: RequestContext): Incoming | null {
   try {
-    return new Incoming(incoming.request.clone(), destination.policy, env);
+    return new Incoming(incoming.request.clone(), destination.policy, tokenSecrets(env, destination.tenant.entry));
   } catch (error) {
     return failed(error);
   }

@@ -9,6 +9,7 @@ export const problems = {
   caller_missing: { status: 400, retryable: false, keyReuse: "same" },
   body_too_large: { status: 413, retryable: false, keyReuse: "same" },
   header_unreadable: { status: 400, retryable: false, keyReuse: "new" },
+  host_invalid: { status: 400, retryable: false, keyReuse: "same" },
   path_refused: { status: 400, retryable: false, keyReuse: "same" },
   body_incomplete: { status: 400, retryable: true, keyReuse: "same" },
   body_timeout: { status: 408, retryable: true, keyReuse: "same" },

@@ -286,6 +286,34 @@ describe("P6: said, not guessed", () => {
     expect(broken({ kills: [26], asked, ledger, end: outcomeUnknown })).toEqual(["P1", "P6"]);
   });
 
+  test.each([
+    ["released after a probe", [{ said: "not-executed" }], "released", []],
+    ["unknown though a probe has shown that nothing ran", [{ said: "not-executed" }], "unknown", ["P6"]],
+    ["released though the probe knew nothing", [{ said: "unknown" }], "released", ["P1", "P6"]],
+    ["released though the probe came later", [{ said: "not-executed", arrivedAt: 75 }], "released", ["P1", "P6"]],
+  ] as const)("an attempt after a kill, undone and marked %s", (_, probes, word, faults) => {
+    const undone = { ...rejected, attempt: 2, arrivedAt: 60, ended: { at: 70, how: "answered" } } as const;
+    const second = {
+      arrivedAt: 110,
+      executedAt: 115,
+      ended: { at: 120, how: "answered" },
+      answer: answer("second"),
+    } as const;
+    const story: Story = {
+      policy: "probe",
+      kills: [26],
+      asked: [
+        { endedAt: 27 },
+        { sentAt: 50, endedAt: 80, seen: answered(word, "429", 429) },
+        { sentAt: 100, endedAt: 140, seen: answered("executed", "second") },
+      ],
+      ledger: [{ ...killedAt26, executedAt: null }, undone, { ...second, attempt: 2 }],
+      probes: [...probes, { arrivedAt: 105, said: "not-executed" }],
+      end: answered("replayed", "second"),
+    };
+    expect(broken(story)).toEqual(faults);
+  });
+
   test("an executed attempt that is called released is found", () => {
     const asked = [{ seen: answered("released", "502", 502) }];
     expect(broken({ asked, ledger: [badGateway], end: outcomeUnknown })).toEqual(["P6"]);

@@ -63,6 +63,7 @@ const OVERDUE_MAX_MS = 61 * 60 * 1000;
 const CODES: Readonly<Record<string, number>> = {
   body_too_large: 413,
   header_unreadable: 400,
+  host_invalid: 400,
   path_refused: 400,
   body_incomplete: 400,
   body_timeout: 408,

@@ -197,7 +197,14 @@ describe("O8 the overview", () => {
     const browser = browserOf({}, OTHER, {}, "other.test");
     await browser.signIn();
     const journal = env.JOURNALS.getByName("other.test");
-    const event = { operation: "POST /x", attempt: 1, state: "unknown", cause: "timeout", times: 1 } as const;
+    const event = {
+      hostname: "other.test",
+      operation: "POST /x",
+      attempt: 1,
+      state: "unknown",
+      cause: "timeout",
+      times: 1,
+    } as const;
     const nowMs = Date.now();
     for (let n = 0; n < 25; n++) {
       const record = n.toString(16).padStart(64, "0");

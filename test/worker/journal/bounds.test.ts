@@ -2,8 +2,23 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 
-const INTENT = { record: "r", token: "operator", operator: null, action: "release", given: "{}", why: "x" } as const;
-const EVENT = { operation: "POST /x", attempt: 1, cause: "attempt", times: 1, expiresAtMs: null } as const;
+const INTENT = {
+  hostname: "a.test",
+  record: "r",
+  token: "operator",
+  operator: null,
+  action: "release",
+  given: "{}",
+  why: "x",
+} as const;
+const EVENT = {
+  hostname: "a.test",
+  operation: "POST /x",
+  attempt: 1,
+  cause: "attempt",
+  times: 1,
+  expiresAtMs: null,
+} as const;
 
 /** Numbers from 1 to `count`. */
 const upTo = (count: number): string =>
@@ -23,7 +38,7 @@ describe("9 the bounds of a journal", () => {
     });
     await runInDurableObject(journal, (_, { storage }) => {
       storage.sql.exec(`${upTo(10_050)} INSERT INTO entry
-        SELECT 'r' || i, 'state', 'unknown', 'attempt', 'POST /x', 1, i, i, ${now + 60_000}, 1 FROM n`);
+        SELECT 'r' || i, 'state', 'a.test', 'unknown', 'attempt', 'POST /x', 1, i, i, ${now + 60_000}, 1 FROM n`);
     });
     await runDurableObjectAlarm(journal);
     const asked = { record: null, operation: null, untilMs: now, after: null, limit: 1 };

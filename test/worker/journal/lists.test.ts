@@ -75,7 +75,15 @@ describe("O5 the journal's list", () => {
 
   test("does not let an older event replace a newer one", async () => {
     const journal = env.JOURNALS.getByName("late.test");
-    const event = { record: "r", operation: "POST /x", attempt: 1, times: 1, sinceMs: 1, expiresAtMs: null } as const;
+    const event = {
+      record: "r",
+      hostname: "a.test",
+      operation: "POST /x",
+      attempt: 1,
+      times: 1,
+      sinceMs: 1,
+      expiresAtMs: null,
+    } as const;
     await journal.record({ ...event, state: "completed", cause: "probe", atMs: Date.now() });
     await journal.record({ ...event, state: "none", cause: "released", atMs: Date.now() - 1000 });
     const asked = { record: null, state: null, operation: null, untilMs: Date.now(), after: null, limit: 9 };
@@ -84,7 +92,14 @@ describe("O5 the journal's list", () => {
 
   test("deletes expired rows, and all storage with the last one", async () => {
     const journal = env.JOURNALS.getByName("quiet.test");
-    const event = { record: "r", operation: "POST /x", attempt: 1, cause: "attempt", times: 1 } as const;
+    const event = {
+      record: "r",
+      hostname: "a.test",
+      operation: "POST /x",
+      attempt: 1,
+      cause: "attempt",
+      times: 1,
+    } as const;
     const now = Date.now();
     const at = { sinceMs: now, atMs: now };
     await journal.record({ ...event, state: "unknown", ...at, expiresAtMs: now + 1 });
