@@ -33,7 +33,7 @@ export function arrived({ head, withheld, signs, declaredBytes }: OriginAnswer, 
   return { came: "answer", head, withheld, signs, declaredBytes, body };
 }
 
-export function bodyOf(arrival: Arrival): Recording | null {
+export function recordingOf(arrival: Arrival): Recording | null {
   return arrival.came === "answer" ? arrival.body : null;
 }
 

@@ -5,7 +5,7 @@
 
 import { type Reply } from "../call/call.ts";
 import { type AttemptPolicy } from "../config/policy.ts";
-import { type Arrival, arrived, bodyOf, conclusionOfAnswer, modeOf } from "./conclusion-of-answer.ts";
+import { type Arrival, arrived, recordingOf, conclusionOfAnswer, modeOf } from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { type HeldBody } from "../http/held-body.ts";
 import { log } from "../log.ts";
@@ -116,7 +116,7 @@ export class RunningAttempt {
     const why = arrival.came === "nothing" ? arrival.why : arrival.body.why;
     if (why !== null) log({ event: "no_answer", record: this.#kept.name, why });
     const conclusion = conclusionOfAnswer(arrival, this.#begun.policy);
-    const outcome = { conclusion, body: bodyOf(arrival), from: "attempt" } as const;
+    const outcome = { conclusion, body: recordingOf(arrival), from: "attempt" } as const;
     const transition = this.#kept.conclude(this.#begun, outcome, Date.now());
     // Where nothing has run, the clients learn that, also if the record is kept for its number.
     const hasNotRun = conclusion.outcome === "not-executed" && !this.#begun.mayHaveRun;
