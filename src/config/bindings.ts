@@ -23,27 +23,6 @@ export function kvNamespace(env: object, name: string): KVNamespace | null {
   return isKvNamespace(value) ? value : null;
 }
 
-/** Visible ASCII with spaces inside: a header carries it unchanged. Origins and proxies reject larger values. */
-const SENDABLE = /^[!-~](?:[ -~]{0,4094}[!-~])?$/;
-
-/** A secret to send as a header. `unsendable`: a header can't carry it. */
-export type SendableSecret =
-  | { readonly kind: "sendable"; readonly text: string }
-  | { readonly kind: "unsendable" }
-  | { readonly kind: "missing" };
-
-export function sendableSecret(env: object, name: string): SendableSecret {
-  const value: unknown = Reflect.get(env, name);
-  if (typeof value !== "string") return { kind: "missing" };
-  return SENDABLE.test(value) ? { kind: "sendable", text: value } : { kind: "unsendable" };
-}
-
-/** A secret or a variable. An empty one counts as absent. */
-export function secret(env: object, name: string): string | null {
-  const value: unknown = Reflect.get(env, name);
-  return typeof value === "string" && value !== "" ? value : null;
-}
-
 /** Who is in front of the gateway, by the deployment's variable `EDGE`. Without a valid one, no header is trusted. */
 export function edgeIn(env: object): Edge {
   return parseEdge(Reflect.get(env, "EDGE")) ?? "none";

@@ -1,4 +1,4 @@
-/** The `Host` of a request, where nothing in front of the gateway has checked it (docs/protocol.md 3.1.8). */
+/** The `Host` of a request, where nothing in front of the gateway has checked it (docs/protocol.md 3.1.9). */
 
 /** A name or an address, and a port. Names outside of ASCII arrive in Punycode. */
 const HOST = /^([0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/;

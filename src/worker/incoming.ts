@@ -6,8 +6,7 @@ import { type CallerRule, callerOf } from "../identity/caller.ts";
 import { type JsonNode, parseJsonBytes } from "../identity/json.ts";
 import { mayBeJson, parseMediaType } from "../identity/media-type.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
-import { secret } from "../config/bindings.ts";
-import { verifiedClaims } from "../identity/verified-claims.ts";
+import { type SecretNamed, verifiedClaims } from "../identity/verified-claims.ts";
 import { type BodyBounds, type HeldRequestBody, readRequestBody } from "./request-body.ts";
 
 const UNCERTAIN_TYPE =
@@ -22,18 +21,18 @@ const UNREADABLE =
 export class Incoming {
   readonly request: Request;
   readonly #bounds: BodyBounds;
-  readonly #env: object;
+  readonly #secretNamed: SecretNamed;
   readonly #budget: BodyBudget;
   #body: Promise<HeldRequestBody | Refusal> | null = null;
   #json: Promise<JsonNode | null | Refusal> | null = null;
   #held: HeldBody | null = null;
   readonly #callers = new Map<CallerRule, Promise<string | Refusal>>();
 
-  /** `env` has the secrets that verify tokens. */
-  constructor(request: Request, bounds: BodyBounds, env: object, budget: BodyBudget = bodyBudget) {
+  /** `secretNamed` looks up the secrets that verify tokens. */
+  constructor(request: Request, bounds: BodyBounds, secretNamed: SecretNamed, budget: BodyBudget = bodyBudget) {
     this.request = request;
     this.#bounds = bounds;
-    this.#env = env;
+    this.#secretNamed = secretNamed;
     this.#budget = budget;
   }
 
@@ -41,9 +40,7 @@ export class Incoming {
   caller(rule: CallerRule): Promise<string | Refusal> {
     const known = this.#callers.get(rule);
     if (known !== undefined) return known;
-    const caller = callerOf(this.request, rule, (token, item) =>
-      verifiedClaims(token, item, (name) => secret(this.#env, name)),
-    );
+    const caller = callerOf(this.request, rule, (token, item) => verifiedClaims(token, item, this.#secretNamed));
     this.#callers.set(rule, caller);
     return caller;
   }

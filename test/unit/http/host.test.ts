@@ -7,7 +7,7 @@ function isSound(host: string, target = "/x"): boolean {
   return url !== null && isHostOf(url, host);
 }
 
-describe("3.1.8 a Host", () => {
+describe("3.1.9 a Host", () => {
   test.each([
     "api.test",
     "API.test",
@@ -59,6 +59,6 @@ describe("3.1.8 a Host", () => {
   });
 });
 
-test("3.1.8 no hostname has more than 253 characters", () => {
+test("3.1.9 no hostname has more than 253 characters", () => {
   expect([isTooLong("a".repeat(253)), isTooLong("a".repeat(254))]).toEqual([false, true]);
 });

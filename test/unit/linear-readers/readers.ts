@@ -5,7 +5,8 @@
 
 import { parseAccept } from "hono/utils/accept";
 import { policyEntry } from "./tenant.ts";
-import { namesServing, tenantFor } from "../../../src/config/config.ts";
+import { tenantFor } from "../../../src/config/config.ts";
+import { namesServing } from "../../../src/config/entry-names.ts";
 import { sealedIn, isNavigation, isSameOrigin } from "../../../src/console/browser.ts";
 import { openSession } from "../../../src/console/session.ts";
 import * as blanks from "../../../src/http/blanks.ts";
@@ -211,7 +212,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
   ),
   "identity/verified-claims.ts unverifiedClaims": after(["a."], verifiedClaims.unverifiedClaims),
 
-  // Of other rooms. No longer hostname is looked up (3.1.8).
+  // Of other rooms. No longer hostname is looked up (3.1.9).
   "config/config.ts namesServing": (text) => [...namesServing(text.slice(0, 253))],
   "config/config.ts tenantFor": (text) =>
     tenantFor({ tenants: new Map(), faults: [], unreadable: false }, text.slice(0, 253)),
