@@ -147,7 +147,7 @@ describe("a chunk that is damaged", () => {
     const damaged = (await chunkKeysOf(object))[1] ?? "";
     await runInDurableObject(object, (_, { storage }) => void storage.kv.delete(damaged));
     const broken = await operator.client.post(PATH, { key });
-    await expect(broken.arrayBuffer()).rejects.toThrow();
+    await expect(broken.arrayBuffer()).rejects.toThrow("disconnected prematurely");
     expect(origin.received).toHaveLength(1);
   });
 
