@@ -23,6 +23,21 @@ export function parseMediaType(contentType: string | null): MediaType {
   return { canonical: [essence, ...kept].join(";"), isJson };
 }
 
+/** What a body may be parsed as. `unreadable`: its type can't be parsed, and origins may take it for any of them. */
+export type BodyKind = "json" | "jws" | "form" | "other" | "unreadable";
+
+const FORM_TYPES: ReadonlySet<string> = new Set(["application/x-www-form-urlencoded", "multipart/form-data"]);
+const JWS_TYPES: ReadonlySet<string> = new Set(["application/jwt", "application/jose"]);
+
+export function bodyKindOf(contentType: string | null): BodyKind {
+  if (contentType === null) return "other";
+  const essence = readMediaType(contentType)?.essence;
+  if (essence === undefined) return "unreadable";
+  if (essence === "application/json" || essence.endsWith("+json")) return "json";
+  if (JWS_TYPES.has(essence) || essence.endsWith("+jwt")) return "jws";
+  return FORM_TYPES.has(essence) ? "form" : "other";
+}
+
 /** Type and subtype in lower case, and each parameter as `name=value` with the name in lower case. Null if invalid. */
 export function readMediaType(
   contentType: string | null,

@@ -42,8 +42,9 @@ export async function readKeyedRequest(
   const { method } = incoming.request;
   const body = await incoming.body();
   if (isRefusal(body)) return body;
-  const identity = await requestFingerprint(incoming, body, destination);
-  incoming.releaseJson();
+  const identity = await requestFingerprint(incoming, destination);
+  if (isRefusal(identity)) return identity;
+  incoming.releaseContent();
   const forward = forwardOf(incoming, destination, key, body);
   const shared = {
     about: { tenant: hostname, operation: `${method} ${url.pathname}`, key: key.value, isDerived: key.isDerived },

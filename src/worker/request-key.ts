@@ -6,6 +6,7 @@ import { digestOf } from "../identity/digest.ts";
 import { type JsonNode, canonicalJson } from "../identity/json.ts";
 import { valueAt } from "../identity/json-pointer.ts";
 import { type Key, findKey } from "../identity/key-carrier.ts";
+import { type BodyKind } from "../identity/media-type.ts";
 import { callersOf } from "./callers.ts";
 import { countedHeaders, unreadableHeader } from "./counted-headers.ts";
 import { type Incoming } from "./incoming.ts";
@@ -26,10 +27,22 @@ export async function keyOf(incoming: Incoming, destination: Destination): Promi
   return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
 }
 
-/** No body is read for a caller who would be refused with a key, whether or not the body holds one. */
+const UNREADABLE =
+  "The body may carry a key, and can't be read unambiguously: it must be valid JSON, or a JWS with JSON claims, of at most 1 MB, 50,000 values and 64 levels, without duplicate members. It may be coded as gzip, deflate or br. Nothing was sent to the origin.";
+
+const KINDS_WITH_DOCUMENT: ReadonlySet<BodyKind | null> = new Set<BodyKind>(["json", "jws", "unreadable"]);
+
+/**
+ * A document that can't be read may hold a key, so it is refused. No body is read for a caller who would be refused with a
+ * key, whether or not the body holds one.
+ */
 async function documentWithKey(incoming: Incoming, { tenant }: Destination): Promise<JsonNode | null | Refusal> {
-  const callers = incoming.mayHaveDocument ? await callersOf(incoming, tenant, Date.now()) : null;
-  return isRefusal(callers) ? callers : incoming.documentWithKey();
+  if (!KINDS_WITH_DOCUMENT.has(incoming.bodyKind)) return null;
+  const callers = await callersOf(incoming, tenant, Date.now());
+  if (isRefusal(callers)) return callers;
+  const content = await incoming.content();
+  if (isRefusal(content) || content.document !== null) return isRefusal(content) ? content : content.document;
+  return content.isEmpty ? null : refuse("key_invalid", UNREADABLE);
 }
 
 /**
@@ -51,16 +64,16 @@ async function derivedKey(incoming: Incoming, destination: Destination): Promise
 }
 
 async function fromMembers(incoming: Incoming, from: readonly (readonly string[])[]): Promise<string | null | Refusal> {
-  const document = await incoming.json();
-  if (document === null || isRefusal(document)) return document;
+  const content = await incoming.content();
+  if (isRefusal(content)) return content;
+  const { document } = content;
+  if (document === null) return null;
   const members = from.map((pointer) => valueAt(document, pointer));
   if (members.includes(undefined) || members.includes("null")) return null;
   return digestOf(members.map((member) => (member === undefined ? null : canonicalJson(member))));
 }
 
 async function fromAll(incoming: Incoming, destination: Destination): Promise<string | Refusal> {
-  const body = await incoming.body();
-  if (isRefusal(body)) return body;
-  const { fingerprint } = await requestFingerprint(incoming, body, destination);
-  return fingerprint;
+  const identity = await requestFingerprint(incoming, destination);
+  return isRefusal(identity) ? identity : identity.fingerprint;
 }

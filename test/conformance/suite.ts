@@ -4,6 +4,7 @@ import { type Check } from "./check.ts";
 import { atMostOnce } from "./checks/at-most-once.ts";
 import { bodies } from "./checks/bodies.ts";
 import { callers } from "./checks/callers.ts";
+import { codedBodies } from "./checks/coded-bodies.ts";
 import { codingAndCookies } from "./checks/coding-and-cookies.ts";
 import { crash } from "./checks/crash.ts";
 import { derivedKeys } from "./checks/derived-keys.ts";
@@ -15,6 +16,7 @@ import { hopByHop } from "./checks/hop-by-hop.ts";
 import { joinedOutcomes } from "./checks/joined-outcomes.ts";
 import { joining } from "./checks/joining.ts";
 import { jsonFingerprint } from "./checks/json-fingerprint.ts";
+import { jwsFingerprint } from "./checks/jws-fingerprint.ts";
 import { keyCarriers } from "./checks/key-carriers.ts";
 import { keyedAnswers } from "./checks/keyed-answers.ts";
 import { keys } from "./checks/keys.ts";
@@ -48,6 +50,8 @@ const topics: readonly (readonly Check[])[] = [
   fingerprint,
   jsonFingerprint,
   formFingerprint,
+  jwsFingerprint,
+  codedBodies,
   loops,
   mismatch,
   joining,

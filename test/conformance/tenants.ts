@@ -41,6 +41,7 @@ export const routePolicies = {
     prefix: "/carriers",
     settings: { key: "required", key_from: ["Idempotency-Key", "X-Idempotency-Key", "/idempotency_key"] },
   },
+  "ignored claims": { prefix: "/claims", settings: { fingerprint: { ignore: ["/iat", "/jti"] } } },
   "derived keys": { prefix: "/derived", settings: { derive_key: { window: "5m" } } },
   "keys derived from a member": {
     prefix: "/derived-from",
