@@ -1,6 +1,7 @@
 /** The faults of `origin_auth`. They never contain a secret's value. */
 
 import { type CallerRule, headersOfCallers } from "../identity/caller.ts";
+import { headersOfCarriers } from "../identity/key-carrier.ts";
 import { sendableSecret } from "./bindings.ts";
 import { unreachable } from "../record/record.ts";
 import { OPERATOR_TOKEN, type OriginAuth, type Policy } from "./policy.ts";
@@ -21,7 +22,10 @@ export function faultsOfOriginAuth(
   { rules, policies, tokenSecret, env }: Beside,
   path: string,
 ): Fault[] {
-  const ofClients = new Set([...rules.flatMap(headersOfCallers), ...policies.flatMap(headersOfKeys)]);
+  const ofClients = new Set([
+    ...rules.flatMap(headersOfCallers),
+    ...policies.flatMap(({ keyFrom }) => headersOfCarriers(keyFrom)),
+  ]);
   const messages = [
     faultOfSecret(secret, env),
     // The origin receives this secret with every request, and could settle and release records with it.
@@ -43,8 +47,4 @@ function faultOfSecret(name: string, env: object): string | null {
     default:
       return unreachable(found);
   }
-}
-
-function headersOfKeys({ keyFrom }: Policy): string[] {
-  return keyFrom.flatMap((carrier) => (carrier.kind === "header" ? [carrier.name] : []));
 }

@@ -14,6 +14,7 @@ export type Profile = Pick<
   Policy,
   | "key"
   | "keyFrom"
+  | "keyScope"
   | "methods"
   | "ttlMs"
   | "fingerprint"
@@ -34,6 +35,7 @@ const EVERY_5XX: readonly number[] = Object.freeze(Array.from({ length: 100 }, (
 const ietf: Profile = {
   key: DEFAULT_POLICY.key,
   keyFrom: DEFAULT_POLICY.keyFrom,
+  keyScope: DEFAULT_POLICY.keyScope,
   methods: DEFAULT_POLICY.methods,
   ttlMs: DEFAULT_POLICY.ttlMs,
   fingerprint: DEFAULT_POLICY.fingerprint,
@@ -49,6 +51,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   ietf,
   stripe: {
     ...ietf,
+    keyScope: "tenant",
     methods: ["POST"],
     errors: "stripe",
     errorStatus: { key_reused: 400, caller_changed: 400 },

@@ -6,6 +6,7 @@ import { comparedMethod } from "../http/methods.ts";
 import { digestOf, sha256 } from "./digest.ts";
 import { type FormField } from "./form-field.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
+import { type KeyCarrier } from "./key-carrier.ts";
 import { type JsonPointer, isWithin, outermost, placesAt, valueAt } from "./json-pointer.ts";
 import { parseMediaType } from "./media-type.ts";
 import { type RequestContent } from "./request-content.ts";
@@ -37,19 +38,28 @@ export interface FingerprintRule {
   readonly only: readonly JsonPointer[] | null;
   /** Headers that are compared, in lower case. */
   readonly headers: readonly string[];
-  /** Members that carry keys. They are not compared: the key selects the record. */
+  /** What carries keys: members, and the names of query parameters and form fields. It is not compared: the key selects the record. */
   readonly carriers: readonly JsonPointer[];
+  readonly queryCarriers: readonly string[];
+  readonly formCarriers: readonly string[];
 }
 
 /** The parts of a rule that are configured. */
 export type FingerprintSettings = Pick<FingerprintRule, "body" | "ignore" | "only" | "headers">;
 
-export function resolveFingerprint(settings: FingerprintSettings, carriers: readonly JsonPointer[]): FingerprintRule {
+export function resolveFingerprint(settings: FingerprintSettings, keyFrom: readonly KeyCarrier[]): FingerprintRule {
   const { body, ignore, only, headers } = settings;
-  const lists = { ignore, only: only ?? [], headers, carriers: body === "json" ? carriers : [] };
+  const sources = keyFrom.flat();
+  const named = (kind: "query" | "form"): string[] =>
+    sources.flatMap((source) => (source.kind === kind ? [source.name] : []));
+  // A body that is compared by its bytes is compared with the key in it.
+  const carriers = body === "json" ? sources.flatMap((one) => (one.kind === "body" ? [one.pointer] : [])) : [];
+  const formCarriers = body === "json" ? named("form") : [];
+  const queryCarriers = named("query");
+  const lists = { ignore, only: only ?? [], headers, carriers, query: queryCarriers, form: formCarriers };
   const used = Object.entries(lists).filter(([, list]) => list.length > 0);
   const name = used.length === 0 ? body : `${body}:${JSON.stringify(Object.fromEntries(used))}`;
-  return Object.freeze({ body, ignore, only, headers, carriers, name });
+  return Object.freeze({ body, ignore, only, headers, carriers, queryCarriers, formCarriers, name });
 }
 
 export interface FingerprintInput {
@@ -75,17 +85,29 @@ export async function fingerprint(input: FingerprintInput, rule: FingerprintRule
   const mediaType = parseMediaType(headers.get("content-type")).canonical;
   const headerValues = rule.headers.map((name) => headers.get(name));
   const head = headOf(input);
+  const query = withoutParameters(input.query, rule.queryCarriers);
+  const ruled = query === input.query ? head : headOf({ ...input, query });
   const bytes = [mediaType, content.coding, content.sha256];
   const [plain, meaning] = await Promise.all([
     digestOf(["bytes", ...head, ...bytes]),
     rule.body === "json" ? meaningOf(content, mediaType, rule) : null,
   ]);
   if (meaning !== null) {
-    const parts = [meaning.tag, ...head, meaning.mediaType, ...headerValues, ...meaning.parts];
+    const parts = [meaning.tag, ...ruled, meaning.mediaType, ...headerValues, ...meaning.parts];
     return { rule: rule.name, fingerprint: await digestOf(parts), plain };
   }
-  const byBytes = ["bytes", ...head, ...headerValues, ...bytes];
-  return { rule: rule.name, fingerprint: headerValues.length === 0 ? plain : await digestOf(byBytes), plain };
+  const byBytes = ["bytes", ...ruled, ...headerValues, ...bytes];
+  const isPlain = ruled === head && headerValues.length === 0;
+  return { rule: rule.name, fingerprint: isPlain ? plain : await digestOf(byBytes), plain };
+}
+
+/** `query` without the parameters of these names, as it was written otherwise. */
+function withoutParameters(query: string, names: readonly string[]): string {
+  if (names.length === 0 || query === "") return query;
+  const pairs = query.slice(1).split("&");
+  // The mark, because the constructor drops one that the pair itself may begin with.
+  const kept = pairs.filter((pair) => names.every((name) => !new URLSearchParams(`?${pair}`).has(name)));
+  return kept.length === 0 ? "" : `?${kept.join("&")}`;
 }
 
 /** Has the same number of parts for every request, so that no part takes the place of another. */
@@ -128,9 +150,12 @@ function meaningOfJson(
   return { tag: "members", parts: values.map((value) => (value === undefined ? null : canonicalJson(value, leftOut))) };
 }
 
-/** The compared fields, in their order. `carriers` does not apply: forms don't carry keys. */
-function comparedFields(fields: readonly FormField[], { ignore, only }: FingerprintRule): readonly FormField[] {
-  const left = fields.filter(({ name }) => !ignore.some((pointer) => isField(pointer, name)));
+/** The compared fields, in their order. */
+function comparedFields(fields: readonly FormField[], rule: FingerprintRule): readonly FormField[] {
+  const { ignore, only, formCarriers } = rule;
+  const isLeftOut = (name: string): boolean =>
+    formCarriers.includes(name) || ignore.some((pointer) => isField(pointer, name));
+  const left = fields.filter(({ name }) => !isLeftOut(name));
   const named = left.filter(({ name }) => only?.some((pointer) => isField(pointer, name)));
   // A form without any of these fields is compared as a whole, as JSON is.
   return named.length > 0 ? named : left;

@@ -5,6 +5,7 @@ import { METHOD_OVERRIDES } from "../http/methods.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
 import { headersOfCallers } from "../identity/caller.ts";
 import { ASKING_HEADERS } from "../identity/fingerprint.ts";
+import { headersOfCarriers } from "../identity/key-carrier.ts";
 
 /** The names, in lower case, of all headers that caller, key and fingerprint depend on, and of the one with the origin's secret. */
 export function countedHeaders({ tenant, policy }: { tenant: Tenant; policy: Policy }): ReadonlySet<string> {
@@ -16,7 +17,7 @@ export function countedHeaders({ tenant, policy }: { tenant: Tenant; policy: Pol
     ...METHOD_OVERRIDES,
     ...headersOfCallers(callers),
     ...(callersBefore === null ? [] : headersOfCallers(callersBefore)),
-    ...policy.keyFrom.flatMap((carrier) => (carrier.kind === "header" ? [carrier.name] : [])),
+    ...headersOfCarriers(policy.keyFrom),
     ...policy.fingerprint.headers,
     ...(origin.auth === null ? [] : [origin.auth.header]),
   ]);

@@ -19,6 +19,7 @@ import { jsonFingerprint } from "./checks/json-fingerprint.ts";
 import { jwsFingerprint } from "./checks/jws-fingerprint.ts";
 import { keyCarriers } from "./checks/key-carriers.ts";
 import { keyedAnswers } from "./checks/keyed-answers.ts";
+import { keyPlaces } from "./checks/key-places.ts";
 import { keys } from "./checks/keys.ts";
 import { lateAnswers } from "./checks/late-answers.ts";
 import { loops } from "./checks/loops.ts";
@@ -44,6 +45,7 @@ const topics: readonly (readonly Check[])[] = [
   passThroughBodies,
   keys,
   keyCarriers,
+  keyPlaces,
   derivedKeys,
   callers,
   bodies,

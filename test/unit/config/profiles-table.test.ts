@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import { type ProfileName } from "../../../src/config/policy.ts";
 import { PROFILES } from "../../../src/config/profiles.ts";
+import { writeSource } from "../../../src/identity/key-carrier.ts";
 import { duration, statuses } from "../../../src/published-policy/rows.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
@@ -37,7 +38,8 @@ function valuesOf(name: ProfileName): Record<string, string> {
   const profile = PROFILES[name];
   return {
     key: profile.key,
-    key_from: profile.keyFrom.map((from) => (from.kind === "header" ? from.name : "")).join(" "),
+    key_from: profile.keyFrom.flat().map(writeSource).join(" "),
+    key_scope: profile.keyScope,
     methods: profile.methods.join(" "),
     ttl: duration(profile.ttlMs / 1000)
       .replace("1 d", "24h")

@@ -83,6 +83,7 @@ describe("6.5.2 what is nearer counts", () => {
   const OVERRIDES = {
     key: "off",
     key_from: ["x-key"],
+    key_scope: "tenant",
     methods: ["DELETE"],
     ttl: "1h",
     fingerprint: { ignore: ["/sent_at"] },
@@ -95,7 +96,8 @@ describe("6.5.2 what is nearer counts", () => {
   };
   const EXPECTED = {
     key: "off",
-    keyFrom: [{ kind: "header", name: "x-key" }],
+    keyFrom: [[{ kind: "header", name: "x-key" }]],
+    keyScope: "tenant",
     methods: ["DELETE"],
     ttlMs: 3_600_000,
     fingerprint: { body: "json", ignore: [["sent_at"]] },

@@ -2,7 +2,7 @@
 
 import { sha256 } from "../../../src/identity/digest.ts";
 import { fingerprint, type FingerprintSettings, resolveFingerprint } from "../../../src/identity/fingerprint.ts";
-import { type JsonPointer } from "../../../src/identity/json-pointer.ts";
+import { type KeyCarrier } from "../../../src/identity/key-carrier.ts";
 import { RequestContent } from "../../../src/identity/request-content.ts";
 import { type Fingerprint } from "../../../src/record/record.ts";
 
@@ -37,7 +37,7 @@ export const PLAIN: FingerprintSettings = { body: "json", ignore: [], only: null
 export async function identityOf(
   change: Change,
   settings: Partial<FingerprintSettings> = {},
-  carriers: readonly JsonPointer[] = [],
+  carriers: readonly KeyCarrier[] = [],
 ): Promise<Fingerprint> {
   const { contentType, ifMatch, body, coding, headers: more, ...line } = { ...CHARGE, ...change };
   const headers = new Headers(more);
