@@ -9,9 +9,10 @@ import { bundleWorker } from "./wrangler.ts";
 /**
  * An isolate loads the bundle before its first request. The target was 50,000; the rest is the console, the operator API and
  * their libraries. They are part of every deployment, since operators settle unknown outcomes there (bench/README.md). The bound
- * leaves a twentieth of room above what the bundle has today, so that growth is noticed and small changes are not.
+ * leaves a twentieth of room above what the bundle has today, so that growth is noticed and small changes are not. It grew by 4,000
+ * for the places, forms and scopes of keys, which every request with a key in another place needs before its record is known.
  */
-const GZIP_BYTES_MAX = 90_000;
+const GZIP_BYTES_MAX = 96_000;
 
 /** A module belongs to the first part whose path it contains. */
 const PARTS: readonly (readonly [part: string, path: string])[] = [

@@ -7,7 +7,7 @@
 
 import { type Fields, durationField, integerField, published } from "./field.ts";
 import { KEYS } from "./fields-of-keys.ts";
-import { errorCode, errorStatus, probe, statuses } from "./policy-values.ts";
+import { echoedHeaders, errorCode, errorStatus, probe, statuses } from "./policy-values.ts";
 import { DAY, MINUTE, SECOND, headerName, oneOf, trueOrFalse } from "./values.ts";
 
 export const PROFILE_AND_MODE = {
@@ -149,6 +149,16 @@ export const ANSWERS = {
     default: "idempotent-replayed",
     defaultText: '"Idempotent-Replayed"',
     published: published("replayed_header", "Replays are marked by"),
+  },
+  /**
+   * Headers such as `Request-Id`: the gateway's own answers, and its replays, repeat them from the request at hand. Profiles set
+   * what their contract requires.
+   */
+  echo: {
+    name: "echo",
+    schema: echoedHeaders,
+    default: [],
+    published: published("echo", "Repeated from each request"),
   },
   /** The format of refusals: `problem` (RFC 9457), `stripe`, `acp` or `ucp`. */
   errors: {

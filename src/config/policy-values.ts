@@ -1,6 +1,7 @@
 /** The values of policy fields that have a form of their own. */
 
 import * as v from "valibot";
+import { mayBeEchoed } from "../http/echo.ts";
 import { type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
 import { isProbeTemplate } from "../http/probe-path.ts";
 import { type FingerprintRule, resolveFingerprint } from "../identity/fingerprint.ts";
@@ -59,6 +60,14 @@ const status = integer({ min: 400, max: 599 });
 export const statuses: v.GenericSchema<unknown, readonly number[]> = v.array(
   status,
   "must be a list of status codes from 400 to 599",
+);
+
+export const echoedHeaders: v.GenericSchema<unknown, readonly string[]> = listOf(
+  v.pipe(
+    headerName,
+    v.check(mayBeEchoed, "must not be a header that describes the answer, grants something or holds a credential"),
+  ),
+  'must be a list of header names, such as ["Request-Id"]',
 );
 
 export const errorStatus = byCode(status);

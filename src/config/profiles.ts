@@ -20,6 +20,7 @@ export type Profile = Pick<
   | "fingerprint"
   | "notExecutedOn"
   | "unknownOn"
+  | "echo"
   | "errors"
   | "errorStatus"
   | "errorCode"
@@ -41,6 +42,7 @@ const ietf: Profile = {
   fingerprint: DEFAULT_POLICY.fingerprint,
   notExecutedOn: DEFAULT_POLICY.notExecutedOn,
   unknownOn: DEFAULT_POLICY.unknownOn,
+  echo: DEFAULT_POLICY.echo,
   errors: DEFAULT_POLICY.errors,
   errorStatus: DEFAULT_POLICY.errorStatus,
   errorCode: DEFAULT_POLICY.errorCode,
@@ -64,6 +66,8 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     notExecutedOn: EVERY_5XX,
     // A proxy in between sends these, so they say nothing about the seller.
     unknownOn: [502, 504, 520, 522, 524],
+    // Required of each answer to a request that has one.
+    echo: ["request-id"],
     errors: "acp",
     errorCode: {
       key_missing: "idempotency_key_required",

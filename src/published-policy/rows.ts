@@ -58,6 +58,7 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
       `at most ${count(responseBytesMax)} bytes; larger ones are passed on once`,
     replaySetCookie: ({ replaySetCookie }) => (replaySetCookie ? "is replayed" : "reaches the first client only"),
     replayedHeader: ({ replayedHeader }) => `${replayedHeader}: true`,
+    echo: ({ echo }) => list(echo),
     errors: ({ errors }) => ERRORS[errors],
   } satisfies Words),
 );

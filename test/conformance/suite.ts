@@ -8,6 +8,7 @@ import { codedBodies } from "./checks/coded-bodies.ts";
 import { codingAndCookies } from "./checks/coding-and-cookies.ts";
 import { crash } from "./checks/crash.ts";
 import { derivedKeys } from "./checks/derived-keys.ts";
+import { echoes } from "./checks/echoes.ts";
 import { expiry } from "./checks/expiry.ts";
 import { fingerprint } from "./checks/fingerprint.ts";
 import { formFingerprint } from "./checks/form-fingerprint.ts";
@@ -67,6 +68,7 @@ const topics: readonly (readonly Check[])[] = [
   probes,
   tombstones,
   keyedAnswers,
+  echoes,
   replayFidelity,
   problemDocuments,
   hopByHop,

@@ -52,6 +52,7 @@ export const routePolicies = {
     prefix: "/derived-content",
     settings: { derive_key: { window: "5m", from: ["query:shop", "form:order"] } },
   },
+  "echo of Request-Id": { prefix: "/echo", settings: { echo: ["Request-Id"] } },
   "ignored claims": { prefix: "/claims", settings: { fingerprint: { ignore: ["/iat", "/jti"] } } },
   "derived keys": { prefix: "/derived", settings: { derive_key: { window: "5m" } } },
   "keys derived from a member": {

@@ -43,6 +43,23 @@ describe("derive_key.from", () => {
   });
 });
 
+describe("echo", () => {
+  test.each(["Authorization", "Content-Type", "Connection"])("is never %s", (name) => {
+    expect(faultsWith({ echo: ["Request-Id", name] })).toEqual([
+      {
+        path: 'TENANTS."api.example.com".echo[1]',
+        message: "must not be a header that describes the answer, grants something or holds a credential",
+      },
+    ]);
+  });
+
+  test("is not the header that marks replays", () => {
+    expect(faultsWith({ echo: ["X-Replayed"], replayed_header: "X-Replayed" })).toEqual([
+      { path: 'TENANTS."api.example.com".echo', message: "must not have the replayed_header: x-replayed" },
+    ]);
+  });
+});
+
 describe("key_format", () => {
   test.each<[unknown, string, RegExp]>([
     ["uuidv4", "", /^must be "any" or "uuid" or "uuidv7"$/],

@@ -47,6 +47,7 @@ function valuesOf(name: ProfileName): Record<string, string> {
     fingerprint: profile.fingerprint.name,
     not_executed_on: statuses(profile.notExecutedOn),
     unknown_on: statuses(profile.unknownOn).replaceAll(",", ""),
+    echo: profile.echo.length === 0 ? "none" : profile.echo.join(" "),
     errors: profile.errors,
     error_status: written(profile.errorStatus),
     error_code: written(profile.errorCode),

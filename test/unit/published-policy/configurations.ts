@@ -48,6 +48,7 @@ export const FULL_ENTRY = {
   not_executed_on: [404],
   unknown_on: [418],
   replay_set_cookie: true,
+  echo: ["X-Request-Id"],
   errors: "stripe",
   error_status: { key_reused: 400 },
   error_code: { key_reused: "conflict" },

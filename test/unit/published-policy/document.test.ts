@@ -49,6 +49,7 @@ const PUBLISHED: { readonly [Field in keyof Policy]?: (policy: Policy) => object
   notExecutedOn: ({ notExecutedOn }) => ({ not_executed_on: notExecutedOn }),
   unknownOn: ({ unknownOn }) => ({ unknown_on: unknownOn }),
   replaySetCookie: ({ replaySetCookie }) => ({ replay_set_cookie: replaySetCookie }),
+  echo: ({ echo }) => ({ echo }),
   errors: ({ errors }) => ({ errors }),
   replayedHeader: ({ replayedHeader }) => ({ replayed_header: replayedHeader }),
 };

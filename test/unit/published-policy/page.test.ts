@@ -172,6 +172,7 @@ describe("the words of the page", () => {
       ["Responses that are kept", "at most 654 321 bytes; larger ones are passed on once"],
       ["Set-Cookie", "is replayed"],
       ["Replays are marked by", "x-replayed: true"],
+      ["Repeated from each request", "x-request-id"],
       ["Refusals are written", "as Stripe's error object"],
     ];
     expect(rows).toEqual(expect.arrayContaining(expected));
