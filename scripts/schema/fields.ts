@@ -27,13 +27,15 @@ const DESCRIPTIONS = descriptionsIn(
   "config/fields-of-policy.ts",
 );
 
-export const TABLES = tablesIn(
-  "table",
-  "config/caller-values.ts",
-  "config/entry-values.ts",
-  "config/key-values.ts",
-  "config/policy-values.ts",
-);
+const FILES_WITH_TABLES = [
+  "caller-values.ts",
+  "entry-values.ts",
+  "key-values.ts",
+  "outcome-values.ts",
+  "policy-values.ts",
+];
+
+export const TABLES = tablesIn("table", ...FILES_WITH_TABLES.map((file) => `config/${file}`));
 
 export function descriptionOf(property: string): string {
   const description = DESCRIPTIONS.get(property);

@@ -13,10 +13,9 @@ function parseMemberPointer(written: string): JsonPointer | null {
   return written === "" ? null : parseJsonPointer(written);
 }
 
-export const pointers = listOf(
-  parsed(parseMemberPointer, 'must be a JSON Pointer to a member, such as "/order_id"'),
-  'must be a list of JSON Pointers, such as ["/order_id"]',
-);
+export const memberPointer = parsed(parseMemberPointer, 'must be a JSON Pointer to a member, such as "/order_id"');
+
+export const pointers = listOf(memberPointer, 'must be a list of JSON Pointers, such as ["/order_id"]');
 
 /** Names of parameters and fields are compared exactly, after decoding. */
 const QUERY_OR_FORM = /^(query|form):(.{1,128})$/;

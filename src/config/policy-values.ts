@@ -57,11 +57,6 @@ export const probe = v.pipe(v.string(PROBE_MESSAGE), v.check(isProbeTemplate, PR
 
 const status = integer({ min: 400, max: 599 });
 
-export const statuses: v.GenericSchema<unknown, readonly number[]> = v.array(
-  status,
-  "must be a list of status codes from 400 to 599",
-);
-
 export const echoedHeaders: v.GenericSchema<unknown, readonly string[]> = listOf(
   v.pipe(
     headerName,

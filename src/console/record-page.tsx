@@ -38,8 +38,8 @@ const CHOICES: Readonly<Record<Inspection["state"], readonly Choice[]>> = {
 };
 
 export function RecordPage({ id, session, message, inspection, history }: RecordPageProps) {
-  const { state, busy, facts, answer } = inspection;
-  const choices = busy === null ? CHOICES[state] : [];
+  const { state, running, facts, answer } = inspection;
+  const choices = running === null ? CHOICES[state] : [];
   return (
     <>
       <Alert message={message} />
@@ -55,9 +55,9 @@ export function RecordPage({ id, session, message, inspection, history }: Record
           {answer === null ? null : <AnswerFacts {...answer} />}
         </dl>
       </section>
-      {busy === null ? null : (
+      {running === null ? null : (
         <section>
-          <p>This record is busy ({busy}). No action is possible until that ends. Reload the page later.</p>
+          <p>This record is busy ({running}). No action is possible until that ends. Reload the page later.</p>
         </section>
       )}
       {choices.length === 0 ? null : (
@@ -71,9 +71,10 @@ export function RecordPage({ id, session, message, inspection, history }: Record
   );
 }
 
-function Facts({ operation, key, attempt, sinceMs, expiresAtMs }: NonNullable<Inspection["facts"]>) {
+function Facts({ tenant, operation, key, attempt, sinceMs, expiresAtMs }: NonNullable<Inspection["facts"]>) {
   return (
     <>
+      <Fact label="Hostname">{tenant}</Fact>
       <Fact label="Operation">{operation}</Fact>
       <Fact label="Key">{key}</Fact>
       <Fact label="Attempt">{attempt}</Fact>
@@ -142,5 +143,9 @@ function eventOfEntry({ state, cause, attempt, times, atMs }: JournalEvent): Tim
 function eventOfLine({ atMs, action, token, operator, result, before, after, given, why }: AuditLine): TimelineEvent {
   const who = `${operator ?? "anonymous"} (${token} token)`;
   const end = result === null || result === "failed" ? "result not known" : `${result}: ${before} → ${after}`;
-  return { atMs, text: `${who}: ${action} ${given === "{}" ? "" : given} ${end}`.replaceAll("  ", " "), why };
+  return {
+    atMs,
+    text: `${who}: ${action} ${given === "{}" ? "" : given} ${end}`.replaceAll("  ", " "),
+    why: why || null,
+  };
 }

@@ -6,7 +6,7 @@ import { type JournalEvent } from "../journal/journal-event.ts";
 import { type Sums, duplicatesPrevented, summed } from "./sums.ts";
 import { COUNT_KINDS, HOUR_MS, type HourlyCount } from "../journal/tallies.ts";
 
-export function recordView(id: string, { state, busy, facts, answer }: Inspection): object {
+export function recordView(id: string, { state, running, facts, answer }: Inspection): object {
   return {
     id,
     state,
@@ -16,7 +16,7 @@ export function recordView(id: string, { state, busy, facts, answer }: Inspectio
     attempt: facts?.attempt ?? null,
     since: time(facts?.sinceMs ?? null),
     expires: time(facts?.expiresAtMs ?? null),
-    running: busy,
+    running,
     answer: answer === null ? null : answerView(answer),
   };
 }
@@ -28,10 +28,12 @@ function answerView({ status, headers, bodyBytes, body }: NonNullable<Inspection
 }
 
 export function entryView(entry: JournalEvent): object {
-  const { record, state, cause, operation, attempt, times, sinceMs, atMs, expiresAtMs } = entry;
+  const { record, hostname, caller, state, cause, operation, attempt, times, sinceMs, atMs, expiresAtMs } = entry;
   const isOpen = state === "unknown" || state === "tombstone";
   return {
     record,
+    hostname,
+    caller,
     state,
     cause,
     operation,
@@ -45,8 +47,21 @@ export function entryView(entry: JournalEvent): object {
 }
 
 export function auditView({ seq, atMs, given, ...line }: AuditLine): object {
-  const { record, token, operator, action, why, result, before, after } = line;
-  return { seq, at: time(atMs), record, token, operator, action, given: parsed(given), why, result, before, after };
+  const { hostname, record, token, operator, action, why, result, before, after } = line;
+  return {
+    seq,
+    at: time(atMs),
+    hostname,
+    record,
+    token,
+    operator,
+    action,
+    given: parsed(given),
+    why,
+    result,
+    before,
+    after,
+  };
 }
 
 export function countsView(counts: readonly HourlyCount[], hours: number, nowMs: number): object {

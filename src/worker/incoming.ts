@@ -1,22 +1,21 @@
 /** A request on its way in. Its body, content and caller are read at most once, and only where a step needs them. */
 
 import { type BodyBudget, type Lease, bodyBudget } from "../http/body-budget.ts";
-import { contentCodingOf, decode } from "../http/content-coding.ts";
+import { requestCodingOf, decode } from "../http/request-coding.ts";
 import { type HeldBody } from "../http/held-body.ts";
 import { type CallerRule, callerOf } from "../identity/caller.ts";
 import { sha256 } from "../identity/digest.ts";
 import { type BodyKind, bodyKindOf } from "../identity/media-type.ts";
 import { RequestContent } from "../identity/request-content.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
-import { secret } from "../config/bindings.ts";
-import { verifiedClaims } from "../identity/verified-claims.ts";
+import { type SecretNamed, verifiedClaims } from "../identity/verified-claims.ts";
 import { unreachable } from "../record/record.ts";
 import { type BodyBounds, type HeldRequestBody, lifeMsOf, readRequestBody } from "./request-body.ts";
 
 export class Incoming {
   readonly request: Request;
   readonly #bounds: BodyBounds;
-  readonly #env: object;
+  readonly #secretNamed: SecretNamed;
   readonly #budget: BodyBudget;
   #body: Promise<HeldRequestBody | Refusal> | null = null;
   #content: Promise<RequestContent | Refusal> | null = null;
@@ -25,11 +24,11 @@ export class Incoming {
   #held: HeldBody | null = null;
   readonly #callers = new Map<CallerRule, Promise<string | Refusal>>();
 
-  /** `env` has the secrets that verify tokens. */
-  constructor(request: Request, bounds: BodyBounds, env: object, budget: BodyBudget = bodyBudget) {
+  /** `secretNamed` looks up the secrets that verify tokens. */
+  constructor(request: Request, bounds: BodyBounds, secretNamed: SecretNamed, budget: BodyBudget = bodyBudget) {
     this.request = request;
     this.#bounds = bounds;
-    this.#env = env;
+    this.#secretNamed = secretNamed;
     this.#budget = budget;
   }
 
@@ -37,9 +36,7 @@ export class Incoming {
   caller(rule: CallerRule): Promise<string | Refusal> {
     const known = this.#callers.get(rule);
     if (known !== undefined) return known;
-    const caller = callerOf(this.request, rule, (token, item) =>
-      verifiedClaims(token, item, (name) => secret(this.#env, name)),
-    );
+    const caller = callerOf(this.request, rule, (token, item) => verifiedClaims(token, item, this.#secretNamed));
     this.#callers.set(rule, caller);
     return caller;
   }
@@ -108,7 +105,7 @@ export class Incoming {
     const { headers, signal } = this.request;
     const contentType = headers.get("content-type");
     const { bytes, sha256: digest } = body;
-    const coding = contentCodingOf(headers);
+    const coding = requestCodingOf(headers);
     const coded = (coding: string | null): RequestContent =>
       new RequestContent({ contentType, bytes, sha256: digest, coding });
     if (coding.kind === "none" || bytes.byteLength === 0) return coded(null);

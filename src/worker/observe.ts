@@ -5,6 +5,7 @@
 
 import { objectOf } from "../call/object-stub.ts";
 import { type Policy } from "../config/policy.ts";
+import { tokenSecrets } from "../config/token-secrets.ts";
 import { type ProblemCode } from "../http/problem-codes.ts";
 import { type Refusal, isRefusal, writtenAs } from "../http/problem.ts";
 import { type Observation } from "../key-object/shadow-object.ts";
@@ -12,6 +13,7 @@ import { log } from "../log.ts";
 import { declaredBytesOf, signsOf } from "../origin/exchange.ts";
 import { classify } from "../record/classify.ts";
 import { type ShadowDecision } from "../record/observe.ts";
+import { UNREAD_BODY } from "../record/outcome-rule.ts";
 import { type Conclusion, conclusionOf } from "../record/transition.ts";
 import { callersOf } from "./callers.ts";
 import { type Destination } from "./destination.ts";
@@ -50,7 +52,7 @@ export async function observe(context: RequestContext): Promise<Observed> {
   const begun =
     copy === null
       ? Promise.resolve(null)
-      : begin(copy, context)
+      : callShadow(copy, context)
           .catch(failed)
           .finally(() => copy.releaseBody());
   // No longer than until its shadow is called. `waitUntil` keeps a request alive whose client has left, and this one must
@@ -80,14 +82,14 @@ function mayBeKeyed({ headers }: Request, { url, policy, isCovered }: Destinatio
 /** Shares the body with the request, which is sent unchanged. Null where no copy can be made. */
 function copyOf({ incoming, destination, env }: RequestContext): Incoming | null {
   try {
-    return new Incoming(incoming.request.clone(), destination.policy, env);
+    return new Incoming(incoming.request.clone(), destination.policy, tokenSecrets(env, destination.tenant.entry));
   } catch (error) {
     return failed(error);
   }
 }
 
 /** Reads the copy, and calls its shadow. Null where the request would pass through. */
-async function begin(copy: Incoming, { destination, metrics, env }: RequestContext): Promise<Begun | null> {
+async function callShadow(copy: Incoming, { destination, metrics, env }: RequestContext): Promise<Begun | null> {
   // First of all, because the platform holds the unread part of a copy in memory.
   await copy.body();
   const { body, bodyUsed } = copy.request;
@@ -132,10 +134,10 @@ async function conclude(
   }
 }
 
-/** The body is not read: an answer that breaks off later counts as a whole one. */
+/** The body is not read: no rule about it matches, and an answer that breaks off later counts as a whole one. */
 function conclusionOfHead(head: Head, attemptNumber: number, policy: Policy): Conclusion {
   if (head === null) return { outcome: "unknown" };
-  const outcome = classify(signsOf(head, attemptNumber), policy);
+  const outcome = classify(signsOf(head, attemptNumber), policy.outcomes, UNREAD_BODY);
   const isTooLarge = (declaredBytesOf(head.headers) ?? 0) > policy.responseBytesMax;
   return conclusionOf(outcome, isTooLarge ? "overflowed" : "whole", { status: head.status, headers: [], bodyBytes: 0 });
 }

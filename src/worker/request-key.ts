@@ -1,6 +1,7 @@
 /** The key of a request: the one it carries, or one that is derived from its content (docs/protocol.md 3.4 and 3.10). */
 
 import { type DeriveKey } from "../config/key-values.ts";
+import { hasUnusualBody } from "../http/methods.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type CallerRule } from "../identity/caller.ts";
 import { digestOf, sha256 } from "../identity/digest.ts";
@@ -27,9 +28,15 @@ export async function keyOf(incoming: Incoming, destination: Destination): Promi
   const unreadable = isCompared ? unreadableHeader(headers, countedHeaders(destination)) : null;
   if (unreadable !== null) return unreadable;
   if (key === null) return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
-  if (isRefusal(key) || hasFormat(key.value, policy.keyFormat)) return key;
+  if (isRefusal(key)) return key;
+  if (hasUnusualBody(incoming.request)) return refuse("key_invalid", UNUSUAL_BODY);
+  if (hasFormat(key.value, policy.keyFormat)) return key;
   return refuse("key_invalid", `A key of this operation is ${wordsOfFormat(policy.keyFormat)}.`);
 }
+
+/** Only an override makes a GET a covered request. */
+const UNUSUAL_BODY =
+  "A GET or HEAD with a body can't have a key. Nothing was sent to the origin. Use the method itself.";
 
 function placesOf(incoming: Incoming, destination: Destination): KeyPlaces {
   return {
@@ -39,6 +46,9 @@ function placesOf(incoming: Incoming, destination: Destination): KeyPlaces {
     form: () => partWithKey(incoming, destination, "form"),
   };
 }
+
+const UNCERTAIN_TYPE =
+  "The body may carry a key, and its Content-Type can't be read, or names another charset than UTF-8. Nothing was sent to the origin. Send one valid Content-Type.";
 
 const UNREADABLE = {
   document:
@@ -60,13 +70,16 @@ async function partWithKey<const P extends "document" | "form">(
   if (isRefusal(callers)) return callers;
   const content = await incoming.content();
   if (isRefusal(content)) return content;
+  if (content.isEmpty) return null;
+  if (content.kind === "unreadable" || content.kind === "foreign json") return refuse("key_invalid", UNCERTAIN_TYPE);
   const found = content[part];
-  return found !== null || content.isEmpty ? found : refuse("key_invalid", UNREADABLE[part]);
+  return found ?? refuse("key_invalid", UNREADABLE[part]);
 }
 
 function mayHold({ bodyKind }: Incoming, part: "document" | "form"): boolean {
   switch (bodyKind) {
     case "json":
+    case "foreign json":
     case "jws":
       return part === "document";
     case "form":
@@ -87,7 +100,7 @@ function mayHold({ bodyKind }: Incoming, part: "document" | "form"): boolean {
  */
 async function derivedKey(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
   const { tenant, policy } = destination;
-  if (policy.deriveKey === null) return null;
+  if (policy.deriveKey === null || hasUnusualBody(incoming.request)) return null;
   const { callers } = tenant;
   // Equal requests of two anonymous clients would get one key.
   const naming: CallerRule = callers.anonymous === "refuse" ? callers : { ...callers, anonymous: "refuse" };

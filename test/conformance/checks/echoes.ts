@@ -1,4 +1,4 @@
-// Sections 6.1.5, 6.2.4 and 6.3.5: what an answer of the gateway has of the request at hand, and of its own.
+// Sections 6.1.5, 6.2.5 and 6.3.5: what an answer of the gateway has of the request at hand, and of its own.
 
 import assert from "node:assert/strict";
 import { type Check } from "../check.ts";
@@ -53,7 +53,7 @@ export const echoes: readonly Check[] = [
     },
   },
   {
-    section: "6.2.4",
+    section: "6.2.5",
     title: "gives a replay a date of its own, and no age",
     run: async ({ scripted, send, key }) => {
       const [path, sent] = [scripted(answers(201, { Date: FIRST_DATE, Age: "60" }, "{}")), key()];

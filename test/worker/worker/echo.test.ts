@@ -78,7 +78,7 @@ describe("6.1.5 repeated headers", () => {
   });
 });
 
-describe("6.2.4 a replay", () => {
+describe("6.2.5 a replay", () => {
   test("has a date of its own, and no age", async () => {
     scriptOrigin(withRequestId);
     const client = clientOf();

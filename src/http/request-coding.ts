@@ -13,12 +13,12 @@ const DECODERS = {
 type Coding = keyof typeof DECODERS;
 
 /** What `Content-Encoding` states. `unknown` has the value as it was written: a list, or a coding that can't be decoded here. */
-export type ContentCoding =
+export type RequestCoding =
   | { readonly kind: "none" }
   | { readonly kind: "known"; readonly coding: Coding }
   | { readonly kind: "unknown"; readonly written: string };
 
-export function contentCodingOf(headers: Headers): ContentCoding {
+export function requestCodingOf(headers: Headers): RequestCoding {
   const written = headers.get("content-encoding");
   const coding = written?.trim().toLowerCase() ?? "identity";
   if (written === null || coding === "" || coding === "identity") return { kind: "none" };

@@ -2,7 +2,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:
 import { describe, expect, test } from "vitest";
 
 import { BodyBudget } from "../../../src/http/body-budget.ts";
-import { contentCodingOf, decode } from "../../../src/http/content-coding.ts";
+import { requestCodingOf, decode } from "../../../src/http/request-coding.ts";
 
 const MEGABYTE = 1_000_000;
 const TEXT = '{"amount":100}';
@@ -33,7 +33,7 @@ describe("3.6.5 the coding of a body", () => {
     ["toString", { kind: "unknown", written: "toString" }],
     ["gzip;q=1", { kind: "unknown", written: "gzip;q=1" }],
   ])("%j is %j", (written, coding) => {
-    expect(contentCodingOf(new Headers(written === null ? {} : { "content-encoding": written }))).toEqual(coding);
+    expect(requestCodingOf(new Headers(written === null ? {} : { "content-encoding": written }))).toEqual(coding);
   });
 });
 
