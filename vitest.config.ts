@@ -14,6 +14,8 @@ const seed = process.env["ONCEGATE_SEED"] === undefined ? null : Number(process.
 
 /** No test is about speed: a machine that is busy with other work may take this long. */
 const EVERY_PROJECT = {
+  // The long tests of one file wait side by side, all of them.
+  maxConcurrency: 10,
   testTimeout: 60_000 * runFactor,
   hookTimeout: 180_000,
   exclude: ["**/node_modules/**", ...long],
@@ -95,6 +97,7 @@ export default defineConfig({
         },
       },
       { test: { name: "fault", include: ["test/fault/node/**/*.test.ts"], ...ON_WORKERD, ...EVERY_PROJECT } },
+      { test: { name: "fuzz", include: ["test/fuzz/**/*.test.ts"], ...ON_WORKERD, ...EVERY_PROJECT } },
       { test: { name: "bodies", include: ["test/bodies/**/*.test.ts"], ...ON_WORKERD, ...EVERY_PROJECT } },
       {
         test: {

@@ -17,6 +17,7 @@ import { type Fault } from "../src/config/read-fields.ts";
 import { type Tenant } from "../src/config/policy.ts";
 import { listedSecrets } from "../src/config/secrets.ts";
 import { listNames, readEntries } from "./tenants/namespace.ts";
+import { helpIfAsked } from "./help.ts";
 
 /** A wrangler.toml as wrangler reads it, for one environment. */
 export type Deployment = ReturnType<typeof readConfig>;
@@ -37,6 +38,7 @@ export interface Verdict {
 }
 
 if (import.meta.main) {
+  helpIfAsked(import.meta.filename);
   try {
     process.exitCode = main();
   } catch (error) {

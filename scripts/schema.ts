@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { tenantsSchema } from "./schema/tenants-schema.ts";
 import { fillTables } from "./schema/tables.ts";
 import { requestSchemas } from "./schema/request-schemas.ts";
+import { helpIfAsked } from "./help.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 
@@ -18,6 +19,7 @@ export const TENANTS_SCHEMA = join(REPOSITORY, "schema/tenants.schema.json");
 const REQUEST_SCHEMAS = join(REPOSITORY, "src/operator/request-schemas.ts");
 
 if (import.meta.main) {
+  helpIfAsked(import.meta.filename);
   writeFileSync(CONFIGURATION_PAGE, fillTables(readFileSync(CONFIGURATION_PAGE, "utf8")));
   mkdirSync(join(REPOSITORY, "schema"), { recursive: true });
   writeFileSync(TENANTS_SCHEMA, JSON.stringify(tenantsSchema()));

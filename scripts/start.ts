@@ -15,11 +15,13 @@ import { DEFAULT_PORT as ORIGIN_PORT, startPaymentsOrigin } from "../examples/pa
 import { withCleanup } from "./cleanup.ts";
 import { type Defer } from "./cleanup.ts";
 import { type GatewayOptions, startGateway } from "./gateway-process.ts";
+import { helpIfAsked } from "./help.ts";
 
 const GATEWAY_PORT = 8787;
 const ORIGIN_LATENCY_MS = 250;
 const FOLDER = join(import.meta.dirname, "..", ".wrangler", "start");
 
+helpIfAsked(import.meta.filename);
 try {
   await withCleanup(start);
 } catch (error) {

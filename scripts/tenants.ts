@@ -11,7 +11,7 @@ import { TENANTS_KV } from "../src/config/kv-entry.ts";
 import { type Deployment, checkEntries, readDeployment, report } from "./check-config.ts";
 import { type Namespace, deleteEntry, listNames, putEntry, readEntries } from "./tenants/namespace.ts";
 
-const USAGE = `npm run tenants -- COMMAND --local | --remote [--env production] [--config wrangler.toml]
+const USAGE = `npm run tenants -- COMMAND --local | --remote [--env production] [--config wrangler.toml] [--persist-to FOLDER]
 
   put NAME FILE         checks the entry in FILE (JSON; - is standard input) and writes it;
                         a change of its jurisdiction needs --new-records

@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { fillIn } from "../support/document.ts";
 import { type Bill, type Workload, dynamodbBill, keysPerMonth, oncegateBill, redisBill } from "./model.ts";
 import { inDollars, inWords, readAmount, readSeconds } from "./units.ts";
+import { helpIfAsked } from "../../scripts/help.ts";
 
 const MONTH_SECONDS = 30 * 24 * 60 * 60;
 
@@ -16,6 +17,7 @@ const FIRST_USE_MS = 300;
 
 const DEFAULTS = { replays: "0.02", "origin-ms": "300", ttl: "24h", body: "2k" };
 
+helpIfAsked(import.meta.filename);
 const { values } = parseArgs({
   options: {
     rps: { type: "string" },

@@ -1,5 +1,5 @@
 // npm run bench:growth [-- --parts records,expiries,joiners,memory --storage memory --seconds 10 --records 0,10000,100000
-//                          --expiries 10000 --joiners 1000 --memory-minutes 10 --json FILE --write]
+//                          --expiries 10000 --joiners 1000 --connections 16 --memory-minutes 10 --json FILE --write]
 // Measures throughput, latency and memory while records accumulate, expire, and are joined. All parts take half an hour.
 
 import { parseArgs } from "node:util";
@@ -8,7 +8,9 @@ import { type Facts, facts, factsLine, resultFile, writeJson } from "../support/
 import { namesOf, numberOf } from "../support/options.ts";
 import { STORAGES, type StorageName, createRuntime } from "../support/runtime.ts";
 import { type Line, PARTS, type Part, type Settings } from "./parts.ts";
+import { helpIfAsked } from "../../scripts/help.ts";
 
+helpIfAsked(import.meta.filename);
 const { values } = parseArgs({
   options: {
     parts: { type: "string", default: "all" },

@@ -48,24 +48,24 @@ export function hold(forward: ReceivedForward, budget: BodyBudget = bodyBudget):
   return held === null ? null : { ...forward, body: held };
 }
 
-/**
- * Reads the whole body. "broken": it did not arrive as a whole. "no room": the isolate has no memory for it. Never throws, because
- * other requests wait for its end.
- */
-export async function receiveBody(
-  forward: StreamedForward,
-  budget: BodyBudget = bodyBudget,
-): Promise<WholeForward | "broken" | "no room"> {
+/** How the upload of a body ended. */
+export type Upload =
+  | { readonly kind: "received"; readonly forward: WholeForward }
+  /** `unavailable`: it did not arrive as a whole. `overloaded`: the isolate has no memory for it. */
+  | { readonly kind: "not received"; readonly code: "unavailable" | "overloaded" };
+
+/** Reads the whole body. Never throws, because other requests wait for its end. */
+export async function receiveBody(forward: StreamedForward, budget: BodyBudget = bodyBudget): Promise<Upload> {
   const { body, bodyBytes } = forward;
   const lease = budget.lease(LIFE_MS);
   const timeouts = { wholeMs: UPLOAD_TIMEOUT_MS, idleMs: UPLOAD_TIMEOUT_MS };
   const reserve = (bytes: number): boolean => lease.resize(bytes);
   const reading = await readUpTo(body, bodyBytes, { timeouts, reserve }).catch(() => null);
   if (reading?.end === "whole" && reading.bytes.byteLength === bodyBytes) {
-    return { ...forward, body: new HeldBody(reading.bytes, lease) };
+    return { kind: "received", forward: { ...forward, body: new HeldBody(reading.bytes, lease) } };
   }
   lease.release();
-  return reading?.end === "no room" ? "no room" : "broken";
+  return { kind: "not received", code: reading?.end === "no room" ? "overloaded" : "unavailable" };
 }
 
 /** Gives up a body that is not needed. Returns how many bytes of it may stay in memory, not counted. */

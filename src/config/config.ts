@@ -9,7 +9,7 @@ import { log } from "../log.ts";
 import { parseEntry } from "./entry.ts";
 import { faultsOfOperatorTokens } from "./operator-token.ts";
 import { type Tenant } from "./policy.ts";
-import { kvNamespace } from "./bindings.ts";
+import { faultsOfEdge, kvNamespace } from "./bindings.ts";
 import { NAME_MESSAGE, lookupName, namesServing } from "./entry-names.ts";
 import { type Fault } from "./read-fields.ts";
 import { listedSecrets } from "./secrets.ts";
@@ -49,7 +49,7 @@ export function tenantFor(config: Config, hostname: string): Tenant | Refusal {
 
 /** `env` is the Worker's environment: variables, and the bindings that entries may name. */
 export function parseConfig(env: object): Config {
-  const faults: Fault[] = [...listedSecrets(env).faults];
+  const faults: Fault[] = [...faultsOfEdge(env), ...listedSecrets(env).faults];
   const { entries, unreadable } = mergeVariables(env, faults);
   const hostnames = new Set(entries.map(({ name }) => name));
   const tenants = new Map<string, Tenant | null>();

@@ -1,18 +1,16 @@
 /** The names of entries: an exact hostname, `*.suffix` or `*`. */
 
+import { isTooLong } from "../http/host.ts";
 import { withoutTrailingDot } from "../http/matching-path.ts";
 
 export const NAME_MESSAGE = 'must be a hostname in lower case without a port, "*.suffix" or "*"';
-
-/** RFC 1035, 2.3.4. */
-const HOSTNAME_CHARACTERS_MAX = 253;
 
 const EMPTY_LABEL = /^\.|\.\.|\.$/;
 
 /** The names of entries that serve `hostname`, the nearest first. None serves a hostname that DNS does not allow. */
 export function* namesServing(hostname: string): Generator<string> {
   // Their length grows with the square of the hostname's, which a client chooses.
-  if (hostname === "" || hostname.length > HOSTNAME_CHARACTERS_MAX || EMPTY_LABEL.test(hostname)) return;
+  if (hostname === "" || isTooLong(hostname) || EMPTY_LABEL.test(hostname)) return;
   yield hostname;
   for (let dot = hostname.indexOf("."); dot >= 0; dot = hostname.indexOf(".", dot + 1)) yield `*${hostname.slice(dot)}`;
   yield "*";

@@ -18,7 +18,7 @@ import {
 import { POLICY_FIELDS } from "./fields-of-policy.ts";
 import { faultsOfOriginAuth } from "./origin-auth.ts";
 import { overlay } from "./overlay.ts";
-import { type Policy, type Route, type Tenant } from "./policy.ts";
+import { COVERABLE_METHODS, type Policy, type Route, type Tenant } from "./policy.ts";
 import { DEFAULT_POLICY } from "./profiles.ts";
 import { type Fault, readFields, readTable } from "./read-fields.ts";
 import { faultOfUse } from "./secrets.ts";
@@ -124,6 +124,13 @@ function addContradictions(policy: Policy, path: string, faults: Fault[]): void 
   }
 }
 
+const COVERABLE: ReadonlySet<string> = new Set(COVERABLE_METHODS);
+
+/** The router looks methods up in plain objects, where a client's `constructor` would be found. Only `*` matches other methods. */
+function matchedMethod(method: string): string {
+  return COVERABLE.has(method) ? method : "ALL";
+}
+
 /**
  * Hono's own router, so that patterns mean what they mean in Hono. It returns matches in the order in which they were
  * added.
@@ -140,5 +147,5 @@ function matcher(routes: readonly Route[], fallback: Policy, path: string, fault
       faults.push({ path: `${path}[${index}].match`, message: `is not a Hono path pattern: ${String(error)}` });
     }
   }
-  return (method, requestPath) => router.match(method, requestPath)[0][0]?.[0] ?? fallback;
+  return (method, requestPath) => router.match(matchedMethod(method), requestPath)[0][0]?.[0] ?? fallback;
 }

@@ -17,7 +17,7 @@ const LINE_BREAK = /\r\n?|\n/;
 export const SIGN_IN_BYTES_MAX = 10_000;
 
 /** The form's fields. A body of another kind yields fields that no form has, so each later check fails. */
-export async function readFields(
+export async function readForm(
   request: Request,
   bytesMax: number = REQUEST_BYTES_MAX,
 ): Promise<URLSearchParams | OperatorProblem> {

@@ -38,8 +38,8 @@ const CHOICES: Readonly<Record<Inspection["state"], readonly Choice[]>> = {
 };
 
 export function RecordPage({ id, session, message, inspection, history }: RecordPageProps) {
-  const { state, busy, facts, answer } = inspection;
-  const choices = busy === null ? CHOICES[state] : [];
+  const { state, running, facts, answer } = inspection;
+  const choices = running === null ? CHOICES[state] : [];
   return (
     <>
       <Alert message={message} />
@@ -55,9 +55,9 @@ export function RecordPage({ id, session, message, inspection, history }: Record
           {answer === null ? null : <AnswerFacts {...answer} />}
         </dl>
       </section>
-      {busy === null ? null : (
+      {running === null ? null : (
         <section>
-          <p>This record is busy ({busy}). No action is possible until that ends. Reload the page later.</p>
+          <p>This record is busy ({running}). No action is possible until that ends. Reload the page later.</p>
         </section>
       )}
       {choices.length === 0 ? null : (

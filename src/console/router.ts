@@ -12,7 +12,7 @@ import { RECORD_ID } from "../operator/requests.ts";
 import { isEqual } from "../operator/tokens.ts";
 import { type Tokens, areSet, tokensOf } from "../config/operator-token.ts";
 import { isNavigation, isSameOrigin, sealedIn } from "./browser.ts";
-import { SIGN_IN_BYTES_MAX, problemText, readFields } from "./form.ts";
+import { SIGN_IN_BYTES_MAX, problemText, readForm } from "./form.ts";
 import { HOME, seeOther } from "./layout.tsx";
 import { type Session, openSession } from "./session.ts";
 import { actOn, find, overviewPage, recordPage, refusedBy } from "./pages.tsx";
@@ -48,7 +48,7 @@ operatorConsole.post("/_oncegate/sign-out", submission(signOut));
 operatorConsole.post("/_oncegate/sign-in", async (c) => {
   if (!areSet(tokens(c))) return notFound();
   if (!isSameOrigin(c.req.raw.headers, c.var.url)) return askToSignIn(c, FOREIGN);
-  const form = await readFields(c.req.raw, SIGN_IN_BYTES_MAX);
+  const form = await readForm(c.req.raw, SIGN_IN_BYTES_MAX);
   return isOperatorProblem(form) ? askToSignIn(c, problemText(form)) : signIn(c, tokens(c), form);
 });
 
@@ -76,7 +76,7 @@ function submission(act: (c: ReservedCall, session: Session, form: URLSearchPara
     const sessions = await sessionsOf(c);
     const [first] = sessions;
     if (first === undefined) return askToSignIn(c, NO_SESSION);
-    const form = await readFields(c.req.raw);
+    const form = await readForm(c.req.raw);
     if (isOperatorProblem(form)) return overviewPage(c, first, refusedBy(form));
     const session = await sessionWith(form.get("csrf") ?? "", sessions);
     return session === null ? askToSignIn(c, STALE) : act(c, session, form);

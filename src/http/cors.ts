@@ -5,6 +5,7 @@
  */
 
 import { unreachable } from "../record/record.ts";
+import { listMembers } from "./blanks.ts";
 
 export interface CorsRule {
   /** Serialized origins, such as `https://shop.example`; `*` allows any. */
@@ -110,10 +111,7 @@ function exposed(replayedHeader: string): string[] {
 
 /** `list` with `names` added, each once. If `starIsAll`, a `*` in the list covers every name. */
 function withNames(list: string | null, names: readonly string[], starIsAll = false): string {
-  const members = (list ?? "")
-    .split(",")
-    .map((member) => member.trim())
-    .filter((member) => member !== "");
+  const members = listMembers(list ?? "");
   const known = new Set(members.map((member) => member.toLowerCase()));
   if (starIsAll && known.has("*")) return members.join(", ");
   return [...members, ...names.filter((name) => !known.has(name.toLowerCase()))].join(", ");

@@ -41,9 +41,10 @@ export class Gathered {
     return new Uint8Array(this.#buffer, 0, this.#bytes);
   }
 
-  /** Is empty then, and keeps its buffer for what comes next. */
-  clear(): void {
-    this.#bytes = 0;
+  /** Removes the first `count` bytes, and keeps the buffer for what comes next. */
+  removeFirst(count: number): void {
+    new Uint8Array(this.#buffer).copyWithin(0, count, this.#bytes);
+    this.#bytes -= count;
   }
 
   /** Hands all of it over, and is empty then. The buffer is cut to its size: a view would keep the whole of a larger one. */

@@ -1,8 +1,11 @@
 /** Parses media types, and normalizes them for the fingerprint (RFC 9110, 8.3.1). */
 
+import { trimBlanks } from "../http/blanks.ts";
+
 export interface MediaType {
   /** Null if there is no Content-Type. */
   readonly canonical: string | null;
+  /** JSON in UTF-8, the only charset that it has (RFC 8259, 8.1). */
   readonly isJson: boolean;
 }
 
@@ -18,9 +21,21 @@ export function parseMediaType(contentType: string | null): MediaType {
   const read = readMediaType(contentType);
   if (read === null) return { canonical: contentType, isJson: false };
   const { essence, parameters } = read;
-  const isJson = essence === "application/json" || essence.endsWith("+json");
-  const kept = isJson ? parameters.filter((parameter) => !isUtf8(parameter)) : parameters;
+  const isNamedJson = isJsonType(essence);
+  const kept = isNamedJson ? parameters.filter((parameter) => !isUtf8(parameter)) : parameters;
+  const isJson = isNamedJson && !kept.some((parameter) => parameter.startsWith("charset="));
   return { canonical: [essence, ...kept].join(";"), isJson };
+}
+
+/** Whether an origin may read JSON there. It may where the value is not valid, or names another charset than UTF-8. */
+export function mayBeJson(contentType: string | null): boolean {
+  if (contentType === null) return false;
+  const read = readMediaType(contentType);
+  return read === null || isJsonType(read.essence);
+}
+
+function isJsonType(essence: string): boolean {
+  return essence === "application/json" || essence.endsWith("+json");
 }
 
 /** Type and subtype in lower case, and each parameter as `name=value` with the name in lower case. Null if invalid. */
@@ -51,5 +66,5 @@ function readParameters(text: string): string[] | null {
 
 /** Type and subtype in lower case, without parameters; empty if there is no Content-Type. */
 export function essenceOf(contentType: string | null): string {
-  return (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  return trimBlanks((contentType ?? "").split(";", 1)[0] ?? "").toLowerCase();
 }

@@ -1,10 +1,9 @@
 /** The chunks of large bodies: one value each. Their names have the id of the attempt, so that the chunks of two bodies are never mixed. */
 
-import { type ChunkStore } from "./stored-body.ts";
-import { assertReadable, readValue } from "./stored-value.ts";
+import { assertFits, assertReadable, readValue } from "./stored-value.ts";
 
-/** What one reader of a large body holds at a time. A value may have 2 MB. */
-const CHUNK_BYTES = 262_144;
+/** What one reader of a large body holds at a time, well below what a value may have. */
+export const CHUNK_BYTES = 262_144;
 
 /**
  * A body of at most this many chunks is checked before it is replayed: the check reads all of it, in one synchronous step. In a
@@ -21,17 +20,23 @@ interface ChunkedBody {
   readonly onDamage: () => void;
 }
 
-export class StoredChunks implements ChunkStore {
+/** The part of it that a recording writes to. Each chunk belongs to an attempt, so that no body continues with another's. */
+export type RecordedChunks = Pick<ChunkStore, "appendChunks" | "chunk" | "durable">;
+
+export class ChunkStore {
   readonly #storage: DurableObjectStorage;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
   }
 
+  /** Writes `bytes` after the first `seq` chunks, and returns how many chunks it made of them. Only the last may be short. */
   appendChunks(attemptId: string, seq: number, bytes: Uint8Array): number {
     let count = 0;
     for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES, count++) {
-      this.#storage.kv.put(keyOf(attemptId, seq + count), ownBuffer(bytes.subarray(at, at + CHUNK_BYTES)));
+      const chunk = ownBuffer(bytes.subarray(at, at + CHUNK_BYTES));
+      assertFits(chunk.byteLength);
+      this.#storage.kv.put(keyOf(attemptId, seq + count), chunk);
     }
     return count;
   }
@@ -42,6 +47,7 @@ export class StoredChunks implements ChunkStore {
     return value instanceof Uint8Array ? value : null;
   }
 
+  /** Resolves when all that was written is durable. */
   durable(): Promise<void> {
     return this.#storage.sync();
   }
@@ -93,6 +99,12 @@ export class StoredChunks implements ChunkStore {
 
 function keyOf(attemptId: string, seq: number | ""): string {
   return `chunk:${attemptId}:${seq}`;
+}
+
+/** The full chunks of `bytes`, or all of them where they are less than one. A chunk costs a row, however short it is. */
+export function inFullChunks(bytes: Uint8Array): Uint8Array {
+  const { byteLength } = bytes;
+  return byteLength < CHUNK_BYTES ? bytes : bytes.subarray(0, byteLength - (byteLength % CHUNK_BYTES));
 }
 
 /** `put` stores the whole buffer of a view, so a view of a part is copied. */

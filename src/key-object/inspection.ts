@@ -9,7 +9,7 @@ import { type Found } from "./record-store.ts";
 export interface Inspection {
   /** `none`: there is no record, or it is another tenant's. */
   readonly state: KeyRecord["state"] | "unreadable" | "none";
-  readonly busy: Running;
+  readonly running: Running;
   /** Null where there is nothing to read. */
   readonly facts: Facts | null;
   readonly answer: InspectedAnswer | null;
@@ -38,27 +38,27 @@ interface InspectedAnswer {
 interface Inspected {
   readonly kept: KeptRecord;
   readonly found: Found | null;
-  readonly busy: Running;
+  readonly running: Running;
   /** Null: of any tenant. The caller must check whose record it is. */
   readonly tenant: string | null;
   readonly bodyBytesMax: number | null;
 }
 
-export async function inspect({ kept, found, busy, tenant, bodyBytesMax }: Inspected): Promise<Inspection> {
+export async function inspect({ kept, found, running, tenant, bodyBytesMax }: Inspected): Promise<Inspection> {
   const isOthers = tenant !== null && found !== null && found.tenant !== null && found.tenant !== tenant;
   if (found === null || isOthers) {
-    return { state: "none", busy: found === null ? busy : null, facts: null, answer: null };
+    return { state: "none", running: found === null ? running : null, facts: null, answer: null };
   }
-  const record = busy === null ? kept.current(found, null, Date.now()) : found.record;
+  const record = running === null ? kept.current(found, null, Date.now()) : found.record;
   if (record === null || record.state === "unreadable") {
-    return { state: record?.state ?? "none", busy, facts: null, answer: null };
+    return { state: record?.state ?? "none", running, facts: null, answer: null };
   }
   const facts = factsOf(record);
-  if (record.state !== "completed") return { state: record.state, busy, facts, answer: null };
+  if (record.state !== "completed") return { state: record.state, running, facts, answer: null };
   const { status, headers, bodyBytes } = record.answer;
   const isWanted = bodyBytesMax !== null && bodyBytes <= bodyBytesMax;
   const body = isWanted ? await wholeBody(kept, record, found) : null;
-  return { state: record.state, busy, facts, answer: { status, headers, bodyBytes, body } };
+  return { state: record.state, running, facts, answer: { status, headers, bodyBytes, body } };
 }
 
 function factsOf(record: KeyRecord): Facts {

@@ -5,25 +5,25 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "../call/call.ts";
-import { type StreamedForward, discardBody, hold, isStreamed, uncountedBytes } from "../call/upload.ts";
+import { type StreamedForward, discardBody, isStreamed, uncountedBytes } from "../call/upload.ts";
 import { type JournalPlace } from "../config/policy.ts";
-import { type Asked, assertReply, assertSet } from "./asked.ts";
+import { type ReceivedCall, type WaitResult, assertReply, assertSet } from "./received-call.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import { isMismatch } from "../journal/journal-event.ts";
 import { JournalReporter } from "../journal/reporter.ts";
-import { KeptRecord, type Operation } from "./kept-record.ts";
+import { KeptRecord } from "./kept-record.ts";
 import { log } from "../log.ts";
-import { prepareKeyed } from "../origin/exchange.ts";
-import { type ObjectState, RESTING, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
+import { type ObjectState, IDLE, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
 import { Preparation } from "./preparation.ts";
+import { prepareAttempt } from "./prepared-attempt.ts";
 import { Probe } from "./probing.ts";
 import { type Decision, decide } from "../record/decide.ts";
 import { type Command } from "../record/operate.ts";
-import { type OperatedBy, refusalByScope } from "./operated-by.ts";
+import { type OperatedBy, type Operation, refusalByScope } from "./operated-by.ts";
 import { type CompletedRecord, type UnknownRecord, unreachable } from "../record/record.ts";
 import { runAlarm } from "./record-alarm.ts";
 import { type Found } from "./record-store.ts";
-import { misconfigured, refusal, replay } from "./reply.ts";
+import { refusal, replay } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
 import { withSeat } from "./seat.ts";
 import { StayAwake } from "./stay-awake.ts";
@@ -32,7 +32,7 @@ export class KeyObject extends DurableObject<Env> {
   readonly #kept: KeptRecord;
   readonly #reporter: JournalReporter;
   readonly #awake: StayAwake;
-  #state: ObjectState = RESTING;
+  #state: ObjectState = IDLE;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -53,11 +53,11 @@ export class KeyObject extends DurableObject<Env> {
     return this.#answer({ call, sendable: null, probed: null }).then((reply) => withSeat(reply, this.#kept.readers));
   }
 
-  /** What `tenant`'s operators see of the record; null: whoever has it. Its body only where asked for, up to `bodyBytesMax`. */
+  /** What operators of `tenant` see of the record, or of any tenant where it is null. Its body only where asked for, up to `bodyBytesMax`. */
   inspect(tenant: string | null, journal: JournalPlace, bodyBytesMax: number | null): Promise<Inspection> {
     const found = this.#kept.load();
     if (found?.tenant === tenant) this.#reporter.journal = journal;
-    return inspect({ kept: this.#kept, found, busy: runningIn(this.#state), tenant, bodyBytesMax });
+    return inspect({ kept: this.#kept, found, running: runningIn(this.#state), tenant, bodyBytesMax });
   }
 
   /** Carries out a command of an operator. `body` is that of an answer which the command gives. */
@@ -81,9 +81,9 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   // Not async: a request that waits must not keep its body in memory.
-  #answer(asked: Asked): Promise<LookReply> {
+  #answer(received: ReceivedCall): Promise<LookReply> {
     const nowMs = Date.now();
-    const { call, sendable, probed } = asked;
+    const { call, sendable, probed } = received;
     const { request, policy, waitMs } = call;
     this.#reporter.journal = call.journal;
     const running = runningIn(this.#state);
@@ -93,15 +93,15 @@ export class KeyObject extends DurableObject<Env> {
     const decision = decide({ record, running, request, policy, ...may, probed, nowMs });
     switch (decision.action) {
       case "execute":
-        return this.#execute(asked, decision, found, nowMs);
+        return this.#execute(received, decision, found, nowMs);
       case "probe":
-        return this.#startProbe(asked, decision.record);
+        return this.#startProbe(received, decision.record);
       case "join":
         return attemptIn(this.#state).join(waitMs, discardBody(sendable?.forward));
       case "await probe":
-        return this.#answerAfter(probeIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), asked);
+        return this.#answerAfter(probeIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), received);
       case "await preparation":
-        return this.#answerAfter(preparationIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), asked);
+        return this.#answerAfter(preparationIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), received);
       case "replay":
         return Promise.resolve(this.#replay(decision.record, assertSet(found), policy.idleTimeoutMs));
       case "refuse":
@@ -115,60 +115,55 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   #execute(
-    asked: Asked,
+    received: ReceivedCall,
     { attemptNumber, before, mayHaveRun }: Extract<Decision, { action: "execute" }>,
     found: Found | null,
     nowMs: number,
   ): Promise<LookReply> {
-    const { about, request, policy } = asked.call;
-    const sendable = assertSet(asked.sendable);
-    if (isStreamed(sendable.forward)) return this.#prepare(asked, sendable.forward);
-    const forward = hold(sendable.forward);
-    if (forward === null) return Promise.resolve(refusal("overloaded"));
-    const prepared = prepareKeyed(forward, attemptNumber, this.env);
-    if (prepared.kind === "not prepared") {
-      forward.body?.release();
-      return Promise.resolve(this.#notPrepared(prepared.why, before));
-    }
+    const { about, request, policy } = received.call;
+    const sendable = assertSet(received.sendable);
+    if (isStreamed(sendable.forward)) return this.#prepare(received, sendable.forward);
+    const prepared = prepareAttempt(sendable.forward, attemptNumber, before, this.env);
+    if (prepared.kind === "refusal") return Promise.resolve(prepared);
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
-    this.#kept.begin({ about, request, attempt }, policy, found, nowMs);
-    const running = new RunningAttempt({ attempt, before, mayHaveRun, policy }, this.#kept, () => this.#rest(state));
+    try {
+      this.#kept.writePending({ about, request, attempt }, policy, found, nowMs);
+    } catch (error) {
+      prepared.body?.release();
+      throw error;
+    }
+    const begun = { attempt, before, mayHaveRun, policy };
+    const running = new RunningAttempt(begun, this.#kept, () => this.#idleAfter(state));
     const state: ObjectState = { kind: "attempt", attempt: running };
     this.#state = state;
-    this.#awake.during(running.run(prepared, forward.body));
+    this.#awake.during(running.run(prepared.request, prepared.body));
     return running.firstReply;
   }
 
-  /** Nothing was sent and nothing was written, so the same request may be sent again when the deployment is mended. */
-  #notPrepared(why: string, before: UnknownRecord | null): Reply {
-    const id = crypto.randomUUID();
-    log({ event: "fault", id, where: "misconfigured", why });
-    return misconfigured(before, id);
-  }
-
-  #startProbe(asked: Asked, record: UnknownRecord): Promise<LookReply> {
-    const { call, sendable } = asked;
-    const probe = new Probe(record, call.policy, this.#kept);
+  #startProbe(received: ReceivedCall, record: UnknownRecord): Promise<LookReply> {
+    const probe = new Probe(record, received.call.policy, this.#kept);
     const state: ObjectState = { kind: "probe", probe };
     this.#state = state;
-    this.#awake.during(probe.run(assertSet(sendable?.probe), this.env, () => this.#rest(state)));
-    return this.#answerAfter(probe.result, asked);
+    this.#awake.during(probe.run(assertSet(received.sendable?.probe), this.env, () => this.#idleAfter(state)));
+    return this.#answerAfter(probe.result, received);
   }
 
   /** Its body arrives first. Others that could execute or probe wait meanwhile, and meet what it has begun. */
-  #prepare(asked: Asked, streamed: StreamedForward): Promise<LookReply> {
-    const sendable = assertSet(asked.sendable);
+  #prepare(received: ReceivedCall, streamed: StreamedForward): Promise<LookReply> {
+    const sendable = assertSet(received.sendable);
     const preparation = new Preparation();
     const state: ObjectState = { kind: "preparation", preparation };
     this.#state = state;
-    const reply = preparation.run(streamed, (forward) => {
-      this.#rest(state);
-      if (forward === "no room") return Promise.resolve(refusal("overloaded"));
-      if (forward === "broken") return Promise.resolve(refusal("unavailable"));
-      // An attempt is sending it by now. Whatever else the request has become, it needs no body any more.
-      return this.#answer({ ...asked, sendable: { ...sendable, forward } }).finally(() =>
-        forward.body?.releaseUnlessSending(),
-      );
+    const reply = preparation.run(streamed, async (upload) => {
+      this.#idleAfter(state);
+      if (upload.kind === "not received") return refusal(upload.code);
+      const { forward } = upload;
+      try {
+        return await this.#answer({ ...received, sendable: { ...sendable, forward } });
+      } finally {
+        // An attempt is sending it by now. Whatever else the request has become, it needs no body any more.
+        forward.body?.releaseUnlessSending();
+      }
     });
     // The caller gets the error of a failed call. Here it only keeps the object for as long as others wait.
     this.ctx.waitUntil(Promise.allSettled([reply]));
@@ -176,13 +171,13 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /** Decides again when `waiting` is over, with its result. What is left of the request's wait counts for the next one. */
-  async #answerAfter(waiting: Promise<Partial<Pick<Asked, "probed">> | null> | null, asked: Asked): Promise<LookReply> {
+  async #answerAfter(waiting: Promise<WaitResult | null> | null, received: ReceivedCall): Promise<LookReply> {
     if (waiting === null) return refusal("in_flight");
     const sinceMs = Date.now();
     const result = await waiting;
     if (result === null) return { ...refusal("in_flight"), waited: true };
-    const waitMs = Math.max(0, asked.call.waitMs - (Date.now() - sinceMs));
-    return this.#answer({ ...asked, ...result, call: { ...asked.call, waitMs } });
+    const waitMs = Math.max(0, received.call.waitMs - (Date.now() - sinceMs));
+    return this.#answer({ ...received, ...result, call: { ...received.call, waitMs } });
   }
 
   #replay(record: CompletedRecord, found: Found, idleTimeoutMs: number): Reply {
@@ -194,7 +189,7 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   /** `ended` is over. Something else may have followed it already, and goes on. */
-  #rest(ended: ObjectState): void {
-    if (this.#state === ended) this.#state = RESTING;
+  #idleAfter(ended: ObjectState): void {
+    if (this.#state === ended) this.#state = IDLE;
   }
 }

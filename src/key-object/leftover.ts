@@ -1,16 +1,16 @@
 /** Chunks that no record refers to, because an answer was too large, broke off, or its process died. */
 
-import { type StoredChunks } from "./chunk-store.ts";
+import { type ChunkStore } from "./chunk-store.ts";
 import { type Found } from "./record-store.ts";
 import { type Recording } from "./recording.ts";
 import { type KeyRecord, type UnreadableRecord } from "../record/record.ts";
 
 export class Leftover {
-  readonly #chunks: StoredChunks;
+  readonly #chunks: ChunkStore;
   /** Its chunks are deleted when its readers have read them, or earlier, at the next change of the record. */
   #recording: Recording | null = null;
 
-  constructor(chunks: StoredChunks) {
+  constructor(chunks: ChunkStore) {
     this.#chunks = chunks;
   }
 

@@ -6,17 +6,17 @@ import { type Running } from "../record/decide.ts";
 import { type RunningAttempt } from "./running-attempt.ts";
 
 export type ObjectState =
-  | { readonly kind: "resting" }
+  | { readonly kind: "idle" }
   /** An exchange with the origin is running, whatever the record is meanwhile. */
   | { readonly kind: "attempt"; readonly attempt: RunningAttempt }
   | { readonly kind: "probe"; readonly probe: Probe }
   /** The body of a request that may be executed is arriving. */
   | { readonly kind: "preparation"; readonly preparation: Preparation };
 
-export const RESTING: ObjectState = { kind: "resting" };
+export const IDLE: ObjectState = { kind: "idle" };
 
 export function runningIn({ kind }: ObjectState): Running {
-  return kind === "resting" ? null : kind;
+  return kind === "idle" ? null : kind;
 }
 
 /** The attempt that a request joins: the decision has made sure that one runs. */

@@ -3,7 +3,7 @@
  * cut it short. The record may change meanwhile, so the request is decided again afterwards.
  */
 
-import { type StreamedForward, type WholeForward, receiveBody } from "../call/upload.ts";
+import { type StreamedForward, type Upload, receiveBody } from "../call/upload.ts";
 import { Waiters } from "./waiters.ts";
 
 export class Preparation {
@@ -14,12 +14,12 @@ export class Preparation {
     return this.#waiters.wait(waitMs, bodyBytes);
   }
 
-  /** Never throws. `then` gets the reason where the body is not here as a whole. Those who wait go on after it. */
-  async run<T>(forward: StreamedForward, then: (whole: WholeForward | "broken" | "no room") => Promise<T>): Promise<T> {
-    const whole = await receiveBody(forward);
+  /** Never throws. Those who wait go on after `then`. */
+  async run<T>(forward: StreamedForward, then: (upload: Upload) => Promise<T>): Promise<T> {
+    const upload = await receiveBody(forward);
     try {
       // Not awaited: those who wait join what it begins.
-      return then(whole);
+      return then(upload);
     } finally {
       this.#waiters.wake(() => ({}));
     }

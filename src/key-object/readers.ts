@@ -78,12 +78,16 @@ class Reader implements UnderlyingSource<Uint8Array> {
 
   async pull(controller: Controller): Promise<void> {
     this.#idleSinceMs = null;
-    const piece = await this.#pieces.next().catch(() => "cut" as const);
+    const next = await this.#pieces.next().then(
+      (piece) => ({ piece }),
+      () => null,
+    );
     this.#idleSinceMs = Date.now();
     // It may have left meanwhile.
     if (this.#isOver) return;
-    if (piece === "cut") this.cut("the answer broke off");
-    else if (piece === null) {
+    if (next === null) return this.cut("the answer broke off");
+    const { piece } = next;
+    if (piece === null) {
       this.#leave();
       controller.close();
     } else controller.enqueue(piece);

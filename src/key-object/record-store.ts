@@ -3,11 +3,11 @@
  * an `await` between them commit together, and the platform holds back every message of the object until they are durable.
  */
 
-import { StoredChunks, ownBuffer } from "./chunk-store.ts";
+import { ChunkStore, ownBuffer } from "./chunk-store.ts";
 import { type StoredBody, INLINE_BYTES_MAX, NO_BODY } from "./stored-body.ts";
-import { DAMAGED, readValue } from "./stored-value.ts";
+import { DAMAGED, assertFits, readValue } from "./stored-value.ts";
 import { type CompletedRecord, type KeyRecord, type UnreadableRecord } from "../record/record.ts";
-import { type StoredRecord, decodeRecord, encodeRecord } from "../record/stored-record.ts";
+import { type StoredRecord, decodeRecord, encodeRecord, storedBytesMax } from "../record/stored-record.ts";
 
 const RECORD = "record";
 
@@ -22,12 +22,12 @@ export interface Found {
 }
 
 export class RecordStore {
-  readonly chunks: StoredChunks;
+  readonly chunks: ChunkStore;
   readonly #storage: DurableObjectStorage;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.chunks = new StoredChunks(storage);
+    this.chunks = new ChunkStore(storage);
   }
 
   load(): Found | null {
@@ -51,7 +51,9 @@ export class RecordStore {
   /** Replaces the record. Its chunks are stored already. */
   write(record: KeyRecord, { inline, chunks }: StoredBody = NO_BODY): void {
     const body = inline && ownBuffer(inline);
-    this.#storage.kv.put<StoredValue>(RECORD, { ...encodeRecord(record), body, chunks });
+    const stored = encodeRecord(record);
+    assertFits(storedBytesMax(stored) + (body?.byteLength ?? 0));
+    this.#storage.kv.put<StoredValue>(RECORD, { ...stored, body, chunks });
   }
 
   /** Replaces a record, its `chunks` chunks and its whole body. Commits all of it, or nothing. */
@@ -73,6 +75,11 @@ export class RecordStore {
     const { bodyBytes } = answer;
     if (inline !== null) return inline.byteLength === bodyBytes ? inline : null;
     return chunks > 0 ? this.chunks.read({ attemptId: attempt.id, chunks, bodyBytes, onDamage }) : null;
+  }
+
+  /** Deletes the record. Its chunks stay. */
+  remove(): void {
+    this.#storage.kv.delete(RECORD);
   }
 
   /** Deletes everything, the alarm included, in this synchronous step. The promise is for its errors. */

@@ -4,9 +4,11 @@
  */
 
 import { type BodySource } from "../origin/answer-body.ts";
+import { type RecordedChunks, CHUNK_BYTES, inFullChunks } from "./chunk-store.ts";
 import { Gathered } from "../http/gathered.ts";
 import { type Readers } from "./readers.ts";
-import { type ChunkStore, type StoredBody, INLINE_BYTES_MAX } from "./stored-body.ts";
+import { type BodyEnd } from "../record/transition.ts";
+import { type StoredBody, INLINE_BYTES_MAX } from "./stored-body.ts";
 
 /**
  * What happens to a body. `hold`: it is not stored, and is passed on from memory. `keep`: it is stored, and read from its end
@@ -14,14 +16,11 @@ import { type ChunkStore, type StoredBody, INLINE_BYTES_MAX } from "./stored-bod
  */
 export type RecordingMode = "hold" | "keep" | "stream";
 
-/** How much of a larger body is in memory at a time. What arrives faster than it becomes durable waits at the origin. */
-const COMMIT_BYTES = 262_144;
-
 const CUT = "the answer broke off";
 
 interface RecordingParts {
   readonly attemptId: string;
-  readonly store: ChunkStore;
+  readonly store: RecordedChunks;
   readonly source: BodySource;
   /** All that read from the object. */
   readonly audience: Readers;
@@ -31,7 +30,7 @@ interface RecordingParts {
 
 export class Recording {
   readonly attemptId: string;
-  readonly #store: ChunkStore;
+  readonly #store: RecordedChunks;
   readonly #source: BodySource;
   readonly #audience: Readers;
   readonly #idleTimeoutMs: number;
@@ -41,7 +40,8 @@ export class Recording {
   #chunks = 0;
   #durableChunks = 0;
   #bytes = 0;
-  #end: "whole" | "broken" | "overflowed" | null = null;
+  #end: BodyEnd | null = null;
+  #why: string | null = null;
   /** What readers may learn about the end. `cut`: they will not get it. */
   #published: "nothing" | "end" | "cut" = "nothing";
   /** The piece by which the body overflowed. */
@@ -64,14 +64,14 @@ export class Recording {
   }
 
   /** How the body ended. Known when `receive` has returned. */
-  get end(): "whole" | "broken" | "overflowed" {
+  get end(): BodyEnd {
     if (this.#end === null) throw new Error("the body has not ended");
     return this.#end;
   }
 
   /** Why it broke; null where it did not. */
   get why(): string | null {
-    return this.#end === "broken" ? this.#source.why : null;
+    return this.#why;
   }
 
   /** The bytes that have arrived, without those that overflowed. */
@@ -95,24 +95,26 @@ export class Recording {
 
   /** Receives the body, up to `bytesMax`. Calls `onFirstBytes` once, when some of it can be read. Rejects if storage fails. */
   async receive(mode: RecordingMode, bytesMax: number, onFirstBytes: () => void = () => {}): Promise<void> {
-    const enough = { hold: Infinity, keep: COMMIT_BYTES, stream: 1 }[mode];
+    const enough = { hold: Infinity, keep: CHUNK_BYTES, stream: 1 }[mode];
     const limit = mode === "hold" ? Math.min(bytesMax, INLINE_BYTES_MAX) : bytesMax;
     for (;;) {
-      const piece = await this.#source.next();
+      const part = await this.#source.next();
       if (this.#fault !== null) throw this.#fault;
-      if (piece === null || piece === "broken") {
-        this.#end = piece === null ? "whole" : "broken";
+      if (part.kind !== "piece") {
+        this.#end = part.kind === "end" ? "whole" : "broken";
+        this.#why = part.kind === "end" ? null : part.why;
         break;
       }
-      if (this.#bytes + piece.byteLength > limit) {
-        this.#overflow = piece;
+      if (this.#bytes + part.bytes.byteLength > limit) {
+        this.#overflow = part.bytes;
         this.#end = "overflowed";
         break;
       }
-      this.#bytes += piece.byteLength;
-      this.#gathered.append(piece);
+      this.#bytes += part.bytes.byteLength;
+      this.#gathered.append(part.bytes);
       if (this.#gathered.byteLength >= enough) this.#committing ??= this.#commit(enough, onFirstBytes);
-      if (this.#gathered.byteLength >= COMMIT_BYTES) await this.#committing;
+      // What arrives faster than it becomes durable waits at the origin.
+      while (this.#gathered.byteLength >= CHUNK_BYTES && this.#fault === null) await this.#change.promise;
     }
     await this.#committing;
     if (this.#mustWriteRest(mode)) await this.#commit(1, onFirstBytes);
@@ -204,28 +206,29 @@ export class Recording {
       yield piece;
       const next = await this.#source.next();
       // After a cut the source is drained as well, so this reader may have missed pieces.
-      if (next === "broken" || this.#isCut) throw new Error(CUT);
-      if (next === null) this.#isAllRead = true;
-      piece = next;
+      if (next.kind === "broken" || this.#isCut) throw new Error(CUT);
+      if (next.kind === "end") this.#isAllRead = true;
+      piece = next.kind === "end" ? null : next.bytes;
     }
   }
 
-  /** One commit at a time. What arrives during a commit goes into the next one. */
+  /** One commit at a time. What arrives during a commit goes into the next one, and so does what does not fill a chunk. */
   async #commit(enough: number, onFirstBytes: () => void): Promise<void> {
     try {
       while (this.#gathered.byteLength >= enough) {
-        this.#chunks += this.#store.appendChunks(this.attemptId, this.#chunks, this.#gathered.bytes);
-        this.#gathered.clear();
-        const written = this.#chunks;
+        const ready = inFullChunks(this.#gathered.bytes);
+        this.#chunks += this.#store.appendChunks(this.attemptId, this.#chunks, ready);
+        this.#gathered.removeFirst(ready.byteLength);
         await this.#store.durable();
         const isFirst = this.#durableChunks === 0;
-        this.#durableChunks = written;
+        this.#durableChunks = this.#chunks;
         this.#changed();
         if (isFirst) onFirstBytes();
       }
     } catch (error) {
       // `receive` checks for this after each piece.
       this.#fault = error ?? new Error("the storage failed");
+      this.#changed();
     } finally {
       this.#committing = null;
     }

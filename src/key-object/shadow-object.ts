@@ -18,7 +18,7 @@ import {
   type UnreadableRecord,
   unreachable,
 } from "../record/record.ts";
-import { type Conclusion, begin } from "../record/transition.ts";
+import { type Conclusion, beginAttempt } from "../record/transition.ts";
 
 /** A request that passes through, as far as its shadow needs it. */
 export interface ObserveCall extends Pick<LookCall, "about" | "request"> {
@@ -53,7 +53,7 @@ export class ShadowObject extends DurableObject<Env> {
     if (decision.action !== "execute") return { decision, attempt: null };
     const attempt = { number: decision.attemptNumber, id: crypto.randomUUID() };
     this.#setAlarm(nowMs + policy.originDeadlineMs + WATCHDOG_GRACE_MS);
-    this.#store.write(begin({ about, request, attempt }, policy, nowMs));
+    this.#store.write(beginAttempt({ about, request, attempt }, policy, nowMs));
     return { decision, attempt };
   }
 

@@ -10,12 +10,3 @@ export interface StoredBody {
 }
 
 export const NO_BODY: StoredBody = { inline: null, chunks: 0 };
-
-/** Stores the chunks of a body. Each belongs to an attempt, so that no body continues with another's. */
-export interface ChunkStore {
-  /** Writes `bytes` after the first `seq` chunks, and returns how many chunks it made of them. */
-  appendChunks(attemptId: string, seq: number, bytes: Uint8Array): number;
-  chunk(attemptId: string, seq: number): Uint8Array | null;
-  /** Resolves when all that was written is durable. */
-  durable(): Promise<void>;
-}

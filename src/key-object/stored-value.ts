@@ -1,4 +1,15 @@
-/** Reading values that may be damaged. */
+/** Values: their largest size, and reading those that may be damaged. */
+
+/**
+ * The platform documents 2 MB for a key and its value: this leaves 10 KB for the key and the value's own form. The open-source
+ * runtime accepts more, so no test would notice a larger value.
+ */
+export const VALUE_BYTES_MAX = 1_990_000;
+
+/** `bytesMax` is no less than the size of the value. All that is stored is bounded, so a larger one is a fault of this code. */
+export function assertFits(bytesMax: number): void {
+  if (bytesMax > VALUE_BYTES_MAX) throw new Error(`a value of ${bytesMax} bytes is too large to store`);
+}
 
 /** What `readValue` returns for stored bytes that can't be deserialized. */
 export const DAMAGED: unique symbol = Symbol("damaged");

@@ -4,7 +4,7 @@ import { objectOf } from "../call/object-stub.ts";
 import { type Policy, type Tenant } from "../config/policy.ts";
 import { matchingPath } from "../http/matching-path.ts";
 import { type Intent, type Result } from "../journal/audit.ts";
-import { type Operation } from "../key-object/kept-record.ts";
+import { type Operation } from "../key-object/operated-by.ts";
 import { log } from "../log.ts";
 import { type Command } from "../record/operate.ts";
 import { type Audited, ended, intend } from "./audited.ts";

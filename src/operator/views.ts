@@ -6,7 +6,7 @@ import { type JournalEvent } from "../journal/journal-event.ts";
 import { type Sums, duplicatesPrevented, summed } from "./sums.ts";
 import { COUNT_KINDS, HOUR_MS, type HourlyCount } from "../journal/tallies.ts";
 
-export function recordView(id: string, { state, busy, facts, answer }: Inspection): object {
+export function recordView(id: string, { state, running, facts, answer }: Inspection): object {
   return {
     id,
     state,
@@ -16,7 +16,7 @@ export function recordView(id: string, { state, busy, facts, answer }: Inspectio
     attempt: facts?.attempt ?? null,
     since: time(facts?.sinceMs ?? null),
     expires: time(facts?.expiresAtMs ?? null),
-    running: busy,
+    running,
     answer: answer === null ? null : answerView(answer),
   };
 }

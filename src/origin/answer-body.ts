@@ -1,11 +1,16 @@
 /** The body of the origin's answer as it arrives, bounded by the deadline of its attempt and by how long it may be silent. */
 
+/** What arrives next of a body. */
+export type BodyPart =
+  | { readonly kind: "piece"; readonly bytes: Uint8Array }
+  /** All of it has arrived. */
+  | { readonly kind: "end" }
+  /** The end will never arrive. */
+  | { readonly kind: "broken"; readonly why: string };
+
 /** The source of a body. */
 export interface BodySource {
-  /** The next bytes, or null at the end; "broken" where the end will never arrive. */
-  next(): Promise<Uint8Array | null | "broken">;
-  /** Why it is broken; null where it is not. */
-  readonly why: string | null;
+  next(): Promise<BodyPart>;
   /** Reads and discards the rest, so that the origin does not see that a client hung up. */
   drain(): Promise<void>;
 }
@@ -16,14 +21,17 @@ export interface BodySource {
 const DRAIN_BYTES_MAX = 1_000_000;
 const DRAIN_MS_MAX = 10_000;
 
+const END: BodyPart = { kind: "end" };
+
 export class AnswerBody implements BodySource {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | null;
   readonly #idleTimeoutMs: number;
   readonly #abort: AbortController;
   readonly #deadline: ReturnType<typeof setTimeout>;
+  /** Why it broke, or was cancelled; null where neither has happened. */
   #why: string | null = null;
   #isDrained = false;
-  #reading: Promise<Uint8Array | null | "broken"> = Promise.resolve(null);
+  #reading: Promise<BodyPart> = Promise.resolve(END);
 
   /** `abort` ends the connection; `deadline` is the timer that will do so. */
   constructor(
@@ -46,29 +54,25 @@ export class AnswerBody implements BodySource {
     return this.#reader !== null;
   }
 
-  get why(): string | null {
-    return this.#why;
-  }
-
-  next(): Promise<Uint8Array | null | "broken"> {
+  next(): Promise<BodyPart> {
     // One read at a time: a body may be drained while a reader that has left still waits, and the platform fails a second read.
     this.#reading = this.#reading.then(() => this.#read());
     return this.#reading;
   }
 
-  async #read(): Promise<Uint8Array | null | "broken"> {
-    if (this.#reader === null) return null;
+  async #read(): Promise<BodyPart> {
+    if (this.#reader === null) return END;
     const idle = setTimeout(() => this.#abort.abort("idle_timeout"), this.#idleTimeoutMs);
     try {
       const { done, value } = await this.#reader.read();
-      if (!done) return value;
+      if (!done) return { kind: "piece", bytes: value };
       clearTimeout(this.#deadline);
       // A cancelled read ends like a read at the end of the body.
-      return this.#why === null ? null : "broken";
+      return this.#why === null ? END : { kind: "broken", why: this.#why };
     } catch (error) {
       clearTimeout(this.#deadline);
       this.#why ??= String(error);
-      return "broken";
+      return { kind: "broken", why: this.#why };
     } finally {
       clearTimeout(idle);
     }
@@ -79,10 +83,10 @@ export class AnswerBody implements BodySource {
     this.#isDrained = true;
     const timer = setTimeout(() => this.#abort.abort("not read"), DRAIN_MS_MAX);
     let left = DRAIN_BYTES_MAX;
-    let piece = await this.next();
-    for (; piece instanceof Uint8Array && left > 0; piece = await this.next()) left -= piece.byteLength;
+    let part = await this.next();
+    for (; part.kind === "piece" && left > 0; part = await this.next()) left -= part.bytes.byteLength;
     clearTimeout(timer);
-    if (piece instanceof Uint8Array) this.#abort.abort("not read");
+    if (part.kind === "piece") this.#abort.abort("not read");
   }
 
   #cancel(why: string): void {

@@ -9,9 +9,13 @@ import { COVERABLE_METHODS, type Policy, type Route, type Tenant } from "../conf
 import { writeJsonPointer } from "../identity/json-pointer.ts";
 import { PROBLEMS, type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
 import { type ErrorRules, PLAIN_RULES, problemType, writtenAs } from "../http/problem.ts";
+import { publishedRule } from "./outcome-rules.ts";
 
-/** Both are answered before the policy of a request is known. */
-const BEFORE_POLICY: ReadonlySet<ProblemCode> = new Set(["unknown_tenant", "misconfigured"]);
+/**
+ * Never written by a policy, because no tenant has it. `misconfigured` is: a hostname with a faulty entry publishes no policy,
+ * so a client of this one meets it where a binding or a secret is missing (docs/protocol.md 6.5.5).
+ */
+const WITHOUT_POLICY: ProblemCode = "unknown_tenant";
 
 /** By published names. */
 type PublishedPolicy = Readonly<Record<string, unknown>>;
@@ -75,6 +79,7 @@ const WRITTEN: ReadonlyMap<string, (policy: Policy) => unknown> = new Map(
       only: only && only.map(writeJsonPointer),
       headers,
     }),
+    outcomes: ({ outcomes: rules }) => rules.map(publishedRule),
     maxAttempts: ({ onUnknown, maxAttempts }) => (onUnknown === "retry" ? maxAttempts : null),
   } satisfies Written),
 );
@@ -102,7 +107,7 @@ function problem(code: ProblemCode, rules: ErrorRules, url: URL) {
 }
 
 function writtenProblem(code: ProblemCode, rules: ErrorRules) {
-  const written = writtenAs(code, BEFORE_POLICY.has(code) ? PLAIN_RULES : rules);
+  const written = writtenAs(code, code === WITHOUT_POLICY ? PLAIN_RULES : rules);
   return { problem: code, code: written.code, status: written.status };
 }
 

@@ -16,12 +16,12 @@ export type ShadowDecision =
   | { readonly action: "probe" }
   | { readonly action: "refuse"; readonly code: RefusalCode };
 
-type Observed = Pick<Situation, "record" | "request" | "mayProbe" | "nowMs"> & {
+type ShadowSituation = Pick<Situation, "record" | "request" | "mayProbe" | "nowMs"> & {
   readonly policy: Situation["policy"] & Pick<RecordPolicy, "originDeadlineMs">;
 };
 
 /** What the gateway would do with a request that arrives now. */
-export function decideShadow({ record, request, policy, mayProbe, nowMs }: Observed): ShadowDecision {
+export function decideShadow({ record, request, policy, mayProbe, nowMs }: ShadowSituation): ShadowDecision {
   const running = mayRun(record, policy, nowMs) ? "attempt" : null;
   const decision = decide({ record, running, request, policy, mayExecute: true, mayProbe, probed: null, nowMs });
   switch (decision.action) {

@@ -4,10 +4,18 @@
  *
  * Format 1. `since_ms` is when the state began: started, became unknown, or recorded. `term_ms` is the time at which the
  * record expires; a `pending` record has no end yet, so there it is the unknown term in milliseconds. `status`, `headers`
- * and `body_bytes` are set for `completed` only. `caller` is null where the record is not bound to its caller.
+ * and `body_bytes` are set for `completed` only, `cause` for `tombstone` only: "too large", "erased", or "coded:" and the
+ * coding. `caller` is null where the record is not bound to its caller.
  */
 
-import { type AnswerHead, type HeaderPair, type KeyRecord, type UnreadableRecord, unreachable } from "./record.ts";
+import {
+  type AnswerHead,
+  type HeaderPair,
+  type KeyRecord,
+  type TombstoneCause,
+  type UnreadableRecord,
+  unreachable,
+} from "./record.ts";
 
 /**
  * Raise it with every change of the form: a version that doesn't know a number must not read the record as none. The newest
@@ -28,6 +36,8 @@ const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // oxlint-disable-next-line no-control-regex
 const NEVER_IN_VALUES = /[\0\r\n]/;
 
+const CODED = "coded:";
+
 export interface StoredRecord {
   readonly format: typeof FORMAT;
   readonly state: KeyRecord["state"];
@@ -47,6 +57,7 @@ export interface StoredRecord {
   readonly status: number | null;
   readonly headers: readonly HeaderPair[] | null;
   readonly body_bytes: number | null;
+  readonly cause: string | null;
 }
 
 export function encodeRecord(record: KeyRecord): StoredRecord {
@@ -64,15 +75,18 @@ export function encodeRecord(record: KeyRecord): StoredRecord {
     plain,
     caller,
   };
-  const noAnswer = { status: null, headers: null, body_bytes: null };
+  const noAnswer = { status: null, headers: null, body_bytes: null, cause: null };
   const common = { format: FORMAT, state: record.state, ...request, attempt, attempt_id, ...noAnswer } as const;
   switch (record.state) {
     case "pending":
       return { ...common, since_ms: record.startedAtMs, term_ms: record.unknownTtlMs };
     case "unknown":
       return { ...common, since_ms: record.sinceMs, term_ms: record.expiresAtMs };
-    case "tombstone":
-      return { ...common, since_ms: record.recordedAtMs, term_ms: record.expiresAtMs };
+    case "tombstone": {
+      const { cause } = record;
+      const written = cause.kind === "coded" ? CODED + cause.coding : cause.kind;
+      return { ...common, since_ms: record.recordedAtMs, term_ms: record.expiresAtMs, cause: written };
+    }
     case "completed": {
       const { status, headers, bodyBytes } = record.answer;
       const answer = { status, headers, body_bytes: bodyBytes };
@@ -81,6 +95,21 @@ export function encodeRecord(record: KeyRecord): StoredRecord {
     default:
       return unreachable(record);
   }
+}
+
+/** What the fields take without their text: their names, and the numbers. */
+const FIXED_BYTES = 1000;
+
+/** What each header takes beside the text of its name and value. */
+const PAIR_BYTES = 32;
+
+/** No less than the size of the stored form: the platform's serializer needs two bytes for some characters. */
+export function storedBytesMax(stored: StoredRecord): number {
+  let characters = 0;
+  for (const value of Object.values(stored)) characters += typeof value === "string" ? value.length : 0;
+  const headers = stored.headers ?? [];
+  for (const [name, value] of headers) characters += name.length + value.length;
+  return FIXED_BYTES + headers.length * PAIR_BYTES + 2 * characters;
 }
 
 /** Reads a value as it was found in storage. Never throws: what does not fit is `unreadable`, with the names of its fields. */
@@ -112,12 +141,14 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
   const termMs = integer("term_ms", state === "pending" ? TERM_MS_MAX : TIME_MS_MAX);
   const answer =
     state === "completed" ? decodeAnswer(stored["headers"], integer("status"), integer("body_bytes")) : null;
+  const cause = decodeCause(stored["cause"]);
+  if (state === "tombstone" ? cause === null : stored["cause"] !== null) faults.push("cause");
   if (faults.length > 0) return { state: "unreadable", why: `fields: ${faults.join(", ")}` };
 
   if (state === "pending") return { state, ...facts, startedAtMs: sinceMs, unknownTtlMs: termMs };
   if (state === "unknown") return { state, ...facts, sinceMs, expiresAtMs: termMs };
   const term = { recordedAtMs: sinceMs, expiresAtMs: termMs };
-  if (state === "tombstone") return { state, ...facts, ...term };
+  if (state === "tombstone" && cause !== null) return { state, ...facts, ...term, cause };
   if (answer !== null) return { state: "completed", ...facts, ...term, answer };
   return { state: "unreadable", why: state === "completed" ? "fields: status, headers" : "fields: state" };
 }
@@ -138,6 +169,12 @@ function fieldsOf(stored: Readonly<Record<string, unknown>>) {
     return 0;
   };
   return { faults, text, integer };
+}
+
+function decodeCause(written: unknown): TombstoneCause | null {
+  if (written === "too large" || written === "erased") return { kind: written };
+  if (typeof written !== "string" || !written.startsWith(CODED) || written === CODED) return null;
+  return { kind: "coded", coding: written.slice(CODED.length) };
 }
 
 function decodeAnswer(headers: unknown, status: number, bodyBytes: number): AnswerHead | null {

@@ -5,6 +5,7 @@ import { journalPlaceOf } from "../config/operator-token.ts";
 import { COVERABLE_METHODS, type JournalPlace, type Policy, type Tenant } from "../config/policy.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { type Connection, connectionOf } from "../http/client-address.ts";
+import { isHostOf } from "../http/host.ts";
 import { gainsParentSegment, matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
 import { overridingMethods } from "../http/methods.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
@@ -35,7 +36,7 @@ export function pathOf(request: Request): string {
 /** Refused where no tenant serves the request. The one place where a request's tenant is looked up. */
 export async function destinationOf(request: Request, env: Env): Promise<Destination | Refusal> {
   const url = URL.parse(request.url);
-  if (url === null) return refuse("unknown_tenant");
+  if (url === null || !isHostOf(url, request.headers.get("host"))) return refuse("host_invalid");
   const hostname = withoutTrailingDot(url.hostname);
   const tenant = await tenantOf(env, hostname);
   if (isRefusal(tenant)) return withOpaqueId(tenant, hostname);

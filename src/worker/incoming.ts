@@ -4,10 +4,16 @@ import { type BodyBudget, bodyBudget } from "../http/body-budget.ts";
 import { type HeldBody } from "../http/held-body.ts";
 import { type CallerRule, callerOf } from "../identity/caller.ts";
 import { type JsonNode, parseJsonBytes } from "../identity/json.ts";
-import { parseMediaType } from "../identity/media-type.ts";
+import { mayBeJson, parseMediaType } from "../identity/media-type.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type SecretNamed, verifiedClaims } from "../identity/verified-claims.ts";
 import { type BodyBounds, type HeldRequestBody, readRequestBody } from "./request-body.ts";
+
+const UNCERTAIN_TYPE =
+  "The body may carry a key, and its Content-Type can't be read, or names another charset than UTF-8. Nothing was sent to the origin. Send one valid Content-Type.";
+
+const CODED =
+  "The body may carry a key, and can't be read with a Content-Encoding. Nothing was sent to the origin. Send it without.";
 
 const UNREADABLE =
   "The body may carry a key, and can't be read unambiguously: it must be valid JSON of at most 1 MB, 50,000 values and 64 levels, without duplicate members. Nothing was sent to the origin.";
@@ -73,8 +79,11 @@ export class Incoming {
 
   /** The same where a key is looked for. A document that can't be read may hold one, so it is refused. */
   async documentWithKey(): Promise<JsonNode | null | Refusal> {
+    if (!this.mayHaveDocument) return null;
+    if (!this.#isJson) return refuse("key_invalid", UNCERTAIN_TYPE);
+    if (this.#isCoded) return refuse("key_invalid", CODED);
     const json = await this.json();
-    if (json !== null || !this.#isJson) return json;
+    if (json !== null) return json;
     const body = await this.body();
     if (isRefusal(body)) return body;
     return body.held.byteLength === 0 ? null : refuse("key_invalid", UNREADABLE);
@@ -93,11 +102,16 @@ export class Incoming {
   /** Whether there is a body to look for a key in, as far as the head shows. */
   get mayHaveDocument(): boolean {
     const { headers, body } = this.request;
-    return body !== null && headers.get("content-length") !== "0" && this.#isJson;
+    return body !== null && headers.get("content-length") !== "0" && mayBeJson(headers.get("content-type"));
   }
 
   get #isJson(): boolean {
     return parseMediaType(this.request.headers.get("content-type")).isJson;
+  }
+
+  get #isCoded(): boolean {
+    const coding = this.request.headers.get("content-encoding") ?? "";
+    return coding !== "" && coding.toLowerCase() !== "identity";
   }
 
   async #readBody(): Promise<HeldRequestBody | Refusal> {

@@ -5,10 +5,10 @@ import { type Policy } from "../config/policy.ts";
 import { headersOf } from "../http/headers.ts";
 import { type ErrorRules, type Refusal, problemResponse, refuse, refuseWithId, shouldRetry } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
-import { unreachable } from "../record/record.ts";
+import { type TombstoneCause, unreachable } from "../record/record.ts";
 
 /** The part of a request that its response depends on. */
-export interface Asked {
+export interface RepliedRequest {
   readonly url: URL;
   readonly policy: Pick<Policy, keyof ErrorRules | "replayedHeader">;
   readonly key: Pick<Key, "echo" | "isDerived">;
@@ -21,23 +21,40 @@ const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 const REFUSED: Mark = { status: "refused", recordedAtMs: null, expiresAtMs: null };
 
-export function keyedResponse(reply: Reply | Refusal, asked: Asked): Response {
+export function keyedResponse(reply: Reply | Refusal, request: RepliedRequest): Response {
   switch (reply.kind) {
     case "problem":
-      return withMark(problemResponse(reply, asked.url, asked.policy), REFUSED, asked);
+      return withMark(problemResponse(reply, request.url, request.policy), REFUSED, request);
     case "refusal":
-      return withMark(withWait(refusalResponse(reply, asked), reply, asked), reply.mark, asked);
+      return withMark(withWait(refusalResponse(reply, request), reply, request), reply.mark, request);
     case "answer":
-      return withMark(withWait(answerResponse(reply, asked), reply, asked), reply.mark, asked);
+      return withMark(withWait(answerResponse(reply, request), reply, request), reply.mark, request);
     default:
       return unreachable(reply);
   }
 }
 
-function refusalResponse({ code, faultId }: RefusalReply, { url, policy, key }: Asked): Response {
+function refusalResponse({ code, faultId, cause }: RefusalReply, { url, policy, key }: RepliedRequest): Response {
   if (faultId !== undefined) return problemResponse(refuseWithId(code, faultId), url, policy);
-  const detail = key.isDerived ? DERIVED_DETAILS.get(code) : undefined;
+  const detail = key.isDerived ? DERIVED_DETAILS.get(code) : cause && tombstoneDetail(cause);
   return problemResponse(refuse(code, detail), url, policy);
+}
+
+function tombstoneDetail(cause: TombstoneCause): string {
+  return `The request with this key ran, but its answer ${reasonOf(cause)}. It is not sent again until the record expires.`;
+}
+
+function reasonOf(cause: TombstoneCause): string {
+  switch (cause.kind) {
+    case "too large":
+      return "was too large to keep";
+    case "coded":
+      return `had the content coding "${cause.coding}", which is not kept`;
+    case "erased":
+      return "was erased by an operator";
+    default:
+      return unreachable(cause);
+  }
 }
 
 /** For clients that know of no key. */
@@ -52,16 +69,29 @@ const DERIVED_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
   ],
 ]);
 
-function answerResponse(reply: AnswerReply, { policy }: Asked): Response {
+function answerResponse(reply: AnswerReply, { policy }: RepliedRequest): Response {
   const { mark, status, headers } = reply;
   const fields = headersOf(headers);
   // The gateway alone marks replays, whatever the header is called.
   fields.delete(policy.replayedHeader);
   if (mark.status === "replayed" || mark.status === "joined") fields.set(policy.replayedHeader, "true");
-  if (mark.status === "unknown") {
-    for (const [name, value] of Object.entries(shouldRetry(false))) fields.set(name, value);
-  }
-  return new Response(NULL_BODY.has(status) ? withoutBody(reply) : passedOn(reply), { status, headers: fields });
+  advise(fields, mark.status, status);
+  // Where a coding is left, the body has it already.
+  const encodeBody = fields.has("content-encoding") ? "manual" : "automatic";
+  const init = { status, headers: fields, encodeBody } as const;
+  return new Response(NULL_BODY.has(status) ? withoutBody(reply) : passedOn(reply), init);
+}
+
+/**
+ * What a retry with the same key would get is known here, and not to the origin. A stored error, and an unknown outcome, do not
+ * become better by asking again.
+ */
+function advise(fields: Headers, mark: Mark["status"], status: number): void {
+  const isRepeated = mark === "replayed" || mark === "joined";
+  const isPointless = (isRepeated && status >= 400) || mark === "unknown";
+  if (isPointless) fields.delete("retry-after");
+  if (!isPointless && !(mark === "executed" && status >= 500)) return;
+  for (const [name, value] of Object.entries(shouldRetry(false))) fields.set(name, value);
 }
 
 function withoutBody({ seat }: AnswerReply): null {
@@ -80,12 +110,12 @@ function passedOn({ body, bodyBytes, seat }: AnswerReply): BodyInit {
 }
 
 /** Confirms the client's wait where the request has waited (RFC 7240, 3). */
-function withWait(response: Response, { waited }: Reply, { waitSeconds }: Asked): Response {
+function withWait(response: Response, { waited }: Reply, { waitSeconds }: RepliedRequest): Response {
   if (waited && waitSeconds !== null) response.headers.set("preference-applied", `wait=${waitSeconds}`);
   return response;
 }
 
-function withMark(response: Response, mark: Mark, { key }: Asked): Response {
+function withMark(response: Response, mark: Mark, { key }: RepliedRequest): Response {
   if (key.echo !== null) response.headers.set("idempotency-key", key.echo);
   response.headers.set("idempotency-status", serializeMark(mark, key.isDerived));
   return response;

@@ -1,5 +1,8 @@
-// npm run conformance -- [--url URL] [--origin-port PORT] [--only SECTION] [--skip-needs a,b] [--json FILE] …
-// README.md says what each option does and what the implementation under test has to provide.
+// npm run conformance -- [--url URL] [--origin-port PORT] [--url-without-catch-all URL] [--only SECTION]
+//                        [--skip-needs a,b] [--json FILE] [--print-tenants]
+//
+// Tests an implementation of docs/protocol.md: the one at --url, or Oncegate in wrangler dev. test/conformance/README.md
+// describes each option, and what the implementation under test must be configured for.
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -10,12 +13,14 @@ import { jsonReport, progressLine, table } from "./report.ts";
 import { runChecks, type Unmet } from "./run.ts";
 import { suite } from "./suite.ts";
 import { allNeeds, conformanceTenants, type Need } from "./tenants.ts";
+import { helpIfAsked } from "../../scripts/help.ts";
 
 const DEFAULT_ORIGIN_PORT = 9100;
 
 /** What runs Oncegate where no URL is given. The tests run both. */
 const RUNTIME = "wrangler dev";
 
+helpIfAsked(import.meta.filename);
 const { values: options } = parseArgs({
   options: {
     url: { type: "string" },

@@ -93,7 +93,7 @@ describe("a history that keeps every promise has no violations", () => {
       ledger: [killedAt26, { attempt: 2, arrivedAt: 60, executedAt: null, ended: { at: 70, how: "answered" } }],
       end: replayed,
     },
-    "killed, and told by a probe what it came to": {
+    "killed, and settled by a probe": {
       policy: "probe",
       kills: [26],
       asked: [{ endedAt: 27 }, { sentAt: 50, endedAt: 80, seen: replayed }],
@@ -267,8 +267,8 @@ describe("P5: no silent mismatch", () => {
 
   test.each([
     ["answered from the record", replayed],
-    ["told of an unknown outcome", outcomeUnknown],
-    ["told to wait", inFlight],
+    ["refused as unknown", outcomeUnknown],
+    ["refused as in flight", inFlight],
   ])("another body that is %s is found", (_, seen) => {
     const asked = [{ seen: executed }, { body: "other", sentAt: 50, endedAt: 60, seen } as const];
     expect(broken({ asked, ledger: [{}], end: replayed })).toEqual(["P5"]);
@@ -284,6 +284,34 @@ describe("P6: said, not guessed", () => {
     const asked = [{ endedAt: 27 }, { sentAt: 50, endedAt: 80, seen: answered("released", "429", 429) }];
     const ledger = [killedAt26, { ...rejected, arrivedAt: 60, ended: { at: 70, how: "answered" } } as const];
     expect(broken({ kills: [26], asked, ledger, end: outcomeUnknown })).toEqual(["P1", "P6"]);
+  });
+
+  test.each([
+    ["released after a probe", [{ said: "not-executed" }], "released", []],
+    ["unknown though a probe has shown that nothing ran", [{ said: "not-executed" }], "unknown", ["P6"]],
+    ["released though the probe knew nothing", [{ said: "unknown" }], "released", ["P1", "P6"]],
+    ["released though the probe came later", [{ said: "not-executed", arrivedAt: 75 }], "released", ["P1", "P6"]],
+  ] as const)("an attempt after a kill, undone and marked %s", (_, probes, word, faults) => {
+    const undone = { ...rejected, attempt: 2, arrivedAt: 60, ended: { at: 70, how: "answered" } } as const;
+    const second = {
+      arrivedAt: 110,
+      executedAt: 115,
+      ended: { at: 120, how: "answered" },
+      answer: answer("second"),
+    } as const;
+    const story: Story = {
+      policy: "probe",
+      kills: [26],
+      asked: [
+        { endedAt: 27 },
+        { sentAt: 50, endedAt: 80, seen: answered(word, "429", 429) },
+        { sentAt: 100, endedAt: 140, seen: answered("executed", "second") },
+      ],
+      ledger: [{ ...killedAt26, executedAt: null }, undone, { ...second, attempt: 2 }],
+      probes: [...probes, { arrivedAt: 105, said: "not-executed" }],
+      end: answered("replayed", "second"),
+    };
+    expect(broken(story)).toEqual(faults);
   });
 
   test("an executed attempt that is called released is found", () => {

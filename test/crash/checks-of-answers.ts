@@ -67,21 +67,30 @@ function* originAnswer(record: RecordHistory, asked: Asked, seen: Answered): Fau
     const owner = ownerOf(seen.digest);
     if (owner !== undefined && owner !== operation.record) yield ["P4", `${sender} got the answer of ${owner}`];
     else yield ["P3", `${sender} was answered ${described(seen)}, which the origin never answered`];
-  } else if (!sources.some((source) => isTruthful(seen, source, ledger))) {
+  } else if (!sources.some((source) => isTruthful(seen, source, record))) {
     yield ["P6", `${sender} was answered ${described(seen)}, but the attempt was ${sources[0]?.outcome}`];
   }
 }
 
-function isTruthful({ word }: Answered, source: LedgerEntry, ledger: readonly LedgerEntry[]): boolean {
-  const earlier = ledger.filter(({ arrivedAt }) => arrivedAt < source.arrivedAt);
-  // Undone to none, or undone to an unknown outcome of before, which may have died before it reached the origin.
-  const undoneToNone = source.outcome === "not-executed" && source.attempt === 1 && earlier.every(wasUndone);
-  if (word === "released") return undoneToNone;
-  return word === "unknown" && isUnknown(source, undoneToNone);
+function isTruthful({ word }: Answered, source: LedgerEntry, record: RecordHistory): boolean {
+  const nothingRan = source.outcome === "not-executed" && noEarlierRan(source, record);
+  if (word === "released") return nothingRan;
+  return word === "unknown" && (source.outcome === "unknown" || (source.outcome === "not-executed" && !nothingRan));
 }
 
-function isUnknown(source: LedgerEntry, undoneToNone: boolean): boolean {
-  return source.outcome === "unknown" || (source.outcome === "not-executed" && !undoneToNone);
+/** Every earlier attempt was undone, or a probe before this one has shown that none ran (docs/protocol.md 5.3.2). */
+function noEarlierRan(source: LedgerEntry, { ledger, probes }: RecordHistory): boolean {
+  const earlier = ledger.filter(({ arrivedAt }) => arrivedAt < source.arrivedAt);
+  if (source.attempt === 1) return earlier.every(wasUndone);
+  // An earlier attempt may have died before it reached the origin. The probe asks about its number all the same.
+  return probes.some(
+    ({ said, attempt, generation, arrivedAt }) =>
+      said === "not-executed" &&
+      attempt >= source.attempt - 1 &&
+      generation === source.generation &&
+      arrivedAt < source.arrivedAt &&
+      earlier.every((entry) => wasUndone(entry) || entry.arrivedAt < arrivedAt),
+  );
 }
 
 function* problem(record: RecordHistory, seen: Answered): Faults {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -8,6 +8,8 @@ import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
 
 import { checkConfig, checkEntries, readDeployment } from "../../scripts/check-config.ts";
+import { TENANTS_SCHEMA } from "../../scripts/schema.ts";
+import { faultsOf } from "../support/json-schema.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..", "..");
 
@@ -45,6 +47,20 @@ async function verdictOn(toml: string, environment?: string) {
 }
 
 const ENTRY = 'origin = "https://origin.example.com"\ncaller = []\n';
+
+test.each([undefined, "production"])(
+  "wrangler.toml fits the schema that its first line names: %s",
+  async (environment) => {
+    const path = join(REPOSITORY, "wrangler.toml");
+    const [first = ""] = (await readFile(path, "utf8")).split("\n");
+    expect(join(REPOSITORY, first.replace(/^#:schema /, ""))).toBe(TENANTS_SCHEMA);
+    const schemas = (await readFile(TENANTS_SCHEMA, "utf8")).replaceAll("#/definitions/", "#/components/schemas/");
+    const { definitions } = JSON.parse(schemas) as { definitions: Record<string, object> };
+    const entries = Object.values(readDeployment(path, environment).vars["TENANTS"] as object);
+    expect(entries).toHaveLength(1);
+    for (const one of entries) expect(faultsOf(one, { $ref: "#/components/schemas/entry" }, definitions)).toEqual([]);
+  },
+);
 
 describe("npm run check:config", { timeout: RUN_MS_MAX }, () => {
   test.each([[[]], [["--env", "production"]]])(

@@ -171,14 +171,14 @@ export const replayFidelity: readonly Check[] = [
   },
   {
     section: "6.2.1",
-    title: "tells the true length of a replayed body, if it tells any",
+    title: "declares the true length of a replayed body, if it declares any",
     run: async ({ scripted, send, key }) => {
       const [path, ask] = [scripted(answers(200, {}, "naïve")), { key: key() }];
       for (let round = 0; round < 2; round += 1) {
         const answer = await send(path, ask);
         expectBody(answer, "naïve");
-        const told = lines(answer, "content-length");
-        if (told.length > 0) assert.deepEqual(told, ["6"]);
+        const declared = lines(answer, "content-length");
+        if (declared.length > 0) assert.deepEqual(declared, ["6"]);
       }
     },
   },

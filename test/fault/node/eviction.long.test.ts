@@ -25,9 +25,11 @@ let gateway: Gateway;
 beforeAll(async () => {
   origin = await startSlowOrigin();
   const tenant = { origin: `http://127.0.0.1:${origin.port}`, caller: [], wait: "60s", origin_timeout: "10m" };
-  const large = { max_response_bytes: LARGE_MEGABYTES * 1_000_000 };
+  // A client that takes nothing for longer than `idle_timeout` is cut.
+  const large = { max_response_bytes: LARGE_MEGABYTES * 1_000_000, idle_timeout: "5m" };
   gateway = await startGateway({
-    "*": { ...tenant, ...large },
+    "*": tenant,
+    "large.test": { ...tenant, ...large },
     "retry.test": { ...tenant, origin_timeout: "5s", on_unknown: "retry" },
     "deadline.test": { ...tenant, origin_timeout: "5s", origin_deadline: `${LONG_SECONDS}s` },
   });
@@ -114,7 +116,7 @@ describe.concurrent("an object without a request for minutes", () => {
   test(
     "gives the rest of a kept answer to a client that stopped reading it",
     async () => {
-      const client = new KeyedClient(gateway.url, `/large/${LARGE_MEGABYTES}/reader`);
+      const client = new KeyedClient(gateway.url, `/large/${LARGE_MEGABYTES}/reader`, { host: "large.test" });
       expect(nameOf(await client.ask())).toBe("executed");
       const response = await new Promise<IncomingMessage>((resolve) => client.open().request.once("response", resolve));
       response.pause();

@@ -109,6 +109,7 @@ describe("the classes of errors", () => {
     body_too_large: "invalid_request",
     body_incomplete: "invalid_request",
     body_timeout: "invalid_request",
+    host_invalid: "invalid_request",
     path_refused: "invalid_request",
     header_unreadable: "invalid_request",
     key_reused: "invalid_request",

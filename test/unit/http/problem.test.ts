@@ -39,7 +39,7 @@ describe("6.4 codes", () => {
       const { status, retryable, keyReuse } = PROBLEMS[code];
       return { code, status, retryable, keyReuse };
     });
-    expect(table).toHaveLength(25);
+    expect(table).toHaveLength(26);
     expect(problems).toEqual(table);
   });
 
@@ -93,7 +93,7 @@ describe("6.3 problems", () => {
     expect([response.status, response.headers.get("retry-after")]).toEqual([429, "10"]);
   });
 
-  test.each(CODES)("%s: headers and document agree, and Retry-After stands where it is retryable", async (code) => {
+  test.each(CODES)("%s: headers and document agree, and Retry-After is set where it is retryable", async (code) => {
     const { status, retryable, keyReuse } = PROBLEMS[code];
     const response = problemResponse(refuse(code), URL_OF_REQUEST);
     const document = (await response.json()) as Record<string, unknown>;
@@ -120,7 +120,7 @@ describe("6.3 problems", () => {
     ["key_invalid", "invalid_request_error"],
     ["outcome_unknown", "idempotency_error"],
     ["unavailable", "api_error"],
-  ] as const)("tells SDKs the class of %s: %s", async (code, type) => {
+  ] as const)("shows SDKs the class of %s: %s", async (code, type) => {
     expect(await problemResponse(refuse(code), URL_OF_REQUEST).json()).toMatchObject({ error: { type } });
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { parseMediaType } from "../../../src/identity/media-type.ts";
+import { mayBeJson, parseMediaType } from "../../../src/identity/media-type.ts";
 
 describe("3.8.1 media type", () => {
   test.each([
@@ -51,8 +51,6 @@ describe("3.8.2 JSON types", () => {
     ["application/merge-patch+json", "application/merge-patch+json"],
     ["Application/Vnd.Api+JSON; charset=utf-8", "application/vnd.api+json"],
     ["application/json; v=2; charset=utf-8", "application/json;v=2"],
-    ["application/json; charset=iso-8859-1", "application/json;charset=iso-8859-1"],
-    ["application/json; charset=utf-8x", "application/json;charset=utf-8x"],
     ["application/json; x-charset=utf-8", "application/json;x-charset=utf-8"],
     ["image/svg+json", "image/svg+json"],
   ])("%s is JSON, with the canonical form %s", (contentType, canonical) => {
@@ -66,9 +64,28 @@ describe("3.8.2 JSON types", () => {
     "text/json",
     "application/vnd.api+json+xml",
     "application/xml; type=application/json",
+    "application/json; charset=iso-8859-1",
+    "application/json; charset=utf-8x",
+    "application/json; charset=utf-8; charset=utf-7",
     "text/plain; a=b+json",
   ])("%s is not JSON", (contentType) => {
     expect(parseMediaType(contentType).isJson).toBe(false);
+  });
+});
+
+describe("3.4.7 what an origin may read as JSON", () => {
+  test.each([
+    "application/json",
+    "application/vnd.a+json; charset=utf-16",
+    "application/json; charset",
+    "application/json, application/json",
+    "",
+  ])("%j", (contentType) => {
+    expect(mayBeJson(contentType)).toBe(true);
+  });
+
+  test.each([null, "text/plain", "application/x-www-form-urlencoded; charset=utf-16"])("not %j", (contentType) => {
+    expect(mayBeJson(contentType)).toBe(false);
   });
 });
 

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { type BodySource } from "../../../src/origin/answer-body.ts";
+import { type BodyPart, type BodySource } from "../../../src/origin/answer-body.ts";
+import { type RecordedChunks } from "../../../src/key-object/chunk-store.ts";
 import { Readers } from "../../../src/key-object/readers.ts";
 import { Recording } from "../../../src/key-object/recording.ts";
-import { type ChunkStore } from "../../../src/key-object/stored-body.ts";
 import { textOf } from "../http/streams.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Storage whose commits the test makes durable, one by one. */
-class Storage implements ChunkStore {
+class Storage implements RecordedChunks {
   readonly chunks: Uint8Array[] = [];
   readonly #commits: PromiseWithResolvers<void>[] = [];
   /** Whether commits are durable at once. */
@@ -17,8 +17,9 @@ class Storage implements ChunkStore {
 
   appendChunks(_: string, seq: number, bytes: Uint8Array): number {
     expect(seq).toBe(this.chunks.length);
-    this.chunks.push(bytes.slice());
-    return 1;
+    let count = 0;
+    for (let at = 0; at < bytes.byteLength; at += 262_144, count++) this.chunks.push(bytes.slice(at, at + 262_144));
+    return count;
   }
 
   chunk(_: string, seq: number): Uint8Array | null {
@@ -45,7 +46,6 @@ class Storage implements ChunkStore {
 
 /** A body that comes as the test sends it. */
 class Source implements BodySource {
-  readonly why = "reset";
   drained = false;
   readonly #pieces: (Uint8Array | null | string)[] = [];
   #wake = Promise.withResolvers<void>();
@@ -60,15 +60,16 @@ class Source implements BodySource {
     return tick();
   }
 
-  async next(): Promise<Uint8Array | null | "broken"> {
+  async next(): Promise<BodyPart> {
     while (this.#pieces.length === 0) await this.#wake.promise;
     const piece = this.#pieces.shift() ?? null;
-    return typeof piece === "string" ? "broken" : piece;
+    if (typeof piece === "string") return { kind: "broken", why: "reset" };
+    return piece === null ? { kind: "end" } : { kind: "piece", bytes: piece };
   }
 
   async drain(): Promise<void> {
     this.drained = true;
-    for (let piece = await this.next(); piece instanceof Uint8Array;) piece = await this.next();
+    for (let part = await this.next(); part.kind === "piece";) part = await this.next();
   }
 }
 
@@ -126,7 +127,19 @@ describe("a body that streams", () => {
     await received;
   });
 
-  test("does not end for its readers before that is told", async () => {
+  test("fills its chunks where it arrives faster than it becomes durable", async () => {
+    const { storage, source, received } = setUp("stream");
+    storage.instant = false;
+    const piece = new Uint8Array(100_000);
+    await source.send("first", piece, piece, piece, piece, null);
+    await storage.finish(0);
+    await storage.finish(1);
+    await storage.finish(2);
+    await received;
+    expect(storage.chunks.map((chunk) => chunk.byteLength)).toEqual([5, 262_144, 137_856]);
+  });
+
+  test("does not end for its readers before its end is published", async () => {
     const { source, recording, received } = setUp("stream");
     const reader = readerOf(recording);
     await source.send("whole", null);
@@ -140,7 +153,7 @@ describe("a body that streams", () => {
     expect(await end).toBe(true);
   });
 
-  test.each(["told broken", "cut"])("is cut for all of its readers: %s", async (how) => {
+  test.each(["published as broken", "cut"])("is cut for all of its readers: %s", async (how) => {
     const { source, recording, received } = setUp("stream");
     const readers = [readerOf(recording, "first"), readerOf(recording)];
     await source.send("part", "broken");
@@ -223,7 +236,7 @@ describe("a body beyond the bound", () => {
     expect(source.drained).toBe(true);
   });
 
-  test("is read to its end where the first client left before, or was never told", async () => {
+  test("is read to its end where the first client left before, or never got it", async () => {
     for (const leaves of [true, false]) {
       const { source, recording, received } = setUp("stream", 2);
       if (leaves) await readerOf(recording, "first").leave();
@@ -251,15 +264,25 @@ describe("a body that is kept", () => {
     [262_144, 1],
     [262_145, 2],
     [700_000, 3],
-  ])("of %i bytes stands in %i chunks", async (bytes, chunks) => {
+  ])("of %i bytes is stored in %i chunks, whatever its pieces", async (bytes, chunks) => {
+    for (const pieceBytes of [65_536, 1001, 99_999, 262_145, 600_000]) {
+      await expectChunks(bytes, chunks, pieceBytes);
+    }
+  });
+
+  async function expectChunks(bytes: number, chunks: number, pieceBytes: number): Promise<void> {
     const { storage, source, recording, received } = setUp("keep");
-    for (let at = 0; at < bytes; at += 65_536) await source.send(new Uint8Array(Math.min(65_536, bytes - at)));
+    const content = Uint8Array.from({ length: bytes }, (_, at) => at % 251);
+    for (let at = 0; at < bytes; at += pieceBytes) await source.send(content.slice(at, at + pieceBytes));
     await source.send(null);
     await received;
     expect([storage.chunks.length, recording.byteLength, recording.hasChunks]).toEqual([chunks, bytes, chunks > 0]);
     expect(recording.stored.inline?.byteLength ?? null).toBe(chunks === 0 ? bytes : null);
-    expect(Math.max(0, ...storage.chunks.map((chunk) => chunk.byteLength))).toBeLessThan(262_144 + 65_536);
-  });
+    const full = storage.chunks.slice(0, -1).map((chunk) => chunk.byteLength);
+    expect(full).toEqual(full.map(() => 262_144));
+    const stored = Buffer.concat(chunks === 0 ? [recording.stored.inline ?? new Uint8Array()] : storage.chunks);
+    expect(stored.equals(content)).toBe(true);
+  }
 
   test("waits at the origin for what is not durable", async () => {
     const { storage, source, recording, received } = setUp("keep");

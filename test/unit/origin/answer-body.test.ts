@@ -46,7 +46,7 @@ describe("a body that is neither recorded nor read", () => {
     expect([abort.signal.reason, isOver, cancelled]).toEqual(["not read", true, ["not read"]]);
   });
 
-  test("is drained once, whoever leaves", async () => {
+  test("is drained once, whichever reader leaves", async () => {
     const { body, abort, source } = await openBody();
     const drained = [body.drain(), body.drain()];
     await drained[1];
@@ -61,7 +61,7 @@ describe("a body that is neither recorded nor read", () => {
     const drained = body.drain();
     await vi.advanceTimersByTimeAsync(10_000);
     await drained;
-    expect([await waiting, abort.signal.reason]).toEqual(["broken", "not read"]);
+    expect([await waiting, abort.signal.reason]).toEqual([{ kind: "broken", why: "not read" }, "not read"]);
     expect(() => source.enqueue(new Uint8Array(1))).toThrow("closed");
   });
 });

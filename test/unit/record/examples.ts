@@ -27,5 +27,11 @@ export const completed: CompletedRecord = {
   expiresAtMs: 2000,
   answer: { status: 201, headers: [["content-type", "text/plain"]], bodyBytes: 2 },
 };
-export const tombstone: TombstoneRecord = { state: "tombstone", ...kept, recordedAtMs: 1000, expiresAtMs: 2000 };
+export const tombstone: TombstoneRecord = {
+  state: "tombstone",
+  ...kept,
+  recordedAtMs: 1000,
+  expiresAtMs: 2000,
+  cause: { kind: "too large" },
+};
 export const unreadable: UnreadableRecord = { state: "unreadable", why: "columns: state" };

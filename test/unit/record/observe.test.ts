@@ -10,8 +10,7 @@ const POLICY: RecordPolicy = {
   ttlMs: 1000,
   unknownTtlMs: 5000,
   originDeadlineMs: 100,
-  notExecutedOn: [],
-  unknownOn: [],
+  outcomes: [],
 };
 
 type Case = [
@@ -88,7 +87,7 @@ describe("3.12.3 a shadow after its request was answered", () => {
     });
   });
 
-  test("stays as it is where a later request stands there", () => {
+  test("stays as it is where a later request has replaced it", () => {
     const late = { number: 1, id: "another" };
     expect(concludeShadow(pending, { attempt: late, policy: POLICY }, { outcome: "unknown" }, 1050)).toEqual({
       action: "stale",

@@ -94,8 +94,8 @@ describe("the event of a keyed request", () => {
     [refusal("key_reused"), { decision: "refused", code: "key_reused", outcome: null }],
     [refusal("in_flight"), { decision: "refused", code: "in_flight", outcome: null }],
     [refuse("overloaded"), { decision: "refused", code: "overloaded", outcome: null }],
-  ])("tells what became of it: case %#", (reply, told) => {
-    expect(eventOf(reply)).toMatchObject(told);
+  ])("reports the decision: case %#", (reply, expected) => {
+    expect(eventOf(reply)).toMatchObject(expected);
   });
 
   test("has waited only where it waited for another request", () => {

@@ -3,14 +3,14 @@ import { describe, expect, test } from "vitest";
 
 import { type AnswerReply, type Mark, type RefusalReply } from "../../../src/call/call.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
-import { type Asked, keyedResponse, serializeMark } from "../../../src/worker/keyed-response.ts";
+import { type RepliedRequest, keyedResponse, serializeMark } from "../../../src/worker/keyed-response.ts";
 import { refuse } from "../../../src/http/problem.ts";
 import { streamOf } from "../http/streams.ts";
 
 const RECORDED_AT_MS = 1_793_600_000_999;
 const EXPIRES_AT_MS = 1_793_686_400_999;
 
-const ASKED: Asked = {
+const REQUEST: RepliedRequest = {
   url: new URL("https://api.example.com/v1/charges"),
   policy: DEFAULT_POLICY,
   key: { echo: '"k, 1"', isDerived: false },
@@ -73,7 +73,7 @@ describe("6.1 the fields of every keyed response", () => {
     ["a refusal of the key object", refusal("outcome_unknown", "unknown"), "unknown"],
     ["a refusal before it", refuse("overloaded"), "refused"],
   ])("are the key as sent and a mark: %s", (_, reply, mark) => {
-    const { headers } = keyedResponse(reply, ASKED);
+    const { headers } = keyedResponse(reply, REQUEST);
     expect(headers.get("idempotency-key")).toBe('"k, 1"');
     expect(headers.get("idempotency-status")).toBe(mark);
   });
@@ -83,7 +83,7 @@ describe("6.1 the fields of every keyed response", () => {
       ["idempotency-key", "other"],
       ["content-type", "text/plain"],
     ] as const;
-    expect(Object.fromEntries(keyedResponse(answer("executed", { headers }), ASKED).headers)).toEqual({
+    expect(Object.fromEntries(keyedResponse(answer("executed", { headers }), REQUEST).headers)).toEqual({
       "content-type": "text/plain",
       "idempotency-key": '"k, 1"',
       "idempotency-status": "executed; recorded=@1793600000; expires=@1793686400",
@@ -94,7 +94,7 @@ describe("6.1 the fields of every keyed response", () => {
 describe("3.11.1 a caller beyond its rate limit", () => {
   test("comes again when the tenant's rate limit allows it", () => {
     const retryAfter = (reply: Parameters<typeof keyedResponse>[0]) =>
-      keyedResponse(reply, ASKED).headers.get("retry-after");
+      keyedResponse(reply, REQUEST).headers.get("retry-after");
     expect(retryAfter({ ...refuse("rate_limited"), retryAfterSeconds: 10 })).toBe("10");
     expect(retryAfter(refuse("rate_limited"))).toBe("60");
     expect(retryAfter(refusal("in_flight"))).toBe("1");
@@ -103,7 +103,7 @@ describe("3.11.1 a caller beyond its rate limit", () => {
 
 describe("6.2 answers", () => {
   test("have the stored status, headers and bytes", async () => {
-    const response = keyedResponse(answer("replayed", { status: 402 }), ASKED);
+    const response = keyedResponse(answer("replayed", { status: 402 }), REQUEST);
     expect(response.status).toBe(402);
     expect(response.headers.get("content-type")).toBe("application/json");
     expect(await response.text()).toBe('{"id":"ch_1"}');
@@ -116,15 +116,17 @@ describe("6.2 answers", () => {
     ["released", null],
     ["unknown", null],
   ] as const)("marked %s have Idempotent-Replayed: %s", (status, replayed) => {
-    expect(keyedResponse(answer(status), ASKED).headers.get("idempotent-replayed")).toBe(replayed);
+    expect(keyedResponse(answer(status), REQUEST).headers.get("idempotent-replayed")).toBe(replayed);
   });
 
   test.each([204, 205, 304])("of status %i have no body", (status) => {
-    expect(keyedResponse(answer("replayed", { status, body: new Uint8Array(), bodyBytes: 0 }), ASKED).body).toBeNull();
+    expect(
+      keyedResponse(answer("replayed", { status, body: new Uint8Array(), bodyBytes: 0 }), REQUEST).body,
+    ).toBeNull();
   });
 
   test("may be streams of a length that nobody knows", async () => {
-    const response = keyedResponse(answer("executed", { body: streamOf(["a", "b"]), bodyBytes: null }), ASKED);
+    const response = keyedResponse(answer("executed", { body: streamOf(["a", "b"]), bodyBytes: null }), REQUEST);
     expect(await response.text()).toBe("ab");
   });
 
@@ -133,46 +135,68 @@ describe("6.2 answers", () => {
       ["set-cookie", "a=1"],
       ["set-cookie", "b=2"],
     ] as const;
-    expect(keyedResponse(answer("executed", { headers }), ASKED).headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+    expect(keyedResponse(answer("executed", { headers }), REQUEST).headers.getSetCookie()).toEqual(["a=1", "b=2"]);
   });
 });
 
-describe("6.3.3 should-retry", () => {
-  test("is false on an origin's answer that is marked unknown, whatever the origin said", () => {
-    const headers = [["x-should-retry", "true"]] as const;
-    const response = keyedResponse(answer("unknown", { status: 503, headers }), ASKED);
-    expect(response.headers.get("x-should-retry")).toBe("false");
-    expect(response.headers.get("stripe-should-retry")).toBe("false");
-  });
+describe("6.3.3 the advice on an origin's answer", () => {
+  const OWN = [
+    ["retry-after", "2"],
+    ["x-should-retry", "true"],
+  ] as const;
 
-  test.each(["executed", "replayed", "joined", "released"] as const)(
-    "is the origin's own on one marked %s",
-    (status) => {
-      const headers = [["x-should-retry", "true"]] as const;
-      const response = keyedResponse(answer(status, { status: 503, headers }), ASKED);
-      expect(response.headers.get("x-should-retry")).toBe("true");
-      expect(response.headers.has("stripe-should-retry")).toBe(false);
-    },
-  );
+  test.each<[Mark["status"], number, advice: string]>([
+    ["executed", 200, "retry after 2: true"],
+    ["executed", 402, "retry after 2: true"],
+    ["executed", 500, "retry after 2: false"],
+    ["executed", 503, "retry after 2: false"],
+    ["replayed", 201, "retry after 2: true"],
+    ["replayed", 302, "retry after 2: true"],
+    ["replayed", 404, "retry after null: false"],
+    ["replayed", 500, "retry after null: false"],
+    ["joined", 202, "retry after 2: true"],
+    ["joined", 422, "retry after null: false"],
+    ["joined", 503, "retry after null: false"],
+    ["unknown", 502, "retry after null: false"],
+    ["unknown", 200, "retry after null: false"],
+    ["released", 429, "retry after 2: true"],
+    ["released", 503, "retry after 2: true"],
+  ])("marked %s, with %i, is: %s", (mark, status, advice) => {
+    const { headers } = keyedResponse(answer(mark, { status, headers: OWN }), REQUEST);
+    expect(`retry after ${headers.get("retry-after")}: ${headers.get("x-should-retry")}`).toBe(advice);
+    expect(headers.get("stripe-should-retry")).toBe(advice.endsWith("false") ? "false" : null);
+  });
+});
+
+describe("7.4.3 an answer in another coding", () => {
+  test("reaches its client with the bytes and the coding of the origin", async () => {
+    const headers = [["content-encoding", "dcb"]] as const;
+    const response = keyedResponse(
+      answer("executed", { headers, body: new Uint8Array([1, 2]), bodyBytes: 2 }),
+      REQUEST,
+    );
+    expect(response.headers.get("content-encoding")).toBe("dcb");
+    expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([1, 2]);
+  });
 });
 
 describe("4.3.2 Preference-Applied", () => {
-  const WAITING: Asked = { ...ASKED, waitSeconds: 5 };
-  const applied = (reply: Parameters<typeof keyedResponse>[0], asked: Asked) =>
-    keyedResponse(reply, asked).headers.get("preference-applied");
+  const WAITING: RepliedRequest = { ...REQUEST, waitSeconds: 5 };
+  const applied = (reply: Parameters<typeof keyedResponse>[0], request: RepliedRequest) =>
+    keyedResponse(reply, request).headers.get("preference-applied");
 
-  test("confirms the client's wait where the request has waited, whatever it was told then", () => {
+  test("confirms the client's wait where the request has waited, whatever its answer", () => {
     for (const status of ["joined", "released", "unknown"] as const) {
       expect(applied(answer(status, { waited: true }), WAITING)).toBe("wait=5");
     }
     expect(applied(refusal("in_flight", "refused", true), WAITING)).toBe("wait=5");
     expect(applied(refusal("origin_timeout", "unknown", true), WAITING)).toBe("wait=5");
-    expect(applied(refusal("in_flight", "refused", true), { ...ASKED, waitSeconds: 0 })).toBe("wait=0");
+    expect(applied(refusal("in_flight", "refused", true), { ...REQUEST, waitSeconds: 0 })).toBe("wait=0");
   });
 
-  test("stands nowhere else", () => {
-    expect(applied(answer("joined", { waited: true }), ASKED)).toBeNull();
-    expect(applied(refusal("in_flight", "refused", true), ASKED)).toBeNull();
+  test("is set nowhere else", () => {
+    expect(applied(answer("joined", { waited: true }), REQUEST)).toBeNull();
+    expect(applied(refusal("in_flight", "refused", true), REQUEST)).toBeNull();
     expect(applied(refusal("in_flight"), WAITING)).toBeNull();
     expect(applied(answer("executed"), WAITING)).toBeNull();
     expect(applied(answer("replayed"), WAITING)).toBeNull();

@@ -120,7 +120,7 @@ describe("3.5.9 on_caller_change = refuse: the same key of another caller", () =
     expect(await problemOf(await asking)).toBe("409 outcome_unknown");
   });
 
-  test("is refused by a row that can't be read, whoever comes", async () => {
+  test("is refused by a row that can't be read, whatever the caller", async () => {
     const origin = scriptOrigin();
     const client = clientOf(REFUSE);
     const key = uniqueKey();

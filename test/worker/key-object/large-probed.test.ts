@@ -75,7 +75,7 @@ type KeyObjectStub = ReturnType<typeof env.KEYS.getByName>;
 async function untilPreparing(object: KeyObjectStub): Promise<void> {
   await eventually(
     () => object.inspect(HOST, JOURNAL, null),
-    ({ busy }) => busy === "preparation",
+    ({ running }) => running === "preparation",
   );
 }
 

@@ -38,7 +38,7 @@ async function preparing() {
   const first = object.submit(callWith(readable));
   await eventually(
     () => object.inspect(HOST, JOURNAL, null),
-    ({ busy }) => busy === "preparation",
+    ({ running }) => running === "preparation",
   );
   return { origin, object, first, writer: writable.getWriter() };
 }

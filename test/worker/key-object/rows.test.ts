@@ -85,6 +85,29 @@ test("an answer beyond 64 KiB writes a row for each 256 KiB", async () => {
   expect(rows().written).toBe(4 + 3);
 });
 
+test.each([1000, 100_000, 262_145])("its rows do not depend on its pieces: %i bytes each", async (pieceBytes) => {
+  const total = 1_000 * KILOBYTE;
+  scriptOrigin(() => new Response(inPiecesOf(pieceBytes, total), { status: 201 }));
+  const rows = await counting();
+  const key = uniqueKey();
+  expect(await ask(key)).toBe("executed");
+  expect(rows().written).toBe(4 + 4);
+  const replayed = await clientOf().post(PATH, { key });
+  expect((await replayed.arrayBuffer()).byteLength).toBe(total);
+});
+
+function inPiecesOf(pieceBytes: number, totalBytes: number): ReadableStream<Uint8Array> {
+  let left = totalBytes;
+  return new ReadableStream({
+    pull(controller) {
+      const bytes = Math.min(pieceBytes, left);
+      left -= bytes;
+      if (bytes > 0) controller.enqueue(new Uint8Array(bytes));
+      else controller.close();
+    },
+  });
+}
+
 test.each([0, 2000, 7000, 60_000])(
   "an object with an answer of %i bytes has the size of the model of costs",
   async (bytes) => {

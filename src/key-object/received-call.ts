@@ -4,13 +4,16 @@ import { type KeyedCall, type LookCall, type LookReply, type Reply } from "../ca
 import { type ReceivedForward } from "../call/upload.ts";
 import { type Probed } from "../record/decide.ts";
 
-export interface Asked {
+export interface ReceivedCall {
   readonly call: LookCall;
   /** What an execution needs; null for a look. */
   readonly sendable: (Pick<KeyedCall, "probe"> & { readonly forward: ReceivedForward }) | null;
   /** The result of the probe that it has waited for. */
   readonly probed: Probed | null;
 }
+
+/** What a request has learned by waiting: of a probe its result, of a preparation nothing. */
+export type WaitResult = Partial<Pick<ReceivedCall, "probed">>;
 
 /** Only a look is decided as "nothing". */
 export function assertReply(reply: LookReply): Reply {

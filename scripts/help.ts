@@ -1,0 +1,20 @@
+// `--help` of the scripts: the comment at the head of each is its help.
+
+import { readFileSync } from "node:fs";
+
+/** Prints the help of `script` and ends the process with 0, if its command line asks for that. `script` is a path. */
+export function helpIfAsked(script: string): void {
+  if (!process.argv.slice(2).some((argument) => argument === "--help" || argument === "-h")) return;
+  console.log(headOf(readFileSync(script, "utf8")));
+  process.exit(0);
+}
+
+/** The lines of the first comment, without their slashes. */
+function headOf(source: string): string {
+  const lines = source.split("\n");
+  const end = lines.findIndex((line) => !line.startsWith("//"));
+  return lines
+    .slice(0, end)
+    .map((line) => line.replace(/^\/\/ ?/, ""))
+    .join("\n");
+}
