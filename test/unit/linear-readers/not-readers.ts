@@ -1,5 +1,6 @@
 /** Exports of src/http and src/identity that read no text of clients, each with its reason. */
 export const NOT_READERS: Readonly<Record<string, string>> = {
+  "http/answer-coding.ts isDecoded": "tests a value of the gateway",
   "http/body-budget.ts BodyBudget": "counts bytes",
   "http/body-budget.ts Lease": "counts bytes",
   "http/body-budget.ts bodyBudget": "counts bytes",
@@ -34,6 +35,7 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "identity/json-pointer.ts outermost": "reads the configuration",
   "identity/jwks.ts jwksAfter": "reads what an issuer sends, at most 64 KiB",
   "identity/jwks.ts jwksAt": "reads what an issuer sends, at most 64 KiB",
+  "identity/record-id.ts callerTag": "reads a digest",
   "identity/record-id.ts callerPlacement": "reads the configuration",
   "identity/verified-claims.ts secretKey": "reads a secret of the deployment",
 };

@@ -9,6 +9,7 @@ import { tenantFor } from "../../../src/config/config.ts";
 import { namesServing } from "../../../src/config/entry-names.ts";
 import { sealedIn, isNavigation, isSameOrigin } from "../../../src/console/browser.ts";
 import { openSession } from "../../../src/console/session.ts";
+import * as answerCoding from "../../../src/http/answer-coding.ts";
 import * as blanks from "../../../src/http/blanks.ts";
 import * as clientAddress from "../../../src/http/client-address.ts";
 import * as cors from "../../../src/http/cors.ts";
@@ -126,6 +127,7 @@ const MEDIA_STARTS = ["a/b", 'a/b; c="'] as const;
 
 /** By module and export, as in src. */
 export const READERS: Readonly<Record<string, Reader>> = {
+  "http/answer-coding.ts contentCoding": (text) => answerCoding.contentCoding(text),
   "http/blanks.ts trimBlanks": (text) => blanks.trimBlanks(text),
   "http/blanks.ts listMembers": (text) => blanks.listMembers(text),
   "http/client-address.ts connectionOf": each(
