@@ -70,7 +70,13 @@ export default defineConfig({
               // For tenants in KV; a test binds it under the name that the gateway reads.
               kvNamespaces: ["KV_OF_TESTS"],
               // A secret, for tenants with `origin_auth`. Key objects see these bindings only, and none that a test adds.
-              bindings: { ORIGIN_SECRET: "s3cret of the gateway" },
+              bindings: {
+                ORIGIN_SECRET: "s3cret of the gateway",
+                SECRETS: {
+                  ORIGIN_SECRET: { purpose: "origin_auth", hostnames: ["*"] },
+                  OPERATOR_TOKEN: { purpose: "operator_token", hostnames: ["*"] },
+                },
+              },
             },
           }),
         ],
@@ -91,6 +97,7 @@ export default defineConfig({
         },
       },
       { test: { name: "fault", include: ["test/fault/node/**/*.test.ts"], ...ON_WORKERD, ...EVERY_PROJECT } },
+      { test: { name: "fuzz", include: ["test/fuzz/**/*.test.ts"], ...ON_WORKERD, ...EVERY_PROJECT } },
       { test: { name: "bodies", include: ["test/bodies/**/*.test.ts"], ...ON_WORKERD, ...EVERY_PROJECT } },
       {
         test: {

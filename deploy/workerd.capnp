@@ -27,8 +27,10 @@ const oncegate :Workerd.Worker = (
     (name = "KEYS", durableObjectNamespace = "KeyObject"),
     (name = "SHADOWS", durableObjectNamespace = "ShadowObject"),
     (name = "JOURNALS", durableObjectNamespace = "Journal"),
-    # Unset, there are no operators: nothing is answered under /_oncegate, and no journal is kept.
+    # Unset, there are no operators: nothing is answered under /_oncegate, and no journal is kept. SECRETS must list it, as JSON:
+    # {"OPERATOR_TOKEN":{"purpose":"operator_token","hostnames":["*"]}}. A further secret needs a binding here, too.
     (name = "OPERATOR_TOKEN", fromEnvironment = "OPERATOR_TOKEN"),
+    (name = "SECRETS", fromEnvironment = "SECRETS"),
     # Unset, clients reach this process themselves. "proxy": the last entry of X-Forwarded-For is the client's address.
     (name = "EDGE", fromEnvironment = "EDGE"),
     (name = "TENANTS", fromEnvironment = "TENANTS"),

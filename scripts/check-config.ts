@@ -9,11 +9,13 @@ import { parseArgs } from "node:util";
 
 import { unstable_readConfig as readConfig } from "wrangler";
 
-import { type Config, NAME_MESSAGE, isTenantName, parseConfig } from "../src/config/config.ts";
+import { type Config, parseConfig } from "../src/config/config.ts";
+import { NAME_MESSAGE, isTenantName } from "../src/config/entry-names.ts";
 import { TENANTS_KV, parseKvEntry } from "../src/config/kv-entry.ts";
 import { faultsOfOperatorTokens } from "../src/config/operator-token.ts";
 import { type Fault } from "../src/config/read-fields.ts";
-import { OPERATOR_TOKEN, type Tenant } from "../src/config/policy.ts";
+import { type Tenant } from "../src/config/policy.ts";
+import { listedSecrets } from "../src/config/secrets.ts";
 import { listNames, readEntries } from "./tenants/namespace.ts";
 import { helpIfAsked } from "./help.ts";
 
@@ -25,6 +27,9 @@ const VARIABLE_BYTES_MAX = 5 * 1024;
 
 /** The platform's default of `max_delay`. */
 const MAX_DELAY_SECONDS_DEFAULT = 300;
+
+/** In place of a secret's value, which is not known here: one that every purpose accepts. */
+const UNKNOWN_VALUE = "a value of at least 32 bytes, not known here";
 
 export interface Verdict {
   readonly faults: readonly Fault[];
@@ -73,7 +78,7 @@ export function report(where: string, { faults, summary }: Verdict): number {
 export function checkConfig(path: string, environment: string | undefined): Verdict {
   const wrangler = readDeployment(path, environment);
   const { tenants, faults: found } = parseConfig(environmentOf(wrangler));
-  const faults = [...found, ...variableFaults(wrangler), ...deploymentFaults(wrangler, tenants)];
+  const faults = [...found, ...variableFaults(wrangler), ...secretFaults(wrangler), ...delayFaults(wrangler, tenants)];
   return { faults, summary: [...summaryOf(tenants), ...hintsOf(wrangler, tenants)] };
 }
 
@@ -99,18 +104,13 @@ export function checkEntries(wrangler: Deployment, entries: ReadonlyMap<string, 
     tenants.set(name, entry.tenant);
   }
   const summary = [...summaryOf(tenants), ...hintsOf(wrangler, tenants)];
-  return { faults: [...faults, ...deploymentFaults(wrangler, tenants)], summary };
+  return { faults: [...faults, ...delayFaults(wrangler, tenants)], summary };
 }
 
 function checkKv(config: string, environment: string | undefined, where: string): Verdict {
   if (where !== "local" && where !== "remote") throw new Error("--kv must be local or remote");
   const namespace = { config, environment, where, persistTo: undefined } as const;
   return checkEntries(readDeployment(config, environment), readEntries(namespace, listNames(namespace)));
-}
-
-/** Contradictions between tenants and the deployment. */
-function deploymentFaults(wrangler: Deployment, tenants: Config["tenants"]): Fault[] {
-  return [...delayFaults(wrangler, tenants), ...secretFaults(wrangler, tenants)];
 }
 
 /** The environment that the Worker will have, as far as the configuration reads it. */
@@ -124,8 +124,8 @@ function environmentOf(wrangler: Deployment): object {
   } = wrangler;
   // The bindings that can fetch from a server that has no public URL, and so may be an origin.
   const bindings = [...services, ...vpcServices, ...vpcNetworks, ...certificates].map(({ binding }) => binding);
-  // Their values are not known here. A deploy fails where a required secret is not set.
-  const secrets = (wrangler.secrets?.required ?? []).map((name: string) => [name, "a secret"]);
+  // A deploy fails where a required secret is not set.
+  const secrets = (wrangler.secrets?.required ?? []).map((name: string) => [name, UNKNOWN_VALUE]);
   const limiters = ratelimits.map(({ name }: { name: string }) => [name, { limit: notCalled }]);
   const origins = bindings.map((binding) => [binding, { fetch: notCalled }]);
   return { ...wrangler.vars, ...Object.fromEntries([...secrets, ...origins, ...limiters]) };
@@ -164,16 +164,10 @@ function delayFaults(
 }
 
 /** A variable is readable in the file and in the dashboard, so it must not hold a secret. */
-function secretFaults({ vars }: Deployment, tenants: Config["tenants"]): Fault[] {
-  const all = [...tenants.values()].filter((tenant) => tenant !== null);
-  const used = new Map<string | null, string>([
-    [OPERATOR_TOKEN, "the operator API"],
-    ...all.map(({ operators }) => [operators.tokenSecret, "operator_token"] as const),
-    ...all.map(({ origin }) => [origin.auth?.secret ?? null, "origin_auth"] as const),
-  ]);
-  return [...used].flatMap(([name, by]) => {
-    if (name === null || !Object.hasOwn(vars, name)) return [];
-    const message = `is a variable, and used by ${by}: remove it from [vars], and set it with "npx wrangler secret put ${name}"`;
+function secretFaults({ vars }: Deployment): Fault[] {
+  return [...listedSecrets(vars).byName.keys()].flatMap((name) => {
+    if (!Object.hasOwn(vars, name)) return [];
+    const message = `is a variable, and SECRETS lists it: remove it from [vars], and set it with "npx wrangler secret put ${name}"`;
     return [{ path: name, message }];
   });
 }

@@ -23,10 +23,25 @@ export type LogEvent =
   | { readonly event: "observe_failed"; readonly why: string }
   /** A request that was passed through got no answer. */
   | { readonly event: "pass_through_failed"; readonly why: string }
+  /** An operator's token was wrong, or came after too many wrong ones from its network. */
+  | {
+      readonly event: "operator_refused";
+      readonly hostname: string;
+      readonly where: "api" | "console";
+      readonly why: "token" | "too_many_attempts";
+    }
   /** The origin was asked for an unknown outcome. `why` says why that settled nothing; null where it settled the outcome. */
   | { readonly event: "probe"; readonly record: string; readonly outcome: string; readonly why: string | null }
   /** A rate limiter failed or did not answer in time, and the request was let through. */
   | { readonly event: "rate_limit_not_asked"; readonly binding: string; readonly why: string }
+  /** A request that has no line of its own was refused. `instance` is the one in the answer. */
+  | {
+      readonly event: "refused";
+      readonly instance: string;
+      readonly tenant: string;
+      readonly code: string;
+      readonly status: number;
+    }
   /** An outcome was discarded, because the record no longer names its attempt. */
   | { readonly event: "stale"; readonly record: string }
   /** The namespace `TENANTS_KV` could not be read for this name. The entry read last counts for a while. */

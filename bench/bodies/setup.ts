@@ -20,6 +20,7 @@ const config :Workerd.Config = (
     (name = "pass-through", worker = (
       modules = [(name = "index.js", esModule = embed "../dist/index.js")],
       compatibilityDate = "2026-10-30",
+      compatibilityFlags = ["enable_request_signal"],
       bindings = [(name = "TENANTS", fromEnvironment = "TENANTS")],
     )),
     (name = "internet", network = (allow = ["public", "private"])),

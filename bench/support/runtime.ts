@@ -137,6 +137,7 @@ const config :Workerd.Config = (
     (name = "worker", worker = (
       modules = [(name = "index.js", esModule = embed "../dist/index.js")],
       compatibilityDate = "${COMPATIBILITY_DATE}",
+      compatibilityFlags = ["enable_request_signal"],
       bindings = [
         ${hasObjects ? objects : ""}
         (name = "ORIGIN", fromEnvironment = "ORIGIN"),

@@ -1,7 +1,7 @@
 /** What the Worker asks of a key object, and what the object replies: plain values that cross RPC. */
 
-import { type AttemptPolicy, type Origin, type Placement } from "../config/policy.ts";
-import { type HeaderPair, type KeyRecord, type RequestIdentity } from "../record/record.ts";
+import { type AttemptPolicy, type JournalPlace, type Origin } from "../config/policy.ts";
+import { type HeaderPair, type KeyRecord, type RequestIdentity, type TombstoneCause } from "../record/record.ts";
 import { type RefusalCode } from "../record/decide.ts";
 
 /** A request, as far as a look at its record needs it (docs/protocol.md 4.5). */
@@ -13,7 +13,7 @@ export interface LookCall {
   /** The policy's wait, possibly shortened by the client. */
   readonly waitMs: number;
   /** Where the tenant's journal is; null where the tenant has no operators. */
-  readonly journal: Placement | null;
+  readonly journal: JournalPlace | null;
 }
 
 /** A request that may be executed. */
@@ -74,6 +74,8 @@ export interface RefusalReply {
   readonly waited: boolean;
   readonly attempt?: AttemptFacts;
   readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable" | "overloaded" | "misconfigured";
+  /** For `replay_unavailable`: why the answer is not stored. */
+  readonly cause?: TombstoneCause;
   /** Where sending the same request again can help after this time, whatever is true of the code otherwise. */
   readonly retryAfterSeconds?: number;
   /** For `misconfigured`: the id of the log line that has the cause. */

@@ -1,6 +1,7 @@
 /** Finds the bindings that a configuration names. Null where `env` has no binding of that kind and name. */
 
-import { type Edge, edgeOf } from "../http/client-address.ts";
+import { type Edge, parseEdge } from "../http/client-address.ts";
+import { type Fault } from "./read-fields.ts";
 
 export function serviceBinding(env: object, name: string): Fetcher | null {
   const value: unknown = Reflect.get(env, name);
@@ -22,30 +23,15 @@ export function kvNamespace(env: object, name: string): KVNamespace | null {
   return isKvNamespace(value) ? value : null;
 }
 
-/** Visible ASCII with spaces inside: a header carries it unchanged. Origins and proxies reject larger values. */
-const SENDABLE = /^[!-~](?:[ -~]{0,4094}[!-~])?$/;
-
-/** A secret to send as a header. `unsendable`: a header can't carry it. */
-export type SendableSecret =
-  | { readonly kind: "sendable"; readonly text: string }
-  | { readonly kind: "unsendable" }
-  | { readonly kind: "missing" };
-
-export function sendableSecret(env: object, name: string): SendableSecret {
-  const value: unknown = Reflect.get(env, name);
-  if (typeof value !== "string") return { kind: "missing" };
-  return SENDABLE.test(value) ? { kind: "sendable", text: value } : { kind: "unsendable" };
-}
-
-/** A secret or a variable. An empty one counts as absent. */
-export function secret(env: object, name: string): string | null {
-  const value: unknown = Reflect.get(env, name);
-  return typeof value === "string" && value !== "" ? value : null;
-}
-
-/** Who is in front of the gateway, by the deployment's variable `EDGE`. */
+/** Who is in front of the gateway, by the deployment's variable `EDGE`. Without a valid one, no header is trusted. */
 export function edgeIn(env: object): Edge {
-  return edgeOf(Reflect.get(env, "EDGE"));
+  return parseEdge(Reflect.get(env, "EDGE")) ?? "none";
+}
+
+/** The fault of an `EDGE` that is misspelled. */
+export function faultsOfEdge(env: object): Fault[] {
+  const isValid = parseEdge(Reflect.get(env, "EDGE")) !== null;
+  return isValid ? [] : [{ path: "EDGE", message: 'must be "cloudflare", "proxy" or "none"' }];
 }
 
 function isFetcher(value: unknown): value is Fetcher {

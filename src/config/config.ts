@@ -9,10 +9,11 @@ import { log } from "../log.ts";
 import { parseEntry } from "./entry.ts";
 import { faultsOfOperatorTokens } from "./operator-token.ts";
 import { type Tenant } from "./policy.ts";
-import { withoutTrailingDot } from "../http/matching-path.ts";
-import { kvNamespace } from "./bindings.ts";
-import { isTable } from "../identity/json.ts";
+import { faultsOfEdge, kvNamespace } from "./bindings.ts";
+import { NAME_MESSAGE, lookupName, namesServing } from "./entry-names.ts";
 import { type Fault } from "./read-fields.ts";
+import { listedSecrets } from "./secrets.ts";
+import { VARIABLE_MESSAGE, tableOfVariable } from "./variable.ts";
 
 export interface Config {
   /** By hostname, `*.suffix` or `*`. A faulty entry is null. */
@@ -46,16 +47,9 @@ export function tenantFor(config: Config, hostname: string): Tenant | Refusal {
   return refuse("unknown_tenant");
 }
 
-/** The names of entries that serve `hostname`, the nearest first. */
-export function* namesServing(hostname: string): Generator<string> {
-  yield hostname;
-  for (let dot = hostname.indexOf("."); dot >= 0; dot = hostname.indexOf(".", dot + 1)) yield `*${hostname.slice(dot)}`;
-  yield "*";
-}
-
 /** `env` is the Worker's environment: variables, and the bindings that entries may name. */
 export function parseConfig(env: object): Config {
-  const faults: Fault[] = [];
+  const faults: Fault[] = [...faultsOfEdge(env), ...listedSecrets(env).faults];
   const { entries, unreadable } = mergeVariables(env, faults);
   const hostnames = new Set(entries.map(({ name }) => name));
   const tenants = new Map<string, Tenant | null>();
@@ -63,13 +57,11 @@ export function parseConfig(env: object): Config {
     const isSecond = tenants.has(name);
     if (misnamed) faults.push({ path, message: NAME_MESSAGE });
     else if (isSecond) faults.push({ path, message: "is configured more than once" });
-    const tenant = parseEntry(entry, path, { env, hostnames }, faults);
+    const tenant = parseEntry(entry, path, { name, env, hostnames }, faults);
     tenants.set(name, misnamed || isSecond ? null : tenant);
   }
   return Object.freeze({ tenants, faults: Object.freeze(faults), unreadable });
 }
-
-export const NAME_MESSAGE = 'must be a hostname in lower case without a port, "*.suffix" or "*"';
 
 interface NamedEntry {
   /** As requests look it up. */
@@ -85,9 +77,9 @@ function mergeVariables(env: object, faults: Fault[]): { entries: NamedEntry[]; 
   let unreadable = false;
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith("TENANTS") || kvNamespace(env, variable) !== null) continue;
-    const table = readTable(value);
+    const table = tableOfVariable(value);
     if (table === null) {
-      faults.push({ path: variable, message: "must be a table, or a string that holds one as JSON" });
+      faults.push({ path: variable, message: VARIABLE_MESSAGE });
       unreadable = true;
       continue;
     }
@@ -101,27 +93,4 @@ function mergeVariables(env: object, faults: Fault[]): { entries: NamedEntry[]; 
     }
   }
   return { entries, unreadable };
-}
-
-function readTable(value: unknown): Readonly<Record<string, unknown>> | null {
-  if (typeof value !== "string") return isTable(value) ? value : null;
-  try {
-    const table: unknown = JSON.parse(value);
-    return isTable(table) ? table : null;
-  } catch {
-    // Not JSON: reported as such by the caller.
-    return null;
-  }
-}
-
-export function isTenantName(name: string): boolean {
-  return lookupName(name) === name;
-}
-
-/** The name of an entry as requests look it up: a valid name is unchanged. Null where it can't be read as a hostname. */
-function lookupName(name: string): string | null {
-  if (name === "*") return name;
-  const [star, host] = name.startsWith("*.") ? ["*.", name.slice(2)] : ["", name];
-  if (host.includes("*") || !URL.canParse(`http://${host}`)) return null;
-  return star + withoutTrailingDot(new URL(`http://${host}`).hostname);
 }

@@ -46,7 +46,7 @@ function parseOrigin(written: string): OriginAddress | string {
 }
 
 /** By which the origin knows that a request comes from the gateway. */
-export interface OriginAuth {
+export interface ConfiguredAuth {
   readonly header: string;
   /** The name of the Worker's secret. Its value is looked up when a request is sent, and is kept nowhere else. */
   readonly secret: string;
@@ -69,7 +69,7 @@ const authHeader = v.pipe(
 export const originAuth = either(
   v.pipe(
     text(SECRET, AUTH_MESSAGE),
-    v.transform((written): OriginAuth => ({ header: AUTH_HEADER, secret: secretName(written) })),
+    v.transform((written): ConfiguredAuth => ({ header: AUTH_HEADER, secret: secretName(written) })),
   ),
   v.pipe(
     table(
@@ -81,7 +81,7 @@ export const originAuth = either(
       },
       AUTH_MESSAGE,
     ),
-    v.transform((auth): OriginAuth => auth),
+    v.transform((auth): ConfiguredAuth => auth),
   ),
 );
 

@@ -18,13 +18,16 @@ import {
 import { POLICY_FIELDS } from "./fields-of-policy.ts";
 import { faultsOfOriginAuth } from "./origin-auth.ts";
 import { overlay } from "./overlay.ts";
-import { type Policy, type Route, type Tenant } from "./policy.ts";
+import { COVERABLE_METHODS, type Policy, type Route, type Tenant } from "./policy.ts";
 import { DEFAULT_POLICY } from "./profiles.ts";
-import { faultsOfTokenSecrets } from "./token-secrets.ts";
 import { type Fault, readFields, readTable } from "./read-fields.ts";
+import { faultOfUse } from "./secrets.ts";
+import { faultsOfTokenSecrets } from "./token-secrets.ts";
 
 /** What the references in an entry are checked against. */
 export interface Surroundings {
+  /** The entry's own name. */
+  readonly name: string;
   /** Has the bindings that an entry may name. */
   readonly env: object;
   /** All tenants' names. */
@@ -41,10 +44,9 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   const { routes: written = [] } = readFields(ROUTES, table, path, faults);
   faults.push(...faultsOfDroppedCallers(callerRules(fields), around.env, path));
   addBindingFaults(fields, path, around, faults);
-  const others = { others: [fields.originAuth?.secret ?? null, fields.operatorToken ?? null], env: around.env };
   faults.push(
-    ...faultsOfTokenSecrets(fields.caller ?? [], others, `${path}.caller`),
-    ...faultsOfTokenSecrets(fields.callerWas?.items ?? [], others, `${path}.caller_was.caller`),
+    ...faultsOfTokenSecrets(fields.caller ?? [], around, `${path}.caller`),
+    ...faultsOfTokenSecrets(fields.callerWas?.items ?? [], around, `${path}.caller_was.caller`),
   );
   addContradictions(policy, path, faults);
   const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, policy, faults));
@@ -53,17 +55,17 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
     const { callers, callersBefore } = callerRules(fields);
     const rules = [callers, ...(callersBefore === null ? [] : [callersBefore])];
     const policies = [policy, ...routes.map((route) => route.policy)];
-    const beside = { rules, policies, tokenSecret: fields.operatorToken ?? null, env: around.env };
+    const beside = { rules, policies, name: around.name, env: around.env };
     faults.push(...faultsOfOriginAuth(fields.originAuth, beside, `${path}.origin_auth`));
   }
-  const own = ownProperties(fields);
+  const own = ownProperties(around.name, fields);
   if (faults.length > faultsBefore || own === null) return null;
   return Object.freeze({ ...own, policy, routes: Object.freeze(routes), policyFor });
 }
 
-/** Faults of fields that name a binding of the Worker, or another tenant. */
+/** Faults of fields that name a binding or a token of the Worker, or another tenant. */
 function addBindingFaults(
-  { origin, rateLimit }: SetValues<typeof OWN_FIELDS>,
+  { origin, rateLimit, operatorToken }: SetValues<typeof OWN_FIELDS>,
   path: string,
   around: Surroundings,
   faults: Fault[],
@@ -73,6 +75,11 @@ function addBindingFaults(
   if (rateLimit !== undefined && rateLimitBinding(around.env, rateLimit.binding) === null) {
     const message = `names no rate limiting binding of this Worker: ${rateLimit.binding}`;
     faults.push({ path: `${path}.rate_limit.binding`, message });
+  }
+  if (operatorToken !== undefined) {
+    const use = { name: operatorToken, purpose: "operator_token", hostname: around.name } as const;
+    const message = faultOfUse(around.env, use);
+    if (message !== null) faults.push({ path: `${path}.operator_token`, message });
   }
 }
 
@@ -100,13 +107,33 @@ function parseRoute(value: unknown, path: string, base: Policy, faults: Fault[])
 }
 
 /** The fields that can contradict each other. */
-const COMPARED = ["originTimeoutMs", "originDeadlineMs", "unknownTtlMs", "onUnknown", "probe"] as const;
+const COMPARED = [
+  "originTimeoutMs",
+  "originDeadlineMs",
+  "unknownTtlMs",
+  "onUnknown",
+  "probe",
+  "keyFrom",
+  "keyFormat",
+  "echo",
+  "replayedHeader",
+] as const;
 
 /** Faults of fields that are valid alone, but not together. A field that has a fault already gets no second one. */
 function addContradictions(policy: Policy, path: string, faults: Fault[]): void {
   const isFaulty = (field: string): boolean => faults.some((fault) => fault.path === `${path}.${field}`);
   if (policy.onUnknown === "probe" && policy.probe === null && !isFaulty("probe")) {
     faults.push({ path: `${path}.probe`, message: 'is required with on_unknown = "probe"' });
+  }
+  if (policy.echo.includes(policy.replayedHeader) && !isFaulty("echo")) {
+    faults.push({ path: `${path}.echo`, message: `must not have the replayed_header: ${policy.replayedHeader}` });
+  }
+  const isComposite = policy.keyFrom.some((carrier) => carrier.length > 1);
+  if (isComposite && policy.keyFormat.kind.startsWith("uuid") && !isFaulty("key_format")) {
+    faults.push({
+      path: `${path}.key_format`,
+      message: "must not be a UUID where a key in key_from has several parts",
+    });
   }
   if (isFaulty("origin_deadline")) return;
   if (policy.originTimeoutMs > policy.originDeadlineMs && !isFaulty("origin_timeout")) {
@@ -115,6 +142,13 @@ function addContradictions(policy: Policy, path: string, faults: Fault[]): void 
   if (policy.unknownTtlMs < policy.originDeadlineMs && !isFaulty("unknown_ttl")) {
     faults.push({ path: `${path}.unknown_ttl`, message: "must not be shorter than origin_deadline" });
   }
+}
+
+const COVERABLE: ReadonlySet<string> = new Set(COVERABLE_METHODS);
+
+/** The router looks methods up in plain objects, where a client's `constructor` would be found. Only `*` matches other methods. */
+function matchedMethod(method: string): string {
+  return COVERABLE.has(method) ? method : "ALL";
 }
 
 /**
@@ -133,5 +167,5 @@ function matcher(routes: readonly Route[], fallback: Policy, path: string, fault
       faults.push({ path: `${path}[${index}].match`, message: `is not a Hono path pattern: ${String(error)}` });
     }
   }
-  return (method, requestPath) => router.match(method, requestPath)[0][0]?.[0] ?? fallback;
+  return (method, requestPath) => router.match(matchedMethod(method), requestPath)[0][0]?.[0] ?? fallback;
 }

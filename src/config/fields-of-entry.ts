@@ -7,8 +7,8 @@ import { type CorsRule } from "../http/cors.ts";
 import { type CallerRule, nameOf } from "../identity/caller.ts";
 import { type FormerCallerRule, anonymous, caller, callerWas, onCallerChange } from "./caller-values.ts";
 import {
+  type ConfiguredAuth,
   type OriginAddress,
-  type OriginAuth,
   type RateLimitRule,
   cors,
   jurisdiction,
@@ -97,6 +97,11 @@ export const ENTRY_FIELDS = { ...OWN_FIELDS, ...POLICY_FIELDS, ...ROUTES };
 /** All fields of a route. */
 export const ROUTE_FIELDS = { ...MATCH, ...POLICY_FIELDS };
 
+export interface OriginAuth extends ConfiguredAuth {
+  /** The name of the entry, which the secret is looked up for. */
+  readonly entry: string;
+}
+
 export type Origin = OriginAddress & {
   /** What is added to every request to it, and to no other. */
   readonly auth: OriginAuth | null;
@@ -119,6 +124,8 @@ interface Operators {
 
 /** The properties of a tenant that come from its own fields. */
 export interface OwnProperties {
+  /** The name of the entry: one hostname, or `*.suffix` or `*`, which serve many. */
+  readonly entry: string;
   readonly origin: Origin;
   readonly placement: Placement;
   readonly callers: CallerRule;
@@ -130,11 +137,13 @@ export interface OwnProperties {
 }
 
 /** Null where a required field is missing or has a fault. */
-export function ownProperties(fields: OwnValues): OwnProperties | null {
-  const { origin, caller, cors = null, rateLimit = null } = fields;
+export function ownProperties(entry: string, fields: OwnValues): OwnProperties | null {
+  const { origin, caller, originAuth, cors = null, rateLimit = null } = fields;
   if (origin === undefined || caller === undefined) return null;
+  const auth = originAuth === undefined ? null : Object.freeze({ ...originAuth, entry });
   return {
-    origin: Object.freeze({ ...origin, auth: Object.freeze(fields.originAuth ?? null) }),
+    entry,
+    origin: Object.freeze({ ...origin, auth }),
     placement: Object.freeze({ jurisdiction: fields.jurisdiction ?? null, location: fields.location ?? null }),
     ...callerRules(fields),
     cors: Object.freeze(cors),

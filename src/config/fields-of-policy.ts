@@ -1,13 +1,15 @@
 /**
- * Every field of a policy, once (CONTRIBUTING.md, "Add a configuration field"). From this list come the reading of a
- * configuration, the defaults, the messages of faults, the type `Policy`, the published policy, docs/configuration.md and
- * the JSON Schema. The doc comment above a field is its description there, in Markdown, one or two sentences.
+ * Every field of a policy, once (CONTRIBUTING.md, "Add a configuration field"); those of keys are in fields-of-keys.ts. From
+ * this list come the reading of a configuration, the defaults, the messages of faults, the type `Policy`, the published
+ * policy, docs/configuration.md and the JSON Schema. The doc comment above a field is its description there, in Markdown, one
+ * or two sentences.
  */
 
 import { type Fields, durationField, integerField, published } from "./field.ts";
-import { ANSWERS } from "./fields-of-answers.ts";
-import { deriveKey, fingerprint, fingerprintBy, keyCarriers, methods, probe, statuses } from "./policy-values.ts";
-import { MINUTE, SECOND, oneOf, trueOrFalse } from "./values.ts";
+import { KEYS } from "./fields-of-keys.ts";
+import { outcomes } from "./outcome-values.ts";
+import { echoedHeaders, errorCode, errorStatus, probe, remember } from "./policy-values.ts";
+import { DAY, MINUTE, SECOND, headerName, oneOf, trueOrFalse } from "./values.ts";
 
 export const PROFILE_AND_MODE = {
   /**
@@ -25,72 +27,6 @@ export const PROFILE_AND_MODE = {
    * passes every request through.
    */
   mode: { name: "mode", schema: oneOf(["enforce", "observe", "off"]), default: "enforce" },
-} as const satisfies Fields;
-
-export const KEYS = {
-  /** Whether a request needs a key: `required`, `optional`, or `off` to ignore keys. */
-  key: {
-    name: "key",
-    schema: oneOf(["required", "optional", "off"]),
-    default: "optional",
-    published: published("key", "Key"),
-  },
-  /** Where the key is: header names, and JSON Pointers into the body. The first that is present counts. */
-  keyFrom: {
-    name: "key_from",
-    schema: keyCarriers,
-    default: Object.freeze([Object.freeze({ kind: "header", name: "idempotency-key" })]),
-    defaultText: '["Idempotency-Key"]',
-    published: published("key_from", "Where the key is"),
-  },
-  /** A table makes a key from caller, operation and body for requests that have none. */
-  deriveKey: {
-    name: "derive_key",
-    schema: deriveKey,
-    default: null,
-    defaultText: "false",
-    published: published("derive_key", "Requests without a key"),
-  },
-  /** The methods that are covered: `POST`, `PATCH`, `PUT`, `DELETE`. */
-  methods: {
-    name: "methods",
-    schema: methods,
-    default: ["POST", "PATCH"],
-    published: published("methods", "Covered methods"),
-  },
-  /**
-   * How a retry is compared with the original: `json` compares JSON and forms by meaning, `bytes` compares bytes. A
-   * table leaves out members or adds headers.
-   */
-  fingerprint: {
-    name: "fingerprint",
-    schema: fingerprint,
-    default: fingerprintBy("json"),
-    defaultText: '"json"',
-    published: published("fingerprint", "What makes two requests the same"),
-  },
-  /** The largest body of a keyed request. A larger one is refused. */
-  requestBytesMax: {
-    name: "max_request_bytes",
-    // Bodies are held in memory, and an isolate has 128 MB: a few of this size at once are many.
-    ...integerField({ min: 0, max: 25_000_000, default: 1_000_000 }),
-    unit: "bytes",
-    published: published("request_bytes_max", "Request bodies"),
-  },
-  /** How long the body of a request may take, where the gateway reads it: where a key covers it or may be in it. */
-  uploadTimeoutMs: {
-    name: "upload_timeout",
-    // The largest body takes 60 s at 3.3 Mbit/s, and 200 s at 1 Mbit/s.
-    ...durationField({ min: 100, max: 10 * MINUTE, default: MINUTE }),
-    published: published("upload_timeout_seconds", "A request body arrives within"),
-  },
-  /** How long such a body may pause. */
-  uploadIdleTimeoutMs: {
-    name: "upload_idle_timeout",
-    // Mobile networks pause for some seconds.
-    ...durationField({ min: 100, max: 10 * MINUTE, default: 15 * SECOND }),
-    published: published("upload_idle_timeout_seconds", "A request body may pause for"),
-  },
 } as const satisfies Fields;
 
 export const EXECUTION_AND_TIME = {
@@ -140,21 +76,15 @@ export const EXECUTION_AND_TIME = {
 
 export const OUTCOMES = {
   /**
-   * Statuses that also mean that the request did not run. They are added to the [table of
-   * outcomes](protocol.md#51-table).
+   * Rules that come before the [table of outcomes](protocol.md#51-table), such as
+   * `{ status = 404, media_type = "text/html", outcome = "not-executed" }`. The [first that
+   * matches](protocol.md#52-order) counts.
    */
-  notExecutedOn: {
-    name: "not_executed_on",
-    schema: statuses,
+  outcomes: {
+    name: "outcomes",
+    schema: outcomes,
     default: [],
-    published: published("not_executed_on", "Also not executed"),
-  },
-  /** Statuses that also mean that the outcome is unknown. They come before `not_executed_on`. */
-  unknownOn: {
-    name: "unknown_on",
-    schema: statuses,
-    default: [],
-    published: published("unknown_on", "Unknown, before that"),
+    published: published("outcomes", "Outcomes by rules"),
   },
   /**
    * After an unknown outcome: `refuse` sends nothing again, `retry` is for an API that is idempotent itself, `probe`
@@ -177,6 +107,79 @@ export const OUTCOMES = {
    * `"/v1/idempotency/{key}"`.
    */
   probe: { name: "probe", schema: probe, default: null },
+} as const satisfies Fields;
+
+export const ANSWERS = {
+  /** How long a response is kept. */
+  ttlMs: {
+    name: "ttl",
+    ...durationField({ min: SECOND, max: 90 * DAY, default: DAY }),
+    published: published("answers_kept_seconds", "A response is kept for"),
+  },
+  /** How long an unknown outcome is kept. */
+  unknownTtlMs: {
+    name: "unknown_ttl",
+    ...durationField({ min: SECOND, max: 365 * DAY, default: 30 * DAY, from: "origin_deadline" }),
+    published: published("unknown_kept_seconds", "An unknown outcome is kept for"),
+  },
+  /**
+   * How long a key stays used after either of these terms, `1d` to `365d`. A retry then gets `key_expired` instead of running
+   * again.
+   */
+  rememberMs: {
+    name: "remember",
+    schema: remember,
+    default: 0,
+    defaultText: "false",
+    unit: "ms",
+    published: published("remembered_seconds", "After that, the key stays used for"),
+  },
+  /** The largest response that is kept. A larger one reaches the first client only. */
+  responseBytesMax: {
+    name: "max_response_bytes",
+    // Never held in memory as a whole. It bounds what one key costs in storage and in rows written.
+    ...integerField({ min: 0, max: 100_000_000, default: 10_000_000 }),
+    unit: "bytes",
+    published: published("response_bytes_max", "Responses that are kept"),
+  },
+  /** Whether `Set-Cookie` is kept and replayed. */
+  replaySetCookie: {
+    name: "replay_set_cookie",
+    schema: trueOrFalse,
+    default: false,
+    published: published("replay_set_cookie", "Set-Cookie"),
+  },
+  /** The header that marks replays. */
+  replayedHeader: {
+    name: "replayed_header",
+    schema: headerName,
+    default: "idempotent-replayed",
+    defaultText: '"Idempotent-Replayed"',
+    published: published("replayed_header", "Replays are marked by"),
+  },
+  /**
+   * Headers such as `Request-Id`: the gateway's own answers, and its replays, repeat them from the request at hand. Profiles set
+   * what their contract requires.
+   */
+  echo: {
+    name: "echo",
+    schema: echoedHeaders,
+    default: [],
+    published: published("echo", "Repeated from each request"),
+  },
+  /** The format of refusals: `problem` (RFC 9457), `stripe`, `acp` or `ucp`. */
+  errors: {
+    name: "errors",
+    schema: oneOf(["problem", "stripe", "acp", "ucp"]),
+    default: "problem",
+    published: published("errors", "Refusals are written"),
+  },
+  /** Other statuses of refusals, by problem code, such as `{ key_reused = 409 }`. */
+  errorStatus: { name: "error_status", schema: errorStatus, default: {} },
+  /** Other codes of refusals, by problem code, such as `{ key_reused = "idempotency_conflict" }`. */
+  errorCode: { name: "error_code", schema: errorCode, default: {} },
+  /** `true` adds `Server-Timing` to keyed responses. */
+  debugTiming: { name: "debug_timing", schema: trueOrFalse, default: false },
 } as const satisfies Fields;
 
 export const POLICY_FIELDS = { ...PROFILE_AND_MODE, ...KEYS, ...EXECUTION_AND_TIME, ...OUTCOMES, ...ANSWERS };

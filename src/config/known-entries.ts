@@ -25,6 +25,9 @@ const RETRY_MS = 1000;
 /** Entries in the cache. A parsed entry takes a few kilobytes, and an isolate has 128 MB for everything. */
 export const ENTRIES_MAX = 1000;
 
+/** Names without an entry, kept apart: clients make them up, and must not evict an entry by it. A name takes some 500 bytes. */
+export const MISSES_MAX = 5000;
+
 export interface Clock {
   now(): number;
   wait(ms: number): Promise<unknown>;
@@ -53,8 +56,9 @@ const UNAVAILABLE: Unavailable = { kind: "unavailable" };
 export class KnownEntries<T extends object> {
   readonly #read: (name: string) => Promise<T | null>;
   readonly #clock: Clock;
-  /** The least recently used line first. */
-  readonly #lines = new Map<string, CacheLine<T>>();
+  /** Names with an entry, and all others. In both, the least recently used line comes first. */
+  readonly #entries = new Map<string, CacheLine<T>>();
+  readonly #misses = new Map<string, CacheLine<T>>();
 
   constructor(read: (name: string) => Promise<T | null>, clock: Clock) {
     this.#read = read;
@@ -64,7 +68,7 @@ export class KnownEntries<T extends object> {
   /** The store's entry for `name`, at most as old as the bounds above. Never rejects, and ends within `READ_MS_MAX`. */
   async get(name: string): Promise<Lookup<T>> {
     const nowMs = this.#clock.now();
-    const line = this.#lines.get(name) ?? EMPTY;
+    const line = this.#lineOf(name);
     if (line.read !== null && nowMs - line.read.atMs < FRESH_MS) {
       this.#store(name, line);
       return line.read.stored;
@@ -78,7 +82,7 @@ export class KnownEntries<T extends object> {
     const tooLate = this.#clock.wait(READ_MS_MAX).then(() => UNAVAILABLE);
     const looked = await Promise.race([read, tooLate]);
     // Another request may have read the same name meanwhile. The read that began last has the newest value.
-    const current = this.#lines.get(name) ?? EMPTY;
+    const current = this.#lineOf(name);
     const isOutdated = current.read !== null && current.read.atMs > startedAtMs;
     if (looked.kind !== "unavailable") {
       if (!isOutdated) this.#store(name, { read: { stored: looked, atMs: startedAtMs }, notBeforeMs: 0 });
@@ -89,14 +93,24 @@ export class KnownEntries<T extends object> {
     return lastRead(current, endMs);
   }
 
+  #lineOf(name: string): CacheLine<T> {
+    return this.#entries.get(name) ?? this.#misses.get(name) ?? EMPTY;
+  }
+
   /** Stores the line as the most recently used. */
   #store(name: string, line: CacheLine<T>): void {
-    this.#lines.delete(name);
-    this.#lines.set(name, line);
-    if (this.#lines.size <= ENTRIES_MAX) return;
-    const [oldest] = this.#lines.keys();
-    if (oldest !== undefined) this.#lines.delete(oldest);
+    this.#entries.delete(name);
+    this.#misses.delete(name);
+    if (line.read?.stored.kind === "found") setBounded(this.#entries, name, line, ENTRIES_MAX);
+    else setBounded(this.#misses, name, line, MISSES_MAX);
   }
+}
+
+function setBounded<V>(map: Map<string, V>, name: string, value: V, max: number): void {
+  map.set(name, value);
+  if (map.size <= max) return;
+  const [oldest] = map.keys();
+  if (oldest !== undefined) map.delete(oldest);
 }
 
 function lastRead<T>({ read }: CacheLine<T>, nowMs: number): Lookup<T> {

@@ -30,7 +30,7 @@ export function parseKvEntry(
   // Other names in the namespace are not known here. If an origin is one of them, the header that marks loops protects.
   const hostnames = new Set([name, ...around.staticNames]);
   const faults: Fault[] = [];
-  return { tenant: parseEntry(written, path, { env: around.env, hostnames }, faults), faults };
+  return { tenant: parseEntry(written, path, { name, env: around.env, hostnames }, faults), faults };
 }
 
 function readJson(text: string): unknown {

@@ -1,15 +1,15 @@
 /** The tokens of operators. A missing token is logged and closes no host: clients don't need operators. */
 
-import { secret } from "./bindings.ts";
-import { OPERATOR_TOKEN, type Tenant } from "./policy.ts";
+import { type JournalPlace, OPERATOR_TOKEN, type Tenant } from "./policy.ts";
 import { type Fault } from "./read-fields.ts";
+import { missingSecret, secretOf } from "./secrets.ts";
 
 /** `tenants` are keyed by the names of their entries. */
 export function faultsOfOperatorTokens(tenants: Iterable<readonly [string, Tenant | null]>, env: object): Fault[] {
   return [...tenants].flatMap(([entry, tenant]) => {
     const name = tenant?.operators.tokenSecret ?? null;
-    if (name === null || secret(env, name) !== null) return [];
-    const message = `names no secret of this Worker: ${name}. Set it with "npx wrangler secret put ${name}", and name it in wrangler.toml: secrets = { required = ["${name}"] }. Until then, no token of this tenant is accepted`;
+    if (name === null || tokenIn(env, name, entry) !== null) return [];
+    const message = `${missingSecret(name)}. Until then, no token of this tenant is accepted`;
     return [{ path: `"${entry}".operator_token`, message }];
   });
 }
@@ -23,9 +23,21 @@ export interface Tokens {
   readonly tenant: string | null;
 }
 
-export function tokensOf(env: object, { operators }: Tenant): Tokens {
+export function tokensOf(env: object, { entry, operators }: Pick<Tenant, "entry" | "operators">): Tokens {
   const { tokenSecret } = operators;
-  return { operator: secret(env, OPERATOR_TOKEN), tenant: tokenSecret === null ? null : secret(env, tokenSecret) };
+  return {
+    operator: tokenIn(env, OPERATOR_TOKEN, entry),
+    tenant: tokenSecret === null ? null : tokenIn(env, tokenSecret, entry),
+  };
+}
+
+function tokenIn(env: object, name: string, entry: string): string | null {
+  return secretOf(env, { name, purpose: "operator_token", hostname: entry });
+}
+
+/** Null where the entry has no operators to read a journal. */
+export function journalPlaceOf(env: object, tenant: Tenant): JournalPlace | null {
+  return areSet(tokensOf(env, tenant)) ? { entry: tenant.entry, placement: tenant.placement } : null;
 }
 
 export function areSet({ operator, tenant }: Tokens): boolean {

@@ -1,11 +1,10 @@
 /** The configuration as the gateway uses it: frozen, complete, with units in the names. */
 
 import { type Values } from "./field.ts";
-import { type OwnProperties } from "./fields-of-entry.ts";
+import { type OwnProperties, type Placement } from "./fields-of-entry.ts";
 import { type POLICY_FIELDS } from "./fields-of-policy.ts";
 
-export { type OriginAuth } from "./entry-values.ts";
-export { type Origin, type Placement } from "./fields-of-entry.ts";
+export { type Origin, type OriginAuth, type Placement } from "./fields-of-entry.ts";
 export { COVERABLE_METHODS } from "./policy-values.ts";
 
 export interface Tenant extends OwnProperties {
@@ -15,6 +14,12 @@ export interface Tenant extends OwnProperties {
   readonly routes: readonly Route[];
   /** The policy for a method and a path whose segments are decoded. */
   readonly policyFor: (method: string, path: string) => Policy;
+}
+
+/** Where the journal of an entry is: one for all hostnames that the entry serves. */
+export interface JournalPlace {
+  readonly entry: string;
+  readonly placement: Placement;
 }
 
 export interface Route {
@@ -28,7 +33,7 @@ export interface Policy extends Values<typeof POLICY_FIELDS> {}
 
 export type ProfileName = Policy["profile"];
 
-/** The secret that opens the records of every hostname of the Worker to operators. */
+/** The secret whose token opens the records of every hostname that `SECRETS` lists for it to operators. */
 export const OPERATOR_TOKEN = "OPERATOR_TOKEN";
 
 /** The part of a policy that is sent to the key object. */
@@ -44,8 +49,7 @@ export function attemptPolicy(policy: Policy) {
     unknownTtlMs: policy.unknownTtlMs,
     rememberMs: policy.rememberMs,
     originDeadlineMs: policy.originDeadlineMs,
-    notExecutedOn: policy.notExecutedOn,
-    unknownOn: policy.unknownOn,
+    outcomes: policy.outcomes,
     originTimeoutMs: policy.originTimeoutMs,
     idleTimeoutMs: policy.idleTimeoutMs,
     stream: policy.stream,

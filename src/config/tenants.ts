@@ -7,7 +7,8 @@
 import { type Refusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { kvNamespace } from "./bindings.ts";
-import { type Config, configOf, namesServing, tenantFor } from "./config.ts";
+import { type Config, configOf, tenantFor } from "./config.ts";
+import { namesInKv, namesServing } from "./entry-names.ts";
 import { KnownEntries } from "./known-entries.ts";
 import { type KvEntry, TENANTS_KV, parseKvEntry } from "./kv-entry.ts";
 import { faultsOfOperatorTokens } from "./operator-token.ts";
@@ -15,10 +16,6 @@ import { type Tenant } from "./policy.ts";
 
 /** KV's own minimum. */
 const KV_CACHE_SECONDS = 30;
-
-/** RFC 1035, 2.3.4. The number of labels bounds the number of reads. */
-const HOSTNAME_CHARACTERS_MAX = 253;
-const HOSTNAME_LABELS_MAX = 10;
 
 type KvTenants = Pick<KnownEntries<KvEntry>, "get">;
 
@@ -34,11 +31,12 @@ export function tenantOf(env: object, hostname: string): Tenant | Refusal | Prom
 
 /** Stops at the first name that can't be read: an entry that serves more hostnames may have another origin. */
 export async function tenantAcross(config: Config, kv: KvTenants, hostname: string): Promise<Tenant | Refusal> {
-  if (!mayBeLookedUp(hostname)) return refuse("unknown_tenant");
+  const inKv = namesInKv(hostname);
   for (const name of namesServing(hostname)) {
     const fixed = config.tenants.get(name);
     if (fixed === null) return refuse("misconfigured");
     if (fixed !== undefined) return fixed;
+    if (!inKv.has(name)) continue;
     const looked = await kv.get(name);
     if (looked.kind === "unavailable") return refuse("unavailable", UNAVAILABLE);
     if (looked.kind === "found") return looked.entry.tenant ?? refuse("misconfigured");
@@ -48,16 +46,6 @@ export async function tenantAcross(config: Config, kv: KvTenants, hostname: stri
 
 const UNAVAILABLE =
   "The configuration of this hostname can't be read now. Nothing was sent to the origin. Send the request again later with the same key.";
-
-/** A hostname that DNS does not allow has no tenant, also under a wildcard. */
-function mayBeLookedUp(hostname: string): boolean {
-  const labels = hostname.split(".");
-  return (
-    hostname.length <= HOSTNAME_CHARACTERS_MAX &&
-    labels.length <= HOSTNAME_LABELS_MAX &&
-    labels.every((label) => label !== "")
-  );
-}
 
 /** One cache for each environment, and so for each isolate. Null where no namespace is bound. */
 function kvTenantsOf(env: object, config: Config): KvTenants | null {

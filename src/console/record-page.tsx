@@ -73,9 +73,10 @@ export function RecordPage({ id, session, message, inspection, history }: Record
   );
 }
 
-function Facts({ operation, key, attempt, sinceMs, expiresAtMs }: NonNullable<Inspection["facts"]>) {
+function Facts({ tenant, operation, key, attempt, sinceMs, expiresAtMs }: NonNullable<Inspection["facts"]>) {
   return (
     <>
+      <Fact label="Hostname">{tenant}</Fact>
       <Fact label="Operation">{operation}</Fact>
       <Fact label="Key">{key}</Fact>
       <Fact label="Attempt">{attempt}</Fact>
@@ -144,5 +145,9 @@ function eventOfEntry({ state, cause, attempt, times, atMs }: JournalEvent): Tim
 function eventOfLine({ atMs, action, token, operator, result, before, after, given, why }: AuditLine): TimelineEvent {
   const who = `${operator ?? "anonymous"} (${token} token)`;
   const end = result === null || result === "failed" ? "result not known" : `${result}: ${before} → ${after}`;
-  return { atMs, text: `${who}: ${action} ${given === "{}" ? "" : given} ${end}`.replaceAll("  ", " "), why };
+  return {
+    atMs,
+    text: `${who}: ${action} ${given === "{}" ? "" : given} ${end}`.replaceAll("  ", " "),
+    why: why || null,
+  };
 }

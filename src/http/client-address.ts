@@ -1,6 +1,7 @@
 /** Who is in front of the gateway, and the client's address that follows from it (docs/protocol.md 7.2.1). */
 
 import { unreachable } from "../record/record.ts";
+import { trimBlanks } from "./blanks.ts";
 
 /** What clients reach first: Cloudflare's edge, a proxy of the operator's own, or the gateway itself. */
 export type Edge = "cloudflare" | "proxy" | "none";
@@ -11,9 +12,10 @@ export interface Connection {
   readonly address: string | null;
 }
 
-/** `written` is the deployment's `EDGE`. Without a valid one, no header is trusted. */
-export function edgeOf(written: unknown): Edge {
-  return written === "cloudflare" || written === "proxy" ? written : "none";
+/** `written` is the deployment's `EDGE`. Null where it is none of these. */
+export function parseEdge(written: unknown): Edge | null {
+  if (written === undefined || written === null || written === "") return "none";
+  return written === "cloudflare" || written === "proxy" || written === "none" ? written : null;
 }
 
 /** `cf` is the runtime's data about the connection. No client can set it. */
@@ -33,7 +35,7 @@ export function connectionOf(edge: Edge, headers: Headers, cf: object | undefine
 /** The proxy has appended this entry. The entries before it are the client's own. */
 function lastEntry(forwardedFor: string | null): string | null {
   if (forwardedFor === null) return null;
-  return forwardedFor.slice(forwardedFor.lastIndexOf(",") + 1).trim() || null;
+  return trimBlanks(forwardedFor.slice(forwardedFor.lastIndexOf(",") + 1)) || null;
 }
 
 const IPV4 = /^([0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?$/;

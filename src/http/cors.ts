@@ -5,6 +5,7 @@
  */
 
 import { unreachable } from "../record/record.ts";
+import { listMembers } from "./blanks.ts";
 
 export interface CorsRule {
   /** Serialized origins, such as `https://shop.example`; `*` allows any. */
@@ -32,7 +33,7 @@ export interface CorsRequest {
 /** New values by field name, in lower case; null removes the field. */
 export type FieldChanges = ReadonlyMap<string, string | null>;
 
-type AnswerHead = Pick<Response, "ok" | "headers">;
+type ResponseHead = Pick<Response, "ok" | "headers">;
 
 const ALLOW_ORIGIN = "access-control-allow-origin";
 const ALLOW_CREDENTIALS = "access-control-allow-credentials";
@@ -45,7 +46,12 @@ const EXPOSED = ["Idempotency-Key", "Idempotency-Status", "Retry-After", "Prefer
 const NONE: FieldChanges = new Map();
 
 /** The changes to make to `answer` before a browser gets it. */
-export function corsChanges(answer: AnswerHead, speaker: Speaker, rule: CorsRule, request: CorsRequest): FieldChanges {
+export function corsChanges(
+  answer: ResponseHead,
+  speaker: Speaker,
+  rule: CorsRule,
+  request: CorsRequest,
+): FieldChanges {
   switch (speaker) {
     case "gateway":
       return ofOwnAnswer(answer.headers, rule, request);
@@ -85,7 +91,7 @@ function ofOriginsAnswer(fields: Headers, { replayedHeader }: CorsRequest): Fiel
 
 /** A preflight stays refused if the origin refuses it, or if the rule does not name the page. */
 function ofPreflight(
-  { ok, headers }: AnswerHead,
+  { ok, headers }: ResponseHead,
   rule: CorsRule,
   origin: string | null,
   keyHeaders: readonly string[],
@@ -110,10 +116,7 @@ function exposed(replayedHeader: string): string[] {
 
 /** `list` with `names` added, each once. If `starIsAll`, a `*` in the list covers every name. */
 function withNames(list: string | null, names: readonly string[], starIsAll = false): string {
-  const members = (list ?? "")
-    .split(",")
-    .map((member) => member.trim())
-    .filter((member) => member !== "");
+  const members = listMembers(list ?? "");
   const known = new Set(members.map((member) => member.toLowerCase()));
   if (starIsAll && known.has("*")) return members.join(", ");
   return [...members, ...names.filter((name) => !known.has(name.toLowerCase()))].join(", ");

@@ -1,7 +1,9 @@
 /** Which header fields the gateway forwards, in each direction (docs/protocol.md 7). */
 
 import { type HeaderPair } from "../record/record.ts";
+import { listMembers, trimBlanks } from "./blanks.ts";
 import { type Connection, type Edge } from "./client-address.ts";
+import { contentCoding, isDecoded } from "./answer-coding.ts";
 
 /** The gateway's name in `Via` and `CDN-Loop`. */
 const PSEUDONYM = "oncegate";
@@ -55,6 +57,15 @@ const NOT_TO_ORIGIN: ReadonlySet<string> = new Set([
   "x-rewrite-url",
 ]);
 
+/** What only a server in front can know about the client's certificate (RFC 9440 and what proxies use). */
+const OF_CLIENT_CERTIFICATES = [
+  "client-cert",
+  "x-client-cert",
+  "ssl-client-",
+  "x-ssl-client-",
+  "x-amzn-mtls-",
+] as const;
+
 /** The gateway's own response fields. An origin can't set them. */
 const NOT_FROM_ORIGIN: ReadonlySet<string> = new Set(["idempotency-status", "idempotent-replayed"]);
 
@@ -66,9 +77,6 @@ const OF_ACCESS_CLIENTS: ReadonlySet<string> = new Set([
   "cf-access-client-secret",
   "cf-access-token",
 ]);
-
-/** The content codings that the platform decodes when a body is read. It recognizes these spellings only. */
-const DECODED_CODINGS: ReadonlySet<string> = new Set(["gzip", "br"]);
 
 /** Fields that describe the encoded bytes, so they don't fit a decoded body (RFC 9530; `Digest` is its predecessor). */
 const OF_ENCODED_BYTES: ReadonlySet<string> = new Set([
@@ -95,8 +103,8 @@ export function isLoop(headers: Headers): boolean {
     return "";
   });
   // An unclosed quote may be an attempt to hide the members after it.
-  const members = list(isClosed ? unquoted : value);
-  return members.some((member) => member.split(";", 1)[0]?.trim().toLowerCase() === PSEUDONYM);
+  const members = listMembers(isClosed ? unquoted : value);
+  return members.some((member) => trimBlanks(member.split(";", 1)[0] ?? "").toLowerCase() === PSEUDONYM);
 }
 
 /** What the forwarded fields of a request depend on. */
@@ -110,7 +118,8 @@ export interface ForwardRules {
 /** Turns `fields`, the fields of a request, into the fields to forward. */
 export function makeForwarded(fields: Headers, { url, connection, counted }: ForwardRules): void {
   const isHopByHop = hopByHopIn(fields);
-  drop(fields, (name) => isReplaced(name, connection.edge) || (isHopByHop(name) && !counted.has(name)));
+  const isForwarded = (name: string): boolean => counted.has(name) || !(isHopByHop(name) || isTwin(name, counted));
+  drop(fields, (name) => isReplaced(name, connection.edge) || !isForwarded(name));
   if (connection.address !== null) fields.set("x-forwarded-for", connection.address);
   fields.set("x-forwarded-host", url.host);
   fields.set("x-forwarded-proto", url.protocol.slice(0, -1));
@@ -118,13 +127,31 @@ export function makeForwarded(fields: Headers, { url, connection, counted }: For
   fields.append("cdn-loop", PSEUDONYM);
 }
 
-/** Whether what a client sends in the field `name`, in lower case, never reaches the origin as it was sent. */
-export function isReplaced(name: string, edge: Edge): boolean {
+/** Whether what a client sends in the field `written`, in lower case, never reaches the origin as it was sent. */
+export function isReplaced(written: string, edge: Edge): boolean {
+  const name = withHyphens(written);
+  const begins = (prefix: string): boolean => name.startsWith(prefix);
   if (HOP_BY_HOP.has(name) || NOT_TO_ORIGIN.has(name)) return true;
-  if (["proxy-", "x-forwarded-", OWN_PREFIX].some((prefix) => name.startsWith(prefix))) return true;
-  // Only Cloudflare's edge replaces what a client claims in these.
-  const isOfEdge = name.startsWith("cf-") && !OF_ACCESS_CLIENTS.has(name);
-  return isOfEdge && edge !== "cloudflare";
+  if (begins("proxy-") || begins("x-forwarded-") || begins(OWN_PREFIX)) return true;
+  // Only Cloudflare's edge replaces what a client claims in these, and only under their own names.
+  if (begins("cf-") && !OF_ACCESS_CLIENTS.has(written)) return edge !== "cloudflare" || written !== name;
+  return edge === "none" && OF_CLIENT_CERTIFICATES.some(begins);
+}
+
+/**
+ * Whether many origins read the field as another one on which the request depends: CGI and its successors make `X_USER` of
+ * `X-User` and of `X_User` alike.
+ */
+function isTwin(written: string, counted: ReadonlySet<string>): boolean {
+  const name = withHyphens(written);
+  return name !== written && (counted.has(name) || NEVER_HOP_BY_HOP.has(name));
+}
+
+/** In lower case. */
+const PLAIN_NAME = /^[a-z0-9-]*$/;
+
+function withHyphens(name: string): string {
+  return PLAIN_NAME.test(name) ? name : name.replaceAll(/[^a-z0-9-]/g, "-");
 }
 
 /** Removes the fields of an origin's answer that clients must not see. */
@@ -134,7 +161,7 @@ export function makeVisible(fields: Headers): void {
 
 /** The fields to store with an answer. Its body has been read, so it is decoded, and each replay frames it again. */
 export function headersOfKeptAnswer(headers: Headers): HeaderPair[] {
-  const decoded = DECODED_CODINGS.has(headers.get("content-encoding") ?? "");
+  const decoded = isDecoded(contentCoding(headers.get("content-encoding")));
   const isHidden = hiddenIn(headers);
   // Iteration yields each `Set-Cookie` separately; other fields are joined by commas.
   return [...headers]
@@ -155,7 +182,7 @@ export function isCookie([name]: HeaderPair): boolean {
 
 /** Tests for the hop-by-hop fields of a message. */
 function hopByHopIn(headers: Headers): (name: string) => boolean {
-  const named = new Set(list(headers.get("connection") ?? "").map((name) => name.toLowerCase()));
+  const named = new Set(listMembers(headers.get("connection") ?? "").map((name) => name.toLowerCase()));
   return (name) =>
     HOP_BY_HOP.has(name) || name.startsWith("proxy-") || (named.has(name) && !NEVER_HOP_BY_HOP.has(name));
 }
@@ -173,11 +200,4 @@ function drop(fields: Headers, isDropped: (name: string) => boolean): void {
 /** A strong validator identifies the exact bytes, and decoding changes them (RFC 9110, 8.8.1). */
 function weaken(etag: string): string {
   return etag.startsWith('"') ? `W/${etag}` : etag;
-}
-
-function list(value: string): string[] {
-  return value
-    .split(",")
-    .map((member) => member.trim())
-    .filter((member) => member !== "");
 }

@@ -17,17 +17,48 @@ function decodeSegment(segment: string): string {
   }
 }
 
-/** Characters that many servers decode before they resolve a path. */
-const DECODED: Readonly<Record<string, string>> = { "%2e": ".", "%2f": "/", "%5c": "/", "%3b": ";" };
-
 /**
- * Whether an origin that decodes the path once may find a `..` in it. The platform has resolved every literal one. Some
- * servers also read a backslash as `/`, and drop what follows `;` in a segment.
+ * Whether an origin may find a `..` in the path that the platform, which resolves every literal one, has not seen: by decoding
+ * it once, or twice as some servers do.
  */
 export function gainsParentSegment(pathname: string): boolean {
   if (!/[%;\\]/.test(pathname)) return false;
-  const decoded = pathname.replaceAll(/%(?:2[ef]|5c|3b)/gi, (escape) => DECODED[escape.toLowerCase()] ?? escape);
-  return decoded.split(/[/\\]/).some((segment) => segment.split(";", 1)[0] === "..");
+  const once = decodeLeniently(pathname);
+  return hasParentSegment(once) || (once.includes("%") && hasParentSegment(decodeLeniently(once)));
+}
+
+/** Some servers read these as `/`: the last three look like one. NFKC makes `/` and `\` of their full-width forms. */
+const SLASHES = /[/\\\u2044\u2215\u29f8]/;
+
+/** In a decoded segment, these end its name: parameters, a query, a fragment, or a C string. */
+const END_OF_NAME = /[;?#\0]/;
+
+/** Blanks and control characters, which some servers and file systems drop. */
+// oxlint-disable-next-line no-control-regex -- They are what is looked for.
+const DROPPED = /[\u0000-\u0020\u007f]/g;
+
+function hasParentSegment(path: string): boolean {
+  return path
+    .normalize("NFKC")
+    .split(SLASHES)
+    .some((segment) => segment.split(END_OF_NAME, 1)[0]?.replaceAll(DROPPED, "") === "..");
+}
+
+/** `.`, `/` and `\` in the longer forms that UTF-8 forbids and that lenient decoders read. */
+const OVERLONG = /%(?:c0|e0%80|f0%80%80)%(a[ef])|%(?:c1|e0%81|f0%80%81)%9c/gi;
+
+function decodeLeniently(path: string): string {
+  return path
+    .replaceAll(OVERLONG, (_, last?: string) => (last === undefined ? "\\" : last.toLowerCase() === "ae" ? "." : "/"))
+    .replaceAll(/(?:%[0-9a-f]{2})+/gi, (escapes) => lenient.decode(bytesOf(escapes)));
+}
+
+const lenient = new TextDecoder();
+
+function bytesOf(escapes: string): Uint8Array {
+  return Uint8Array.from({ length: escapes.length / 3 }, (_, index) =>
+    Number.parseInt(escapes.slice(3 * index + 1, 3 * index + 3), 16),
+  );
 }
 
 /** A trailing dot means the same host. `URL` has already lower-cased the name. */

@@ -1,5 +1,7 @@
 /** Reads a cookie that identifies the caller (RFC 6265, 4.2). */
 
+import { trimBlanks } from "../http/blanks.ts";
+
 /** `ambiguous`: an origin might read a different value than the gateway does. */
 export type Cookie =
   | { readonly kind: "present"; readonly value: string }
@@ -11,18 +13,20 @@ export type Cookie =
  * is ambiguous: the comma may belong to a value, or join two `Cookie` lines.
  */
 export function cookieNamed(name: string, header: string | null): Cookie {
-  const pairs = (header ?? "").split(";");
-  const values = pairs.flatMap((pair) => valueOf(name, pair));
-  const afterCommas = pairs.flatMap((pair) => pair.split(",").slice(1)).flatMap((part) => valueOf(name, part));
-  // A value may not contain a comma (RFC 6265, 4.1.1), so the comma joins two lines.
-  if (values.length > 1 || afterCommas.length > 0 || values[0]?.includes(",") === true) {
-    return { kind: "ambiguous" };
+  let found: string | null = null;
+  for (const pair of (header ?? "").split(";")) {
+    for (const part of pair.split(",")) {
+      const value = valueOf(name, part);
+      if (value === null) continue;
+      // A value may not contain a comma (RFC 6265, 4.1.1), so the comma joins two lines.
+      if (found !== null || part !== pair) return { kind: "ambiguous" };
+      found = value;
+    }
   }
-  const [value] = values;
-  return value === undefined ? { kind: "absent" } : { kind: "present", value };
+  return found === null ? { kind: "absent" } : { kind: "present", value: found };
 }
 
-function valueOf(name: string, pair: string): string[] {
+function valueOf(name: string, pair: string): string | null {
   const equals = pair.indexOf("=");
-  return equals >= 0 && pair.slice(0, equals).trim() === name ? [pair.slice(equals + 1).trim()] : [];
+  return equals >= 0 && trimBlanks(pair.slice(0, equals)) === name ? trimBlanks(pair.slice(equals + 1)) : null;
 }

@@ -1,8 +1,11 @@
 /** Parses media types, and normalizes them for the fingerprint (RFC 9110, 8.3.1). */
 
+import { trimBlanks } from "../http/blanks.ts";
+
 export interface MediaType {
   /** Null if there is no Content-Type. */
   readonly canonical: string | null;
+  /** JSON in UTF-8, the only charset that it has (RFC 8259, 8.1). */
   readonly isJson: boolean;
 }
 
@@ -18,9 +21,32 @@ export function parseMediaType(contentType: string | null): MediaType {
   const read = readMediaType(contentType);
   if (read === null) return { canonical: contentType, isJson: false };
   const { essence, parameters } = read;
-  const isJson = essence === "application/json" || essence.endsWith("+json");
-  const kept = isJson ? parameters.filter((parameter) => !isUtf8(parameter)) : parameters;
+  const isNamedJson = isJsonType(essence);
+  const kept = isNamedJson ? parameters.filter((parameter) => !isUtf8(parameter)) : parameters;
+  const isJson = isNamedJson && !kept.some((parameter) => parameter.startsWith("charset="));
   return { canonical: [essence, ...kept].join(";"), isJson };
+}
+
+/**
+ * What a body may be parsed as. `foreign json`: it names another charset than UTF-8. `unreadable`: its type can't be parsed, and
+ * origins may take it for any of them.
+ */
+export type BodyKind = "json" | "foreign json" | "jws" | "form" | "other" | "unreadable";
+
+const FORM_TYPES: ReadonlySet<string> = new Set(["application/x-www-form-urlencoded", "multipart/form-data"]);
+const JWS_TYPES: ReadonlySet<string> = new Set(["application/jwt", "application/jose"]);
+
+export function bodyKindOf(contentType: string | null): BodyKind {
+  if (contentType === null) return "other";
+  const essence = readMediaType(contentType)?.essence;
+  if (essence === undefined) return "unreadable";
+  if (isJsonType(essence)) return parseMediaType(contentType).isJson ? "json" : "foreign json";
+  if (JWS_TYPES.has(essence) || essence.endsWith("+jwt")) return "jws";
+  return FORM_TYPES.has(essence) ? "form" : "other";
+}
+
+function isJsonType(essence: string): boolean {
+  return essence === "application/json" || essence.endsWith("+json");
 }
 
 /** Type and subtype in lower case, and each parameter as `name=value` with the name in lower case. Null if invalid. */
@@ -51,5 +77,5 @@ function readParameters(text: string): string[] | null {
 
 /** Type and subtype in lower case, without parameters; empty if there is no Content-Type. */
 export function essenceOf(contentType: string | null): string {
-  return (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  return trimBlanks((contentType ?? "").split(";", 1)[0] ?? "").toLowerCase();
 }

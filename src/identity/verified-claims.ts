@@ -29,7 +29,8 @@ type Check =
 /** Finds the key by the header of a token. */
 type TokenKey = ReturnType<typeof createLocalJWKSet> | (() => Uint8Array);
 
-type SecretNamed = (name: string) => string | null;
+/** Looks up a secret that verifies tokens; null where there is none. */
+export type SecretNamed = (name: string) => string | null;
 
 /** `token` is what the client sent, and `secretNamed` looks up a secret of the Worker. Never throws. */
 export async function verifiedClaims(token: string, item: JwtItem, secretNamed: SecretNamed): Promise<Verification> {

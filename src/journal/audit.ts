@@ -5,13 +5,17 @@ import { type Tables } from "./tables.ts";
 
 /** What an operator is about to do. It is written before the action. */
 export interface Intent {
+  /** The hostname of the record. */
+  readonly hostname: string;
   readonly record: string;
   readonly token: Role;
   /** The name in `Oncegate-Operator`. It is not verified. */
   readonly operator: string | null;
-  readonly action: "settle" | "release" | "purge";
+  /** `read`: the body of the kept answer. */
+  readonly action: "settle" | "release" | "purge" | "read";
   /** The arguments of the action as JSON, without bodies. */
   readonly given: string;
+  /** Empty for `read`. */
   readonly why: string;
 }
 
@@ -42,7 +46,10 @@ export interface AuditQuery {
 /** Far more than operators do by hand. When it is reached, new actions are refused: older lines are never dropped early. */
 const LINES_MAX = 100_000;
 
-const COLUMNS = "seq, at_ms, record, token, operator, action, given, why, result, before, after";
+/** Fewer, so that a script that reads bodies leaves room for actions. */
+const LINES_MAX_TO_READ = 90_000;
+
+const COLUMNS = "seq, at_ms, hostname, record, token, operator, action, given, why, result, before, after";
 
 type Row = Omit<AuditLine, "atMs"> & { at_ms: number };
 
@@ -54,12 +61,14 @@ export class Audit {
   }
 
   /** The number of the new line; null if the log is full. */
-  begin({ record, token, operator, action, given, why }: Intent, nowMs: number, ttlMs: number): number | null {
+  begin(intent: Intent, nowMs: number, ttlMs: number): number | null {
+    const { hostname, record, token, operator, action, given, why } = intent;
     const { sql } = this.#tables;
-    if (sql.exec<{ lines: number }>("SELECT count(*) AS lines FROM audit").one().lines >= LINES_MAX) return null;
-    const insert = `INSERT INTO audit (at_ms, expires_ms, record, token, operator, action, given, why)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
-    const row = [nowMs, nowMs + ttlMs, record, token, operator, action, given, why];
+    const { lines } = sql.exec<{ lines: number }>("SELECT count(*) AS lines FROM audit").one();
+    if (lines >= (action === "read" ? LINES_MAX_TO_READ : LINES_MAX)) return null;
+    const insert = `INSERT INTO audit (at_ms, expires_ms, hostname, record, token, operator, action, given, why)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
+    const row = [nowMs, nowMs + ttlMs, hostname, record, token, operator, action, given, why];
     return sql.exec<{ seq: number }>(insert, ...row).one().seq;
   }
 

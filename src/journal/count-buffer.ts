@@ -1,9 +1,9 @@
 /**
- * Buffers request counts in the isolate's memory for some seconds, so that a busy hostname costs a few rows instead of one
+ * Buffers request counts in the isolate's memory for some seconds, so that a busy entry costs a few rows instead of one
  * for each request. An isolate that ends loses its buffer: counts are approximate.
  */
 
-import { type Placement } from "../config/policy.ts";
+import { type JournalPlace } from "../config/policy.ts";
 import { log } from "../log.ts";
 import { journalOf } from "./journal-of.ts";
 import { type Count } from "./tallies.ts";
@@ -11,12 +11,11 @@ import { type Count } from "./tallies.ts";
 /** How long a count waits. Well within the 30 s that the platform lets `waitUntil` run after the answer. */
 const SEND_AFTER_MS = 5000;
 
-/** The buffer is sent at once when it holds this many. It also bounds the hostnames and operations in memory. */
+/** The buffer is sent at once when it holds this many. It also bounds the entries and operations in memory. */
 const EVENTS_MAX = 500;
 
 interface BufferedCount extends Count {
-  readonly hostname: string;
-  readonly placement: Placement;
+  readonly journal: JournalPlace;
   n: number;
 }
 
@@ -28,11 +27,11 @@ let dueMs = 0;
 export function count(
   env: Env,
   context: Pick<ExecutionContext, "waitUntil">,
-  { hostname, placement, operation, kind }: Omit<BufferedCount, "n">,
+  { journal, operation, kind }: Omit<BufferedCount, "n">,
 ): void {
-  const name = `${hostname} ${kind} ${operation}`;
+  const name = `${journal.entry} ${kind} ${operation}`;
   const known = buffer.get(name);
-  if (known === undefined) buffer.set(name, { hostname, placement, operation, kind, n: 1 });
+  if (known === undefined) buffer.set(name, { journal, operation, kind, n: 1 });
   else known.n++;
   events++;
   const nowMs = Date.now();
@@ -44,14 +43,14 @@ export function count(
 }
 
 async function send(env: Env): Promise<void> {
-  const byHostname = Map.groupBy(buffer.values(), ({ hostname }) => hostname);
+  const byEntry = Map.groupBy(buffer.values(), ({ journal }) => journal.entry);
   buffer.clear();
   events = 0;
-  const sends = [...byHostname].map(async ([hostname, counts]) => {
+  const sends = [...byEntry.values()].map(async (counts) => {
     try {
-      const placement = counts[0]?.placement;
-      if (placement === undefined) return;
-      await journalOf(env, hostname, placement).count(counts.map(({ operation, kind, n }) => ({ operation, kind, n })));
+      const journal = counts[0]?.journal;
+      if (journal === undefined) return;
+      await journalOf(env, journal).count(counts.map(({ operation, kind, n }) => ({ operation, kind, n })));
     } catch (error) {
       // A second send could count twice. Losing the counts once is the smaller error.
       log({ event: "journal_failed", record: "counts", why: String(error) });

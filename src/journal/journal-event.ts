@@ -5,6 +5,10 @@ import { type KeyRecord, type UnknownRecord, type UnreadableRecord, unreachable 
 /** A record came into a state, or a request was refused because of a mismatch with it. */
 export interface JournalEvent {
   readonly record: string;
+  /** The requested hostname: an entry may serve many. */
+  readonly hostname: string;
+  /** Tells the callers of an entry apart, and names no one. */
+  readonly caller: string;
   readonly operation: string;
   readonly attempt: number;
   readonly state: JournalState;
@@ -56,11 +60,12 @@ export interface RecordChange {
 export function journalEventOf(
   { before, undoneTo, after, cause }: RecordChange,
   nowMs: number,
-): Omit<JournalEvent, "record"> | null {
+): Omit<JournalEvent, "record" | "hostname"> | null {
   const facts = after ?? (before === null || before.state === "unreadable" ? null : before);
   if (facts === null) return null;
   const wasListed = undoneTo !== null || before?.state === "unknown" || cause === "released" || cause === "purged";
-  const common = { operation: facts.about.operation, attempt: facts.attempt.number, cause, times: 1, atMs: nowMs };
+  const { callerTag: caller, operation } = facts.about;
+  const common = { caller, operation, attempt: facts.attempt.number, cause, times: 1, atMs: nowMs };
   if (after === null) return wasListed ? { ...common, state: "none", sinceMs: nowMs, expiresAtMs: null } : null;
   switch (after.state) {
     case "completed":

@@ -1,18 +1,18 @@
-/** Finds the journal of a hostname. */
+/** Finds the journal of an entry. */
 
-import { areSet, tokensOf } from "../config/operator-token.ts";
-import { type Placement } from "../config/policy.ts";
+import { journalPlaceOf } from "../config/operator-token.ts";
+import { type JournalPlace } from "../config/policy.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { isRefusal } from "../http/problem.ts";
 import { objectOf } from "../call/object-stub.ts";
 import { type Journal } from "./journal.ts";
 
-export function journalOf(env: Env, hostname: string, placement: Placement): DurableObjectStub<Journal> {
-  return objectOf(env.JOURNALS, hostname, placement);
+export function journalOf(env: Env, { entry, placement }: JournalPlace): DurableObjectStub<Journal> {
+  return objectOf(env.JOURNALS, entry, placement);
 }
 
-/** The placement of a hostname's journal, for an object that knows only the hostname. Null if the hostname has no operators. */
-export async function journalPlacement(env: object, hostname: string): Promise<Placement | null> {
+/** The place of a hostname's journal, for an object that knows only the hostname. Null if the hostname has no operators. */
+export async function journalPlace(env: object, hostname: string): Promise<JournalPlace | null> {
   const tenant = await tenantOf(env, hostname);
-  return !isRefusal(tenant) && areSet(tokensOf(env, tenant)) ? tenant.placement : null;
+  return isRefusal(tenant) ? null : journalPlaceOf(env, tenant);
 }

@@ -1,5 +1,5 @@
 /**
- * The Durable Object with the operators' view of one hostname: records with an unknown outcome or a mismatch, the audit log,
+ * The Durable Object with the operators' view of one entry, whatever hostnames it serves: records with an unknown outcome or a mismatch, the audit log,
  * and request counts. It is never on the path of an answer. It holds copies, bounded in number and time; the records
  * themselves are the source of truth.
  */
@@ -8,8 +8,14 @@ import { DurableObject } from "cloudflare:workers";
 import { Audit, type AuditLine, type AuditQuery, type Intent, type Result } from "./audit.ts";
 import { Entries, type EntryQuery } from "./entries.ts";
 import { type JournalEvent } from "./journal-event.ts";
-import { type Count, type HourlyCount, Tallies } from "./tallies.ts";
+import { type Count, type HourlyCount, Tallies, haveReachedOrigin } from "./tallies.ts";
 import { Tables } from "./tables.ts";
+
+export interface JournalPage {
+  readonly entries: readonly JournalEvent[];
+  /** How many entries of the asked state the journal had no room for, and has not expired yet. */
+  readonly dropped: number;
+}
 
 /** The shortest time between two clean-ups. Lists skip expired rows, so a late clean-up shows nowhere. */
 const CLEAN_EVERY_MS = 60 * 60 * 1000;
@@ -34,7 +40,9 @@ export class Journal extends DurableObject<Env> {
     this.#write(() => this.#entries.write(event));
   }
 
+  /** Creates no journal for requests that no origin has seen: strangers would decide which journals exist. */
   count(counts: readonly Count[]): void {
+    if (!this.#tables.exist && !haveReachedOrigin(counts)) return;
     this.#write(() => this.#tallies.add(counts, Date.now()));
   }
 
@@ -48,8 +56,10 @@ export class Journal extends DurableObject<Env> {
     this.#write(() => this.#audit.end(seq, result, Date.now()));
   }
 
-  entries(query: EntryQuery): JournalEvent[] {
-    return this.#tables.exist ? this.#entries.list(query, Date.now()) : [];
+  entries(query: EntryQuery): JournalPage {
+    if (!this.#tables.exist) return { entries: [], dropped: 0 };
+    const nowMs = Date.now();
+    return { entries: this.#entries.list(query, nowMs), dropped: this.#entries.dropped(query.state, nowMs) };
   }
 
   audit(query: AuditQuery): AuditLine[] {
@@ -60,7 +70,7 @@ export class Journal extends DurableObject<Env> {
     return this.#tables.exist ? this.#tallies.since(hours, Date.now()) : [];
   }
 
-  /** Deletes expired rows. When none are left it deletes all storage, so an idle hostname stores nothing. */
+  /** Deletes expired rows. When none are left it deletes all storage, so an idle entry stores nothing. */
   override alarm(): Promise<void> {
     this.#alarmMs = null;
     if (!this.#tables.exist) return Promise.resolve();
@@ -91,7 +101,7 @@ export class Journal extends DurableObject<Env> {
     return expiries.length === 0 ? null : Math.min(...expiries);
   }
 
-  /** Sets the alarm at the first expiry, so that an idle hostname costs nothing before it. */
+  /** Sets the alarm at the first expiry, so that an idle entry costs nothing before it. */
   #setAlarm(expiryMs: number): Promise<void> {
     this.#alarmMs = Math.max(expiryMs, Date.now() + CLEAN_EVERY_MS);
     return this.ctx.storage.setAlarm(this.#alarmMs);

@@ -3,10 +3,10 @@
  * gate holds a report back until the change that it reports is durable.
  */
 
-import { type Placement } from "../config/policy.ts";
+import { type JournalPlace } from "../config/policy.ts";
 import { log } from "../log.ts";
 import { type KeyRecord, type UnreadableRecord } from "../record/record.ts";
-import { journalOf, journalPlacement } from "./journal-of.ts";
+import { journalOf, journalPlace } from "./journal-of.ts";
 import { type JournalEvent, type Mismatch, type RecordChange, journalEventOf } from "./journal-event.ts";
 
 /** A client that keeps sending mismatches causes one report in this time. The report counts them. */
@@ -16,7 +16,7 @@ export class JournalReporter {
   readonly #ctx: DurableObjectState;
   readonly #env: Env;
   /** Where the journal is, by the last call; null if the tenant has no operators, undefined before the first call. */
-  #journal: Placement | null | undefined;
+  #journal: JournalPlace | null | undefined;
   #mismatches = 0;
   #mismatchReportedMs = 0;
 
@@ -26,8 +26,8 @@ export class JournalReporter {
   }
 
   /** From the configuration of the calling Worker; null if the tenant has no operators. */
-  set journal(placement: Placement | null) {
-    this.#journal = placement;
+  set journal(place: JournalPlace | null) {
+    this.#journal = place;
   }
 
   changed(change: RecordChange, nowMs: number): void {
@@ -44,23 +44,24 @@ export class JournalReporter {
     if (nowMs - this.#mismatchReportedMs < MISMATCH_EVERY_MS) return;
     this.#mismatchReportedMs = nowMs;
     const { about, attempt } = record;
-    const facts = { operation: about.operation, attempt: attempt.number, times: this.#mismatches, atMs: nowMs };
+    const { callerTag: caller, operation } = about;
+    const facts = { caller, operation, attempt: attempt.number, times: this.#mismatches, atMs: nowMs };
     this.#mismatches = 0;
     this.#report(about.tenant, { ...facts, state: "mismatch", cause, sinceMs: nowMs, expiresAtMs: null });
   }
 
-  #report(tenant: string, event: Omit<JournalEvent, "record">): void {
+  #report(hostname: string, event: Omit<JournalEvent, "record" | "hostname">): void {
     const record = this.#ctx.id.name;
     // The name of a key object is its record's id. Without it an operator could not find the record.
     if (record === undefined || this.#journal === null) return;
-    this.#ctx.waitUntil(this.#send(tenant, { ...event, record }));
+    this.#ctx.waitUntil(this.#send({ ...event, record, hostname }));
   }
 
   /** If the journal is unreachable or not bound, operators see less, and nothing else changes. */
-  async #send(tenant: string, event: JournalEvent): Promise<void> {
+  async #send(event: JournalEvent): Promise<void> {
     try {
-      const journal = this.#journal === undefined ? await journalPlacement(this.#env, tenant) : this.#journal;
-      if (journal !== null) await journalOf(this.#env, tenant, journal).record(event);
+      const journal = this.#journal === undefined ? await journalPlace(this.#env, event.hostname) : this.#journal;
+      if (journal !== null) await journalOf(this.#env, journal).record(event);
     } catch (error) {
       log({ event: "journal_failed", record: event.record.slice(0, 16), why: String(error) });
     }

@@ -23,6 +23,12 @@ export const COUNT_KINDS = [
 ] as const;
 export type CountKind = (typeof COUNT_KINDS)[number];
 
+/** Kinds that only a keyed request causes which has reached the origin, or meets the record of one that has. */
+const REACHED_ORIGIN: ReadonlySet<CountKind> = new Set([
+  ...(["executed", "replayed", "joined", "released", "unknown"] as const),
+  ...(["would_execute", "would_join", "would_replay", "would_probe"] as const),
+]);
+
 export interface Count {
   /** Method and the pattern of the matched route, or method and `*`. */
   readonly operation: string;
@@ -45,6 +51,10 @@ const OPERATIONS_MAX = 100;
 
 /** The operation under which all operations beyond the maximum are counted. */
 const OTHER = "(other)";
+
+export function haveReachedOrigin(counts: readonly Count[]): boolean {
+  return counts.some(({ kind }) => REACHED_ORIGIN.has(kind));
+}
 
 export class Tallies {
   readonly #tables: Tables;

@@ -25,6 +25,8 @@ export type RecordedChunks = Pick<ChunkStore, "appendChunks" | "chunk" | "durabl
 
 export class ChunkStore {
   readonly #storage: DurableObjectStorage;
+  /** The body that was checked, as attempt and length. Its chunks stay as they are, until they are dropped. */
+  #checked: string | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -36,14 +38,14 @@ export class ChunkStore {
     for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES, count++) {
       const chunk = ownBuffer(bytes.subarray(at, at + CHUNK_BYTES));
       assertFits(chunk.byteLength);
-      this.#storage.kv.put(keyOf(attemptId, seq + count), chunk);
+      this.#storage.kv.put(chunkKey(attemptId, seq + count), chunk);
     }
     return count;
   }
 
   /** Null where there is none, or it is damaged. */
   chunk(attemptId: string, seq: number): Uint8Array | null {
-    const value = readValue(this.#storage, keyOf(attemptId, seq));
+    const value = readValue(this.#storage, chunkKey(attemptId, seq));
     return value instanceof Uint8Array ? value : null;
   }
 
@@ -57,14 +59,15 @@ export class ChunkStore {
    * nothing to delete. Damaged storage may have one, so they are also deleted from their end, by the record's own count.
    */
   drop(attemptId: string, counted = 0): void {
+    this.#checked = null;
     const { kv } = this.#storage;
-    for (let seq = 0; kv.delete(keyOf(attemptId, seq));) seq++;
-    for (let seq = counted - 1; seq >= 0 && kv.delete(keyOf(attemptId, seq));) seq--;
+    for (let seq = 0; kv.delete(chunkKey(attemptId, seq));) seq++;
+    for (let seq = counted - 1; seq >= 0 && kv.delete(chunkKey(attemptId, seq));) seq--;
   }
 
   /** Reads one chunk at a time, at the reader's speed. Null where the body is not stored as a whole. */
   read({ attemptId, chunks, bodyBytes, onDamage }: ChunkedBody): ReadableStream<Uint8Array> | null {
-    if (chunks <= CHECKED_CHUNKS_MAX && this.#bytesOf(attemptId) !== bodyBytes) return null;
+    if (chunks <= CHECKED_CHUNKS_MAX && !this.#isWhole(attemptId, bodyBytes)) return null;
     let seq = 0;
     let left = bodyBytes;
     const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
@@ -81,11 +84,20 @@ export class ChunkStore {
     return new ReadableStream({ pull }, { highWaterMark: 0 });
   }
 
+  /** Checks a body once: a check reads all of it, and many readers of one body would stop all others. */
+  #isWhole(attemptId: string, bodyBytes: number): boolean {
+    const body = `${attemptId} ${bodyBytes}`;
+    if (this.#checked === body) return true;
+    const isWhole = this.#bytesOf(attemptId) === bodyBytes;
+    if (isWhole) this.#checked = body;
+    return isWhole;
+  }
+
   /** One query for all chunks takes a fraction of the time of a `get` for each. Null where one of them is damaged. */
   #bytesOf(attemptId: string): number | null {
     let bytes = 0;
     try {
-      for (const [, chunk] of this.#storage.kv.list({ prefix: keyOf(attemptId, "") })) {
+      for (const [, chunk] of this.#storage.kv.list({ prefix: chunkKey(attemptId, "") })) {
         if (!(chunk instanceof Uint8Array)) return null;
         bytes += chunk.byteLength;
       }
@@ -97,7 +109,7 @@ export class ChunkStore {
   }
 }
 
-function keyOf(attemptId: string, seq: number | ""): string {
+function chunkKey(attemptId: string, seq: number | ""): string {
   return `chunk:${attemptId}:${seq}`;
 }
 

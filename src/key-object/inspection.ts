@@ -41,12 +41,14 @@ interface Inspected {
   readonly kept: KeptRecord;
   readonly found: Found | null;
   readonly running: Running;
-  readonly tenant: string;
+  /** Null: of any tenant. The caller must check whose record it is. */
+  readonly tenant: string | null;
   readonly bodyBytesMax: number | null;
 }
 
 export async function inspect({ kept, found, running, tenant, bodyBytesMax }: Inspected): Promise<Inspection> {
-  if (found === null || (found.tenant !== null && found.tenant !== tenant)) {
+  const isOthers = tenant !== null && found !== null && found.tenant !== null && found.tenant !== tenant;
+  if (found === null || isOthers) {
     return { state: "none", running: found === null ? running : null, facts: null, answer: null };
   }
   const record = running === null ? kept.current(found, null, Date.now()) : found.record;

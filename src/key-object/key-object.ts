@@ -5,26 +5,25 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "../call/call.ts";
-import { type StreamedForward, discardBody, hold, isStreamed, uncountedBytes } from "../call/upload.ts";
-import { type Placement } from "../config/policy.ts";
+import { type StreamedForward, discardBody, isStreamed, uncountedBytes } from "../call/upload.ts";
+import { type JournalPlace } from "../config/policy.ts";
 import { type ReceivedCall, type WaitResult, assertReply, assertSet } from "./received-call.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import { isMismatch } from "../journal/journal-event.ts";
 import { JournalReporter } from "../journal/reporter.ts";
-import { KeptRecord, type Operation } from "./kept-record.ts";
+import { KeptRecord } from "./kept-record.ts";
 import { log } from "../log.ts";
-import { prepareKeyed } from "../origin/exchange.ts";
-import { logNotPrepared } from "../origin/prepared-request.ts";
 import { type ObjectState, IDLE, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
 import { Preparation } from "./preparation.ts";
+import { prepareAttempt } from "./prepared-attempt.ts";
 import { Probe, ProbePace } from "./probing.ts";
 import { type Decision, decide } from "../record/decide.ts";
 import { type Command } from "../record/operate.ts";
-import { type OperatedBy, refusalByScope } from "./operated-by.ts";
+import { type OperatedBy, type Operation, refusalByScope } from "./operated-by.ts";
 import { type CompletedRecord, type UnknownRecord, unreachable } from "../record/record.ts";
 import { runAlarm } from "./record-alarm.ts";
 import { type Found } from "./record-store.ts";
-import { misconfigured, refusal, refusalBy, replay } from "./reply.ts";
+import { refusal, refusalBy, replay } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
 import { withSeat } from "./seat.ts";
 import { StayAwake } from "./stay-awake.ts";
@@ -55,8 +54,8 @@ export class KeyObject extends DurableObject<Env> {
     return this.#answer({ call, sendable: null, probed: null }).then((reply) => withSeat(reply, this.#kept.readers));
   }
 
-  /** What `tenant`'s operators see of the record. Its answer's body only where asked for, up to `bodyBytesMax`. */
-  inspect(tenant: string, journal: Placement, bodyBytesMax: number | null): Promise<Inspection> {
+  /** What operators of `tenant` see of the record, or of any tenant where it is null. Its body only where asked for, up to `bodyBytesMax`. */
+  inspect(tenant: string | null, journal: JournalPlace, bodyBytesMax: number | null): Promise<Inspection> {
     const found = this.#kept.load();
     if (found?.tenant === tenant) this.#reporter.journal = journal;
     return inspect({ kept: this.#kept, found, running: runningIn(this.#state), tenant, bodyBytesMax });
@@ -126,21 +125,20 @@ export class KeyObject extends DurableObject<Env> {
     const { about, request, policy } = received.call;
     const sendable = assertSet(received.sendable);
     if (isStreamed(sendable.forward)) return this.#prepare(received, sendable.forward);
-    const forward = hold(sendable.forward);
-    if (forward === null) return Promise.resolve(refusal("overloaded"));
-    const prepared = prepareKeyed(forward, attemptNumber, this.env);
-    if (prepared.kind === "not prepared") {
-      forward.body?.release();
-      // Nothing was sent and nothing was written, so the same request may be sent again when the deployment is mended.
-      return Promise.resolve(misconfigured(before, logNotPrepared(prepared)));
-    }
+    const prepared = prepareAttempt(sendable.forward, attemptNumber, before, this.env);
+    if (prepared.kind === "refusal") return Promise.resolve(prepared);
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
-    this.#kept.writePending({ about, request, attempt }, policy, found, nowMs);
+    try {
+      this.#kept.writePending({ about, request, attempt }, policy, found, nowMs);
+    } catch (error) {
+      prepared.body?.release();
+      throw error;
+    }
     const begun = { attempt, before, mayHaveRun, policy };
     const running = new RunningAttempt(begun, this.#kept, () => this.#idleAfter(state));
     const state: ObjectState = { kind: "attempt", attempt: running };
     this.#state = state;
-    this.#awake.during(running.run(prepared, forward.body));
+    this.#awake.during(running.run(prepared.request, prepared.body));
     return running.firstReply;
   }
 
@@ -158,14 +156,16 @@ export class KeyObject extends DurableObject<Env> {
     const preparation = new Preparation();
     const state: ObjectState = { kind: "preparation", preparation };
     this.#state = state;
-    const reply = preparation.run(streamed, (upload) => {
+    const reply = preparation.run(streamed, async (upload) => {
       this.#idleAfter(state);
-      if (upload.kind === "not received") return Promise.resolve(refusal(upload.code));
+      if (upload.kind === "not received") return refusal(upload.code);
       const { forward } = upload;
-      // An attempt is sending it by now. Whatever else the request has become, it needs no body any more.
-      return this.#answer({ ...received, sendable: { ...sendable, forward } }).finally(() =>
-        forward.body?.releaseUnlessSending(),
-      );
+      try {
+        return await this.#answer({ ...received, sendable: { ...sendable, forward } });
+      } finally {
+        // An attempt is sending it by now. Whatever else the request has become, it needs no body any more.
+        forward.body?.releaseUnlessSending();
+      }
     });
     // The caller gets the error of a failed call. Here it only keeps the object for as long as others wait.
     this.ctx.waitUntil(Promise.allSettled([reply]));

@@ -2,11 +2,10 @@
 
 import { type Forward } from "../call/call.ts";
 import { type AttemptPolicy } from "../config/policy.ts";
-import { arrived, conclusionOfProbeAnswer, modeOfProbe } from "./conclusion-of-answer.ts";
+import { arrived, conclusionOfProbeAnswer, receptionOfProbe } from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { log } from "../log.ts";
 import { type NoAnswer, type OriginAnswer, exchange, prepareKeyed } from "../origin/exchange.ts";
-import { logNotPrepared } from "../origin/prepared-request.ts";
 import { type Probed } from "../record/decide.ts";
 import { whyUnsettled } from "../record/probe.ts";
 import { type ProbePause, mayProbeFromMs, pauseAfter } from "../record/probe-pause.ts";
@@ -93,8 +92,8 @@ export class Probe {
     const { number } = this.#record.attempt;
     const prepared = prepareKeyed({ ...forward, body: null }, number, env);
     if (prepared.kind === "not prepared") {
-      logNotPrepared(prepared);
-      return { came: "nothing", timedOut: false, why: prepared.why };
+      log({ event: "fault", id: crypto.randomUUID(), where: "misconfigured", why: prepared.why });
+      return { came: "nothing", cause: "failed", why: prepared.why };
     }
     return exchange(prepared, number, { ...this.#policy, originDeadlineMs: PROBE_TIMEOUT_MS });
   }
@@ -102,11 +101,12 @@ export class Probe {
   /** A final answer completes the record, if that still waits for one. */
   async #finish(answer: OriginAnswer | NoAnswer): Promise<ProbeEnd> {
     if (answer.came === "nothing") {
-      return { outcome: "unknown", why: answer.timedOut ? `no answer within ${PROBE_TIMEOUT_MS} ms` : answer.why };
+      return { outcome: "unknown", why: whyNoAnswer(answer) };
     }
     const { attempt } = this.#record;
     const body = this.#kept.startRecording(attempt, answer.body, "probe", this.#policy);
-    await body.receive(modeOfProbe(answer), this.#policy.responseBytesMax);
+    const { mode, bytesMax } = receptionOfProbe(answer, this.#policy);
+    await body.receive(mode, bytesMax);
     const conclusion = conclusionOfProbeAnswer(arrived(answer, body));
     if (conclusion.outcome === "final" || conclusion.outcome === "not-kept") {
       const outcome = { conclusion, body, from: "probe" } as const;
@@ -119,4 +119,8 @@ export class Probe {
     }
     return { outcome: conclusion.outcome, why: whyUnsettled(answer.signs, body.end) };
   }
+}
+
+function whyNoAnswer({ cause, why }: NoAnswer): string {
+  return cause === "origin_deadline" ? `no answer within ${PROBE_TIMEOUT_MS} ms` : why;
 }

@@ -1,37 +1,24 @@
-/** Reads a record and acts on it, for the API and for the console. */
+/** Acts on a record, for the API and for the console. */
 
 import { objectOf } from "../call/object-stub.ts";
-import { type Placement, type Policy, type Tenant } from "../config/policy.ts";
-import { journalOf } from "../journal/journal-of.ts";
-import { type Operation } from "../key-object/kept-record.ts";
+import { type Policy, type Tenant } from "../config/policy.ts";
 import { matchingPath } from "../http/matching-path.ts";
+import { type Intent, type Result } from "../journal/audit.ts";
+import { type Operation } from "../key-object/operated-by.ts";
 import { log } from "../log.ts";
-import { type Intent } from "../journal/audit.ts";
-import { type Inspection } from "../key-object/inspection.ts";
+import { type Command } from "../record/operate.ts";
+import { type Audited, ended, intend } from "./audited.ts";
+import { hostnameOf, inspectRecord, placeOf } from "./inspect.ts";
+import { type Acting } from "./operator-context.ts";
 import { type OperatorProblem, codeOfRefusal, isOperatorProblem, operatorProblem } from "./problem.ts";
 import { RECORD_ID } from "./requests.ts";
 import { type Order, type Settling, orderOfSettling } from "./settle.ts";
-import { type Role } from "../config/operator-token.ts";
-
-interface Of {
-  readonly hostname: string;
-  readonly tenant: Tenant;
-}
-
-/** The operator who acts, and the hostname that the token is valid for. */
-export interface Acting extends Of {
-  readonly env: Env;
-  readonly ctx: Pick<ExecutionContext, "waitUntil">;
-  readonly role: Role;
-  /** The operator's name as given: it is not verified. */
-  readonly operator: string | null;
-}
 
 /** An action that was carried out. */
 export interface Acted {
   readonly kind: "acted";
   readonly id: string;
-  readonly action: Intent["action"];
+  readonly action: Command["action"];
   /** The record's state. */
   readonly before: string;
   readonly after: string;
@@ -39,24 +26,9 @@ export interface Acted {
   readonly audit: number;
 }
 
-/** Null where the object does not answer. */
-export async function inspectRecord(
-  env: Env,
-  { hostname, tenant }: Of,
-  id: string,
-  bodyBytesMax: number | null,
-): Promise<Inspection | null> {
-  try {
-    return await objectOf(env.KEYS, id, tenant.placement).inspect(hostname, tenant.placement, bodyBytesMax);
-  } catch (error) {
-    log({ event: "fault", id: id.slice(0, 16), where: "inspect", why: String(error) });
-    return null;
-  }
-}
-
 export async function settle(acting: Acting, id: string, settling: Settling): Promise<Acted | OperatorProblem> {
   if (!RECORD_ID.test(id)) return operatorProblem("not_found");
-  const inspection = await inspectRecord(acting.env, acting, id, null);
+  const inspection = await inspectRecord(acting.env, acting, id);
   if (inspection === null) return operatorProblem("unavailable");
   const { state, facts } = inspection;
   if (facts === null) return operatorProblem(state === "none" ? "not_found" : "not_unknown");
@@ -78,74 +50,55 @@ function policyOf(tenant: Tenant, operation: string): Policy {
   return tenant.policyFor(method, matchingPath(path));
 }
 
+interface Given extends Pick<Intent, "record" | "why"> {
+  readonly action: Command["action"];
+}
+
 /** The action goes on and is audited where the operator disconnects. */
-async function act(
-  { env, ctx, hostname, tenant, role, operator }: Acting,
-  given: Pick<Intent, "record" | "action" | "why">,
-  order: Order,
-): Promise<Acted | OperatorProblem> {
+async function act(acting: Acting, given: Given, order: Order): Promise<Acted | OperatorProblem> {
   if (!RECORD_ID.test(given.record)) return operatorProblem("not_found");
-  const { placement, operators } = tenant;
-  const intent = { ...given, token: role, operator };
-  const done = carryOut(env, { ...order, hostname, placement, intent, auditTtlMs: operators.auditTtlMs });
+  const { env, ctx, tenant, role, operator } = acting;
+  const done = hostnameOf(env, acting, given.record).then(
+    (hostname) => {
+      const intent = { ...given, hostname, token: role, operator };
+      return carryOut(env, { ...order, journal: placeOf(tenant), intent, auditTtlMs: tenant.operators.auditTtlMs });
+    },
+    (error: unknown) => {
+      log({ event: "fault", id: given.record.slice(0, 16), where: "operate", why: String(error) });
+      return operatorProblem("unavailable");
+    },
+  );
   ctx.waitUntil(done);
   return done;
 }
 
-interface Ordered extends Order {
-  readonly hostname: string;
-  readonly placement: Placement;
-  readonly intent: Omit<Intent, "given">;
-  readonly auditTtlMs: number;
+interface Ordered extends Order, Audited {
+  readonly intent: Audited["intent"] & Given;
 }
 
 async function carryOut(env: Env, ordered: Ordered): Promise<Acted | OperatorProblem> {
-  const { hostname, placement, intent, command, body } = ordered;
+  const { journal, intent, command, body } = ordered;
   const seq = await intend(env, ordered);
   if (seq === null) return operatorProblem("audit_unavailable");
   let operation: Operation;
   try {
-    const by = { tenant: hostname, journal: placement, role: intent.token };
-    operation = await objectOf(env.KEYS, intent.record, placement).operate(by, command, body);
+    const by = { tenant: intent.hostname, journal, role: intent.token };
+    operation = await objectOf(env.KEYS, intent.record, journal.placement).operate(by, command, body);
   } catch (error) {
     // The action may have been carried out. The record has its state; the audit log gets "failed", which claims neither.
     log({ event: "fault", id: intent.record.slice(0, 16), where: "operate", why: String(error) });
-    await end(env, ordered, seq, null);
+    await ended(env, ordered, seq, resultOf(null));
     return operatorProblem("unavailable");
   }
-  await end(env, ordered, seq, operation);
+  await ended(env, ordered, seq, resultOf(operation));
   if (!operation.done) return operatorProblem(codeOfRefusal(operation.refusal));
   const { before, after } = operation;
   return { kind: "acted", id: intent.record, action: intent.action, before, after, audit: seq };
 }
 
-/** The number of the audit line; null where it could not be written. */
-async function intend(env: Env, { hostname, placement, intent, given, auditTtlMs }: Ordered): Promise<number | null> {
-  try {
-    return await journalOf(env, hostname, placement).intend({ ...intent, given: JSON.stringify(given) }, auditTtlMs);
-  } catch (error) {
-    log({ event: "journal_failed", record: intent.record.slice(0, 16), why: String(error) });
-    return null;
-  }
-}
-
-/** Where this fails, the action stays done and its audit line has no result. */
-async function end(
-  env: Env,
-  { hostname, placement }: Ordered,
-  seq: number,
-  operation: Operation | null,
-): Promise<void> {
-  try {
-    await journalOf(env, hostname, placement).ended(seq, resultOf(operation));
-  } catch (error) {
-    log({ event: "journal_failed", record: `audit ${seq}`, why: String(error) });
-  }
-}
-
-function resultOf(operation: Operation | null) {
-  if (operation === null) return { result: "failed", before: null, after: null } as const;
+function resultOf(operation: Operation | null): Result {
+  if (operation === null) return { result: "failed", before: null, after: null };
   const { before } = operation;
-  if (!operation.done) return { result: "refused", before, after: operation.refusal } as const;
-  return { result: "done", before, after: operation.after } as const;
+  if (!operation.done) return { result: "refused", before, after: operation.refusal };
+  return { result: "done", before, after: operation.after };
 }

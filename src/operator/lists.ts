@@ -1,4 +1,4 @@
-/** The lists of a hostname's journal, page by page. */
+/** The lists of the journal of an entry, page by page. */
 
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
@@ -23,9 +23,9 @@ lists.get("/journal", (c) => {
   if (after === null && query.cursor !== undefined) return operatorProblemResponse(UNKNOWN_CURSOR);
   const entryQuery = { record: null, state, operation, untilMs: Date.now() - older_than, after, limit };
   return listResponse(c, async (journal) => {
-    const entries = await journal.entries(entryQuery);
+    const { entries, dropped } = await journal.entries(entryQuery);
     const last = entries.length === limit ? entries.at(-1) : undefined;
-    return { entries: entries.map(entryView), cursor: last === undefined ? null : cursorOf(last) };
+    return { entries: entries.map(entryView), cursor: last === undefined ? null : cursorOf(last), dropped };
   });
 });
 
@@ -59,11 +59,11 @@ async function listResponse(c: OperatorCall, list: (journal: JournalStub) => Pro
 
 /** Null if the journal fails. Single records don't depend on it, so callers go on without it. */
 export async function readJournal<T>(
-  c: { readonly env: Env; readonly var: Pick<ReservedContext["Variables"], "hostname" | "tenant"> },
+  c: { readonly env: Env; readonly var: Pick<ReservedContext["Variables"], "tenant"> },
   read: (journal: JournalStub) => Promise<T>,
 ): Promise<T | null> {
   try {
-    return await read(journalOf(c.env, c.var.hostname, c.var.tenant.placement));
+    return await read(journalOf(c.env, c.var.tenant));
   } catch (error) {
     log({ event: "journal_failed", record: "", why: String(error) });
     return null;

@@ -45,7 +45,10 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   Record: object({
     id: recordId,
     state,
-    cause: { enum: ["too large", "erased", "expired", null], description: "For a tombstone: why no answer is stored." },
+    cause: {
+      enum: ["too large", "coded", "erased", "expired", null],
+      description: "For a tombstone: why no answer is stored.",
+    },
     tenant: nullable("string"),
     operation: nullable("string"),
     key: nullable("string"),
@@ -72,9 +75,15 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     after: state,
     audit: { ...integer, description: "The number of the line in the audit log." },
   }),
-  JournalPage: object({ entries: list({ $ref: "#/components/schemas/Entry" }), cursor: nullable("string") }),
+  JournalPage: object({
+    entries: list({ $ref: "#/components/schemas/Entry" }),
+    cursor: nullable("string"),
+    dropped: { ...integer, description: "Entries that the journal had no room for." },
+  }),
   Entry: object({
     record: recordId,
+    hostname: string,
+    caller: { ...string, description: "Tells callers apart: the beginning of a digest." },
     state: { enum: JOURNAL_STATES },
     cause: string,
     operation: string,
@@ -88,10 +97,11 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   AuditLine: object({
     seq: integer,
     at: time,
+    hostname: string,
     record: recordId,
     token: { enum: ["operator", "tenant"] },
     operator: nullable("string"),
-    action: { enum: ["settle", "release", "purge"] },
+    action: { enum: ["settle", "release", "purge", "read"], description: "`read`: the body of the kept answer." },
     given: { type: "object" },
     why: string,
     result: {
@@ -120,6 +130,7 @@ export const RESPONSES = {
   "404": problem("This hostname has no such record."),
   "409": problem("Nothing was done: an attempt runs, or the record is in another state."),
   "413": problem("The request is too large."),
+  "429": problem("Too many wrong tokens came from this network."),
   "503": problem("The audit log can't be written (nothing was done), or an object did not answer."),
 };
 

@@ -29,10 +29,12 @@ function answerView({ status, headers, bodyBytes, body }: NonNullable<Inspection
 }
 
 export function entryView(entry: JournalEvent): object {
-  const { record, state, cause, operation, attempt, times, sinceMs, atMs, expiresAtMs } = entry;
+  const { record, hostname, caller, state, cause, operation, attempt, times, sinceMs, atMs, expiresAtMs } = entry;
   const isOpen = state === "unknown" || state === "tombstone";
   return {
     record,
+    hostname,
+    caller,
     state,
     cause,
     operation,
@@ -46,8 +48,21 @@ export function entryView(entry: JournalEvent): object {
 }
 
 export function auditView({ seq, atMs, given, ...line }: AuditLine): object {
-  const { record, token, operator, action, why, result, before, after } = line;
-  return { seq, at: time(atMs), record, token, operator, action, given: parsed(given), why, result, before, after };
+  const { hostname, record, token, operator, action, why, result, before, after } = line;
+  return {
+    seq,
+    at: time(atMs),
+    hostname,
+    record,
+    token,
+    operator,
+    action,
+    given: parsed(given),
+    why,
+    result,
+    before,
+    after,
+  };
 }
 
 export function countsView(counts: readonly HourlyCount[], hours: number, nowMs: number): object {

@@ -3,9 +3,10 @@
  * prepared has certainly not reached the origin, and what fails from `send` on may have.
  */
 
-import { sendableSecret, serviceBinding } from "../config/bindings.ts";
+import { serviceBinding } from "../config/bindings.ts";
+import { isSendable } from "../config/origin-auth.ts";
 import { type Origin, type OriginAuth } from "../config/policy.ts";
-import { log } from "../log.ts";
+import { secretOf } from "../config/secrets.ts";
 
 /**
  * Neither reads nor fills the platform's cache. Its key is the origin's URL, and one origin may serve several hostnames
@@ -23,13 +24,6 @@ export interface PreparedRequest {
 export interface NotPrepared {
   readonly kind: "not prepared";
   readonly why: string;
-}
-
-/** Logs why a keyed request can't be sent. Returns the id of the line, for the client's refusal. */
-export function logNotPrepared({ why }: NotPrepared): string {
-  const id = crypto.randomUUID();
-  log({ event: "fault", id, where: "misconfigured", why });
-  return id;
 }
 
 /**
@@ -61,8 +55,8 @@ function serviceOf(env: object, binding: string): Fetcher {
 }
 
 /** Replaces a value that the client sent. Never sends without the secret: the origin would take the request for another's. */
-function setSecret(fields: Headers, { header, secret }: OriginAuth, env: object): void {
-  const found = sendableSecret(env, secret);
-  if (found.kind !== "sendable") throw new Error(`there is no secret ${secret} that can be sent`);
-  fields.set(header, found.text);
+function setSecret(fields: Headers, { header, secret, entry }: OriginAuth, env: object): void {
+  const value = secretOf(env, { name: secret, purpose: "origin_auth", hostname: entry });
+  if (value === null || !isSendable(value)) throw new Error(`there is no secret ${secret} that can be sent`);
+  fields.set(header, value);
 }

@@ -4,7 +4,10 @@ import { type Field } from "../config/field.ts";
 import { POLICY_FIELDS } from "../config/fields-of-policy.ts";
 import { type Policy } from "../config/policy.ts";
 import { writeJsonPointer } from "../identity/json-pointer.ts";
+import { writeSource } from "../identity/key-carrier.ts";
+import { wordsOfFormat } from "../identity/key-format.ts";
 import { coveredMethods, effectiveKey } from "./document.ts";
+import { ruleWords } from "./outcome-rules.ts";
 
 export interface Row {
   readonly label: string;
@@ -12,6 +15,7 @@ export interface Row {
 }
 
 const KEY = { required: "required", optional: "optional", off: "ignored: no request is covered" };
+const KEY_SCOPE = { operation: "one operation", tenant: "all operations together" };
 const IN_FLIGHT = { wait: "waits for it and gets its response", refuse: "is refused with in_flight" };
 const ON_UNKNOWN = {
   refuse: "nothing is sent again: outcome_unknown",
@@ -32,9 +36,11 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
   Object.entries({
     key: (policy) => KEY[effectiveKey(policy)],
     keyFrom: ({ keyFrom }) => {
-      const names = keyFrom.map((one) => (one.kind === "header" ? one.name : writeJsonPointer(one.pointer)));
+      const names = keyFrom.map((carrier) => carrier.map(writeSource).join(" with "));
       return list(names) + (names.length > 1 ? "; the first that is present" : "");
     },
+    keyFormat: ({ keyFormat }) => wordsOfFormat(keyFormat),
+    keyScope: ({ keyScope }) => KEY_SCOPE[keyScope],
     deriveKey: withoutKey,
     methods: (policy) => list(coveredMethods(policy)),
     fingerprint: fingerprintWords,
@@ -43,8 +49,7 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
     // With `refuse`, a retry does not wait, whatever `wait` is.
     waitMs: ({ inFlight, waitMs }) => duration(inFlight === "wait" ? waitMs / 1000 : 0),
     stream: ({ stream }) => (stream ? "as they arrive" : "as a whole, except event streams and NDJSON"),
-    notExecutedOn: ({ notExecutedOn }) => statuses(notExecutedOn),
-    unknownOn: ({ unknownOn }) => statuses(unknownOn),
+    outcomes: ({ outcomes: rules }) => (rules.length === 0 ? "none" : rules.map(ruleWords).join("; ")),
     onUnknown: ({ onUnknown }) => ON_UNKNOWN[onUnknown],
     // The limit has no effect without `retry`. A second attempt then needs proof that none before it ran.
     maxAttempts: ({ onUnknown, maxAttempts }) =>
@@ -54,6 +59,7 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
       `at most ${count(responseBytesMax)} bytes; larger ones are passed on once`,
     replaySetCookie: ({ replaySetCookie }) => (replaySetCookie ? "is replayed" : "reaches the first client only"),
     replayedHeader: ({ replayedHeader }) => `${replayedHeader}: true`,
+    echo: ({ echo }) => list(echo),
     errors: ({ errors }) => ERRORS[errors],
   } satisfies Words),
 );
@@ -83,7 +89,7 @@ function withoutKey(policy: Policy): string {
   const key = effectiveKey(policy);
   if (key === "required") return "are refused";
   if (key === "off" || rule === null) return "are passed on, each time";
-  const from = rule.from.length === 0 ? "the whole request" : list(rule.from.map(writeJsonPointer));
+  const from = rule.from.length === 0 ? "the whole request" : list(rule.from.map(writeSource));
   return `count as one if ${from} is equal within ${duration(rule.windowMs / 1000)}`;
 }
 
@@ -113,18 +119,6 @@ const UNITS = [
 export function duration(seconds: number): string {
   const [size, unit] = UNITS.find(([size]) => seconds >= size && seconds % size === 0) ?? [1, "s"];
   return `${seconds / size} ${unit}`;
-}
-
-/** Three or more consecutive codes are written as a range. */
-export function statuses(codes: readonly number[]): string {
-  const sorted = [...new Set(codes)].sort((a, b) => a - b);
-  const runs: number[][] = [];
-  for (const code of sorted) {
-    const last = runs.at(-1);
-    if (last?.at(-1) === code - 1) last.push(code);
-    else runs.push([code]);
-  }
-  return list(runs.flatMap((run) => (run.length > 2 ? [`${run[0]}–${run.at(-1)}`] : run.map(String))));
 }
 
 function count(bytes: number): string {

@@ -24,8 +24,7 @@ export type AlarmDecision =
   | { readonly action: "forget" }
   | { readonly action: "look again"; readonly atMs: number }
   /** What time has made of the record: its process has died, or its term is over and its key stays. */
-  | { readonly action: "write"; readonly record: RestingRecord; readonly atMs: number }
-  | { readonly action: "nothing" };
+  | { readonly action: "write"; readonly record: RestingRecord; readonly atMs: number };
 
 /** `atMs` is the time of the next alarm, always one that `nextAlarmMs` allows. */
 export function decideAlarm(
@@ -35,8 +34,8 @@ export function decideAlarm(
 ): AlarmDecision {
   const { nowMs } = times;
   const lookAgain = (atMs: number): AlarmDecision => ({ action: "look again", atMs: nextAlarmMs(atMs, times) });
-  if (record === null) return { action: "nothing" };
   if (running !== null) return lookAgain(nowMs + RUNNING_AGAIN_MS);
+  // Without a record, chunks of an undone attempt may be left.
   const resting = asOf(record, nowMs);
   if (resting === null) return { action: "forget" };
   if (resting.state === "unreadable") return lookAgain(nowMs + UNREADABLE_AGAIN_MS);

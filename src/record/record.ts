@@ -3,6 +3,8 @@
  * stored-record.ts defines the stored form. All times are milliseconds since the Unix epoch.
  */
 
+import { type OutcomeRule } from "./outcome-rule.ts";
+
 /** What makes two requests the same, and who sends them (docs/protocol.md 3.5 and 3.8). Digests are lower-case hex SHA-256. */
 export interface RequestIdentity extends Fingerprint {
   /**
@@ -24,7 +26,7 @@ export interface Fingerprint {
 export interface Attempt {
   /** From 1 within the record. The number of an undone attempt is used again. */
   readonly number: number;
-  /** Never used again, so a late writer can be told apart from the attempt that replaced it. */
+  /** Never used again, so a late writer can be distinguished from the attempt that replaced it. */
   readonly id: string;
 }
 
@@ -36,6 +38,8 @@ export interface RecordFacts {
     readonly key: string;
     /** Whether the gateway made the key from the request, because the client sent none. */
     readonly isDerived: boolean;
+    /** The beginning of a digest of the caller who made the record. It names no one, and tells callers apart in lists. */
+    readonly callerTag: string;
   };
   readonly request: RequestIdentity;
   readonly attempt: Attempt;
@@ -84,6 +88,8 @@ export interface TombstoneRecord extends StoredFacts {
 /** Why no answer is stored. */
 export type TombstoneCause =
   | { readonly kind: "too large" }
+  /** It has a content coding that can't be decoded, so a replay would not fit every client. */
+  | { readonly kind: "coded"; readonly coding: string }
   /** By an operator. */
   | { readonly kind: "erased" }
   /** The term of the record is over. Only here the request need not have run: its outcome may have been unknown. */
@@ -114,7 +120,7 @@ export interface AnswerHead {
 
 export type HeaderPair = readonly [name: string, value: string];
 
-/** The part of a policy that decides what a record means. Lists hold HTTP status codes. */
+/** The part of a policy that decides what a record means. */
 export interface RecordPolicy {
   readonly onUnknown: "refuse" | "retry" | "probe";
   /** Attempts within one record, the first included. */
@@ -125,8 +131,7 @@ export interface RecordPolicy {
   /** How long the key stays used after either term. */
   readonly rememberMs: number;
   readonly originDeadlineMs: number;
-  readonly notExecutedOn: readonly number[];
-  readonly unknownOn: readonly number[];
+  readonly outcomes: readonly OutcomeRule[];
 }
 
 /** Marks a place that TypeScript has proved unreachable. The message omits the value, which may contain a key. */

@@ -4,8 +4,8 @@
  *
  * Format 1. `since_ms` is when the state began: started, became unknown, or recorded. `term_ms` is the time at which the
  * record expires; a `pending` record has no end yet, so there it is the unknown term in milliseconds. `status`, `headers`
- * and `body_bytes` are set for `completed` only, `cause` for `tombstone` only. `remember_ms` is how long the key stays used after the
- * term. `caller` is null where the record is not bound to its caller.
+ * and `body_bytes` are set for `completed` only, `cause` for `tombstone` only: "too large", "erased", "expired", or "coded:" and
+ * the coding. `remember_ms` is how long the key stays used after the term. `caller` is null where the record is not bound to its caller.
  */
 
 import {
@@ -36,6 +36,8 @@ const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // oxlint-disable-next-line no-control-regex
 const NEVER_IN_VALUES = /[\0\r\n]/;
 
+const CODED = "coded:";
+
 export interface StoredRecord {
   readonly format: typeof FORMAT;
   readonly state: KeyRecord["state"];
@@ -43,6 +45,7 @@ export interface StoredRecord {
   readonly operation: string;
   readonly key: string;
   readonly derived: boolean;
+  readonly caller_tag: string;
   readonly rule: string;
   readonly fingerprint: string;
   readonly plain: string;
@@ -59,10 +62,20 @@ export interface StoredRecord {
 }
 
 export function encodeRecord(record: KeyRecord): StoredRecord {
-  const { tenant, operation, key, isDerived } = record.about;
+  const { tenant, operation, key, isDerived, callerTag } = record.about;
   const { rule, fingerprint, plain, caller } = record.request;
   const { number: attempt, id: attempt_id } = record.attempt;
-  const request = { tenant, operation, key, derived: isDerived, rule, fingerprint, plain, caller };
+  const request = {
+    tenant,
+    operation,
+    key,
+    derived: isDerived,
+    caller_tag: callerTag,
+    rule,
+    fingerprint,
+    plain,
+    caller,
+  };
   const facts = { ...request, attempt, attempt_id, remember_ms: record.rememberMs };
   const noAnswer = { status: null, headers: null, body_bytes: null, cause: null };
   const common = { format: FORMAT, state: record.state, ...facts, ...noAnswer } as const;
@@ -71,8 +84,11 @@ export function encodeRecord(record: KeyRecord): StoredRecord {
       return { ...common, since_ms: record.startedAtMs, term_ms: record.unknownTtlMs };
     case "unknown":
       return { ...common, since_ms: record.sinceMs, term_ms: record.expiresAtMs };
-    case "tombstone":
-      return { ...common, since_ms: record.recordedAtMs, term_ms: record.expiresAtMs, cause: record.cause.kind };
+    case "tombstone": {
+      const { cause } = record;
+      const written = cause.kind === "coded" ? CODED + cause.coding : cause.kind;
+      return { ...common, since_ms: record.recordedAtMs, term_ms: record.expiresAtMs, cause: written };
+    }
     case "completed": {
       const { status, headers, bodyBytes } = record.answer;
       const answer = { status, headers, body_bytes: bodyBytes };
@@ -101,25 +117,18 @@ export function storedBytesMax(stored: StoredRecord): number {
 /** Reads a value as it was found in storage. Never throws: what does not fit is `unreadable`, with the names of its fields. */
 export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyRecord | UnreadableRecord {
   if (stored["format"] !== FORMAT) return { state: "unreadable", why: "fields: format" };
-  const faults: string[] = [];
-  const text = (field: string): string => {
-    const value = stored[field];
-    if (typeof value === "string" && value !== "") return value;
-    faults.push(field);
-    return "";
-  };
-  const integer = (field: string, max = Number.MAX_SAFE_INTEGER): number => {
-    const value = stored[field];
-    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= max) return value;
-    faults.push(field);
-    return 0;
-  };
-
+  const { faults, text, integer } = fieldsOf(stored);
   const { derived } = stored;
   if (typeof derived !== "boolean") faults.push("derived");
   const state = text("state");
   const facts = {
-    about: { tenant: text("tenant"), operation: text("operation"), key: text("key"), isDerived: derived === true },
+    about: {
+      tenant: text("tenant"),
+      operation: text("operation"),
+      key: text("key"),
+      isDerived: derived === true,
+      callerTag: text("caller_tag"),
+    },
     request: {
       rule: text("rule"),
       fingerprint: text("fingerprint"),
@@ -135,7 +144,7 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
   const termMs = integer("term_ms", state === "pending" ? TERM_MS_MAX : TIME_MS_MAX);
   const answer =
     state === "completed" ? decodeAnswer(stored["headers"], integer("status"), integer("body_bytes")) : null;
-  const cause = state === "tombstone" ? decodeCause(stored["cause"]) : null;
+  const cause = decodeCause(stored["cause"]);
   if (state === "tombstone" ? cause === null : stored["cause"] !== null) faults.push("cause");
   if (faults.length > 0) return { state: "unreadable", why: `fields: ${faults.join(", ")}` };
 
@@ -147,8 +156,28 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
   return { state: "unreadable", why: state === "completed" ? "fields: status, headers" : "fields: state" };
 }
 
+/** Reads fields one by one. The names of those that don't fit go to `faults`. */
+function fieldsOf(stored: Readonly<Record<string, unknown>>) {
+  const faults: string[] = [];
+  const text = (field: string): string => {
+    const value = stored[field];
+    if (typeof value === "string" && value !== "") return value;
+    faults.push(field);
+    return "";
+  };
+  const integer = (field: string, max = Number.MAX_SAFE_INTEGER): number => {
+    const value = stored[field];
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= max) return value;
+    faults.push(field);
+    return 0;
+  };
+  return { faults, text, integer };
+}
+
 function decodeCause(written: unknown): TombstoneCause | null {
-  return written === "too large" || written === "erased" || written === "expired" ? { kind: written } : null;
+  if (written === "too large" || written === "erased" || written === "expired") return { kind: written };
+  if (typeof written !== "string" || !written.startsWith(CODED) || written === CODED) return null;
+  return { kind: "coded", coding: written.slice(CODED.length) };
 }
 
 function decodeAnswer(headers: unknown, status: number, bodyBytes: number): AnswerHead | null {

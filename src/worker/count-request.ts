@@ -1,7 +1,7 @@
-/** Counts requests for the operators of their hostname (docs/operator-api.md O6). */
+/** Counts requests for the operators of their entry (docs/operator-api.md O6). */
 
 import { type Mark } from "../call/call.ts";
-import { COVERABLE_METHODS, type Placement } from "../config/policy.ts";
+import { COVERABLE_METHODS, type JournalPlace } from "../config/policy.ts";
 import { isRefusal } from "../http/problem.ts";
 import { digestOf } from "../identity/digest.ts";
 import { count } from "../journal/count-buffer.ts";
@@ -31,11 +31,10 @@ export function countRequest(context: RequestContext, counted: Counted): void {
   }
 }
 
-function countIn(placement: Placement, context: RequestContext, counted: Counted): void {
+function countIn(journal: JournalPlace, context: RequestContext, counted: Counted): void {
   const { incoming, destination, env, ctx } = context;
-  const { hostname } = destination;
   const operation = operationOf(destination, incoming.request.method);
-  const add = (kind: CountKind): void => count(env, ctx, { hostname, placement, operation, kind });
+  const add = (kind: CountKind): void => count(env, ctx, { journal, operation, kind });
   if (typeof counted === "string" && counted !== "keyless") return add(counted);
   const addKeyless = (): Promise<void> => {
     add("keyless");

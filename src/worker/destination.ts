@@ -1,10 +1,11 @@
 /** Where a request goes, and the rules that apply there (docs/protocol.md 3.1 and 3.2). */
 
 import { edgeIn } from "../config/bindings.ts";
-import { areSet, tokensOf } from "../config/operator-token.ts";
-import { COVERABLE_METHODS, type Placement, type Policy, type Tenant } from "../config/policy.ts";
+import { journalPlaceOf } from "../config/operator-token.ts";
+import { COVERABLE_METHODS, type JournalPlace, type Policy, type Tenant } from "../config/policy.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { type Connection, connectionOf } from "../http/client-address.ts";
+import { isHostOf } from "../http/host.ts";
 import { gainsParentSegment, matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
 import { overridingMethods } from "../http/methods.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
@@ -24,7 +25,7 @@ export interface Destination {
   readonly isCovered: boolean;
   readonly connection: Connection;
   /** Where its journal is; null where the hostname has no operators to read it. */
-  readonly journal: Placement | null;
+  readonly journal: JournalPlace | null;
 }
 
 /** The path that reserved paths and policies are matched by, so that no spelling of a path evades its rules. */
@@ -35,15 +36,14 @@ export function pathOf(request: Request): string {
 /** Refused where no tenant serves the request. The one place where a request's tenant is looked up. */
 export async function destinationOf(request: Request, env: Env): Promise<Destination | Refusal> {
   const url = URL.parse(request.url);
-  if (url === null) return refuse("unknown_tenant");
+  if (url === null || !isHostOf(url, request.headers.get("host"))) return refuse("host_invalid");
   const hostname = withoutTrailingDot(url.hostname);
   const tenant = await tenantOf(env, hostname);
   if (isRefusal(tenant)) return withOpaqueId(tenant, hostname);
   const path = matchingPath(url.pathname);
   const rules = strictestRules(tenant, request, path);
   const connection = connectionOf(edgeIn(env), request.headers, request.cf);
-  const journal = areSet(tokensOf(env, tenant)) ? tenant.placement : null;
-  return { url, hostname, path, tenant, ...rules, connection, journal };
+  return { url, hostname, path, tenant, ...rules, connection, journal: journalPlaceOf(env, tenant) };
 }
 
 /** Whether the origin may read the path as one outside of its base path, where another tenant's API may be. */

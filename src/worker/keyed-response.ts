@@ -3,9 +3,10 @@
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "../call/call.ts";
 import { type Policy } from "../config/policy.ts";
 import { headersOf } from "../http/headers.ts";
-import { type ErrorRules, type Refusal, problemResponse, refuse, refuseWithId, shouldRetry } from "../http/problem.ts";
+import { type ErrorRules, problemResponse, refuse, refuseWithId, shouldRetry } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
-import { unreachable } from "../record/record.ts";
+import { type TombstoneCause, unreachable } from "../record/record.ts";
+import { type IdentifiedReply } from "./identified-reply.ts";
 
 /** The part of a request that its response depends on. */
 export interface RepliedRequest {
@@ -21,7 +22,7 @@ const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 const REFUSED: Mark = { status: "refused", recordedAtMs: null, expiresAtMs: null };
 
-export function keyedResponse(reply: Reply | Refusal, request: RepliedRequest): Response {
+export function keyedResponse(reply: IdentifiedReply, request: RepliedRequest): Response {
   switch (reply.kind) {
     case "problem":
       return withMark(problemResponse(reply, request.url, request.policy), REFUSED, request);
@@ -34,14 +35,15 @@ export function keyedResponse(reply: Reply | Refusal, request: RepliedRequest): 
   }
 }
 
-function refusalResponse(reply: RefusalReply, { url, policy, key }: RepliedRequest): Response {
-  const { code, faultId, retryAfterSeconds } = reply;
-  if (faultId !== undefined) return problemResponse(refuseWithId(code, faultId), url, policy);
-  if (retryAfterSeconds !== undefined) {
-    return problemResponse({ ...refuse(code, AGAIN_DETAILS.get(code)), retryAfterSeconds }, url, policy);
-  }
-  const detail = key.isDerived ? DERIVED_DETAILS.get(code) : undefined;
-  return problemResponse(refuse(code, detail), url, policy);
+function refusalResponse(
+  { code, faultId, cause, instance, retryAfterSeconds }: Extract<IdentifiedReply, RefusalReply>,
+  { url, policy, key }: RepliedRequest,
+): Response {
+  const again = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+  const own = key.isDerived ? DERIVED_DETAILS.get(code) : cause && tombstoneDetail(cause);
+  const detail = retryAfterSeconds === undefined ? own : AGAIN_DETAILS.get(code);
+  const refusal = faultId === undefined ? refuse(code, detail) : refuseWithId(code, faultId);
+  return problemResponse({ ...refusal, ...again, instance }, url, policy);
 }
 
 /** Where the same request can do more after a while. */
@@ -51,6 +53,25 @@ const AGAIN_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
     "The request with this key was sent to the origin, and it is not known whether it took effect. The origin is asked again when the same request comes after the time in Retry-After. A new key would risk a second run.",
   ],
 ]);
+
+/** Undefined where the code's own detail is all that is known. */
+function tombstoneDetail(cause: TombstoneCause): string | undefined {
+  if (cause.kind === "expired") return undefined;
+  return `The request with this key ran, but its answer ${reasonOf(cause)}. It is not sent again until the record expires.`;
+}
+
+function reasonOf(cause: Exclude<TombstoneCause, { kind: "expired" }>): string {
+  switch (cause.kind) {
+    case "too large":
+      return "was too large to keep";
+    case "coded":
+      return `had the content coding "${cause.coding}", which is not kept`;
+    case "erased":
+      return "was erased by an operator";
+    default:
+      return unreachable(cause);
+  }
+}
 
 /** For clients that know of no key. */
 const DERIVED_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
@@ -70,10 +91,28 @@ function answerResponse(reply: AnswerReply, { policy }: RepliedRequest): Respons
   // The gateway alone marks replays, whatever the header is called.
   fields.delete(policy.replayedHeader);
   if (mark.status === "replayed" || mark.status === "joined") fields.set(policy.replayedHeader, "true");
-  if (mark.status === "unknown") {
-    for (const [name, value] of Object.entries(shouldRetry(false))) fields.set(name, value);
+  if (reply.speaker === "gateway") {
+    // Those that are stored are of another answer, and of caches that it has passed.
+    fields.set("date", new Date().toUTCString());
+    fields.delete("age");
   }
-  return new Response(NULL_BODY.has(status) ? withoutBody(reply) : passedOn(reply), { status, headers: fields });
+  advise(fields, mark.status, status);
+  // Where a coding is left, the body has it already.
+  const encodeBody = fields.has("content-encoding") ? "manual" : "automatic";
+  const init = { status, headers: fields, encodeBody } as const;
+  return new Response(NULL_BODY.has(status) ? withoutBody(reply) : passedOn(reply), init);
+}
+
+/**
+ * What a retry with the same key would get is known here, and not to the origin. A stored error, and an unknown outcome, do not
+ * become better by asking again.
+ */
+function advise(fields: Headers, mark: Mark["status"], status: number): void {
+  const isRepeated = mark === "replayed" || mark === "joined";
+  const isPointless = (isRepeated && status >= 400) || mark === "unknown";
+  if (isPointless) fields.delete("retry-after");
+  if (!isPointless && !(mark === "executed" && status >= 500)) return;
+  for (const [name, value] of Object.entries(shouldRetry(false))) fields.set(name, value);
 }
 
 function withoutBody({ seat }: AnswerReply): null {

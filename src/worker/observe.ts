@@ -5,6 +5,7 @@
 
 import { objectOf } from "../call/object-stub.ts";
 import { type Policy } from "../config/policy.ts";
+import { tokenSecrets } from "../config/token-secrets.ts";
 import { type ProblemCode } from "../http/problem-codes.ts";
 import { type Refusal, isRefusal, writtenAs } from "../http/problem.ts";
 import { type Observation } from "../key-object/shadow-object.ts";
@@ -12,6 +13,7 @@ import { log } from "../log.ts";
 import { declaredBytesOf, signsOf } from "../origin/exchange.ts";
 import { classify } from "../record/classify.ts";
 import { type ShadowDecision } from "../record/observe.ts";
+import { UNREAD_BODY } from "../record/outcome-rule.ts";
 import { type Conclusion, conclusionOf } from "../record/transition.ts";
 import { callersOf } from "./callers.ts";
 import { type Destination } from "./destination.ts";
@@ -67,17 +69,20 @@ export async function observe(context: RequestContext): Promise<Observed> {
 }
 
 /** Whether the request may have a key. No other request is copied. */
-function mayBeKeyed({ headers }: Request, { policy, isCovered }: Destination): boolean {
+function mayBeKeyed({ headers }: Request, { url, policy, isCovered }: Destination): boolean {
   const { key, keyFrom, deriveKey } = policy;
   if (!isCovered) return false;
-  const mayCarryKey = keyFrom.some((carrier) => carrier.kind === "body" || headers.has(carrier.name));
+  const mayCarryKey = keyFrom.flat().some((source) => {
+    if (source.kind === "query") return url.searchParams.has(source.name);
+    return source.kind === "header" ? headers.has(source.name) : true;
+  });
   return mayCarryKey || key === "required" || deriveKey !== null;
 }
 
 /** Shares the body with the request, which is sent unchanged. Null where no copy can be made. */
 function copyOf({ incoming, destination, env }: RequestContext): Incoming | null {
   try {
-    return new Incoming(incoming.request.clone(), destination.policy, env);
+    return new Incoming(incoming.request.clone(), destination.policy, tokenSecrets(env, destination.tenant.entry));
   } catch (error) {
     return failed(error);
   }
@@ -129,10 +134,10 @@ async function conclude(
   }
 }
 
-/** The body is not read: an answer that breaks off later counts as a whole one. */
+/** The body is not read: no rule about it matches, and an answer that breaks off later counts as a whole one. */
 function conclusionOfHead(head: Head, attemptNumber: number, policy: Policy): Conclusion {
   if (head === null) return { outcome: "unknown" };
-  const outcome = classify(signsOf(head, attemptNumber), policy);
+  const outcome = classify(signsOf(head, attemptNumber), policy.outcomes, UNREAD_BODY);
   const isTooLarge = (declaredBytesOf(head.headers) ?? 0) > policy.responseBytesMax;
   return conclusionOf(outcome, isTooLarge ? "overflowed" : "whole", { status: head.status, headers: [], bodyBytes: 0 });
 }

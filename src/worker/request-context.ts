@@ -1,5 +1,6 @@
 /** A request on its way through the gateway, with what its steps need. */
 
+import { tokenSecrets } from "../config/token-secrets.ts";
 import { type Destination } from "./destination.ts";
 import { Incoming } from "./incoming.ts";
 import { RequestMetrics } from "./request-metrics.ts";
@@ -18,6 +19,6 @@ export function requestContext(
   env: Env,
   ctx: RequestContext["ctx"],
 ): RequestContext {
-  const incoming = new Incoming(request, destination.policy, env);
+  const incoming = new Incoming(request, destination.policy, tokenSecrets(env, destination.tenant.entry));
   return { incoming, destination, metrics: new RequestMetrics(env, destination, request.method), env, ctx };
 }

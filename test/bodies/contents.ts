@@ -16,7 +16,7 @@ export interface Content {
   readonly got: Readonly<Record<string, string | null>>;
 }
 
-/** The size up to which a body stands in the record's own row, and the size of the rows of a larger one. */
+/** The size up to which a body is stored in the record's own row, and the size of the rows of a larger one. */
 const INLINE_BYTES = 65_536;
 const ROW_BYTES = 262_144;
 

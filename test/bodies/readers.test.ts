@@ -141,7 +141,7 @@ describe("an origin's body that is neither recorded nor read is given up", () =>
     },
   );
 
-  test("but a recording never is, whoever has left", { timeout: 60_000 }, async () => {
+  test("but a recording never is, whichever reader has left", { timeout: 60_000 }, async () => {
     const { operation, first, response } = await start(rig, "plain.test", BINARY);
     await write(response, noise(1000));
     await first.until(1000);

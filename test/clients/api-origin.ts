@@ -1,6 +1,6 @@
 /**
- * The APIs behind the gateway, as far as a client can tell: it answers each path in the shape of the API that has it, and
- * counts what it executed. Who calls is told by the bearer token, and each test has one of its own.
+ * The APIs behind the gateway, as far as a client sees them: it answers each path in the shape of the API that has it, and
+ * counts what it executed. The bearer token identifies the caller, and each test has one of its own.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";

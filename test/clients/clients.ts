@@ -34,7 +34,7 @@ export interface Ending {
 export interface Client {
   readonly name: string;
   readonly connect: (gateway: string, token: string, timeoutMs: number) => Buy;
-  /** An error as the program that uses the client can tell it: status and problem code, wherever the client keeps them. */
+  /** An error as the program that uses the client sees it: status and problem code, wherever the client keeps them. */
   readonly failure: (error: unknown) => string;
   /** The id of the first thing that an account buys. */
   readonly bought: string;
@@ -49,7 +49,7 @@ const TERMINATED: Ending = { ends: "TypeError: terminated", answers: ["executed"
 
 const REPEATED_AFTER_THE_CUT = (bought: string): Ending => ({ ends: bought, answers: ["executed", "replayed"] });
 
-/** Those that are told not to retry, and don't. */
+/** Those that obey "do not retry". */
 const UNKNOWN_ONCE: Ending = { ends: "502 origin_unreachable", answers: ["502 origin_unreachable"] };
 
 /** Those that retry every 502. The retry runs nothing, and ends them. */
@@ -58,10 +58,10 @@ const UNKNOWN_TWICE: Ending = {
   answers: ["502 origin_unreachable", "409 outcome_unknown"],
 };
 
-/** Those that come again when they are told to. The first answer is the original's. */
+/** Those that retry where the answer asks for it. The first answer is the original's. */
 const COMES_AGAIN = (bought: string): Ending => ({ ends: bought, answers: ["executed", "409 in_flight", "replayed"] });
 
-/** Those that never retry a 409, or can't be told which. */
+/** Those that never retry a 409, or make no difference between them. */
 const GIVES_UP: Ending = { ends: "409 in_flight", answers: ["executed", "409 in_flight"] };
 
 export const CLIENTS: readonly Client[] = [

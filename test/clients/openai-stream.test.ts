@@ -60,16 +60,16 @@ test("the openai SDK, gone until the stream has ended, gets the whole text from 
   expect(origin.generations()).toBe(1);
 });
 
-test("the openai SDK, whose gateway dies in the middle of a stream, is told so and generates nothing again", async (context) => {
+test("the openai SDK, whose gateway dies in the middle of a stream, gets an error and generates nothing again", async (context) => {
   const { origin, gateway, openai } = await setUp(context);
   const shown: string[] = [];
-  const told = (async () => {
+  const outcome = (async () => {
     for await (const token of complete(openai, "Hi", randomUUID())) {
       shown.push(token);
       if (token.includes("generation")) await gateway.restart();
     }
   })();
-  await expect(told).rejects.toMatchObject({ status: 409, code: "outcome_unknown" });
+  await expect(outcome).rejects.toMatchObject({ status: 409, code: "outcome_unknown" });
   expect(textOfRun(1).startsWith(shown.join(""))).toBe(true);
   expect(origin.generations()).toBe(1);
 });

@@ -17,7 +17,7 @@ export type Ask = {
   /** The value of Authorization; null sends none. */
   readonly caller?: string | null;
   readonly headers?: HeaderLines;
-  /** A JSON text, sent as it stands with `Content-Type: application/json`. */
+  /** A JSON text, sent as it is with `Content-Type: application/json`. */
   readonly json?: string;
   /** Any other body; `headers` says its type. */
   readonly body?: string | Uint8Array;
@@ -54,7 +54,7 @@ const ANSWER_TIMEOUT_MS = 60_000;
 /** The body of every request that needs one and says nothing else. */
 const DEFAULT_JSON = '{"amount":100}';
 
-/** Sends a request, and leaves its answer to whoever listens. */
+/** Sends a request, and leaves its answer to the caller. */
 export function send(base: URL, path: string, ask: Ask): ClientRequest {
   const method = ask.method ?? "POST";
   const { lines, body } = requestLines(base, method, ask);
@@ -88,7 +88,7 @@ export function open(base: URL, path: string, ask: Ask): Exchange {
     (incoming) =>
       new Promise<Answer>((resolve) => {
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-        // A cut body raises "error"; "close" follows in every case and `complete` tells the two apart.
+        // A cut body raises "error"; "close" follows in every case and `complete` distinguishes the two.
         incoming.on("error", () => undefined);
         incoming.once("close", () => {
           const elapsedMs = performance.now() - started;

@@ -21,7 +21,7 @@ export type Target = {
 };
 
 export type Context = Target & {
-  /** A fresh path under the prefix of the check's policy, or another one; the origin tells its run there. */
+  /** A fresh path under the prefix of the check's policy, or another one; the origin answers with its run there. */
   readonly path: (prefix?: string, suffix?: string) => string;
   /** A fresh path that the origin answers with these, in turn; the last one again and again. */
   readonly scripted: (...answers: readonly OriginAnswer[]) => string;
@@ -56,7 +56,7 @@ export function contextFor(target: Target, needs: Need | undefined): Context {
     join: async (path, ask) => {
       const joiner = open(url, path, ask);
       await joiner.written;
-      // Nothing outside tells that a request waits. Requests sent after it that have been refused by now do as well as
+      // Nothing outside shows that a request waits. Requests sent after it that have been refused by now do as well as
       // can be: they went the same way, and each one only after the joiner's last byte.
       for (let probe = 0; probe < 2; probe += 1) {
         const asked = send(path, { ...ask, headers: [...(ask.headers ?? []), ["Prefer", "wait=0"]] });

@@ -63,6 +63,10 @@ export function expectReplay(answer: Answer, original: Answer, word: "replayed" 
   );
   expectMark(answer, word);
   expectSame(answer, original);
+  // Section 6.2.4.
+  if (answer.status < 400) return;
+  expectRetryAdvice(answer, false);
+  assert.equal(header(answer, "retry-after"), undefined, `expected no Retry-After on ${show(answer)}`);
 }
 
 /** Equal status, end-to-end headers (but for Set-Cookie) and bytes. */
@@ -72,9 +76,11 @@ export function expectSame(answer: Answer, original: Answer): void {
   assert.deepEqual(endToEnd(answer), endToEnd(original), "expected the end-to-end headers of the first answer");
 }
 
-/** Headers that belong to one connection, one delivery or one requester, and so are no part of the kept answer. */
+/** Headers that belong to one connection, one delivery or one requester, or that P2 excepts. */
 const NOT_KEPT: ReadonlySet<string> = new Set([
+  "age",
   "connection",
+  "date",
   "keep-alive",
   "transfer-encoding",
   "content-length",
@@ -83,6 +89,9 @@ const NOT_KEPT: ReadonlySet<string> = new Set([
   "idempotency-status",
   "idempotent-replayed",
   "preference-applied",
+  "retry-after",
+  "x-should-retry",
+  "stripe-should-retry",
 ]);
 
 function endToEnd(answer: Answer): readonly HeaderLine[] {
@@ -107,6 +116,7 @@ export function expectProblem(
   assert.equal(problem["status"], facts.status, `status member of ${show(answer)}`);
   assert.equal(problem["retryable"], retryable, `retryable member of ${show(answer)}`);
   assert.equal(problem["key_reuse"], facts.keyReuse, `key_reuse member of ${show(answer)}`);
+  assert.match(String(problem["instance"]), /^urn:uuid:[0-9a-f-]{36}$/u, `instance of ${show(answer)}`);
   for (const name of ["type", "title", "detail"]) {
     const value = problem[name];
     assert.ok(typeof value === "string" && value !== "", `expected a ${name} member, got ${show(answer)}`);

@@ -17,7 +17,7 @@ export function answersJson(status: number, json: string, headers: HeaderRecord 
   return answers(status, { "Content-Type": "application/json", ...headers }, json);
 }
 
-/** The answer of every path that a check does not script: it tells how often the path ran. */
+/** The answer of every path that a check does not script: it has the number of runs of the path. */
 export const tellsItsRun: OriginAnswer = async ({ received, response, run }) => {
   await received.whole;
   response.writeHead(201, { "Content-Type": "application/json" });

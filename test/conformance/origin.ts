@@ -122,7 +122,7 @@ function receive(request: IncomingMessage, response: ServerResponse): Received {
     first.resolve(chunk);
   });
   request.on("end", () => whole.resolve(Buffer.concat(chunks)));
-  // A broken upload also closes the response, which is where it is told.
+  // A broken upload also closes the response, which is where it is noticed.
   request.on("error", () => undefined);
   response.on("error", () => undefined);
   response.on("close", () => {

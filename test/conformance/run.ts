@@ -1,4 +1,4 @@
-// Runs checks against a target, several at a time, and tells what became of each.
+// Runs checks against a target, several at a time, and reports the result of each.
 
 import { bounded } from "./bounded.ts";
 import { type Check } from "./check.ts";

@@ -4,9 +4,11 @@ import { type Check } from "./check.ts";
 import { atMostOnce } from "./checks/at-most-once.ts";
 import { bodies } from "./checks/bodies.ts";
 import { callers } from "./checks/callers.ts";
+import { codedBodies } from "./checks/coded-bodies.ts";
 import { codingAndCookies } from "./checks/coding-and-cookies.ts";
 import { crash } from "./checks/crash.ts";
 import { derivedKeys } from "./checks/derived-keys.ts";
+import { echoes } from "./checks/echoes.ts";
 import { expiry } from "./checks/expiry.ts";
 import { fingerprint } from "./checks/fingerprint.ts";
 import { formFingerprint } from "./checks/form-fingerprint.ts";
@@ -15,13 +17,16 @@ import { hopByHop } from "./checks/hop-by-hop.ts";
 import { joinedOutcomes } from "./checks/joined-outcomes.ts";
 import { joining } from "./checks/joining.ts";
 import { jsonFingerprint } from "./checks/json-fingerprint.ts";
+import { jwsFingerprint } from "./checks/jws-fingerprint.ts";
 import { keyCarriers } from "./checks/key-carriers.ts";
 import { keyedAnswers } from "./checks/keyed-answers.ts";
+import { keyPlaces } from "./checks/key-places.ts";
 import { keys } from "./checks/keys.ts";
 import { lateAnswers } from "./checks/late-answers.ts";
 import { loops } from "./checks/loops.ts";
 import { mismatch } from "./checks/mismatch.ts";
 import { outcomeOrder } from "./checks/outcome-order.ts";
+import { outcomeRules } from "./checks/outcome-rules.ts";
 import { outcomes } from "./checks/outcomes.ts";
 import { passThrough } from "./checks/pass-through.ts";
 import { passThroughBodies } from "./checks/pass-through-bodies.ts";
@@ -42,12 +47,15 @@ const topics: readonly (readonly Check[])[] = [
   passThroughBodies,
   keys,
   keyCarriers,
+  keyPlaces,
   derivedKeys,
   callers,
   bodies,
   fingerprint,
   jsonFingerprint,
   formFingerprint,
+  jwsFingerprint,
+  codedBodies,
   loops,
   mismatch,
   joining,
@@ -56,11 +64,13 @@ const topics: readonly (readonly Check[])[] = [
   crash,
   outcomes,
   outcomeOrder,
+  outcomeRules,
   lateAnswers,
   unknown,
   probes,
   tombstones,
   keyedAnswers,
+  echoes,
   replayFidelity,
   problemDocuments,
   hopByHop,

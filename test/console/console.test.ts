@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Browser, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Gateway, startGateway } from "../fault/node/gateway.ts";
+import { secretsNamedBy } from "../support/secrets.ts";
 import { WAIT_MS, startChromium } from "./chromium.ts";
 import { type Origin, startOrigin } from "./origin.ts";
 
@@ -32,6 +33,7 @@ beforeAll(async () => {
   const routes = [{ match: "POST /v1/orders", derive_key: { window: "5m", from: ["/order_id"] } }];
   gateway = await startGateway({ [HOST]: { ...tenant, routes }, [OTHER]: tenant }, undefined, {
     OPERATOR_TOKEN: TOKEN,
+    SECRETS: JSON.stringify(secretsNamedBy({})),
   });
 });
 

@@ -93,7 +93,7 @@ describe("a history that keeps every promise has no violations", () => {
       ledger: [killedAt26, { attempt: 2, arrivedAt: 60, executedAt: null, ended: { at: 70, how: "answered" } }],
       end: replayed,
     },
-    "killed, and told by a probe what it came to": {
+    "killed, and settled by a probe": {
       policy: "probe",
       kills: [26],
       asked: [{ endedAt: 27 }, { sentAt: 50, endedAt: 80, seen: replayed }],
@@ -267,8 +267,8 @@ describe("P5: no silent mismatch", () => {
 
   test.each([
     ["answered from the record", replayed],
-    ["told of an unknown outcome", outcomeUnknown],
-    ["told to wait", inFlight],
+    ["refused as unknown", outcomeUnknown],
+    ["refused as in flight", inFlight],
   ])("another body that is %s is found", (_, seen) => {
     const asked = [{ seen: executed }, { body: "other", sentAt: 50, endedAt: 60, seen } as const];
     expect(broken({ asked, ledger: [{}], end: replayed })).toEqual(["P5"]);

@@ -79,10 +79,10 @@ export function planTreatment(seed: number, record: string, nth: number): Treatm
 const FAULTY_PROBES_MAX = 2;
 
 /** How one probe is answered: truthfully, or without a statement. `nth` counts the probes of the record from 1. */
-export function planProbe(seed: number, record: string, nth: number): "tells" | "resets" | "wordless" | "at a loss" {
-  if (nth > FAULTY_PROBES_MAX) return "tells";
+export function planProbe(seed: number, record: string, nth: number): "answers" | "resets" | "wordless" | "at a loss" {
+  if (nth > FAULTY_PROBES_MAX) return "answers";
   return pick(randomFor(seed, "probe", record, nth), [
-    [76, "tells"],
+    [76, "answers"],
     [8, "resets"],
     [8, "wordless"],
     [8, "at a loss"],

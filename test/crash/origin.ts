@@ -139,7 +139,7 @@ export class Origin {
       case "at a loss":
         note("unknown");
         return void response.writeHead(200, { "oncegate-outcome": "unknown" }).end();
-      case "tells":
+      case "answers":
         return this.#answerProbeTruth(this.#charges.of(record), { record, attempt }, response, note);
     }
   }

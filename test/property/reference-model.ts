@@ -86,7 +86,7 @@ export class ReferenceModel {
     this.#kept = { is: "unknown", caller, body, attempts, endsMs: nowMs + this.#policy.unknownTtlMs };
     // After a crash the gateway looks, and says what the record says.
     const looked = this.#refusal(caller, body) ?? "409 outcome_unknown";
-    const told = { "bad gateway": `unknown ${content}`, reset: "502 origin_unreachable", crash: looked };
-    return [told[answer], told[answer]];
+    const replies = { "bad gateway": `unknown ${content}`, reset: "502 origin_unreachable", crash: looked };
+    return [replies[answer], replies[answer]];
   }
 }

@@ -173,6 +173,8 @@ describe("checking a configuration", () => {
       [vars.TENANTS."a.example.com"]
       ${ENTRY}
       origin_auth = "secret:GATE"
+      [vars.SECRETS]
+      GATE = { purpose = "origin_auth", hostnames = ["a.example.com"] }
     `;
     expect((await verdictOn(toml('secrets = { required = ["GATE"] }', ""))).faults).toEqual([]);
     expect((await verdictOn(toml("", ""))).faults).toEqual([
@@ -186,7 +188,7 @@ describe("checking a configuration", () => {
       {
         path: "GATE",
         message:
-          'is a variable, and used by origin_auth: remove it from [vars], and set it with "npx wrangler secret put GATE"',
+          'is a variable, and SECRETS lists it: remove it from [vars], and set it with "npx wrangler secret put GATE"',
       },
     ]);
   });
@@ -199,6 +201,9 @@ describe("checking a configuration", () => {
       [vars.TENANTS."a.example.com"]
       ${ENTRY}
       operator_token = "secret:TEAM"
+      [vars.SECRETS]
+      OPERATOR_TOKEN = { purpose = "operator_token", hostnames = ["*"] }
+      TEAM = { purpose = "operator_token", hostnames = ["a.example.com"] }
     `;
     const served = "a.example.com → https://origin.example.com, 0 routes";
     expect(await verdictOn(toml('secrets = { required = ["TEAM"] }', ""))).toEqual({ faults: [], summary: [served] });
@@ -213,14 +218,53 @@ describe("checking a configuration", () => {
       {
         path: "OPERATOR_TOKEN",
         message:
-          'is a variable, and used by the operator API: remove it from [vars], and set it with "npx wrangler secret put OPERATOR_TOKEN"',
+          'is a variable, and SECRETS lists it: remove it from [vars], and set it with "npx wrangler secret put OPERATOR_TOKEN"',
       },
       {
         path: "TEAM",
         message:
-          'is a variable, and used by operator_token: remove it from [vars], and set it with "npx wrangler secret put TEAM"',
+          'is a variable, and SECRETS lists it: remove it from [vars], and set it with "npx wrangler secret put TEAM"',
       },
     ]);
+  });
+
+  test("refuses a secret that is named and not listed, or listed for something else", async () => {
+    const toml = (entry: string, secrets: string) => `
+      secrets = { required = ["NAMED"] }
+      [vars.TENANTS."a.example.com"]
+      ${ENTRY}
+      ${entry}
+      [vars.SECRETS]
+      ${secrets}
+    `;
+    const faultsOf = async (entry: string, secrets: string) =>
+      (await verdictOn(toml(entry, secrets))).faults.map(({ path, message }) => `${path} ${message}`);
+    for (const field of ['origin_auth = "secret:NAMED"', 'operator_token = "secret:NAMED"']) {
+      const [name = "", purpose = ""] = [field.split(" ")[0], field.split(" ")[0]];
+      const at = `TENANTS."a.example.com".${name}`;
+      expect(await faultsOf(field, "")).toEqual([
+        `${at} names a secret that SECRETS does not list: NAMED. List it in the deployed configuration: SECRETS.NAMED = { purpose = "${purpose}", hostnames = ["a.example.com"] }`,
+      ]);
+      expect(await faultsOf(field, 'NAMED = { purpose = "jwt", hostnames = ["*"] }')).toEqual([
+        `${at} names a secret of another purpose: NAMED. Give this purpose a secret of its own`,
+      ]);
+      expect(await faultsOf(field, `NAMED = { purpose = "${purpose}", hostnames = ["b.example.com"] }`)).toEqual([
+        `${at} names a secret of other hostnames: SECRETS does not list NAMED for a.example.com`,
+      ]);
+      expect(await faultsOf(field, `NAMED = { purpose = "${purpose}", hostnames = ["*.example.com"] }`)).toEqual([]);
+    }
+  });
+
+  test("accepts a required secret that verifies tokens, whose length it can't know", async () => {
+    const toml = `
+      secrets = { required = ["JWT_KEY"] }
+      [vars.SECRETS]
+      JWT_KEY = { purpose = "jwt", hostnames = ["*"] }
+      [vars.TENANTS."a.example.com"]
+      origin = "https://origin.example.com"
+      caller = [{ jwt = { secret = "JWT_KEY", claims = ["iss", "sub"], audience = "api", algorithms = ["HS256"] } }]
+    `;
+    expect((await verdictOn(toml)).faults).toEqual([]);
   });
 
   test("needs no variables where tenants are in KV", async () => {
@@ -308,6 +352,8 @@ describe("checking entries of KV", () => {
     new_sqlite_classes = ["KeyObject"]
     [vars.TENANTS."fixed.example.com"]
     ${ENTRY}
+    [vars.SECRETS]
+    GATE = { purpose = "origin_auth", hostnames = ["*.example.com"] }
   `;
   const ENTRY_JSON = { origin: "https://origin.example.com", caller: [] };
 

@@ -3,6 +3,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { gateway } from "../../src/worker/gateway.ts";
+import { secretsNamedBy } from "./secrets.ts";
 
 const ORIGIN = "http://origin.test";
 export const HOST = "api.test";
@@ -26,10 +27,14 @@ interface PostOptions {
   readonly cf?: Record<string, unknown>;
 }
 
-/** A gateway that serves `api.test` by `entry`, over the caller `authorization`. `others` are bindings of the test's own. */
+/**
+ * A gateway that serves `api.test` by `entry`, over the caller `authorization`. `others` are bindings of the test's own. Every
+ * secret that an entry names is listed; `SECRETS` among `others` adds to that.
+ */
 export function clientOf(entry: Entry = {}, more: Record<string, Entry> = {}, others: object = {}): Client {
   const tenants = { [HOST]: { origin: ORIGIN, caller: ["authorization"], ...entry }, ...more };
-  const bindings = { ...env, ...others, TENANTS: tenants };
+  const secrets = { ...secretsNamedBy(tenants), ...Reflect.get(others, "SECRETS") };
+  const bindings = { ...env, ...others, TENANTS: tenants, SECRETS: secrets };
   const send = async (url: string, init?: RequestInit): Promise<Response> =>
     gateway.fetch(new Request(url, { redirect: "manual", ...init }), bindings, createExecutionContext());
   return {

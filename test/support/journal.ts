@@ -4,6 +4,7 @@ import { type Operator, eventually } from "./operator.ts";
 
 export interface Entry {
   readonly record: string;
+  readonly hostname: string;
   readonly state: string;
   readonly cause: string;
   readonly operation: string;

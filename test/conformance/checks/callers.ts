@@ -48,7 +48,7 @@ export const callers: readonly Check[] = [
   },
   {
     section: "3.5.1",
-    title: "tells callers apart by case and by scheme",
+    title: "distinguishes callers by case and by scheme",
     run: async ({ path, send, key }) => {
       const [where, sent] = [path(), key()];
       expectRun(await send(where, { key: sent, caller: "Bearer token" }), 1);
@@ -67,7 +67,7 @@ export const callers: readonly Check[] = [
   },
   {
     section: "3.5.1",
-    title: "tells callers apart by each of several headers and by which of them carries a value",
+    title: "distinguishes callers by each of several headers and by which of them carries a value",
     needs: "a tenant with two caller headers",
     run: async ({ origin, path, send, key }) => {
       const [where, sent, host] = [path(), key(), "two.example.test"];
@@ -127,7 +127,7 @@ export const callers: readonly Check[] = [
   },
   {
     section: "3.5.2",
-    title: "refuses a missing caller before it tells anything of the record",
+    title: "refuses a missing caller before it reveals anything of the record",
     run: async ({ path, send, key }) => {
       const [where, sent] = [path(), key()];
       expectRun(await send(where, { key: sent }), 1);

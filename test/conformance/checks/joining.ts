@@ -45,7 +45,7 @@ export const joining: readonly Check[] = [
   },
   {
     section: "4.3.2",
-    title: "waits as long as the policy says, then tells that the original still runs",
+    title: "waits as long as the policy says, then answers that the original still runs",
     needs: "wait of 300 ms",
     run: async (context) => {
       const { path, ask, original, release } = await running(context);
@@ -162,7 +162,7 @@ export const joining: readonly Check[] = [
       joiner.hangUp();
       original.hangUp();
       const [received] = context.origin.requests(path);
-      // The attempt still runs after both hang-ups were sent: a probe that came after them is told so.
+      // The attempt still runs after both hang-ups were sent: a probe that came after them gets that answer.
       expectRefusal(await context.send(path, { ...ask, headers: prefer("wait=0") }), "in_flight");
       const gone = await Promise.race([received?.gone.then(() => "gone"), Promise.resolve("there")]);
       assert.equal(gone, "there", "expected the connection to the origin to outlive the client's");

@@ -34,7 +34,7 @@ export const keyedAnswers: readonly Check[] = [
   },
   {
     section: "6.1.2",
-    title: "tells when an answer was recorded and when it expires, the same on each replay",
+    title: "shows when an answer was recorded and when it expires, the same on each replay",
     run: async ({ path, send, key }) => {
       const [where, ask, before] = [path(), { key: key() }, Date.now()];
       const first = await send(where, ask);
@@ -50,7 +50,7 @@ export const keyedAnswers: readonly Check[] = [
   },
   {
     section: "6.1.2",
-    title: "tells when an outcome became unknown and when that ends",
+    title: "shows when an outcome became unknown and when that ends",
     run: async ({ scripted, send, key }) => {
       const [path, ask] = [scripted(answers(502)), { key: key() }];
       const first = expectMark(await send(path, ask), "unknown");
@@ -63,7 +63,7 @@ export const keyedAnswers: readonly Check[] = [
   },
   {
     section: "6.1.2",
-    title: "tells no dates of a record that is gone",
+    title: "shows no dates of a record that is gone",
     run: async ({ scripted, send, key }) => {
       const answer = await send(scripted(answers(401)), { key: key() });
       assert.deepEqual(expectMark(answer, "released"), { word: "released", isDerived: false });

@@ -5,7 +5,7 @@ import { type Check } from "../check.ts";
 import { header } from "../client.ts";
 import { expectProblem, expectReplay, expectRun, expectRuns } from "../expect.ts";
 
-/** Each with its description. `KEY` stands for something fresh, so that no run meets the records of another. */
+/** Each with its description. `KEY` is replaced by something fresh, so that no run meets the records of another. */
 const validKeys: readonly (readonly [title: string, key: string])[] = [
   ["a UUID", "8f1c0d3a-KEY"],
   ["base64 with +, / and =", "a+b/c/KEY=="],
@@ -119,7 +119,7 @@ export const keys: readonly Check[] = [
   })),
   {
     section: "3.4.3",
-    title: "tells long keys apart by their last character",
+    title: "distinguishes long keys by their last character",
     run: async ({ path, send }) => {
       const where = path();
       expectRun(await send(where, { key: `${"k".repeat(254)}a` }), 1);
@@ -141,7 +141,7 @@ export const keys: readonly Check[] = [
   },
   {
     section: "3.4.4",
-    title: "tells keys apart by case",
+    title: "distinguishes keys by case",
     run: async ({ path, send }) => {
       const where = path();
       expectRun(await send(where, { key: "Order-17" }), 1);

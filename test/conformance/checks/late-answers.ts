@@ -11,7 +11,7 @@ import { answers, cutsBody, heldUntil, tellsItsRun } from "../origin-answers.ts"
 
 const NO_WAIT = [["Prefer", "wait=0"]] as const;
 
-/** A request that was told origin_timeout and whose attempt goes on until `release`. */
+/** A request that got origin_timeout and whose attempt goes on until `release`. */
 async function timedOut({ scripted, send, key }: Context, late: OriginAnswer) {
   const release = signal();
   const path = scripted(heldUntil(release.given, late), tellsItsRun);
@@ -35,7 +35,7 @@ function sendsBodyAfter(ms: number): OriginAnswer {
 export const lateAnswers: readonly Check[] = [
   {
     section: "5.4.1",
-    title: "tells origin_timeout in time and lets the attempt go on",
+    title: "answers origin_timeout in time and lets the attempt go on",
     needs: "origin_timeout of 300 ms",
     run: async (context) => {
       const { path, ask, first, release } = await timedOut(context, tellsItsRun);
@@ -187,7 +187,7 @@ export const lateAnswers: readonly Check[] = [
   },
   {
     section: "6.1.3",
-    title: "tells origin_timeout to all who wait for the attempt by then",
+    title: "answers origin_timeout to all who wait for the attempt by then",
     // Time for the joiner to arrive, on a busy machine too.
     needs: "origin_timeout of 5 s",
     run: async (context) => {

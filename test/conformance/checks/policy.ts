@@ -72,7 +72,7 @@ export const policy: readonly Check[] = [
   },
   {
     section: "3.2.2",
-    title: "keeps a record for each spelling of a path, since the origin may tell them apart",
+    title: "keeps a record for each spelling of a path, since they may differ at the origin",
     run: async ({ origin, path, send, key }) => {
       const [where, sent] = [path(undefined, "/a"), key()];
       const other = where.replace(/a$/u, "%61");

@@ -31,8 +31,8 @@ async function leftUnknown(context: Context, probed: OriginAnswer, key = context
 }
 
 function says(outcome: string, status?: string): OriginAnswer {
-  const told = { "Oncegate-Outcome": outcome, ...(status === undefined ? {} : { "Oncegate-Status": status }) };
-  return answers(200, { ...told, "X-Kept": "1" }, "the kept answer");
+  const fields = { "Oncegate-Outcome": outcome, ...(status === undefined ? {} : { "Oncegate-Status": status }) };
+  return answers(200, { ...fields, "X-Kept": "1" }, "the kept answer");
 }
 
 const settleNothing: readonly (readonly [title: string, answer: OriginAnswer])[] = [

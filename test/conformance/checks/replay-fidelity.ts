@@ -149,6 +149,8 @@ export const replayFidelity: readonly Check[] = [
       expectReplay(replay, first);
       for (const answer of [first, replay]) {
         for (const [name, value] of Object.entries(endToEnd)) {
+          // These belong to each response (6.2.5).
+          if (answer === replay && (name === "Date" || name === "Age")) continue;
           assert.equal(header(answer, name), typeof value === "string" ? value : value.join(", "), name);
         }
       }
@@ -171,14 +173,14 @@ export const replayFidelity: readonly Check[] = [
   },
   {
     section: "6.2.1",
-    title: "tells the true length of a replayed body, if it tells any",
+    title: "declares the true length of a replayed body, if it declares any",
     run: async ({ scripted, send, key }) => {
       const [path, ask] = [scripted(answers(200, {}, "naïve")), { key: key() }];
       for (let round = 0; round < 2; round += 1) {
         const answer = await send(path, ask);
         expectBody(answer, "naïve");
-        const told = lines(answer, "content-length");
-        if (told.length > 0) assert.deepEqual(told, ["6"]);
+        const declared = lines(answer, "content-length");
+        if (declared.length > 0) assert.deepEqual(declared, ["6"]);
       }
     },
   },

@@ -1,4 +1,4 @@
-// Sections 7.2 and 7.3: what the origin is told, and what nobody may pretend.
+// Sections 7.2 and 7.3: what the origin gets, and what no client may forge.
 
 import assert from "node:assert/strict";
 import { type Check } from "../check.ts";
@@ -142,7 +142,7 @@ export const requestHeaders: readonly Check[] = [
   },
   {
     section: "7.2.2",
-    title: "is not told by a client what became of its request",
+    title: "takes no status of a request from a client",
     run: async ({ origin, scripted, send, key }) => {
       const path = scripted(answers(500, {}, "failed"), tellsItsRun);
       const ask: Ask = { key: key(), headers: [["Oncegate-Outcome", "not-executed"]] };

@@ -44,7 +44,7 @@ export const reservedPaths: readonly Check[] = [
     run: async ({ send }) => {
       const text = (await send(POLICY_PATH, { method: "GET" })).body.toString();
       for (const word of ["Idempotency-Key", "255", "POST", "PATCH", ...Object.keys(problems)]) {
-        assert.ok(text.toLowerCase().includes(word.toLowerCase()), `expected the policy to tell of ${word}: ${text}`);
+        assert.ok(text.toLowerCase().includes(word.toLowerCase()), `expected the policy to mention ${word}: ${text}`);
       }
     },
   },
@@ -54,7 +54,7 @@ export const reservedPaths: readonly Check[] = [
     needs: "key required",
     run: async ({ send }) => {
       const text = (await send(POLICY_PATH, { method: "GET" })).body.toString();
-      assert.ok(text.includes("/required/*"), `expected the policy to tell of /required/*: ${text}`);
+      assert.ok(text.includes("/required/*"), `expected the policy to mention /required/*: ${text}`);
       assert.ok(text.includes("required"), text);
     },
   },

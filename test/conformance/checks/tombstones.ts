@@ -55,7 +55,7 @@ export const tombstones: readonly Check[] = [
   })),
   {
     section: "5.6.1",
-    title: "tells those who joined that the answer was too large",
+    title: "informs those who joined that the answer was too large",
     needs: "max_response_bytes of 1000",
     run: async ({ origin, scripted, open, join, key }) => {
       const release = signal();

@@ -74,7 +74,7 @@ describe.each(ENDINGS)("P1, P3: a client that %s", (how, end) => {
     const connection = await connectRaw(gateway.url);
     await connection.write(bytes(client));
     end(connection);
-    // Who still reads is told so, if there was a head to answer to.
+    // A client that still reads sees the refusal, if there was a head to answer to.
     if (how === "half-closes" && where !== "in the middle of the head") {
       expect((await connection.closed()).toString("latin1")).toMatch(/^HTTP\/1.1 400 .*"code":"body_incomplete"/s);
     }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { secretsNamedBy } from "../../support/secrets.ts";
 import { nameOf } from "../workerd/invariants.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { KeyedClient } from "./keyed-client.ts";
@@ -20,7 +21,10 @@ beforeAll(async () => {
   origin = await startRawOrigin();
   folder = await mkdtemp(join(tmpdir(), "oncegate-damage-"));
   const entry = { origin: `http://127.0.0.1:${origin.port}`, caller: [], on_unknown: "retry" };
-  gateway = await startGateway({ "*": entry }, folder, { OPERATOR_TOKEN: TOKEN });
+  gateway = await startGateway({ "*": entry }, folder, {
+    OPERATOR_TOKEN: TOKEN,
+    SECRETS: JSON.stringify(secretsNamedBy({})),
+  });
 });
 
 afterAll(async () => {

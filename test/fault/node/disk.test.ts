@@ -80,7 +80,7 @@ describe("P1, P3: a disk that is really full", () => {
     },
   );
 
-  test("a new process knows all that was told before", async ({ skip }) => {
+  test("a new process knows all that clients have seen before", async ({ skip }) => {
     if (rig === null) return skip(whyNot ?? "");
     await rig.gateway.restart();
     for (const client of clients) {

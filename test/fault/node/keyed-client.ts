@@ -53,7 +53,7 @@ export class KeyedClient {
     return this.history.some((event) => event.what === "received" && event.ran);
   }
 
-  /** What everybody does after a fault: sends other bodies and the same one. The answer to the retry tells most. */
+  /** What everybody does after a fault: sends other bodies and the same one. Returns the answer to the retry. */
   async aftermath(): Promise<Seen> {
     this.history.push({ what: "healed" });
     if (this.mayHaveRun) await this.ask("other");

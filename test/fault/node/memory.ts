@@ -1,4 +1,4 @@
-/** What a process tells of its memory, where the system has /proc. */
+/** The memory of a process, where the system has /proc. */
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 

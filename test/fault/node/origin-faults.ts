@@ -1,4 +1,4 @@
-/** Every way in which an origin may close, break or garble an exchange, and what its client is told. */
+/** Every way in which an origin may close, break or garble an exchange, and the answer that its client gets. */
 
 import { type Socket } from "node:net";
 import { type Behaviour, wellFormed } from "./raw-origin.ts";

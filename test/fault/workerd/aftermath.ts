@@ -9,7 +9,7 @@ export type Finder = "alarm" | "request";
 
 /**
  * What everybody does after a fault: the alarm looks, and other bodies and the same one are sent. The answer to the retry
- * is the one that tells most.
+ * is returned.
  */
 export async function aftermath(rig: Rig, finder: Finder): Promise<Seen> {
   rig.heal();

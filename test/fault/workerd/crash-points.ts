@@ -4,7 +4,7 @@ import { type Entry } from "../../support/gateway.ts";
 import { type Rig, type OnUnknown } from "./rig.ts";
 import { orphaned } from "./scenarios.ts";
 import { type Script, type Stage, RAN, STREAM, UNDONE } from "./staged-origin.ts";
-import { type FaultKind, arm } from "./storage-fault.ts";
+import { type FaultKind, arm, evictWhenStruck } from "./storage-fault.ts";
 
 export type Left = "none" | "unknown" | "completed" | "tombstone";
 
@@ -25,7 +25,7 @@ export interface CrashPoint {
 
 type Reach = CrashPoint["reach"];
 
-/** The process dies while the origin stands still at `stage`. */
+/** The process dies while the origin waits at `stage`. */
 const at =
   (stage: Stage, script: Script = RAN, method: "POST" | "GET" = "POST"): Reach =>
   async (rig, join) => {
@@ -34,13 +34,15 @@ const at =
     const first = rig.ask();
     await rig.origin.stopped();
     await join();
-    await rig.crash();
+    await rig.interrupt();
     await first;
   };
 
 /** The object dies at its next operation that begins with `operation`, to which `reaching` must lead. */
 async function dying(rig: Rig, kind: FaultKind, operation: string, reaching: () => Promise<unknown>): Promise<void> {
-  const armed = await arm(await rig.object(), kind, 1, operation);
+  if (rig.interruption === "none") return void (await reaching());
+  const armed = await arm(await rig.object(), rig.interruption === "crash" ? kind : "is evicted", 1, operation);
+  if (rig.interruption === "eviction") rig.evictions.push(evictWhenStruck(await rig.object(), armed));
   await reaching();
   if (!armed.struck) throw new Error(`nothing began with ${operation}`);
 }
@@ -84,7 +86,7 @@ const afterTimeOut =
     rig.timeOut();
     await first;
     await join();
-    if (kind === null) return rig.crash();
+    if (kind === null) return rig.interrupt();
     await dying(rig, kind, "put record", () => {
       rig.origin.goOn();
       // Joins the attempt that dies, or meets what it has left.
@@ -98,10 +100,10 @@ const answered =
   async (rig) => {
     rig.origin.answers = script;
     await rig.ask();
-    await rig.crash();
+    await rig.interrupt();
   };
 
-/** The origin tells a probe that the request ran, with its answer. */
+/** The origin answers a probe that the request ran, with its answer. */
 const probed =
   (reach: Reach): Reach =>
   (rig, join) => {
@@ -139,7 +141,7 @@ const STREAMING = { leaves: UNKNOWN, streams: true, alone: true } as const;
 const TOO_LARGE: Script = { ...RAN, bytes: 200_000 };
 
 export const CRASH_POINTS: readonly CrashPoint[] = [
-  { when: "before the call arrives", leaves: UNDONE_TO, alone: true, reach: (rig) => rig.crash() },
+  { when: "before the call arrives", leaves: UNDONE_TO, alone: true, reach: (rig) => rig.interrupt() },
   { when: "when `pending` is durable and the request on its way", leaves: UNKNOWN, reach: at("in transit") },
   { when: "when the origin has the request", leaves: UNKNOWN, reach: at("received") },
   { when: "when the head of the answer is there", leaves: UNKNOWN, reach: at("head") },

@@ -1,19 +1,15 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { aftermath } from "./aftermath.ts";
-import { Rig, type OnUnknown } from "./rig.ts";
+import { type Attempt, RETRY, before } from "./attempts.ts";
+import { type OnUnknown } from "./rig.ts";
 import { realClock } from "./clock.ts";
-import { type CrashPoint, type Left, CRASH_POINTS } from "./crash-points.ts";
+import { CRASH_POINTS } from "./crash-points.ts";
 import { type Seen, nameOf } from "./invariants.ts";
-import { leftUnknown } from "./scenarios.ts";
-import { RAN, UNDONE } from "./staged-origin.ts";
 import { count, printTallyAtEnd } from "./tally.ts";
 
 vi.spyOn(console, "warn").mockImplementation(() => undefined);
 afterEach(realClock);
 printTallyAtEnd();
-
-/** Which attempt of the record the process dies in. */
-type Attempt = "first" | "after an undone one" | "second";
 
 const ATTEMPTS: readonly { readonly onUnknown: OnUnknown; readonly attempt: Attempt }[] = [
   { onUnknown: "refuse", attempt: "first" },
@@ -23,18 +19,6 @@ const ATTEMPTS: readonly { readonly onUnknown: OnUnknown; readonly attempt: Atte
   { onUnknown: "probe", attempt: "first" },
   { onUnknown: "probe", attempt: "second" },
 ];
-
-/** What a retry is answered, by what the crash has left. The origin can't tell a probe what became of the attempt. */
-const RETRY: Readonly<Record<Left, Readonly<Record<OnUnknown, string>>>> = {
-  none: { refuse: "executed", retry: "executed", probe: "executed" },
-  unknown: { refuse: "409 outcome_unknown", retry: "executed", probe: "409 outcome_unknown" },
-  completed: { refuse: "replayed", retry: "replayed", probe: "replayed" },
-  tombstone: {
-    refuse: "409 replay_unavailable",
-    retry: "409 replay_unavailable",
-    probe: "409 replay_unavailable",
-  },
-};
 
 describe.each(CRASH_POINTS)("P1, P2, P6: the process dies $when", (point) => {
   const attempts = ATTEMPTS.filter(({ onUnknown }) => point.only === undefined || point.only === onUnknown);
@@ -74,19 +58,3 @@ describe.each(CRASH_POINTS)("P1, P2, P6: the process dies $when", (point) => {
     },
   );
 });
-
-/** The record as the attempt that is to die finds it. */
-async function before(point: CrashPoint, onUnknown: OnUnknown, attempt: Attempt): Promise<Rig> {
-  const rig = new Rig(onUnknown, point.policy, point);
-  // A probe asks about an attempt that has ended, so one more is needed.
-  const isProbed = point.only === "probe";
-  if (isProbed || attempt === "second") await leftUnknown(rig);
-  rig.origin.says = "not-executed";
-  if (isProbed && attempt === "second") await leftUnknown(rig);
-  if (attempt === "after an undone one") {
-    rig.origin.answers = UNDONE;
-    await rig.ask();
-  }
-  rig.origin.answers = RAN;
-  return rig;
-}

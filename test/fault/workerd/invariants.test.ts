@@ -50,7 +50,7 @@ describe("the checker finds", () => {
     ["an answer out of nothing", RULES, [answer("executed")], "I2 an answer of no execution"],
     ["a free key", RULES, [sent(), healed, answer("executed", "run 2", "other")], "I3 another body got an answer"],
     [
-      "another body that is told of the record",
+      "another body that learns of the record",
       RULES,
       [sent(), healed, problem(409, "outcome_unknown", "unknown", "other")],
       "I3 another body was not refused",

@@ -6,7 +6,7 @@
  * I2 no two different final answers
  * I3 no free key after a possible execution: another body is refused
  * I4 nothing pending for ever: every row has an alarm, and ends
- * I5 only documented answers; what was told as final stays; nothing claims "not executed" without proof
+ * I5 only documented answers; what a client has seen as final stays; nothing claims "not executed" without proof
  * I6 no part of an answer stays that no record names
  * I7 a remembered key is used after the term of its record: no answer, and no further request to the origin
  */
@@ -16,7 +16,7 @@ export interface Rules {
   readonly maxAttempts: number;
   /** Whether the origin's answer is small enough to be kept; otherwise its record is a tombstone. */
   readonly keepsAnswer: boolean;
-  /** Whether answers are told from their head on: then only one that came to a clean end is an answer. */
+  /** Whether clients get answers from their head on: then only one that came to a clean end is an answer. */
   readonly streams?: boolean;
   /** Whether the key is remembered: then a first "term over" ends the record, and a second one the memory of its key. */
   readonly remembers?: boolean;
@@ -66,6 +66,7 @@ const OVERDUE_MAX_MS = 61 * 60 * 1000;
 const CODES: Readonly<Record<string, number>> = {
   body_too_large: 413,
   header_unreadable: 400,
+  host_invalid: 400,
   path_refused: 400,
   body_incomplete: 400,
   body_timeout: 408,
@@ -83,7 +84,7 @@ const CODES: Readonly<Record<string, number>> = {
 };
 const TELLS_UNKNOWN = new Set(["outcome_unknown", "attempts_exhausted", "origin_timeout", "origin_unreachable"]);
 const CLAIMS_NOTHING_RAN = new Set(["body_too_large", "body_incomplete", "body_timeout", "overloaded", "internal"]);
-/** With these a healthy gateway would send away a request that nothing stands in the way of. */
+/** With these a healthy gateway would send away a request that nothing hinders. */
 const PUTS_OFF = new Set(["in_flight", "unavailable", "overloaded", "internal", "body_incomplete", "body_timeout"]);
 const ORIGIN_MARKS = new Set(["executed", "replayed", "joined", "released", "unknown"]);
 const FINAL_MARKS = new Set(["executed", "replayed", "joined"]);
@@ -96,7 +97,7 @@ interface Past {
   fenced: boolean;
   /** How many of `ran` the origin has disproved so. */
   disproved: number;
-  told: Seen | null;
+  seenFinal: Seen | null;
   healed: boolean;
   /** Only the key is left of the record. */
   expired: boolean;
@@ -104,7 +105,7 @@ interface Past {
 
 /** Every breach, with its number and the event at which it shows. Empty: all invariants hold. */
 export function violationsOf(history: readonly Event[], rules: Rules): string[] {
-  const past: Past = { ran: [], fenced: false, disproved: 0, told: null, healed: false, expired: false };
+  const past: Past = { ran: [], fenced: false, disproved: 0, seenFinal: null, healed: false, expired: false };
   return history.flatMap((event, index) =>
     breaches(event, past, rules).map((breach) => `${breach} (event ${index}: ${JSON.stringify(event)})`),
   );
@@ -125,7 +126,7 @@ function breaches(event: Event, past: Past, rules: Rules): string[] {
       return [];
     case "term over":
       past.expired = rules.remembers === true && !past.expired && past.ran.length > 0;
-      Object.assign(past, { told: null, fenced: false }, past.expired ? {} : { ran: [], disproved: 0 });
+      Object.assign(past, { seenFinal: null, fenced: false }, past.expired ? {} : { ran: [], disproved: 0 });
       return [];
     case "looked":
       if (event.state === "pending" && past.healed) return ["I4 the row is still pending"];
@@ -139,14 +140,14 @@ function breaches(event: Event, past: Past, rules: Rules): string[] {
 }
 
 function received(event: Extract<Event, { what: "received" }>, past: Past, rules: Rules): string[] {
-  const { ran, fenced, told } = past;
+  const { ran, fenced, seenFinal } = past;
   const again = ran.length > 0;
   past.fenced = false;
   if (event.ran) ran.push(event.attempt);
   if (!again) return [];
   if (past.expired) return ["I7 sent to the origin although its key is remembered"];
   const numbersBefore = event.ran ? ran.slice(0, -1) : ran;
-  if (told !== null) return ["I1 sent to the origin although a final answer was told"];
+  if (seenFinal !== null) return ["I1 sent to the origin although a client has a final answer"];
   if (event.attempt <= Math.max(...numbersBefore))
     return ["I1 sent again under the number of an attempt that may have run"];
   if (rules.onUnknown === "retry" && event.attempt <= rules.maxAttempts) return [];
@@ -171,7 +172,7 @@ function answered(seen: Seen, past: Past, rules: Rules): string[] {
   if (code === "key_expired") found.push("I7 expired before its term was over");
   if (past.healed && PUTS_OFF.has(code ?? "")) found.push("I4 still puts off");
   if (isFinal) found.push(...final(seen, past));
-  else if (past.healed && past.told !== null && (code !== "replay_unavailable" || rules.keepsAnswer))
+  else if (past.healed && past.seenFinal !== null && (code !== "replay_unavailable" || rules.keepsAnswer))
     found.push("I5 takes a final answer back");
   return found;
 }
@@ -182,12 +183,12 @@ function afterTerm({ code }: Seen, { healed }: Past): string[] {
 }
 
 function final(seen: Seen, past: Past): string[] {
-  const { told } = past;
-  past.told ??= seen;
+  const { seenFinal } = past;
+  past.seenFinal ??= seen;
   if (past.ran.length === 0) return ["I2 an answer of no execution"];
-  if (told === null) return [];
-  const differs = seen.content !== null && told.content !== null && seen.content !== told.content;
-  return differs || seen.status !== told.status ? ["I2 two different final answers"] : [];
+  if (seenFinal === null) return [];
+  const differs = seen.content !== null && seenFinal.content !== null && seen.content !== seenFinal.content;
+  return differs || seen.status !== seenFinal.status ? ["I2 two different final answers"] : [];
 }
 
 function documented({ status, mark, code }: Seen): string[] {

@@ -1,6 +1,6 @@
 /** One key under test: its client, its origin, its object, and the history that the invariants are checked against. */
 
-import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
 import { KeyObject } from "../../../src/index.ts";
 import { type Entry, clientOf, uniqueKey } from "../../support/gateway.ts";
@@ -20,6 +20,8 @@ vi.spyOn(KeyObject.prototype, "look").mockImplementation(function (this: KeyObje
   return look.call(this, call);
 });
 
+const marked = new WeakSet<KeyObject>();
+
 const ANSWER_WAIT_MS = 40_000;
 
 /** The platform gives up on an alarm that has failed as often again. */
@@ -29,6 +31,8 @@ const ALARM_RETRIES_MAX = 6;
 const POLICY = { wait: "5s", probe: "/v1/idempotency/{key}", max_attempts: 3 };
 
 export type OnUnknown = Rules["onUnknown"];
+
+export type Interruption = "crash" | "eviction" | "none";
 
 /** A row as a look at the storage shows it; nulls where there is none. */
 interface Row extends Stored {
@@ -76,7 +80,7 @@ export class Rig {
     const content = { amount: body === "same" ? 1 : 2, padding: this.padding };
     const answer = this.#client.post(PATH, { key: this.key, json: content, headers });
     const response = await Promise.race([answer, scheduler.wait(ANSWER_WAIT_MS)]);
-    if (response === undefined) throw new Error(`no answer within ${ANSWER_WAIT_MS} ms; ${this.#told()}`);
+    if (response === undefined) throw new Error(`no answer within ${ANSWER_WAIT_MS} ms; ${this.#story()}`);
     const seen = await seenOf(response, body);
     this.history.push({ what: "answered", ...seen });
     if (this.looks) await this.look();
@@ -101,7 +105,7 @@ export class Rig {
     return Promise.all(this.open.splice(0));
   }
 
-  /** Calls reach an object in order, so this one's answer tells that all before it have arrived. */
+  /** Calls reach an object in order, so this one's answer shows that all before it have arrived. */
   async allJoined(): Promise<void> {
     expect((await this.ask("same", { prefer: "wait=0" })).code).toBe("in_flight");
   }
@@ -120,6 +124,31 @@ export class Rig {
   /** The process of all objects dies. */
   async crash(): Promise<void> {
     await abortAllDurableObjects();
+  }
+
+  /** What happens to the object at the point under test. */
+  interruption: Interruption = "crash";
+  readonly evictions: Promise<void>[] = [];
+
+  /** An eviction waits for what runs, so the origin goes on; `none` does the same without it. */
+  async interrupt(): Promise<void> {
+    if (this.interruption === "crash") return this.crash();
+    if (this.interruption === "eviction") this.evictions.push(evictDurableObject(await this.object()));
+    this.origin.goOn();
+  }
+
+  /** Marks the present instance of the object. The next one has no mark. */
+  async mark(): Promise<void> {
+    await runInDurableObject(await this.object(), (instance) => void marked.add(instance));
+  }
+
+  async isMarked(): Promise<boolean> {
+    return runInDurableObject(await this.object(), (instance) => marked.has(instance));
+  }
+
+  /** Resolves when every eviction is over. */
+  async evicted(): Promise<void> {
+    await Promise.all(this.evictions.splice(0));
   }
 
   async row(): Promise<Row> {
@@ -149,7 +178,7 @@ export class Rig {
     if (this.looks) await this.look();
   }
 
-  /** Told of each retry of the alarm, before it. */
+  /** Called before each retry of the alarm. */
   beforeAlarmRetry: (retry: number) => void = () => undefined;
 
   /** From here on nothing fails, and nothing is held up. */
@@ -194,7 +223,7 @@ export class Rig {
     return violationsOf(this.history, this.rules);
   }
 
-  #told(): string {
+  #story(): string {
     return JSON.stringify(this.history);
   }
 }

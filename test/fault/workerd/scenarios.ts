@@ -38,7 +38,7 @@ export async function orphaned(rig: Rig): Promise<void> {
   rig.workerDies = false;
 }
 
-/** The answer comes after our own 504, and whoever asks then joins the attempt or meets what it has left. */
+/** The answer comes after our own 504, and a request that comes then joins the attempt or meets what it has left. */
 const lateAnswer = (script: Script) => async (rig: Rig) => {
   rig.origin.answers = script;
   rig.origin.stopAt("received");

@@ -35,7 +35,7 @@ export const BAD_GATEWAY: Script = { status: 502, ran: true };
 const WAIT_MS = 30_000;
 const origins = new Map<string, StagedOrigin>();
 
-// Once for all tests of a file: origins are told apart by the key, which is unique.
+// Once for all tests of a file: the key, which is unique, selects the origin.
 vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
   const request = new Request(input, init);
   const key = request.headers.get("idempotency-key") ?? "";
@@ -83,6 +83,8 @@ export class StagedOrigin {
     const pass = (stage: Stage): Promise<void> => this.#pass(stage, request.method, signal);
     await throughTheOutputGate();
     await pass("in transit");
+    // A body that nobody reads would keep its object in memory.
+    await request.arrayBuffer();
     const isProbe = request.method === "GET";
     const script = isProbe ? this.#probed() : this.#received(Number(request.headers.get("oncegate-attempt")));
     await pass("received");

@@ -5,7 +5,7 @@
  * is reset.
  */
 
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 
 export const FAULT_KINDS = [
   /** The operation throws, and does nothing. */
@@ -21,17 +21,22 @@ export const FAULT_KINDS = [
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
+/** The platform is asked to evict the object, which it does when nothing runs in it any more. The operation succeeds. */
+type Eviction = "is evicted";
+
 /** Plain values, which both the object and the test may look at. */
 export interface Armed {
   /** What has been counted, in order, the failed one included. */
   readonly operations: string[];
   /** Whether the fault has struck. */
   struck: boolean;
+  /** Whether the platform has been asked to evict the object. */
+  isEvicting: boolean;
   healed: boolean;
 }
 
 /** Dying behind a read is dying before what comes next, and reads commit nothing. */
-const AT_WRITES_ONLY: ReadonlySet<FaultKind> = new Set(["dies when durable", "fails to commit"]);
+const AT_WRITES_ONLY: ReadonlySet<FaultKind | Eviction> = new Set(["dies when durable", "fails to commit"]);
 
 /** Deferred, so that it is a commit and not the statement that fails. */
 const PARENT = "CREATE TABLE IF NOT EXISTS fault_parent (id INTEGER PRIMARY KEY)";
@@ -41,8 +46,13 @@ const CHILD = `CREATE TABLE IF NOT EXISTS fault_child (
 const VIOLATE = "INSERT INTO fault_child VALUES (1)";
 
 /** `at` counts operations that begin with `which`, from 1. */
-export async function arm(object: DurableObjectStub, kind: FaultKind, at: number, which = ""): Promise<Armed> {
-  const armed: Armed = { operations: [], struck: false, healed: false };
+export async function arm(
+  object: DurableObjectStub,
+  kind: FaultKind | Eviction,
+  at: number,
+  which = "",
+): Promise<Armed> {
+  const armed: Armed = { operations: [], struck: false, isEvicting: false, healed: false };
   await runInDurableObject(object, (_, state) => {
     const { storage } = state;
     const exec = storage.sql.exec.bind(storage.sql);
@@ -54,6 +64,7 @@ export async function arm(object: DurableObjectStub, kind: FaultKind, at: number
       const nth = armed.operations.push(operation);
       if (nth < at || (nth > at && kind !== "throws from then on")) return run();
       armed.struck = true;
+      if (kind === "is evicted") return untilEvicting(armed, run());
       return fail(kind, operation, { state, exec, sync }, run);
     };
     shadow(storage.sql, "exec", (query: string, ...bindings: SqlStorageValue[]) =>
@@ -73,6 +84,26 @@ export async function arm(object: DurableObjectStub, kind: FaultKind, at: number
     }
   });
   return armed;
+}
+
+/** Asks the platform to evict the object when it is at the operation. Resolves when it is evicted, or the fault is healed. */
+export async function evictWhenStruck(object: DurableObjectStub, armed: Armed): Promise<void> {
+  while (!armed.struck) {
+    if (armed.healed) return;
+    await scheduler.wait(0);
+  }
+  armed.isEvicting = true;
+  await evictDurableObject(object);
+}
+
+/** The object stays at an operation for which it waits. What runs in an object can't evict it, so the test does. */
+function untilEvicting<T>(armed: Armed, done: T): T {
+  if (!(done instanceof Promise)) return done;
+  const wait = async (): Promise<unknown> => {
+    while (!armed.isEvicting) await scheduler.wait(0);
+    return done;
+  };
+  return wait() as T;
 }
 
 /** What the object would have without its fault. */
@@ -110,7 +141,7 @@ function shadow(target: object, method: string, value: unknown): void {
   Object.defineProperty(target, method, { value, configurable: true });
 }
 
-/** `INSERT INTO chunk`: enough to tell which statement it was. */
+/** `INSERT INTO chunk`: enough to recognise the statement. */
 function firstWords(query: string): string {
   return query.trim().split(/\s+/).slice(0, 3).join(" ");
 }

@@ -1,5 +1,5 @@
 /**
- * `origin_timeout` that passes when a test says so. A time-out of a number of milliseconds that no other has is told from
+ * `origin_timeout` that passes when a test says so. A time-out of a number of milliseconds that no other has distinguishes it from
  * all other timers by it; its callback still runs in the object that set it, which looks every millisecond.
  */
 

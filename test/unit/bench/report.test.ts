@@ -63,7 +63,7 @@ describe("figures of several rounds", () => {
     );
   });
 
-  test("make a picture that stands alone", () => {
+  test("make a picture that needs no other file", () => {
     const picture = pictureOf(RESULT);
     expect(picture).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/u);
     expect(picture).toContain("Throughput of Oncegate, as a share of the bare mechanism's");

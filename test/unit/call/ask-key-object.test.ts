@@ -7,7 +7,7 @@ import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { type Refusal, refuse } from "../../../src/http/problem.ts";
 
 const CALL: WholeCall = {
-  about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k", isDerived: false },
+  about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k", isDerived: false, callerTag: "c0ffee" },
   request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller: null },
   policy: DEFAULT_POLICY,
   journal: null,
@@ -52,7 +52,7 @@ const DID_NOT_ARRIVE = failure({ retryable: true });
 type Step = LookReply | Error | string | undefined;
 
 /**
- * Asks an object whose calls end in `steps`, in this order: a reply, or a thing that is thrown. Tells which calls were
+ * Asks an object whose calls end in `steps`, in this order: a reply, or a thing that is thrown. Returns which calls were
  * made, each with the number of the stub that it was made on.
  */
 async function ask(...steps: Step[]) {
@@ -242,7 +242,7 @@ describe("4.5 every combination of flags", () => {
   });
 });
 
-describe("what an operator is told", () => {
+describe("the log line for an operator", () => {
   test("is which call failed, why, and with which flags", async () => {
     await ask(failure({ retryable: true }), failure({ remote: true, durableObjectReset: true }), undefined);
     expect(logged).toEqual([

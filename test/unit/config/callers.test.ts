@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../../src/config/config.ts";
+import { secretsNamedBy } from "../../support/secrets.ts";
 import { HOST, configWith, faultsWith, tenant } from "./entries.ts";
 
 const AT = `TENANTS."${HOST}"`;
@@ -117,8 +118,10 @@ describe("caller", () => {
 describe("the secret of tokens", () => {
   const SECRET = "s".repeat(32);
   const item = { jwt: { ...ITEM_FIELDS, secret: "JWT_KEY", algorithms: ["HS256"] } };
-  const configOf = (env: object, fields: object = {}) =>
-    parseConfig({ ...env, TENANTS: { [HOST]: { origin: "https://o.example.net", caller: [item], ...fields } } });
+  const configOf = (env: object) => {
+    const TENANTS = { [HOST]: { origin: "https://o.example.net", caller: [item] } };
+    return parseConfig({ SECRETS: secretsNamedBy(TENANTS), ...env, TENANTS });
+  };
 
   test("is named, and has at least 32 bytes", () => {
     const config = configOf({ JWT_KEY: SECRET });
@@ -126,17 +129,16 @@ describe("the secret of tokens", () => {
     expect(tenant(config).callers.items).toMatchObject([{ verifiedBy: { kind: "secret", name: "JWT_KEY" } }]);
   });
 
-  test.each<[string, object, object, string]>([
-    ["is missing", {}, {}, "names no secret of this Worker: JWT_KEY"],
-    ["is too short", { JWT_KEY: SECRET.slice(1) }, {}, "must name a secret of at least 32 bytes"],
+  test.each<[string, object, string]>([
+    ["is missing", {}, "names no secret of this Worker: JWT_KEY"],
+    ["is too short", { JWT_KEY: SECRET.slice(1) }, "must name a secret of at least 32 bytes"],
     [
       "is an operator token",
-      { JWT_KEY: SECRET },
-      { operator_token: "secret:JWT_KEY" },
-      "must name a secret that has no other purpose",
+      { JWT_KEY: SECRET, SECRETS: { JWT_KEY: { purpose: "operator_token", hostnames: [HOST] } } },
+      "names a secret of another purpose: JWT_KEY",
     ],
-  ])("is a fault where it %s", (_, env, fields, message) => {
-    const { faults } = configOf(env, fields);
+  ])("is a fault where it %s", (_, env, message) => {
+    const { faults } = configOf(env);
     expect(faults).toMatchObject([{ path: `${AT}.caller`, message: expect.stringContaining(message) as string }]);
   });
 });

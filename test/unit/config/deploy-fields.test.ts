@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
 
 import { parseConfig } from "../../../src/config/config.ts";
+import { secretsNamedBy } from "../../support/secrets.ts";
 import { HOST, configWith, entry, faultsWith, tenant } from "./entries.ts";
 
 const AT = `TENANTS."${HOST}"`;
 
-/** The configuration whose one entry has `fields`, in a Worker with `secrets`. */
+/** The configuration whose one entry has `fields`, in a Worker with `secrets`, which lists all that the entry names. */
 function configAmong(secrets: Record<string, unknown>, fields: Record<string, unknown>) {
-  return parseConfig({ ...secrets, TENANTS: { [HOST]: entry(fields) } });
+  const TENANTS = { [HOST]: entry(fields) };
+  return parseConfig({ ...secrets, TENANTS, SECRETS: secretsNamedBy(TENANTS) });
 }
 
 describe("jurisdiction and location", () => {
@@ -52,7 +54,11 @@ describe("origin_auth", () => {
   ])("names a header and a secret, and never holds its value: %j", (origin_auth, auth) => {
     const config = configAmong({ GATE: "open sesame" }, { origin_auth });
     expect(config.faults).toEqual([]);
-    expect(tenant(config).origin).toEqual({ kind: "url", base: "https://origin.example.com", auth });
+    expect(tenant(config).origin).toEqual({
+      kind: "url",
+      base: "https://origin.example.com",
+      auth: { ...auth, entry: HOST },
+    });
     expect(JSON.stringify(tenant(config))).not.toContain("open sesame");
   });
 
@@ -101,6 +107,7 @@ describe("origin_auth", () => {
 
   test.each<[string, Record<string, unknown>]>([
     ["is missing", {}],
+    ["is empty", { GATE: "" }],
     ["is another kind of binding", { GATE: { get: () => "s" } }],
   ])("is a fault where the secret %s, with the way to set it", (_, secrets) => {
     expect(configAmong(secrets, { origin_auth: "secret:GATE" }).faults).toEqual([
@@ -112,7 +119,7 @@ describe("origin_auth", () => {
     ]);
   });
 
-  test.each(["", " s", "s ", "a\nb", "a\r\nx-injected: 1", "é", "s".repeat(4097)])(
+  test.each([" s", "s ", "a\nb", "a\r\nx-injected: 1", "é", "s".repeat(4097)])(
     "is a fault where a header can't carry the secret, and the fault does not contain it: %j",
     (GATE) => {
       expect(configAmong({ GATE }, { origin_auth: "secret:GATE" }).faults).toEqual([
@@ -130,8 +137,14 @@ describe("origin_auth", () => {
     ["TOKEN_OF_API", { operator_token: "secret:TOKEN_OF_API" }],
   ])("must not be an operator token, which the origin would receive: %s", (name, fields) => {
     const secrets = { OPERATOR_TOKEN: "s", TOKEN_OF_API: "s", GATE: "s" };
-    expect(configAmong(secrets, { origin_auth: `secret:${name}`, ...fields }).faults).toEqual([
-      { path: `${AT}.origin_auth`, message: `must not be an operator token: ${name}` },
+    const TENANTS = { [HOST]: entry({ origin_auth: `secret:${name}`, ...fields }) };
+    const token = { purpose: "operator_token", hostnames: [HOST] };
+    const SECRETS = { OPERATOR_TOKEN: token, TOKEN_OF_API: token };
+    expect(parseConfig({ ...secrets, TENANTS, SECRETS }).faults).toEqual([
+      {
+        path: `${AT}.origin_auth`,
+        message: `names a secret of another purpose: ${name}. Give this purpose a secret of its own`,
+      },
     ]);
     expect(configAmong(secrets, { origin_auth: "secret:GATE", ...fields }).faults).toEqual([]);
   });

@@ -36,9 +36,24 @@ describe("callers by headers that the gateway drops or sets", () => {
     expect(faultsIn("cloudflare", { caller_was })).toEqual([faultOf("caller_was.caller", "x-forwarded-for")]);
   });
 
-  test.each([undefined, "none", "proxy", "Cloudflare"])("include Cloudflare's where EDGE is %j", (edge) => {
+  test.each([undefined, "", "none", "proxy"])("include Cloudflare's where EDGE is %j", (edge) => {
     expect(faultsIn(edge, { caller: ["cf-connecting-ip"] })).toEqual([faultOf("caller", "cf-connecting-ip")]);
     expect(faultsIn(edge, { caller: ["cf-access-client-id"] })).toEqual([]);
+  });
+
+  test("include what only a front can know of a certificate, where there is none", () => {
+    expect(faultsIn("none", { caller: ["client-cert-chain"] })).toEqual([faultOf("caller", "client-cert-chain")]);
+    expect(faultsIn("proxy", { caller: ["x-ssl-client-s-dn"] })).toEqual([]);
+  });
+
+  test("include other spellings of such a header", () => {
+    expect(faultsIn("proxy", { caller: ["x_forwarded_for"] })).toEqual([faultOf("caller", "x_forwarded_for")]);
+  });
+
+  test.each(["Cloudflare", "cloudfare", "true"])("an EDGE of %j is a fault, and counts as none", (edge) => {
+    const misspelled = { path: "EDGE", message: 'must be "cloudflare", "proxy" or "none"' };
+    expect(faultsIn(edge, {})).toEqual([misspelled]);
+    expect(faultsIn(edge, { caller: ["cf-connecting-ip"] })).toContainEqual(faultOf("caller", "cf-connecting-ip"));
   });
 
   test("may be Cloudflare's behind its edge", () => {

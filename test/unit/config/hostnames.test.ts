@@ -36,7 +36,6 @@ describe("3.1.1 the entry that serves a hostname", () => {
     ["127.0.0.1", "127.0.0.1"],
     ["[::1]", "[::1]"],
     ["*", "*"],
-    ["", "*"],
   ])("of %j is %s", (hostname, name) => {
     expect(servedBy(NAMES, hostname)).toBe(name);
   });

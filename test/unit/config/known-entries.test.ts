@@ -6,6 +6,7 @@ import {
   FRESH_MS,
   GRACE_MS,
   KnownEntries,
+  MISSES_MAX,
   READ_MS_MAX,
 } from "../../../src/config/known-entries.ts";
 import { fakeClock, fakeStore } from "./fake-store.ts";
@@ -54,10 +55,9 @@ describe("3.1.5 a name that was read", () => {
   });
 
   test("is cached with a bounded number of others: the least recently used is read again", async () => {
-    const { store, known } = setUp();
-    await known.get("a.test");
-    await known.get("b.test");
-    for (let count = 2; count < ENTRIES_MAX; count++) await known.get(`${count}.test`);
+    const names = ["a.test", "b.test", ...Array.from({ length: ENTRIES_MAX - 2 }, (_, count) => `${count}.test`)];
+    const { store, known } = setUp(Object.fromEntries([...names, "one-more.test"].map((name) => [name, ENTRY])));
+    for (const name of names) await known.get(name);
     await known.get("a.test");
     await known.get("one-more.test");
     store.reads.length = 0;
@@ -65,6 +65,43 @@ describe("3.1.5 a name that was read", () => {
     expect(store.reads).toEqual([]);
     await known.get("b.test");
     expect(store.reads).toEqual(["b.test"]);
+  });
+
+  test("is not evicted by names without an entry, whose number is bounded too", async () => {
+    const { store, known } = setUp();
+    await known.get("a.test");
+    await known.get("first.test");
+    for (let count = 0; count < MISSES_MAX; count++) await known.get(`made-up-${count}.test`);
+    store.reads.length = 0;
+    await known.get("a.test");
+    await known.get(`made-up-${MISSES_MAX - 1}.test`);
+    expect(store.reads).toEqual([]);
+    await known.get("first.test");
+    expect(store.reads).toEqual(["first.test"]);
+  });
+
+  test.each(["broken", "stuck"] as const)("is not evicted by names that can't be read: %s", async (mood) => {
+    const { store, clock, known } = setUp();
+    await known.get("a.test");
+    store.mood = mood;
+    const asked = Array.from({ length: MISSES_MAX + 1 }, (_, count) => known.get(`made-up-${count}.test`));
+    await clock.pass(READ_MS_MAX);
+    await Promise.all(asked);
+    store.reads.length = 0;
+    expect(await known.get("a.test")).toEqual(FOUND);
+    expect(store.reads).toEqual([]);
+  });
+
+  test("is one line, whether it has an entry now or had one", async () => {
+    const { store, clock, known } = setUp();
+    for (const entry of [CHANGED, null, ENTRY]) {
+      if (entry === null) store.entries.delete("a.test");
+      else store.entries.set("a.test", entry);
+      await clock.pass(FRESH_MS);
+      const stored = entry === null ? ABSENT : { kind: "found", entry };
+      for (const _ of [1, 2]) expect(await known.get("a.test")).toEqual(stored);
+    }
+    expect(store.reads).toHaveLength(3);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 
-import { parseConfig } from "../../../src/config/config.ts";
+import { parseConfig, tenantFor } from "../../../src/config/config.ts";
+import { namesServing } from "../../../src/config/entry-names.ts";
 import { type Lookup } from "../../../src/config/known-entries.ts";
 import { type KvEntry, parseKvEntry } from "../../../src/config/kv-entry.ts";
 import { tenantAcross, tenantOf } from "../../../src/config/tenants.ts";
@@ -50,19 +51,35 @@ describe("3.1.1 the entry that serves a hostname", () => {
       FIXED,
       ["a.b.test"],
     ],
-    ["* in KV last", [], { "*": "entry" }, KV, ["a.b.test", "*.b.test", "*.test", "*"]],
-    ["* in the variables before * in KV", ["*"], { "*": "entry" }, FIXED, ["a.b.test", "*.b.test", "*.test"]],
-    ["none", [], {}, "unknown_tenant", ["a.b.test", "*.b.test", "*.test", "*"]],
+    ["* in KV last", [], { "*": "entry" }, KV, ["a.b.test", "*.b.test", "*"]],
+    ["* in the variables before * in KV", ["*"], { "*": "entry" }, FIXED, ["a.b.test", "*.b.test"]],
+    ["a shorter suffix in the variables", ["*.test"], { "*": "entry" }, FIXED, ["a.b.test", "*.b.test"]],
+    ["no shorter suffix in KV", [], { "*.test": "entry" }, "unknown_tenant", ["a.b.test", "*.b.test", "*"]],
+    ["none", [], {}, "unknown_tenant", ["a.b.test", "*.b.test", "*"]],
   ] as const)("is %s", async (_, fixed, kv, by, asked) => {
     expect(await serving("a.b.test", fixed, kv)).toEqual({ by, asked });
   });
 
-  test.each(["", ".", "a..test", ".test", `${"a".repeat(250)}.test`, "a.a.a.a.a.a.a.a.a.a.test"])(
-    "is none for what DNS or the limits of section 9 don't allow, also under a wildcard: %j",
+  test.each(["", ".", "a..test", ".test", "test.", `${"a".repeat(250)}.test`, `${"a.".repeat(55_000)}test`])(
+    "is none for what DNS does not allow, also under a wildcard, and few names are listed: %.20j",
     async (hostname) => {
+      expect([...namesServing(hostname)]).toEqual([]);
       expect(await serving(hostname, ["*"], { "*": "entry" })).toEqual({ by: "unknown_tenant", asked: [] });
+      expect(tenantFor(parseConfig({ TENANTS: { "*": at("variables") } }), hostname)).toMatchObject({
+        code: "unknown_tenant",
+      });
     },
   );
+
+  test("is read from KV three times at most, however many labels a hostname has", async () => {
+    const hostname = `${"a.".repeat(124)}test`;
+    expect([...namesServing(hostname)]).toHaveLength(126);
+    expect(await serving(hostname, [], {})).toEqual({
+      by: "unknown_tenant",
+      asked: [hostname, `*.${hostname.slice(2)}`, "*"],
+    });
+    expect(await serving("localhost", [], {})).toMatchObject({ asked: ["localhost", "*"] });
+  });
 });
 
 describe("3.1.4 a faulty entry in KV", () => {

@@ -7,12 +7,16 @@ const SECOND = 1000;
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
+const NO_CARRIERS = { carriers: [], queryCarriers: [], formCarriers: [] };
+
 const DEFAULTS = {
   profile: "ietf",
   mode: "enforce",
   debugTiming: false,
   key: "optional",
-  keyFrom: [{ kind: "header", name: "idempotency-key" }],
+  keyFrom: [[{ kind: "header", name: "idempotency-key" }]],
+  keyFormat: { kind: "any" },
+  keyScope: "operation",
   deriveKey: null,
   methods: ["POST", "PATCH"],
   ttlMs: 86_400_000,
@@ -26,14 +30,14 @@ const DEFAULTS = {
   stream: false,
   onUnknown: "refuse",
   maxAttempts: 3,
-  fingerprint: { name: "json", body: "json", ignore: [], only: null, headers: [], carriers: [] },
+  fingerprint: { name: "json", body: "json", ignore: [], only: null, headers: [], ...NO_CARRIERS },
   requestBytesMax: 1_000_000,
   uploadTimeoutMs: 60_000,
   uploadIdleTimeoutMs: 15_000,
   responseBytesMax: 10_000_000,
-  notExecutedOn: [],
-  unknownOn: [],
+  outcomes: [],
   replaySetCookie: false,
+  echo: [],
   errors: "problem",
   errorStatus: {},
   errorCode: {},
@@ -75,8 +79,11 @@ describe("a field that is set", () => {
       on_unknown: "retry",
       max_attempts: 10,
       fingerprint: "bytes",
-      key_from: ["X-Idempotency-Key", "/idempotency_key"],
-      derive_key: { window: "5m", from: ["/order_id"] },
+      key_from: ["X-Idempotency-Key", "/idempotency_key", "query:id", ["X-Topic", "form:Order Token"]],
+      key_format: { min: 16 },
+      key_scope: "tenant",
+      derive_key: { window: "5m", from: ["/order_id", "query:a:b", "form:order_token"] },
+      echo: ["Request-Id", "X-Fapi-Interaction-Id"],
       errors: "acp",
       error_status: { key_reused: 409 },
       error_code: { key_reused: "conflict" },
@@ -85,8 +92,7 @@ describe("a field that is set", () => {
       upload_timeout: "10m",
       upload_idle_timeout: "100ms",
       max_response_bytes: 0,
-      not_executed_on: [418, 400],
-      unknown_on: [500, 599],
+      outcomes: [{ status: [418, "500-504"], outcome: "not-executed" }],
       replay_set_cookie: true,
       debug_timing: true,
       probe: "/v1/keys/{key}",
@@ -107,18 +113,34 @@ describe("a field that is set", () => {
       onUnknown: "retry",
       maxAttempts: 10,
       fingerprint: {
-        name: "bytes",
+        name: 'bytes:{"query":["id"]}',
         body: "bytes",
         ignore: [],
         only: null,
         headers: [],
-        carriers: [["idempotency_key"]],
+        ...NO_CARRIERS,
+        queryCarriers: ["id"],
       },
       keyFrom: [
-        { kind: "header", name: "x-idempotency-key" },
-        { kind: "body", pointer: ["idempotency_key"] },
+        [{ kind: "header", name: "x-idempotency-key" }],
+        [{ kind: "body", pointer: ["idempotency_key"] }],
+        [{ kind: "query", name: "id" }],
+        [
+          { kind: "header", name: "x-topic" },
+          { kind: "form", name: "Order Token" },
+        ],
       ],
-      deriveKey: { windowMs: 5 * MINUTE, from: [["order_id"]] },
+      keyFormat: { kind: "pattern", pattern: null, min: 16, max: 255 },
+      keyScope: "tenant",
+      deriveKey: {
+        windowMs: 5 * MINUTE,
+        from: [
+          { kind: "body", pointer: ["order_id"] },
+          { kind: "query", name: "a:b" },
+          { kind: "form", name: "order_token" },
+        ],
+      },
+      echo: ["request-id", "x-fapi-interaction-id"],
       errors: "acp",
       errorStatus: { key_reused: 409 },
       errorCode: { key_reused: "conflict" },
@@ -127,8 +149,22 @@ describe("a field that is set", () => {
       uploadTimeoutMs: 600_000,
       uploadIdleTimeoutMs: 100,
       responseBytesMax: 0,
-      notExecutedOn: [418, 400],
-      unknownOn: [500, 599],
+      outcomes: [
+        {
+          when: {
+            statuses: [
+              { from: 418, to: 418 },
+              { from: 500, to: 504 },
+            ],
+            mediaTypes: null,
+            header: null,
+            json: null,
+            event: null,
+          },
+          unless: null,
+          outcome: "not-executed",
+        },
+      ],
       replaySetCookie: true,
       debugTiming: true,
       probe: "/v1/keys/{key}",
@@ -139,7 +175,7 @@ describe("a field that is set", () => {
       const { fingerprint, ...others } = policyWith({ [name]: value });
       const { fingerprint: byDefault, ...defaults } = DEFAULT_POLICY;
       expect(others).toEqual({ ...defaults, ...(policyName === "fingerprint" ? {} : { [policyName]: policyValue }) });
-      if (name === "fingerprint") expect(fingerprint).toEqual({ ...policy.fingerprint, carriers: [] });
+      if (name === "fingerprint") expect(fingerprint).toEqual({ ...policy.fingerprint, name: "bytes", ...NO_CARRIERS });
       else if (name !== "key_from") expect(fingerprint).toEqual(byDefault);
     }
   });

@@ -82,6 +82,10 @@ describe("3.2.1 the route that matches", () => {
     expect(own.policyFor("POST", "/a")).toMatchObject({ key: "required", ttlMs: 7_200_000, waitMs: 5000 });
     expect(own.policyFor("POST", "/b")).toMatchObject({ key: "off", ttlMs: 3_600_000, waitMs: 5000 });
     expect(own.policyFor("POST", "/c")).toBe(own.policy);
+    // Names that every object has.
+    for (const method of ["constructor", "__proto__", "toString"]) {
+      expect(own.policyFor(method, "/a")).toBe(own.policy);
+    }
     expect(own.routes.map(({ match }) => match)).toEqual(["POST /a", "POST /b"]);
     expect(own.policyFor("POST", "/a")).toBe(own.routes[0]?.policy);
   });

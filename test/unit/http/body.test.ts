@@ -54,7 +54,7 @@ describe("reading up to a bound", () => {
     ["at once", []],
     ["after some of it", ["he", "llo"]],
     ["after all that is allowed", ["1234567890"]],
-  ])("tells a body that breaks off %s from a whole one", async (_, chunks) => {
+  ])("distinguishes a body that breaks off %s from a whole one", async (_, chunks) => {
     expect(await readUpTo(streamOf(chunks, new Error("reset")), 10)).toEqual({ end: "broken" });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { matchingPath } from "../../../src/http/matching-path.ts";
+import { gainsParentSegment, matchingPath } from "../../../src/http/matching-path.ts";
 
 describe("3.2.3 the path for matching policies", () => {
   test.each([
@@ -49,5 +49,58 @@ describe("3.2.3 the path for matching policies", () => {
     for (const path of ["/a%2Fb/c", "/%2f%2F", "/a%252Fb", "/%00/x", "/%ff%2f/x"]) {
       expect(matchingPath(path).split("/")).toHaveLength(path.split("/").length);
     }
+  });
+});
+
+describe("3.2.6 a path gains a parent segment", () => {
+  test.each([
+    ["by an encoded slash", "/..%2fx"],
+    ["by an encoded slash inside", "/a%2F..%2f..%2fx"],
+    ["by encoded dots", "/%2e%2e%2fx"],
+    ["by a backslash", "/..\\x"],
+    ["by an encoded backslash", "/..%5cx"],
+    ["before a parameter", "/..;/x"],
+    ["of encoded dots before a parameter", "/%2e%2e;a=b/x"],
+    ["before an encoded parameter", "/..%3bx/y"],
+    ["before an encoded query", "/..%3fx"],
+    ["before an encoded fragment", "/..%23x/y"],
+    ["before NUL", "/..%00/x"],
+    ["before NUL and more", "/..%00x/y"],
+    ["with a tab inside", "/.%09./x"],
+    ["with a line end inside", "/.%0d%0a./x"],
+    ["with a blank", "/..%20/x"],
+    ["with a no-break space", "/..%c2%a0/x"],
+    ["by decoding twice", "/..%252fx"],
+    ["by decoding dots twice", "/%252e%252e/x"],
+    ["by an escape whose parts are encoded", "/..%25%32%66x"],
+    ["by an overlong slash", "/..%c0%afx"],
+    ["by a longer one", "/..%e0%80%afx"],
+    ["by the longest one", "/..%F0%80%80%AFx"],
+    ["by overlong dots", "/%c0%ae%C0%AE/x"],
+    ["by an overlong backslash", "/..%c1%9cx"],
+    ["by a full-width slash", "/..%ef%bc%8fx"],
+    ["by full-width dots", "/%ef%bc%8e%ef%bc%8e/x"],
+    ["by a full-width backslash", "/..%ef%bc%bcx"],
+    ["by a division slash", "/..%e2%88%95x"],
+    ["beside bytes that are no UTF-8", "/..%2f%ff"],
+  ])("%s", (_, path) => {
+    expect(gainsParentSegment(path)).toBe(true);
+  });
+
+  test.each([
+    "/",
+    "/v1/charges",
+    "/files/a..b",
+    "/files/...",
+    "/files/..a%2fb",
+    "/files/a%2fb",
+    "/files/100%",
+    "/files/%zz",
+    "/a;v=1/b",
+    "/..%ff/x",
+    "/a%252fb",
+    "/caf%C3%A9/%E6%97%A5%E6%9C%AC",
+  ])("not in %s", (path) => {
+    expect(gainsParentSegment(path)).toBe(false);
   });
 });

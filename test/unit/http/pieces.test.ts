@@ -37,7 +37,7 @@ describe("handing out a body", () => {
 });
 
 describe("a body in pieces", () => {
-  test("tells when its last piece was taken, and no sooner", async () => {
+  test("reports when its last piece was taken, and no sooner", async () => {
     let isOver = false;
     const reader = inPieces(new Uint8Array(70_000), { onEnd: () => (isOver = true) }).getReader();
     await reader.read();
@@ -47,7 +47,7 @@ describe("a body in pieces", () => {
     expect(isOver).toBe(true);
   });
 
-  test.each([0, 1, 2])("tells a reader that cancels after %i pieces how many it has asked for", async (pieces) => {
+  test.each([0, 1, 2])("reports how many pieces a reader has asked for that cancels after %i", async (pieces) => {
     const cancels: number[] = [];
     const reader = inPieces(new Uint8Array(200_000), { onCancel: (pulls) => cancels.push(pulls) }).getReader();
     for (let nth = 0; nth < pieces; nth++) await reader.read();

@@ -44,6 +44,7 @@ describe("4.3.2 Prefer: wait", () => {
     ["a name that ends in wait", "no-wait=5"],
     ["a parameter", "respond-async; wait=5"],
     ["a number in words", "wait=five"],
+    ["a no-break space", "wait\u00A0=5"],
   ])("leaves the policy's wait if it asks for %s", (_, prefer) => {
     expect(grantedWait(prefer, POLICY_MS)).toEqual({ ms: 25_000, askedSeconds: null });
   });

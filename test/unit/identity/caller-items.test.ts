@@ -30,6 +30,11 @@ describe("3.5.4 a cookie", () => {
     ["xsession=a", null],
     ["session", null],
     ["theme=session=a", null],
+    // White space around names and values is blanks and tabs.
+    ["\t session\t= a \t", "a"],
+    ["session\u00A0=a", null],
+    ["\u00A0session=a", null],
+    ["session=a\u00A0", "a\u00A0"],
   ])("in %j has the value %j", (header, value) => {
     expect(cookieNamed("session", header)).toEqual(value === null ? { kind: "absent" } : { kind: "present", value });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { parseMediaType } from "../../../src/identity/media-type.ts";
+import { type BodyKind, bodyKindOf, parseMediaType } from "../../../src/identity/media-type.ts";
 
 describe("3.8.1 media type", () => {
   test.each([
@@ -51,8 +51,6 @@ describe("3.8.2 JSON types", () => {
     ["application/merge-patch+json", "application/merge-patch+json"],
     ["Application/Vnd.Api+JSON; charset=utf-8", "application/vnd.api+json"],
     ["application/json; v=2; charset=utf-8", "application/json;v=2"],
-    ["application/json; charset=iso-8859-1", "application/json;charset=iso-8859-1"],
-    ["application/json; charset=utf-8x", "application/json;charset=utf-8x"],
     ["application/json; x-charset=utf-8", "application/json;x-charset=utf-8"],
     ["image/svg+json", "image/svg+json"],
   ])("%s is JSON, with the canonical form %s", (contentType, canonical) => {
@@ -66,9 +64,33 @@ describe("3.8.2 JSON types", () => {
     "text/json",
     "application/vnd.api+json+xml",
     "application/xml; type=application/json",
+    "application/json; charset=iso-8859-1",
+    "application/json; charset=utf-8x",
+    "application/json; charset=utf-8; charset=utf-7",
     "text/plain; a=b+json",
   ])("%s is not JSON", (contentType) => {
     expect(parseMediaType(contentType).isJson).toBe(false);
+  });
+});
+
+describe("3.4.7 what a body may be parsed as", () => {
+  test.each<[string | null, BodyKind]>([
+    ["application/json", "json"],
+    ["Application/VND.a+JSON; charset=UTF-8", "json"],
+    ["application/vnd.a+json; charset=utf-16", "foreign json"],
+    ["application/json; charset", "unreadable"],
+    ["application/json, application/json", "unreadable"],
+    ["", "unreadable"],
+    ["application/jwt", "jws"],
+    ["application/jose; a=b", "jws"],
+    ["application/secevent+jwt", "jws"],
+    ["application/x-www-form-urlencoded; charset=utf-16", "form"],
+    ["multipart/form-data; boundary=a", "form"],
+    ["multipart/mixed", "other"],
+    ["text/plain", "other"],
+    [null, "other"],
+  ])("%j: %s", (contentType, kind) => {
+    expect(bodyKindOf(contentType)).toBe(kind);
   });
 });
 

@@ -139,7 +139,7 @@ describe("a body that streams", () => {
     expect(storage.chunks.map((chunk) => chunk.byteLength)).toEqual([5, 262_144, 137_856]);
   });
 
-  test("does not end for its readers before that is told", async () => {
+  test("does not end for its readers before its end is published", async () => {
     const { source, recording, received } = setUp("stream");
     const reader = readerOf(recording);
     await source.send("whole", null);
@@ -153,7 +153,7 @@ describe("a body that streams", () => {
     expect(await end).toBe(true);
   });
 
-  test.each(["told broken", "cut"])("is cut for all of its readers: %s", async (how) => {
+  test.each(["published as broken", "cut"])("is cut for all of its readers: %s", async (how) => {
     const { source, recording, received } = setUp("stream");
     const readers = [readerOf(recording, "first"), readerOf(recording)];
     await source.send("part", "broken");
@@ -236,7 +236,7 @@ describe("a body beyond the bound", () => {
     expect(source.drained).toBe(true);
   });
 
-  test("is read to its end where the first client left before, or was never told", async () => {
+  test("is read to its end where the first client left before, or never got it", async () => {
     for (const leaves of [true, false]) {
       const { source, recording, received } = setUp("stream", 2);
       if (leaves) await readerOf(recording, "first").leave();

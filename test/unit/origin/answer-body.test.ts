@@ -46,7 +46,7 @@ describe("a body that is neither recorded nor read", () => {
     expect([abort.signal.reason, isOver, cancelled]).toEqual(["not read", true, ["not read"]]);
   });
 
-  test("is drained once, whoever leaves", async () => {
+  test("is drained once, whichever reader leaves", async () => {
     const { body, abort, source } = await openBody();
     const drained = [body.drain(), body.drain()];
     await drained[1];

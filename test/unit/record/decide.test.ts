@@ -342,7 +342,7 @@ describe("5.7 probing an unknown outcome", () => {
       "refuse outcome_unknown",
     ],
     ["does not ask twice for one request", said("unknown"), "refuse outcome_unknown"],
-    ["joins whoever has executed first", { running: "attempt", ...said("not-executed") }, "join"],
+    ["joins the request that has executed first", { running: "attempt", ...said("not-executed") }, "join"],
     ["replays what the probe has found", { record: completed, ...said("unknown") }, "replay attempt-1"],
     ["does not ask about what is over", { nowMs: times.over }, "execute 1"],
     ["does not ask about a row that can't be read", { record: unreadable }, "refuse outcome_unknown"],

@@ -13,7 +13,7 @@ export const SAME: RequestIdentity = { rule: "json", fingerprint: "fp-1", plain:
 export const OTHER: RequestIdentity = { rule: "json", fingerprint: "fp-2", plain: "plain-2", caller: null };
 
 const kept = {
-  about: { tenant: "api.test", operation: "POST /v1/charges", key: "k", isDerived: false },
+  about: { tenant: "api.test", operation: "POST /v1/charges", key: "k", isDerived: false, callerTag: "c0ffee" },
   request: SAME,
   attempt: { number: 1, id: "attempt-1" },
   rememberMs: 0,
@@ -31,9 +31,9 @@ export const completed: CompletedRecord = {
 export const tombstone: TombstoneRecord = {
   state: "tombstone",
   ...kept,
-  cause: { kind: "too large" },
   recordedAtMs: 1000,
   expiresAtMs: 2000,
+  cause: { kind: "too large" },
 };
 /** What is left of each of these after its term, where its key is remembered for 300 ms. */
 export const expired: TombstoneRecord = {

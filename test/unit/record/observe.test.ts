@@ -11,8 +11,7 @@ const POLICY: RecordPolicy = {
   unknownTtlMs: 5000,
   rememberMs: 0,
   originDeadlineMs: 100,
-  notExecutedOn: [],
-  unknownOn: [],
+  outcomes: [],
 };
 
 type Case = [
@@ -91,7 +90,7 @@ describe("3.12.3 a shadow after its request was answered", () => {
     });
   });
 
-  test("stays as it is where a later request stands there", () => {
+  test("stays as it is where a later request has replaced it", () => {
     const late = { number: 1, id: "another" };
     expect(concludeShadow(pending, { attempt: late, policy: POLICY }, { outcome: "unknown" }, 1050)).toEqual({
       action: "stale",

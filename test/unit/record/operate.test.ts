@@ -25,7 +25,6 @@ const kept = {
     answer,
   },
 };
-const erased = { action: "write", record: { ...tombstone, cause: { kind: "erased" } } };
 const forget = { action: "forget" };
 const refused = (code: string) => ({ action: "refuse", code });
 
@@ -49,7 +48,7 @@ describe("O3 each command for each record where nothing runs", () => {
     ["completed", settledFinal, refused("not_unknown")],
     ["completed", notExecuted, refused("not_unknown")],
     ["completed", release, forget],
-    ["completed", purge, erased],
+    ["completed", purge, { action: "write", record: { ...tombstone, cause: { kind: "erased" } } }],
     ["tombstone", settledFinal, refused("not_unknown")],
     ["tombstone", notExecuted, refused("not_unknown")],
     ["tombstone", release, forget],

@@ -6,9 +6,10 @@ const { attempt } = pending;
 const policy = { ttlMs: 1000, unknownTtlMs: 500, rememberMs: 0 };
 const answer = { status: 200, headers: [], bodyBytes: 0 };
 const final = { outcome: "final", answer } as const;
+const tooLarge = { outcome: "not-kept", cause: { kind: "too large" } } as const;
 
 describe("4.2 beginning an attempt", () => {
-  test("keeps the unknown term beside it, for whoever finds it orphaned", () => {
+  test("keeps the unknown term beside it, for the request that finds it orphaned", () => {
     const { about, request } = pending;
     expect(beginAttempt({ about, request, attempt }, policy, 1000)).toEqual(pending);
   });
@@ -20,7 +21,7 @@ describe("4.4.6 the time for which a key is remembered", () => {
   test("is that of the policy by which the attempt began, and stays whatever becomes of it", () => {
     const begun = beginAttempt(pending, remembering, 1000);
     expect(begun).toEqual({ ...pending, rememberMs: 300 });
-    for (const conclusion of [final, { outcome: "not-kept" }, { outcome: "unknown" }] as const) {
+    for (const conclusion of [final, tooLarge, { outcome: "unknown" }] as const) {
       expect(concludeAttempt(begun, { attempt, before: null, policy }, conclusion, 1200)).toMatchObject({
         record: { rememberMs: 300 },
       });
@@ -49,7 +50,7 @@ describe("3.5.9 the caller that a record is bound to", () => {
     const request = { ...pending.request, caller: "c".repeat(64) };
     const bound = beginAttempt({ ...pending, request }, policy, 1000);
     expect(bound.request).toEqual(request);
-    for (const conclusion of [final, { outcome: "not-kept" }, { outcome: "unknown" }] as const) {
+    for (const conclusion of [final, tooLarge, { outcome: "unknown" }] as const) {
       expect(concludeAttempt(bound, { attempt, before: null, policy }, conclusion, 1200)).toMatchObject({
         record: { request },
       });
@@ -75,13 +76,8 @@ describe("4.2.3 who may conclude", () => {
     ["an unreadable row", unreadable],
     ["the record of a later attempt", { ...pending, attempt: { number: 2, id: "attempt-2" } }],
     ["a later record with the same attempt number", { ...unknown, attempt: { number: 1, id: "attempt-9" } }],
-  ])("nobody where %s stands", (_, record) => {
-    for (const conclusion of [
-      final,
-      { outcome: "not-kept" },
-      { outcome: "unknown" },
-      { outcome: "not-executed" },
-    ] as const) {
+  ])("nothing where the record is %s", (_, record) => {
+    for (const conclusion of [final, tooLarge, { outcome: "unknown" }, { outcome: "not-executed" }] as const) {
       expect(concludeAttempt(record, { attempt, before: null, policy }, conclusion, 1200)).toEqual({ action: "stale" });
     }
   });
@@ -89,9 +85,12 @@ describe("4.2.3 who may conclude", () => {
 
 describe("5 what a conclusion makes of the record", () => {
   test("not kept: a tombstone", () => {
-    expect(concludeAttempt(pending, { attempt, before: null, policy }, { outcome: "not-kept" }, 1000)).toEqual({
+    const ended = { attempt, before: null, policy };
+    expect(concludeAttempt(pending, ended, tooLarge, 1000)).toEqual({ action: "write", record: tombstone });
+    const cause = { kind: "coded", coding: "dcb" } as const;
+    expect(concludeAttempt(pending, ended, { outcome: "not-kept", cause }, 1000)).toEqual({
       action: "write",
-      record: tombstone,
+      record: { ...tombstone, cause },
     });
   });
 
@@ -118,7 +117,7 @@ describe("5 what a conclusion makes of the record", () => {
 describe("5.2.2 what the end of a body makes of an outcome", () => {
   test.each([
     ["final", "whole", final],
-    ["final", "overflowed", { outcome: "not-kept" }],
+    ["final", "overflowed", tooLarge],
     ["final", "broken", { outcome: "unknown" }],
     ["unknown", "whole", { outcome: "unknown" }],
     ["unknown", "overflowed", { outcome: "unknown" }],
@@ -128,5 +127,11 @@ describe("5.2.2 what the end of a body makes of an outcome", () => {
     ["not-executed", "broken", { outcome: "not-executed" }],
   ] as const)("%s and %s", (outcome, end, expected) => {
     expect(conclusionOf(outcome, end, answer)).toEqual(expected);
+  });
+
+  test("an overflow may have another cause", () => {
+    const coded = { kind: "coded", coding: "dcb" } as const;
+    expect(conclusionOf("final", "overflowed", answer, coded)).toEqual({ outcome: "not-kept", cause: coded });
+    expect(conclusionOf("unknown", "overflowed", answer, coded)).toEqual({ outcome: "unknown" });
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type AnswerReply, type Mark, type RefusalReply } from "../../../src/call/call.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { type RepliedRequest, keyedResponse, serializeMark } from "../../../src/worker/keyed-response.ts";
-import { refuse } from "../../../src/http/problem.ts";
+import { identified, refuse } from "../../../src/http/problem.ts";
 import { streamOf } from "../http/streams.ts";
 
 const RECORDED_AT_MS = 1_793_600_000_999;
@@ -28,8 +28,11 @@ function answer(status: Mark["status"], change: Partial<AnswerReply> = {}): Answ
   return { ...made, headers, body, bodyBytes: 13, ...change };
 }
 
-function refusal(code: RefusalReply["code"], status: Mark["status"] = "refused", waited = false): RefusalReply {
-  return { kind: "refusal", mark: { status, recordedAtMs: null, expiresAtMs: null }, waited, code };
+const INSTANCE = "8e03978e-40d5-43dd-bc93-6894a57f9324";
+
+function refusal(code: RefusalReply["code"], status: Mark["status"] = "refused", waited = false) {
+  const mark = { status, recordedAtMs: null, expiresAtMs: null };
+  return { kind: "refusal", mark, waited, code, instance: INSTANCE } as const;
 }
 
 describe("6.1.2 Idempotency-Status", () => {
@@ -89,7 +92,7 @@ describe("6.1 the fields of every keyed response", () => {
   test.each([
     ["an answer", answer("executed"), "executed; recorded=@1793600000; expires=@1793686400"],
     ["a refusal of the key object", refusal("outcome_unknown", "unknown"), "unknown"],
-    ["a refusal before it", refuse("overloaded"), "refused"],
+    ["a refusal before it", identified(refuse("overloaded")), "refused"],
   ])("are the key as sent and a mark: %s", (_, reply, mark) => {
     const { headers } = keyedResponse(reply, REQUEST);
     expect(headers.get("idempotency-key")).toBe('"k, 1"');
@@ -109,12 +112,46 @@ describe("6.1 the fields of every keyed response", () => {
   });
 });
 
+describe("6.2.5 Date and Age", () => {
+  const headers = [
+    ["date", "Tue, 24 Nov 2026 00:00:00 GMT"],
+    ["age", "60"],
+  ] as const;
+
+  test.each(["replayed", "joined", "released", "unknown"] as const)(
+    "are of the response itself where it repeats another one: %s",
+    (status) => {
+      const beforeMs = Date.now();
+      const fields = keyedResponse(answer(status, { headers, speaker: "gateway" }), REQUEST).headers;
+      const dateMs = Date.parse(fields.get("date") ?? "");
+      // In whole seconds.
+      expect(dateMs).toBeGreaterThan(beforeMs - 1000);
+      expect(dateMs).toBeLessThanOrEqual(Date.now());
+      expect(fields.has("age")).toBe(false);
+    },
+  );
+
+  test("are the origin's where it answers the request", () => {
+    const fields = keyedResponse(answer("executed", { headers }), REQUEST).headers;
+    expect([fields.get("date"), fields.get("age")]).toEqual(["Tue, 24 Nov 2026 00:00:00 GMT", "60"]);
+  });
+});
+
+describe("6.3.5 instance", () => {
+  test("is that of the refusal", async () => {
+    const uri = `urn:uuid:${INSTANCE}`;
+    expect(await keyedResponse(refusal("in_flight"), REQUEST).json()).toMatchObject({ instance: uri });
+    const problem = { ...refuse("overloaded"), instance: INSTANCE };
+    expect(await keyedResponse(problem, REQUEST).json()).toMatchObject({ instance: uri });
+  });
+});
+
 describe("3.11.1 a caller beyond its rate limit", () => {
   test("comes again when the tenant's rate limit allows it", () => {
     const retryAfter = (reply: Parameters<typeof keyedResponse>[0]) =>
       keyedResponse(reply, REQUEST).headers.get("retry-after");
-    expect(retryAfter({ ...refuse("rate_limited"), retryAfterSeconds: 10 })).toBe("10");
-    expect(retryAfter(refuse("rate_limited"))).toBe("60");
+    expect(retryAfter(identified({ ...refuse("rate_limited"), retryAfterSeconds: 10 }))).toBe("10");
+    expect(retryAfter(identified(refuse("rate_limited")))).toBe("60");
     expect(retryAfter(refusal("in_flight"))).toBe("1");
   });
 });
@@ -157,23 +194,45 @@ describe("6.2 answers", () => {
   });
 });
 
-describe("6.3.3 should-retry", () => {
-  test("is false on an origin's answer that is marked unknown, whatever the origin said", () => {
-    const headers = [["x-should-retry", "true"]] as const;
-    const response = keyedResponse(answer("unknown", { status: 503, headers }), REQUEST);
-    expect(response.headers.get("x-should-retry")).toBe("false");
-    expect(response.headers.get("stripe-should-retry")).toBe("false");
-  });
+describe("6.3.3 the advice on an origin's answer", () => {
+  const OWN = [
+    ["retry-after", "2"],
+    ["x-should-retry", "true"],
+  ] as const;
 
-  test.each(["executed", "replayed", "joined", "released"] as const)(
-    "is the origin's own on one marked %s",
-    (status) => {
-      const headers = [["x-should-retry", "true"]] as const;
-      const response = keyedResponse(answer(status, { status: 503, headers }), REQUEST);
-      expect(response.headers.get("x-should-retry")).toBe("true");
-      expect(response.headers.has("stripe-should-retry")).toBe(false);
-    },
-  );
+  test.each<[Mark["status"], number, advice: string]>([
+    ["executed", 200, "retry after 2: true"],
+    ["executed", 402, "retry after 2: true"],
+    ["executed", 500, "retry after 2: false"],
+    ["executed", 503, "retry after 2: false"],
+    ["replayed", 201, "retry after 2: true"],
+    ["replayed", 302, "retry after 2: true"],
+    ["replayed", 404, "retry after null: false"],
+    ["replayed", 500, "retry after null: false"],
+    ["joined", 202, "retry after 2: true"],
+    ["joined", 422, "retry after null: false"],
+    ["joined", 503, "retry after null: false"],
+    ["unknown", 502, "retry after null: false"],
+    ["unknown", 200, "retry after null: false"],
+    ["released", 429, "retry after 2: true"],
+    ["released", 503, "retry after 2: true"],
+  ])("marked %s, with %i, is: %s", (mark, status, advice) => {
+    const { headers } = keyedResponse(answer(mark, { status, headers: OWN }), REQUEST);
+    expect(`retry after ${headers.get("retry-after")}: ${headers.get("x-should-retry")}`).toBe(advice);
+    expect(headers.get("stripe-should-retry")).toBe(advice.endsWith("false") ? "false" : null);
+  });
+});
+
+describe("7.4.3 an answer in another coding", () => {
+  test("reaches its client with the bytes and the coding of the origin", async () => {
+    const headers = [["content-encoding", "dcb"]] as const;
+    const response = keyedResponse(
+      answer("executed", { headers, body: new Uint8Array([1, 2]), bodyBytes: 2 }),
+      REQUEST,
+    );
+    expect(response.headers.get("content-encoding")).toBe("dcb");
+    expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([1, 2]);
+  });
 });
 
 describe("4.3.2 Preference-Applied", () => {
@@ -181,7 +240,7 @@ describe("4.3.2 Preference-Applied", () => {
   const applied = (reply: Parameters<typeof keyedResponse>[0], request: RepliedRequest) =>
     keyedResponse(reply, request).headers.get("preference-applied");
 
-  test("confirms the client's wait where the request has waited, whatever it was told then", () => {
+  test("confirms the client's wait where the request has waited, whatever its answer", () => {
     for (const status of ["joined", "released", "unknown"] as const) {
       expect(applied(answer(status, { waited: true }), WAITING)).toBe("wait=5");
     }
@@ -190,13 +249,13 @@ describe("4.3.2 Preference-Applied", () => {
     expect(applied(refusal("in_flight", "refused", true), { ...REQUEST, waitSeconds: 0 })).toBe("wait=0");
   });
 
-  test("stands nowhere else", () => {
+  test("is set nowhere else", () => {
     expect(applied(answer("joined", { waited: true }), REQUEST)).toBeNull();
     expect(applied(refusal("in_flight", "refused", true), REQUEST)).toBeNull();
     expect(applied(refusal("in_flight"), WAITING)).toBeNull();
     expect(applied(answer("executed"), WAITING)).toBeNull();
     expect(applied(answer("replayed"), WAITING)).toBeNull();
     expect(applied(refusal("outcome_unknown", "unknown"), WAITING)).toBeNull();
-    expect(applied(refuse("body_too_large"), WAITING)).toBeNull();
+    expect(applied(identified(refuse("body_too_large")), WAITING)).toBeNull();
   });
 });

@@ -17,7 +17,7 @@ describe("O8 the pages", () => {
         /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; base-uri 'none'; form-action 'self'; frame-ancestors 'none'$/,
       );
       expect(headers.get("cache-control")).toBe("no-store");
-      expect(headers.get("referrer-policy")).toBe("no-referrer");
+      expect(headers.get("referrer-policy")).toBe("same-origin");
       expect(headers.get("x-content-type-options")).toBe("nosniff");
       expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
       expect(headers.get("cross-origin-embedder-policy")).toBe("require-corp");
@@ -197,7 +197,15 @@ describe("O8 the overview", () => {
     const browser = browserOf({}, OTHER, {}, "other.test");
     await browser.signIn();
     const journal = env.JOURNALS.getByName("other.test");
-    const event = { operation: "POST /x", attempt: 1, state: "unknown", cause: "timeout", times: 1 } as const;
+    const event = {
+      hostname: "other.test",
+      caller: "c",
+      operation: "POST /x",
+      attempt: 1,
+      state: "unknown",
+      cause: "timeout",
+      times: 1,
+    } as const;
     const nowMs = Date.now();
     for (let n = 0; n < 25; n++) {
       const record = n.toString(16).padStart(64, "0");

@@ -5,7 +5,7 @@ import { scriptOrigin } from "../../support/origin.ts";
 const PATH = "/v1/charges";
 
 describe("3.5.4 a caller by a cookie", () => {
-  test("is told by its value alone, whatever other cookies change", async () => {
+  test("is identified by its value alone, whatever other cookies change", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ caller: ["cookie:session"] });
     const key = uniqueKey();
@@ -17,7 +17,7 @@ describe("3.5.4 a caller by a cookie", () => {
     expect(origin.received[0]?.headers.get("cookie")).toBe("session=alice; csrf=1");
   });
 
-  test("is refused where it stands twice, so that nobody picks which counts", async () => {
+  test("is refused where it occurs twice, since either could count", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ caller: ["cookie:session"], anonymous: "shared" });
     const key = uniqueKey();
@@ -50,7 +50,7 @@ describe("3.5.5 a caller by a client certificate", () => {
     },
   });
 
-  test("is told by its fingerprint", async () => {
+  test("is identified by its fingerprint", async () => {
     const origin = scriptOrigin();
     const client = clientOf({ caller: ["client-cert"] });
     const key = uniqueKey();

@@ -124,7 +124,7 @@ describe("3.5.6 a caller by the claims of a token", () => {
     expect(issuer.fetches()).toBe(0);
   });
 
-  test("is told beside other items, and counts with them", async () => {
+  test("is identified beside other items, and counts with them", async () => {
     const { issuer, origin, client } = await stage();
     const both = clientOf({ caller: ["x-tenant", issuer.item] });
     const key = uniqueKey();
@@ -141,7 +141,7 @@ describe("3.5.6 a caller by the claims of a token", () => {
   });
 });
 
-/** Tokens that prove nothing. Each is sent against a record of alice's in every state that could be told to others. */
+/** Tokens that prove nothing. Each is sent against a record of alice's in every state that others could learn. */
 const ATTACKS: [string, (issuer: Issuer) => Promise<string>][] = [
   ["alg: none", async () => unsigned({ alg: "none" })],
   ["alg: none with a signature", async () => `${await unsigned({ alg: "none" })}c2lnbmVk`],
@@ -300,7 +300,7 @@ describe("3.5.6 the values of claims", () => {
     expect(sent(origin)).toBe(ids.length);
   });
 
-  test("keep all digits of large numbers, and a member that stands twice proves nothing", async () => {
+  test("keep all digits of large numbers, and a member that occurs twice proves nothing", async () => {
     const { issuer, origin, as } = await stage({}, { claims: ["iss", "id"] });
     const key = uniqueKey();
     const sign = async (id: string): Promise<string> => {
@@ -316,7 +316,7 @@ describe("3.5.6 the values of claims", () => {
     expect(sent(origin)).toBe(2);
   });
 
-  test("are told apart by issuer also where the issuer is configured", async () => {
+  test("are distinguished by issuer also where the issuer is configured", async () => {
     const one = await issuerOf();
     const other = await issuerOf();
     const origin = scriptOrigin(one.beside(other.beside(() => new Response("ok"))));

@@ -286,7 +286,7 @@ describe("3.5.10 caller_was: without a record by the former rule", () => {
     expect(statusOf(await client.post(PATH, { headers: foreign }))).toBe("executed");
   });
 
-  test("is refused while it can't be told whom the former rule names", async () => {
+  test("is refused while the caller of the former rule cannot be known", async () => {
     const issuer = await issuerOf();
     const origin = scriptOrigin(issuer.beside(() => new Response("ok")));
     issuer.publishes(() => new Response("no", { status: 500 }));

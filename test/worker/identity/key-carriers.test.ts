@@ -148,3 +148,42 @@ describe("3.4.7 a key in the body", () => {
     expect(origin.received[0]?.body.byteLength).toBe(100_000);
   });
 });
+
+describe("3.4.7 a body that may be JSON and can't be read", () => {
+  test.each<[string, Record<string, string>]>([
+    ["two Content-Type lines", { "content-type": "application/json, application/json" }],
+    ["a Content-Type with a broken parameter", { "content-type": "application/json; charset" }],
+    ["a Content-Type that is no media type", { "content-type": "json" }],
+    ["an empty Content-Type", { "content-type": "" }],
+    ["JSON in UTF-16", { "content-type": "application/json; charset=utf-16" }],
+    ["JSON in two charsets", { "content-type": "application/json; charset=utf-8; charset=utf-7" }],
+    ["JSON with a content coding", { "content-encoding": "x-unknown" }],
+  ])("is refused, and not taken for one without a key: %s", async (_, headers) => {
+    const origin = scriptOrigin();
+    const client = clientOf({ key_from: ["/idempotency_key"] });
+    for (const _ of [1, 2]) {
+      const response = await client.post("/v1/orders", { key: null, json: { idempotency_key: "k" }, headers });
+      expect(await problemOf(response)).toBe("400 key_invalid");
+    }
+    expect(origin.received).toHaveLength(0);
+  });
+
+  test("has a key in a header all the same", async () => {
+    const origin = scriptOrigin();
+    const client = clientOf({ key_from: ["Idempotency-Key", "/idempotency_key"] });
+    const headers = { "content-type": "application/json; charset=utf-16" };
+    const key = uniqueKey();
+    for (const _ of [1, 2]) await client.post("/v1/orders", { key, json: { idempotency_key: "k" }, headers });
+    expect(origin.received).toHaveLength(1);
+  });
+
+  test.each<[string, BodyInit | null]>([
+    ["text/plain", "{}"],
+    ["application/json; charset", null],
+  ])("has no key: %s with the body %j", async (type, body) => {
+    const origin = scriptOrigin();
+    const client = clientOf({ key_from: ["/idempotency_key"] });
+    const response = await client.post("/v1/orders", { key: null, body, headers: { "content-type": type } });
+    expect([response.status, origin.received.length]).toEqual([200, 1]);
+  });
+});

@@ -136,7 +136,7 @@ describe("O5 the journal", () => {
   );
 
   test("lists it when the watchdog finds it, without a call that names the journal", async () => {
-    const { operator, key, id } = await operatorWith(() => new Response("ok"));
+    const { key, id } = await operatorWith(() => new Response("ok"));
     await abortAllDurableObjects();
     const object = await objectOf(key, PATH);
     await runInDurableObject(object, (instance, { storage }) => {
@@ -144,8 +144,12 @@ describe("O5 the journal", () => {
       Reflect.set(Reflect.get(instance, "env"), "OPERATOR_TOKEN", TOKEN);
     });
     await runDurableObjectAlarm(object);
-    const [entry] = await entryOf(operator, id, "unknown");
-    expect(entry).toMatchObject({ cause: "process_died" });
+    // In the object's own configuration the hostname is served by `*`, and so is its journal.
+    const wide = operatorOf({}, { "*": { origin: "http://origin.test", caller: [] } });
+    const look = async () =>
+      (await (await wide.get("/journal", { host: "any.test" })).json<{ entries: Entry[] }>()).entries;
+    const listed = await eventually(look, (entries) => entries.some(({ record }) => record === id));
+    expect(listed.find(({ record }) => record === id)).toMatchObject({ hostname: HOST, cause: "process_died" });
     await runInDurableObject(
       object,
       (instance) => void Reflect.deleteProperty(Reflect.get(instance, "env"), "OPERATOR_TOKEN"),

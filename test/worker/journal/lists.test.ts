@@ -75,16 +75,33 @@ describe("O5 the journal's list", () => {
 
   test("does not let an older event replace a newer one", async () => {
     const journal = env.JOURNALS.getByName("late.test");
-    const event = { record: "r", operation: "POST /x", attempt: 1, times: 1, sinceMs: 1, expiresAtMs: null } as const;
+    const event = {
+      record: "r",
+      hostname: "a.test",
+      caller: "c",
+      operation: "POST /x",
+      attempt: 1,
+      times: 1,
+      sinceMs: 1,
+      expiresAtMs: null,
+    } as const;
     await journal.record({ ...event, state: "completed", cause: "probe", atMs: Date.now() });
     await journal.record({ ...event, state: "none", cause: "released", atMs: Date.now() - 1000 });
     const asked = { record: null, state: null, operation: null, untilMs: Date.now(), after: null, limit: 9 };
-    expect((await journal.entries(asked)).map(({ state }) => state)).toEqual(["completed"]);
+    expect((await journal.entries(asked)).entries.map(({ state }) => state)).toEqual(["completed"]);
   });
 
   test("deletes expired rows, and all storage with the last one", async () => {
     const journal = env.JOURNALS.getByName("quiet.test");
-    const event = { record: "r", operation: "POST /x", attempt: 1, cause: "attempt", times: 1 } as const;
+    const event = {
+      record: "r",
+      hostname: "a.test",
+      caller: "c",
+      operation: "POST /x",
+      attempt: 1,
+      cause: "attempt",
+      times: 1,
+    } as const;
     const now = Date.now();
     const at = { sinceMs: now, atMs: now };
     await journal.record({ ...event, state: "unknown", ...at, expiresAtMs: now + 1 });
@@ -101,7 +118,7 @@ describe("O5 the journal's list", () => {
     });
     await runDurableObjectAlarm(journal);
     const asked = { record: null, state: null, operation: null, untilMs: now, after: null, limit: 9 };
-    expect((await journal.entries(asked)).map(({ record }) => record)).toEqual(["s"]);
+    expect((await journal.entries(asked)).entries.map(({ record }) => record)).toEqual(["s"]);
     // The next expiry, which is more than an hour away.
     expect((await look()).alarm).toBe(now + 7_200_000);
     await runInDurableObject(journal, (_, { storage }) => {

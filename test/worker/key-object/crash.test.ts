@@ -21,7 +21,7 @@ async function crashMidAttempt(policy: Record<string, unknown> = {}) {
 }
 
 describe("P1, P6: the process dies in the middle of an attempt", () => {
-  test("the client is told that the outcome is unknown, not that it may try a new key", async () => {
+  test("the client learns that the outcome is unknown, not that it may try a new key", async () => {
     const { response } = await crashMidAttempt();
     expect(await problemOf(response)).toBe("409 outcome_unknown");
     expect(await response.json()).toMatchObject({ retryable: false, key_reuse: "same" });

@@ -140,6 +140,17 @@ describe("a chunk that is damaged", () => {
     expect(origin.received).toHaveLength(1);
   });
 
+  test("breaks the replay off where it is damaged after a replay", async () => {
+    const { origin, operator, key, object } = await storedBy(large);
+    const whole = await operator.client.post(PATH, { key });
+    expect((await whole.arrayBuffer()).byteLength).toBe(600_000);
+    const damaged = (await chunkKeysOf(object))[1] ?? "";
+    await runInDurableObject(object, (_, { storage }) => void storage.kv.delete(damaged));
+    const broken = await operator.client.post(PATH, { key });
+    await expect(broken.arrayBuffer()).rejects.toThrow("disconnected prematurely");
+    expect(origin.received).toHaveLength(1);
+  });
+
   test("a purge erases all chunks beside a gap, also where the count is damaged", async () => {
     for (const chunks of [3, 1, 1_000_000_000, -1, 1.5, null]) {
       const { operator, id, object } = await storedBy(large);

@@ -13,7 +13,7 @@ import { changeRow, rowOf } from "../../support/records.ts";
 const PATH = "/v1/files";
 const MEGABYTE = 1_000_000;
 const PROBING = { on_unknown: "probe", probe: "/v1/idempotency/{key}", max_request_bytes: 25 * MEGABYTE };
-const PLACEMENT = { jurisdiction: null, location: null };
+const JOURNAL = { entry: HOST, placement: { jurisdiction: null, location: null } };
 
 const badGateway = () => new Response("bad gateway", { status: 502 });
 const notExecuted = () => new Response(null, { headers: { "oncegate-outcome": "not-executed" } });
@@ -60,7 +60,7 @@ const CONTENT = new TextEncoder().encode("content");
 function callWith(body: KeyedCall["forward"]["body"], bodyBytes = CONTENT.byteLength): KeyedCall {
   const shared = { origin: { kind: "url", base: "http://origin.test", auth: null }, headers: [] } as const;
   return {
-    about: { tenant: HOST, operation: `POST ${PATH}`, key: "k", isDerived: false },
+    about: { tenant: HOST, operation: `POST ${PATH}`, key: "k", isDerived: false, callerTag: "c0ffee" },
     request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller: null },
     policy: { ...attemptPolicy(DEFAULT_POLICY), onUnknown: "probe" },
     journal: null,
@@ -74,7 +74,7 @@ type KeyObjectStub = ReturnType<typeof env.KEYS.getByName>;
 
 async function untilPreparing(object: KeyObjectStub): Promise<void> {
   await eventually(
-    () => object.inspect(HOST, PLACEMENT, null),
+    () => object.inspect(HOST, JOURNAL, null),
     ({ running }) => running === "preparation",
   );
 }

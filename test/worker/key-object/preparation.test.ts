@@ -9,11 +9,11 @@ import { scriptOrigin } from "../../support/origin.ts";
 
 const PATH = "/v1/files";
 const BYTES = new TextEncoder().encode("content");
-const PLACEMENT = { jurisdiction: null, location: null };
+const JOURNAL = { entry: HOST, placement: { jurisdiction: null, location: null } };
 
 function callWith(body: KeyedCall["forward"]["body"], waitMs = 20_000): KeyedCall {
   return {
-    about: { tenant: HOST, operation: `POST ${PATH}`, key: "k", isDerived: false },
+    about: { tenant: HOST, operation: `POST ${PATH}`, key: "k", isDerived: false, callerTag: "c0ffee" },
     request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller: null },
     policy: attemptPolicy(DEFAULT_POLICY),
     journal: null,
@@ -37,7 +37,7 @@ async function preparing() {
   const { readable, writable } = new IdentityTransformStream();
   const first = object.submit(callWith(readable));
   await eventually(
-    () => object.inspect(HOST, PLACEMENT, null),
+    () => object.inspect(HOST, JOURNAL, null),
     ({ running }) => running === "preparation",
   );
   return { origin, object, first, writer: writable.getWriter() };

@@ -308,7 +308,7 @@ test("5.7.4 a probe ends after 10 seconds, and the log says so", async () => {
 });
 
 describe("5.7.4 one probe at a time", () => {
-  /** Calls reach an object in order, so this one tells that all before it have arrived. */
+  /** Calls reach an object in order, so this one shows that all before it have arrived. */
   async function allArrived(client: Client, key: string): Promise<void> {
     expect(await problemOf(await client.post(PATH, { key, headers: { prefer: "wait=0" } }))).toBe("409 in_flight");
   }

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { HOST, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { TOKEN, idOf, operatorOf } from "../../support/operator.ts";
+import { type Entry } from "../../support/journal.ts";
+import { TOKEN, eventually, idOf, operatorOf } from "../../support/operator.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 
 const PATH = "/v1/charges";
@@ -30,7 +31,8 @@ describe("O1 who may operate", () => {
       const entry = { origin: "http://origin.test", caller: ["authorization"], operator_token: "secret:TEAM" };
       const kv: KVNamespace = Reflect.get(env, "KV_OF_TESTS");
       if (where === "in KV") await kv.put(host, JSON.stringify(entry));
-      const { client } = operatorOf({}, where === "in KV" ? {} : { [host]: entry }, { TENANTS_KV: kv });
+      const SECRETS = { TEAM: { purpose: "operator_token", hostnames: ["*"] } };
+      const { client } = operatorOf({}, where === "in KV" ? {} : { [host]: entry }, { TENANTS_KV: kv, SECRETS });
       const headers = { authorization: "Bearer alice", "idempotency-key": uniqueKey() };
       expect(statusOf(await client.fetch(`https://${host}${PATH}`, { method: "POST", headers }))).toBe("executed");
       expect(warn.mock.calls.map(([line]) => JSON.parse(String(line)))).toEqual([
@@ -91,15 +93,23 @@ describe("O1 who may operate", () => {
     expect((await both.get("/openapi.json", { host })).status).toBe(200);
   });
 
-  test("a record is visible on its own hostname only, even if one entry serves several hostnames", async () => {
-    scriptOrigin(completed);
+  async function recordOn(hostname: string, answer: () => Response) {
+    scriptOrigin(answer);
     const operator = operatorOf({}, full, { ...secrets, OPERATOR_TOKEN: TOKEN });
     const key = uniqueKey();
     const headers = { authorization: "Bearer alice", "idempotency-key": key };
-    await operator.client.fetch(`https://a.shop.test${PATH}`, { method: "POST", headers });
-    const id = await idOf(key, PATH, { tenant: "a.shop.test" });
-    expect((await operator.get(`/records/${id}`, { host: "a.shop.test", token: "shops" })).status).toBe(200);
-    for (const host of ["b.shop.test", "own.shop.test", "acme.test", HOST]) {
+    await operator.client.fetch(`https://${hostname}${PATH}`, { method: "POST", headers });
+    return { operator, headers, id: await idOf(key, PATH, { tenant: hostname }) };
+  }
+
+  test("a record is visible on the hostnames of its own entry, and on no other", async () => {
+    const { operator, headers, id } = await recordOn("a.shop.test", completed);
+    for (const host of ["a.shop.test", "b.shop.test", "d.c.shop.test"]) {
+      const response = await operator.get(`/records/${id}?body=1`, { host, token: "shops" });
+      const { tenant, answer } = await response.json<{ tenant: string; answer: { body_base64: string } }>();
+      expect([response.status, tenant, atob(answer.body_base64)]).toEqual([200, "a.shop.test", "charged"]);
+    }
+    for (const host of ["own.shop.test", "acme.test", HOST]) {
       expect(await problemOf(await operator.get(`/records/${id}`, { host }))).toBe("404 not_found");
       for (const action of ["release", "purge"]) {
         const response = await operator.post(`/records/${id}/${action}`, { why: "x" }, { host });
@@ -111,4 +121,34 @@ describe("O1 who may operate", () => {
     const again = await operator.client.fetch(`https://a.shop.test${PATH}`, { method: "POST", headers });
     expect(statusOf(again)).toBe("replayed");
   });
+
+  test("a record of a hostname with an entry of its own is not visible under the wildcard", async () => {
+    const { operator, id } = await recordOn("own.shop.test", completed);
+    expect((await operator.get(`/records/${id}`, { host: "own.shop.test", token: "own" })).status).toBe(200);
+    const wide = { host: "a.shop.test", token: "shops" };
+    expect(await problemOf(await operator.get(`/records/${id}`, wide))).toBe("404 not_found");
+    expect(await problemOf(await operator.post(`/records/${id}/release`, { why: "x" }, wide))).toBe("404 not_found");
+  });
+
+  test.each([
+    ["settle", { outcome: "not-executed", why: "x" }],
+    ["release", { why: "x" }],
+  ])(
+    "the token of a wildcard acts under any of its hostnames, and the lists have the record's: %s",
+    async (action, given) => {
+      const { operator, headers, id } = await recordOn("a.shop.test", () => new Response("?", { status: 502 }));
+      const at = { host: "b.shop.test", token: "shops" };
+      const listed = await eventually(
+        async () => (await (await operator.get("/journal", at)).json<{ entries: Entry[] }>()).entries,
+        (entries) => entries.some(({ record }) => record === id),
+      );
+      expect(listed.find(({ record }) => record === id)).toMatchObject({ hostname: "a.shop.test", state: "unknown" });
+      expect((await operator.post(`/records/${id}/${action}`, given, at)).status).toBe(200);
+      const lines = await (await operator.get(`/audit?record=${id}`, { ...at, host: "c.shop.test" })).json();
+      expect(lines).toMatchObject({ lines: [{ hostname: "a.shop.test", action, result: "done" }] });
+      scriptOrigin(completed);
+      const again = await operator.client.fetch(`https://a.shop.test${PATH}`, { method: "POST", headers });
+      expect(statusOf(again)).toBe("executed");
+    },
+  );
 });

@@ -33,6 +33,15 @@ describe("7.6.1 a preflight", () => {
       method: "OPTIONS",
       headers: { origin: SHOP, "access-control-request-method": "POST", ...headers },
     });
+  test.each(["constructor", "__proto__", "hasOwnProperty"])("for the method %s is passed on", async (method) => {
+    const origin = scriptOrigin();
+    const route = { match: "POST /v1/charges", key: "required" };
+    const response = await ask({ ...CORS, routes: [route] }, { "access-control-request-method": method });
+    expect([response.status, origin.received.length]).toEqual([200, 1]);
+    expect(Object.keys(Object)).toEqual([]);
+    expect("params" in {}).toBe(false);
+  });
+
   const originAllows = (headers: string, status = 204) =>
     scriptOrigin(
       () =>

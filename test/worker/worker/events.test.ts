@@ -61,10 +61,10 @@ describe("each keyed request is counted once", () => {
     await scheduler.wait(20);
     held.release();
     await Promise.all([first, joining]);
-    const [refused, ...told] = await numbers.counted(3);
+    const [refused, ...counted] = await numbers.counted(3);
     expect(refused).toMatchObject({ decision: "refused", code: "in_flight", origin_ms: null });
-    expect(new Set(told.map(({ decision }) => decision))).toEqual(new Set(["executed", "joined"]));
-    for (const { decision, total_ms, waited_ms, origin_ms } of told) {
+    expect(new Set(counted.map(({ decision }) => decision))).toEqual(new Set(["executed", "joined"]));
+    for (const { decision, total_ms, waited_ms, origin_ms } of counted) {
       expect(origin_ms).toBeGreaterThanOrEqual(20);
       expect(total_ms).toBeGreaterThanOrEqual(20);
       if (decision === "joined") expect(waited_ms).toBeGreaterThanOrEqual(20);
@@ -133,9 +133,9 @@ describe("a fault of the numbers", () => {
     };
     const client = clientOf({ debug_timing: true }, {}, { EVENTS });
     const key = uniqueKey();
-    for (const told of ["executed", "replayed"]) {
+    for (const expected of ["executed", "replayed"]) {
       const response = await client.post(PATH, { key });
-      expect([response.status, statusOf(response), await response.text()]).toEqual([201, told, "ok"]);
+      expect([response.status, statusOf(response), await response.text()]).toEqual([201, expected, "ok"]);
     }
     expect(numbers.lines.filter((line) => line.includes('"where":"numbers"'))).toHaveLength(2);
   });

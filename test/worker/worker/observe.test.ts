@@ -14,7 +14,7 @@ const OBSERVE = { mode: "observe" };
 
 afterEach(() => vi.useRealTimers());
 
-function told({ decision, code, outcome, attempt }: KeyedEvent): unknown[] {
+function factsOf({ decision, code, outcome, attempt }: KeyedEvent): unknown[] {
   return [decision, code, outcome, attempt];
 }
 
@@ -42,13 +42,13 @@ describe("3.12 an observed request", () => {
     expect(origin.received.map(({ body }) => new TextDecoder().decode(body))).toEqual(['{"amount":1}', '{"amount":1}']);
     expect(origin.received[0]?.headers.has("oncegate-attempt")).toBe(false);
     expect(await objectCount()).toBe(before);
-    expect((await numbers.counted(2)).map(told)).toEqual([
+    expect((await numbers.counted(2)).map(factsOf)).toEqual([
       ["would_execute", null, "final", 1],
       ["would_replay", null, "final", null],
     ]);
   });
 
-  test("is told apart as it would be: joined, refused, released, unknown", async () => {
+  test("is counted as it would be: joined, refused, released, unknown", async () => {
     const numbers = collectNumbers();
     const held = heldAnswer();
     const origin = scriptOrigin(held.answer);
@@ -63,7 +63,7 @@ describe("3.12 an observed request", () => {
     held.release();
     await Promise.all([first, second, other]);
     const met = await numbers.counted(3);
-    expect(new Set(met.map((event) => JSON.stringify(told(event))))).toEqual(
+    expect(new Set(met.map((event) => JSON.stringify(factsOf(event))))).toEqual(
       new Set([
         '["would_execute",null,"final",1]',
         '["would_join",null,"final",null]',
@@ -83,7 +83,7 @@ describe("3.12 an observed request", () => {
       await client.post(PATH, { key: lost });
       await numbers.counted(count);
     }
-    expect((await numbers.counted(7)).slice(3).map(told)).toEqual([
+    expect((await numbers.counted(7)).slice(3).map(factsOf)).toEqual([
       ["would_execute", null, "not-executed", 1],
       ["would_execute", null, "not-executed", 1],
       ["would_execute", null, "unknown", 1],
@@ -104,7 +104,7 @@ describe("3.12 an observed request", () => {
     const response = await send(clientOf({ ...OBSERVE, ...policy }));
     expect([response.status, await response.text()]).toEqual([201, "ok"]);
     expect(origin.received).toHaveLength(1);
-    expect((await numbers.counted(1)).map(told)).toEqual([["would_refuse", code, "final", null]]);
+    expect((await numbers.counted(1)).map(factsOf)).toEqual([["would_refuse", code, "final", null]]);
     expect((await numbers.counted(1))[0]).toMatchObject({ status: 201, record: null });
   });
 
@@ -156,7 +156,7 @@ describe("3.12 an observed request", () => {
       await client.post(PATH, { key });
       await numbers.counted(count);
     }
-    expect((await numbers.counted(2)).map(told)[1]).toEqual(["would_refuse", "replay_unavailable", "final", null]);
+    expect((await numbers.counted(2)).map(factsOf)[1]).toEqual(["would_refuse", "replay_unavailable", "final", null]);
   });
 
   test("whose origin can't be reached gets what it gets without being observed", async () => {

@@ -18,6 +18,13 @@ describe("3.2.6 paths that could leave the origin's base path", () => {
     "/v1/..%2f..%2fvictim",
     "/v1%2f..%2f..%2fvictim",
     "/v1/..%2f",
+    "/v1/%252e%252e%252fx",
+    "/..%00/victim",
+    "/.%09./victim",
+    "/..%20/victim",
+    "/..%c0%afvictim",
+    "/..%ef%bc%8fvictim",
+    "/%2e%2e;/victim",
   ])("are refused: %s", async (path) => {
     const origin = scriptOrigin();
     const before = await objectCount();
@@ -27,7 +34,7 @@ describe("3.2.6 paths that could leave the origin's base path", () => {
     expect([origin.received.length, await objectCount()]).toEqual([0, before]);
   });
 
-  test.each(["/v1/a%2Fb", "/v1/..x%2fy", "/v1/a..;b", "/v1/%252e%252e%252fx", "/v1/a;b=../c", "/v1/%2e%2e/x"])(
+  test.each(["/v1/a%2Fb", "/v1/..x%2fy", "/v1/a..;b", "/v1/%252e%252fx", "/v1/a;b=../c", "/v1/%2e%2e/x"])(
     "pass where no parent segment appears: %s",
     async (path) => {
       const origin = scriptOrigin();

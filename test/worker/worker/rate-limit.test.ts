@@ -79,7 +79,7 @@ describe("3.11.1 a caller beyond its rate limit", () => {
 });
 
 describe("3.11.2 every keyed request counts", () => {
-  test("and a retry whose original ran is never told that it did not run", async () => {
+  test("and a retry whose original ran never learns that it did not run", async () => {
     const held = heldAnswer();
     const origin = scriptOrigin();
     const limiter = scriptLimiter(6);

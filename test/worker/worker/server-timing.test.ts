@@ -20,13 +20,13 @@ describe("6.6 Server-Timing", () => {
     }
   });
 
-  test("tells the first client of gateway and origin, behind the origin's own", async () => {
+  test("shows the first client gateway and origin, behind the origin's own", async () => {
     scriptOrigin(() => new Response("ok", { headers: { "server-timing": "db;dur=53" } }));
     const response = await clientOf(TIMING).post(PATH, {});
     expect(response.headers.get("server-timing")).toMatch(/^db;dur=53, oncegate;dur=\d+, origin;dur=\d+$/);
   });
 
-  test("tells a retry of the gateway alone: what the origin said is of another time", async () => {
+  test("shows a retry the gateway alone: the origin was measured at another time", async () => {
     scriptOrigin(() => new Response("ok", { headers: { "server-timing": "db;dur=53" } }));
     const client = clientOf(TIMING);
     const key = uniqueKey();
@@ -34,7 +34,7 @@ describe("6.6 Server-Timing", () => {
     expect(timingOf(await client.post(PATH, { key }))).toBe("oncegate;dur=N");
   });
 
-  test("tells who joined how long it waited, and refusals too", async () => {
+  test("shows how long a joined request waited, and a refused one", async () => {
     const held = heldAnswer();
     const origin = scriptOrigin(held.answer);
     const client = clientOf(TIMING);

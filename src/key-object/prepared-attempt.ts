@@ -1,0 +1,32 @@
+/** The step before an attempt: its request is made ready, and nothing is written or sent yet (docs/protocol.md 4.2). */
+
+import { type RefusalReply } from "../call/call.ts";
+import { type ReceivedForward, hold } from "../call/upload.ts";
+import { type HeldBody } from "../http/held-body.ts";
+import { log } from "../log.ts";
+import { prepareKeyed } from "../origin/exchange.ts";
+import { type PreparedRequest } from "../origin/prepared-request.ts";
+import { type UnknownRecord } from "../record/record.ts";
+import { misconfigured, refusal } from "./reply.ts";
+
+export type PreparedAttempt =
+  | { readonly kind: "prepared"; readonly request: PreparedRequest; readonly body: HeldBody | null }
+  /** The record stays as it is, so the same request may be sent again. */
+  | RefusalReply;
+
+/** `before` is the record that the attempt follows. */
+export function prepareAttempt(
+  received: ReceivedForward,
+  attemptNumber: number,
+  before: UnknownRecord | null,
+  env: object,
+): PreparedAttempt {
+  const forward = hold(received);
+  if (forward === null) return refusal("overloaded");
+  const request = prepareKeyed(forward, attemptNumber, env);
+  if (request.kind === "prepared") return { kind: "prepared", request, body: forward.body };
+  forward.body?.release();
+  const id = crypto.randomUUID();
+  log({ event: "fault", id, where: "misconfigured", why: request.why });
+  return misconfigured(before, id);
+}
