@@ -12,8 +12,8 @@ const FACTOR_MAX = 32;
 /** Other work of the machine only adds to a run, so the least of several counts. */
 const RUNS_MAX = 20;
 
-/** A run of a quadratic reader takes seconds, and needs no repetition to show it. */
-const RUNNING_MS_MAX = 10_000;
+/** A run of a quadratic reader takes long, and needs few repetitions to show it. */
+const RUNNING_MS_MAX = 3000;
 
 /** Null if `read` takes linear time on texts of `make`, and the times otherwise. */
 export async function superlinear(
