@@ -15,7 +15,7 @@ import { bundleWorker } from "./wrangler.ts";
  * rules, with their checks and the parser of event streams, took 4,000 of it. The bound leaves a twentieth of room above what the
  * bundle has today, so that growth is noticed and small changes are not.
  */
-const GZIP_BYTES_MAX = 97_000;
+const GZIP_BYTES_MAX = 102_000;
 
 /** A module belongs to the first part whose path it contains. */
 const PARTS: readonly (readonly [part: string, path: string])[] = [
