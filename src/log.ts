@@ -23,6 +23,13 @@ export type LogEvent =
   | { readonly event: "observe_failed"; readonly why: string }
   /** A request that was passed through got no answer. */
   | { readonly event: "pass_through_failed"; readonly why: string }
+  /** An operator's token was wrong, or came after too many wrong ones from its network. */
+  | {
+      readonly event: "operator_refused";
+      readonly hostname: string;
+      readonly where: "api" | "console";
+      readonly why: "token" | "too_many_attempts";
+    }
   /** The origin was asked for an unknown outcome. */
   | { readonly event: "probe"; readonly record: string; readonly outcome: string }
   /** A rate limiter failed or did not answer in time, and the request was let through. */

@@ -26,7 +26,8 @@ export function jsonSchemaOf(schema: v.GenericSchema, conversion: Conversion): J
     errorMode: "ignore",
     overrideSchema: ({ valibotSchema, jsonSchema }) => {
       if (isLazy(valibotSchema)) {
-        return { anyOf: ["", {}].map((input) => jsonSchemaOf(valibotSchema.getter(input), conversion)) };
+        const forms = new Set(["", {}, []].map((input) => valibotSchema.getter(input)));
+        return { anyOf: [...forms].map((form) => jsonSchemaOf(form, conversion)) };
       }
       if (jsonSchema.required?.length === 0) delete jsonSchema.required;
       if (!inMaps && valibotSchema.type === "record") {

@@ -22,7 +22,9 @@ export const FIELDS_BY_NEED: Readonly<Record<string, Fields>> = {
 /** By property. */
 const DESCRIPTIONS = descriptionsIn("config/fields-of-entry.ts", "config/fields-of-policy.ts");
 
-export const TABLES = tablesIn("table", "config/caller-values.ts", "config/entry-values.ts", "config/policy-values.ts");
+const FILES_WITH_TABLES = ["caller-values.ts", "entry-values.ts", "outcome-values.ts", "policy-values.ts"];
+
+export const TABLES = tablesIn("table", ...FILES_WITH_TABLES.map((file) => `config/${file}`));
 
 export function descriptionOf(property: string): string {
   const description = DESCRIPTIONS.get(property);

@@ -1,7 +1,7 @@
 /** What the Worker asks of a key object, and what the object replies: plain values that cross RPC. */
 
 import { type AttemptPolicy, type JournalPlace, type Origin } from "../config/policy.ts";
-import { type HeaderPair, type KeyRecord, type RequestIdentity } from "../record/record.ts";
+import { type HeaderPair, type KeyRecord, type RequestIdentity, type TombstoneCause } from "../record/record.ts";
 import { type RefusalCode } from "../record/decide.ts";
 
 /** A request, as far as a look at its record needs it (docs/protocol.md 4.5). */
@@ -74,6 +74,8 @@ export interface RefusalReply {
   readonly waited: boolean;
   readonly attempt?: AttemptFacts;
   readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable" | "overloaded" | "misconfigured";
+  /** For `replay_unavailable`: why the answer is not stored. */
+  readonly cause?: TombstoneCause;
   /** For `misconfigured`: the id of the log line that has the cause. */
   readonly faultId?: string;
 }

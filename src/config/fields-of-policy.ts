@@ -5,6 +5,7 @@
  */
 
 import { type Fields, durationField, integerField, published } from "./field.ts";
+import { outcomes } from "./outcome-values.ts";
 import {
   deriveKey,
   errorCode,
@@ -14,7 +15,6 @@ import {
   keyCarriers,
   methods,
   probe,
-  statuses,
 } from "./policy-values.ts";
 import { DAY, MINUTE, SECOND, headerName, oneOf, trueOrFalse } from "./values.ts";
 
@@ -149,21 +149,15 @@ export const EXECUTION_AND_TIME = {
 
 export const OUTCOMES = {
   /**
-   * Statuses that also mean that the request did not run. They are added to the [table of
-   * outcomes](protocol.md#51-table).
+   * Rules that come before the [table of outcomes](protocol.md#51-table), such as
+   * `{ status = 404, media_type = "text/html", outcome = "not-executed" }`. The [first that
+   * matches](protocol.md#52-order) counts.
    */
-  notExecutedOn: {
-    name: "not_executed_on",
-    schema: statuses,
+  outcomes: {
+    name: "outcomes",
+    schema: outcomes,
     default: [],
-    published: published("not_executed_on", "Also not executed"),
-  },
-  /** Statuses that also mean that the outcome is unknown. They come before `not_executed_on`. */
-  unknownOn: {
-    name: "unknown_on",
-    schema: statuses,
-    default: [],
-    published: published("unknown_on", "Unknown, before that"),
+    published: published("outcomes", "Outcomes by rules"),
   },
   /**
    * After an unknown outcome: `refuse` sends nothing again, `retry` is for an API that is idempotent itself, `probe`

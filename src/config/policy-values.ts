@@ -35,10 +35,9 @@ function parseMemberPointer(written: string): JsonPointer | null {
   return written === "" ? null : parseJsonPointer(written);
 }
 
-const pointers = listOf(
-  parsed(parseMemberPointer, 'must be a JSON Pointer to a member, such as "/order_id"'),
-  'must be a list of JSON Pointers, such as ["/order_id"]',
-);
+export const memberPointer = parsed(parseMemberPointer, 'must be a JSON Pointer to a member, such as "/order_id"');
+
+const pointers = listOf(memberPointer, 'must be a list of JSON Pointers, such as ["/order_id"]');
 
 export const keyCarriers: v.GenericSchema<unknown, readonly KeyCarrier[]> = v.pipe(
   listOf(
@@ -122,11 +121,6 @@ const PROBE_MESSAGE = 'must be a path with one {key} in it, such as "/v1/idempot
 export const probe = v.pipe(v.string(PROBE_MESSAGE), v.check(isProbeTemplate, PROBE_MESSAGE));
 
 const status = integer({ min: 400, max: 599 });
-
-export const statuses: v.GenericSchema<unknown, readonly number[]> = v.array(
-  status,
-  "must be a list of status codes from 400 to 599",
-);
 
 export const errorStatus = byCode(status);
 

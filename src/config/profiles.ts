@@ -7,6 +7,7 @@ import { defaultsOf } from "./field.ts";
 import { POLICY_FIELDS } from "./fields-of-policy.ts";
 import { type Policy, type ProfileName } from "./policy.ts";
 import { fingerprintBy } from "./policy-values.ts";
+import { type StatusRange } from "../record/outcome-rule.ts";
 import { DAY } from "./values.ts";
 
 /** The fields that every profile sets. */
@@ -17,8 +18,7 @@ export type Profile = Pick<
   | "methods"
   | "ttlMs"
   | "fingerprint"
-  | "notExecutedOn"
-  | "unknownOn"
+  | "outcomes"
   | "errors"
   | "errorStatus"
   | "errorCode"
@@ -28,7 +28,14 @@ export type Profile = Pick<
 /** The policy where the configuration sets no field. */
 export const DEFAULT_POLICY: Policy = Object.freeze(defaultsOf(POLICY_FIELDS));
 
-const EVERY_5XX: readonly number[] = Object.freeze(Array.from({ length: 100 }, (_, index) => 500 + index));
+/** Null in place of each condition: all that a rule leaves open. */
+const ANY_ANSWER = { statuses: null, mediaTypes: null, header: null, json: null, event: null } as const;
+
+/** A proxy in between sends these, so they say nothing about the API behind it. */
+const FROM_PROXIES: readonly StatusRange[] = [502, 504, 520, 522, 524].map((status) => ({ from: status, to: status }));
+
+/** For contracts in which a 409 has another meaning: it ran, or may have run, and sending it again does not help. */
+const UNKNOWN_AS_500 = { outcome_unknown: 500, attempts_exhausted: 500, replay_unavailable: 500 } as const;
 
 /** draft-ietf-httpapi-idempotency-key-header, which is the default. The other profiles are differences from it. */
 const ietf: Profile = {
@@ -37,8 +44,7 @@ const ietf: Profile = {
   methods: DEFAULT_POLICY.methods,
   ttlMs: DEFAULT_POLICY.ttlMs,
   fingerprint: DEFAULT_POLICY.fingerprint,
-  notExecutedOn: DEFAULT_POLICY.notExecutedOn,
-  unknownOn: DEFAULT_POLICY.unknownOn,
+  outcomes: DEFAULT_POLICY.outcomes,
   errors: DEFAULT_POLICY.errors,
   errorStatus: DEFAULT_POLICY.errorStatus,
   errorCode: DEFAULT_POLICY.errorCode,
@@ -58,10 +64,13 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     ...ietf,
     key: "required",
     methods: ["POST"],
-    notExecutedOn: EVERY_5XX,
-    // A proxy in between sends these, so they say nothing about the seller.
-    unknownOn: [502, 504, 520, 522, 524],
+    outcomes: [
+      { when: { ...ANY_ANSWER, statuses: FROM_PROXIES }, unless: null, outcome: "unknown" },
+      { when: { ...ANY_ANSWER, statuses: [{ from: 500, to: 599 }] }, unless: null, outcome: "not-executed" },
+    ],
     errors: "acp",
+    // Its 409 means that the original still runs, and its 422 that the request is another one.
+    errorStatus: UNKNOWN_AS_500,
     errorCode: {
       key_missing: "idempotency_key_required",
       key_reused: "idempotency_conflict",
@@ -76,6 +85,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     ttlMs: 2 * DAY,
     fingerprint: fingerprintBy("bytes"),
     errors: "ucp",
-    errorStatus: { key_reused: 409, caller_changed: 409 },
+    // Its 409 means another payload.
+    errorStatus: { key_reused: 409, caller_changed: 409, in_flight: 503, ...UNKNOWN_AS_500 },
   },
 };

@@ -3,16 +3,25 @@
  * including pages of the origin, which share the console's hostname.
  */
 
-import { cookieNamed } from "../identity/cookie.ts";
 import { SESSION_MS } from "./session.ts";
 import { STYLE } from "./style.ts";
 
 const COOKIE = "oncegate_session";
 
-/** The sealed session in the `Cookie` header; null if there is none or the header is ambiguous. */
-export function sealedIn(headers: Headers): string | null {
-  const cookie = cookieNamed(COOKIE, headers.get("cookie"));
-  return cookie.kind === "present" ? cookie.value : null;
+/** More than browsers send. */
+const COOKIES_MAX = 1000;
+
+/** A page's URL has some prefixes, and its hostname some parents: no browser has more cookies of one name for it. */
+const SEALED_MAX = 64;
+
+/**
+ * What the `Cookie` header may have as sealed sessions. Another host under the same domain can plant a second cookie of this
+ * name, so each is tried, whatever their order.
+ */
+export function sealedIn(headers: Headers): string[] {
+  const pairs = (headers.get("cookie") ?? "").split(/[;,]/, COOKIES_MAX).map((pair) => pair.trim());
+  const values = pairs.flatMap((pair) => (pair.startsWith(`${COOKIE}=`) ? [pair.slice(COOKIE.length + 1)] : []));
+  return [...new Set(values)].slice(0, SEALED_MAX);
 }
 
 /** The `Set-Cookie` value; `sealed` null deletes the cookie. Plain http means a local machine, or TLS ends in front of us. */
@@ -31,10 +40,10 @@ export function isNavigation(headers: Headers): boolean {
 /** Whether the console's own form may have sent the request. Without these headers only the form's CSRF token decides. */
 export function isSameOrigin(headers: Headers, url: URL): boolean {
   const site = headers.get("sec-fetch-site");
-  if (site !== null) return site === "same-origin" || site === "none";
+  if (site !== null && site !== "same-origin" && site !== "none") return false;
   const origin = headers.get("origin");
-  // A page without a referrer, such as ours, sends `null`. Only hosts are compared: a TLS proxy changes the scheme.
-  if (origin === null || origin === "null") return true;
+  if (origin === null) return true;
+  // `null` is any sandboxed frame or local file. Only hosts are compared: a TLS proxy changes the scheme.
   return URL.canParse(origin) && new URL(origin).host === url.host;
 }
 
@@ -43,7 +52,8 @@ export async function pageHeaders(): Promise<Headers> {
     "content-type": "text/html; charset=utf-8",
     "content-security-policy": await contentSecurityPolicy(),
     "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
+    // With "no-referrer", browsers would send the forms of these pages with `Origin: null`.
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     // A page that opens the console in a window gets no handle to it. The opener may set COOP too, so COEP makes them differ.

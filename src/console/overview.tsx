@@ -2,7 +2,7 @@
 
 import { type Tenant } from "../config/policy.ts";
 import { cursorOf } from "../operator/lists.ts";
-import { type JournalEvent } from "../journal/journal-event.ts";
+import { type JournalPage } from "../journal/journal.ts";
 import { type Summed, duplicatesPrevented } from "../operator/sums.ts";
 import { ActForm } from "./act-form.tsx";
 import { CAUSES } from "./causes.ts";
@@ -22,7 +22,7 @@ export interface OverviewProps {
   /** Why the last request was refused; null if none was. */
   readonly message: string | null;
   /** Null if the journal does not answer. */
-  readonly journal: { readonly counts: Summed; readonly unknown: readonly JournalEvent[] } | null;
+  readonly journal: { readonly counts: Summed; readonly unknown: JournalPage } | null;
   readonly nowMs: number;
 }
 
@@ -43,7 +43,7 @@ export function Overview({ tenant, session, message, journal, nowMs }: OverviewP
       <Alert message={message} />
       <Numbers {...counts} />
       <Observed {...counts} />
-      <Unknown unknown={unknown} session={session} nowMs={nowMs} isWide={tenant.entry.startsWith("*")} />
+      <Unknown {...unknown} session={session} nowMs={nowMs} isWide={tenant.entry.startsWith("*")} />
       <Chart {...counts} />
       <Search session={session} />
       <Keyless counts={counts} tenant={tenant} />
@@ -89,20 +89,25 @@ function Observed({ total }: Summed) {
   );
 }
 
-interface UnknownProps extends Pick<OverviewProps, "session" | "nowMs"> {
-  readonly unknown: readonly JournalEvent[];
+interface UnknownProps extends Pick<OverviewProps, "session" | "nowMs">, JournalPage {
   /** The entry serves several hostnames. */
   readonly isWide: boolean;
 }
 
-function Unknown({ unknown, session, nowMs, isWide }: UnknownProps) {
+function Unknown({ entries, dropped, session, nowMs, isWide }: UnknownProps) {
   // One more than is shown is read: it only proves that there is another page.
-  const shown = unknown.slice(0, UNKNOWN_SHOWN_MAX);
-  const last = unknown.length > shown.length ? shown.at(-1) : undefined;
+  const shown = entries.slice(0, UNKNOWN_SHOWN_MAX);
+  const last = entries.length > shown.length ? shown.at(-1) : undefined;
   return (
     <section id="unknown">
       <h2>Unknown outcomes, oldest first</h2>
       {shown.length === 0 ? <p>No unknown outcomes.</p> : null}
+      {dropped === 0 ? null : (
+        <p>
+          The journal had no room for {dropped} more. Their records still exist: a client that gets{" "}
+          <code>outcome_unknown</code> has the key.
+        </p>
+      )}
       {shown.map(({ record, hostname, operation, cause, attempt, sinceMs }) => (
         <div class="entry">
           <h3>

@@ -1,7 +1,8 @@
 /** Loads the data of each page, and carries out what the forms request. */
 
-import { type Acted, inspectRecord, purge, release, settle } from "../operator/act.ts";
+import { type Acted, purge, release, settle } from "../operator/act.ts";
 import { recordIdsOf } from "../operator/find.ts";
+import { inspectRecord } from "../operator/inspect.ts";
 import { positionOf, readJournal } from "../operator/lists.ts";
 import { type ReservedCall } from "../operator/operator-context.ts";
 import { type OperatorProblem, isOperatorProblem } from "../operator/problem.ts";
@@ -62,7 +63,7 @@ export async function recordPage(
   const alertPage = (status: number, message: string): Promise<Response> =>
     pageResponse(status, { title, hostname, session, children: <Alert message={message} /> });
   if (!RECORD_ID.test(id)) return alertPage(404, "This is not a record id.");
-  const [inspection, history] = await Promise.all([inspectRecord(c.env, c.var, id, null), loadHistory(c, id)]);
+  const [inspection, history] = await Promise.all([inspectRecord(c.env, c.var, id), loadHistory(c, id)]);
   if (inspection === null) return alertPage(503, "The record does not answer. Reload the page later.");
   const hasHistory = history !== null && history.entries.length + history.audit.length > 0;
   const status = inspection.state !== "none" || hasHistory ? 200 : 404;
@@ -76,7 +77,7 @@ function loadHistory(c: ReservedCall, record: string): Promise<RecordPageProps["
   return readJournal(c, async (journal) => {
     const lines = journal.audit({ record, beforeSeq: null, limit: HISTORY_SHOWN_MAX });
     const [entries, audit] = await Promise.all([journal.entries(query), lines]);
-    return { entries, audit };
+    return { entries: entries.entries, audit };
   });
 }
 
@@ -93,7 +94,7 @@ export async function find(c: ReservedCall, session: Session, form: URLSearchPar
 
 /** Also true if the object does not answer: its page then shows the failure. */
 async function mayExist(c: ReservedCall, id: string): Promise<boolean> {
-  return (await inspectRecord(c.env, c.var, id, null))?.state !== "none";
+  return (await inspectRecord(c.env, c.var, id))?.state !== "none";
 }
 
 /** Uses the API's own functions, so the same checks and the same audit log apply. */

@@ -143,5 +143,9 @@ function eventOfEntry({ state, cause, attempt, times, atMs }: JournalEvent): Tim
 function eventOfLine({ atMs, action, token, operator, result, before, after, given, why }: AuditLine): TimelineEvent {
   const who = `${operator ?? "anonymous"} (${token} token)`;
   const end = result === null || result === "failed" ? "result not known" : `${result}: ${before} → ${after}`;
-  return { atMs, text: `${who}: ${action} ${given === "{}" ? "" : given} ${end}`.replaceAll("  ", " "), why };
+  return {
+    atMs,
+    text: `${who}: ${action} ${given === "{}" ? "" : given} ${end}`.replaceAll("  ", " "),
+    why: why || null,
+  };
 }

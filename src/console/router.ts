@@ -58,8 +58,8 @@ type Answer = Response | Promise<Response>;
 function page(show: (c: ReservedCall, session: Session) => Answer) {
   return async (c: ReservedCall): Promise<Response> => {
     if (!areSet(tokens(c))) return notFound();
-    const session = isNavigation(c.req.raw.headers) ? await sessionOf(c) : null;
-    return session === null ? askToSignIn(c, null) : show(c, session);
+    const [session] = isNavigation(c.req.raw.headers) ? await sessionsOf(c) : [];
+    return session === undefined ? askToSignIn(c, null) : show(c, session);
   };
 }
 
@@ -73,18 +73,28 @@ function submission(act: (c: ReservedCall, session: Session, form: URLSearchPara
     if (!areSet(tokens(c))) return notFound();
     const { headers } = c.req.raw;
     if (!isSameOrigin(headers, c.var.url) || !isNavigation(headers)) return askToSignIn(c, FOREIGN);
-    const session = await sessionOf(c);
-    if (session === null) return askToSignIn(c, NO_SESSION);
+    const sessions = await sessionsOf(c);
+    const [first] = sessions;
+    if (first === undefined) return askToSignIn(c, NO_SESSION);
     const form = await readForm(c.req.raw);
-    if (isOperatorProblem(form)) return overviewPage(c, session, refusedBy(form));
-    if (!(await isEqual(form.get("csrf") ?? "", session.csrf))) return askToSignIn(c, STALE);
-    return act(c, session, form);
+    if (isOperatorProblem(form)) return overviewPage(c, first, refusedBy(form));
+    const session = await sessionWith(form.get("csrf") ?? "", sessions);
+    return session === null ? askToSignIn(c, STALE) : act(c, session, form);
   };
 }
 
-function sessionOf(c: ReservedCall): Promise<Session | null> {
-  const sealed = sealedIn(c.req.raw.headers);
-  return sealed === null ? Promise.resolve(null) : openSession(tokens(c), c.var.hostname, sealed, Date.now());
+/** Those that are valid, of all that the browser sends. */
+async function sessionsOf(c: ReservedCall): Promise<Session[]> {
+  const opening = sealedIn(c.req.raw.headers).map((sealed) =>
+    openSession(tokens(c), c.var.hostname, sealed, Date.now()),
+  );
+  return (await Promise.all(opening)).filter((session) => session !== null);
+}
+
+/** The session whose page sent the form. */
+async function sessionWith(csrf: string, sessions: readonly Session[]): Promise<Session | null> {
+  for (const session of sessions) if (await isEqual(csrf, session.csrf)) return session;
+  return null;
 }
 
 function askToSignIn(c: ReservedCall, message: string | null): Promise<Response> {

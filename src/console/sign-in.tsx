@@ -3,8 +3,10 @@
 import { type Tokens } from "../config/operator-token.ts";
 import { type ReservedCall } from "../operator/operator-context.ts";
 import { OPERATOR_NAME } from "../operator/requests.ts";
-import { roleOf } from "../operator/tokens.ts";
+import { authenticate } from "../operator/authenticate.ts";
+import { isOperatorProblem } from "../operator/problem.ts";
 import { sessionCookie } from "./browser.ts";
+import { problemText } from "./form.ts";
 import { Alert, HOME, pageResponse, seeOther } from "./layout.tsx";
 import { sealSession } from "./session.ts";
 
@@ -18,9 +20,14 @@ function consolePathOr(path: string): string {
 export async function signIn(c: ReservedCall, tokens: Tokens, form: URLSearchParams): Promise<Response> {
   const { hostname, url } = c.var;
   const to = form.get("to") ?? HOME;
-  const refused = (message: string): Promise<Response> => signInPage(hostname, { to, isFromOtherSite: false, message });
-  const role = await roleOf(tokens, `Bearer ${form.get("token") ?? ""}`);
-  if (role === null) return refused("This token is not valid for this hostname.");
+  const refused = (message: string, status = 403): Promise<Response> =>
+    signInPage(hostname, { to, isFromOtherSite: false, message, status });
+  const role = await authenticate(c, tokens, form.get("token") ?? "", "console");
+  if (isOperatorProblem(role)) {
+    return role.code === "unauthorized"
+      ? refused("This token is not valid for this hostname.")
+      : refused(problemText(role), role.status);
+  }
   const name = (form.get("operator") ?? "").trim();
   if (name !== "" && !OPERATOR_NAME.test(name)) return refused("A name has 1 to 100 printable ASCII characters.");
   const content = { id: crypto.randomUUID(), role, operator: name === "" ? null : name };
@@ -43,9 +50,14 @@ interface SignInPage {
   readonly isFromOtherSite: boolean;
   /** Why the last request was refused; null if none was. */
   readonly message: string | null;
+  /** That of the refusal. */
+  readonly status?: number;
 }
 
-export function signInPage(hostname: string, { to, isFromOtherSite, message }: SignInPage): Promise<Response> {
+export function signInPage(
+  hostname: string,
+  { to, isFromOtherSite, message, status = 403 }: SignInPage,
+): Promise<Response> {
   const path = consolePathOr(to);
   const children = (
     <>
@@ -78,5 +90,5 @@ export function signInPage(hostname: string, { to, isFromOtherSite, message }: S
       </section>
     </>
   );
-  return pageResponse(message === null ? 200 : 403, { title: "Sign in", hostname, session: null, children });
+  return pageResponse(message === null ? 200 : status, { title: "Sign in", hostname, session: null, children });
 }

@@ -3,6 +3,7 @@
 import { type HeaderPair } from "../record/record.ts";
 import { listMembers, trimBlanks } from "./blanks.ts";
 import { type Connection, type Edge } from "./client-address.ts";
+import { contentCoding, isDecoded } from "./answer-coding.ts";
 
 /** The gateway's name in `Via` and `CDN-Loop`. */
 const PSEUDONYM = "oncegate";
@@ -76,9 +77,6 @@ const OF_ACCESS_CLIENTS: ReadonlySet<string> = new Set([
   "cf-access-client-secret",
   "cf-access-token",
 ]);
-
-/** The content codings that the platform decodes when a body is read. It recognizes these spellings only. */
-const DECODED_CODINGS: ReadonlySet<string> = new Set(["gzip", "br"]);
 
 /** Fields that describe the encoded bytes, so they don't fit a decoded body (RFC 9530; `Digest` is its predecessor). */
 const OF_ENCODED_BYTES: ReadonlySet<string> = new Set([
@@ -163,7 +161,7 @@ export function makeVisible(fields: Headers): void {
 
 /** The fields to store with an answer. Its body has been read, so it is decoded, and each replay frames it again. */
 export function headersOfKeptAnswer(headers: Headers): HeaderPair[] {
-  const decoded = DECODED_CODINGS.has(headers.get("content-encoding") ?? "");
+  const decoded = isDecoded(contentCoding(headers.get("content-encoding")));
   const isHidden = hiddenIn(headers);
   // Iteration yields each `Set-Cookie` separately; other fields are joined by commas.
   return [...headers]

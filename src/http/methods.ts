@@ -19,6 +19,11 @@ export function isNeverForwarded(method: string, headers: Headers): boolean {
   return NEVER_FORWARDED.has(method) || overridingMethods(headers).some((named) => NEVER_FORWARDED.has(named));
 }
 
+/** A GET or HEAD with a body passes through as it came. The platform makes no such request anew, as a keyed one is. */
+export function hasUnusualBody({ method, body }: Pick<Request, "method" | "body">): boolean {
+  return body !== null && (method === "GET" || method === "HEAD");
+}
+
 /** The method as the fingerprint covers it. No method begins with `[`, so the two forms never meet. */
 export function comparedMethod(method: string, headers: Headers): string {
   const overrides = METHOD_OVERRIDES.map((name) => headers.get(name));

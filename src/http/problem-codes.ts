@@ -164,7 +164,7 @@ export const PROBLEMS = {
     keyReuse: "same",
     title: "The outcome is not known",
     detail:
-      "The request with this key was sent to the origin, and it is not known whether it took effect. It is not sent again. A new key would risk a second run. Check the outcome first.",
+      "The request with this key was sent to the origin, and it is not known whether it took effect. Until the record expires, it is sent again only if it certainly did not run. A new key would risk a second run. Check the outcome first.",
   },
   attempts_exhausted: {
     ...settled,
@@ -172,14 +172,17 @@ export const PROBLEMS = {
     keyReuse: "same",
     title: "No further attempt is made",
     detail:
-      "Every attempt that the policy allows ended without a known outcome. A new key would risk another run. Check the outcome first.",
+      "Every attempt that the policy allows ended without a known outcome. Until the record expires, none is made again. A new key would risk another run. Check the outcome first.",
   },
   origin_timeout: {
     ...server,
     status: 504,
+    retryable: true,
+    // A retry joins the attempt, as with in_flight.
+    retryAfterSeconds: 1,
     title: "The origin did not answer in time",
     detail:
-      "The request was sent to the origin and may still take effect. Ask later with the same key: if the answer still comes, it is kept. A new key would risk a second run.",
+      "The request was sent to the origin, which may still answer it. Send the same request again with the same key: it gets the answer if one comes. A new key would risk a second run.",
   },
   origin_unreachable: {
     ...server,
@@ -193,7 +196,7 @@ export const PROBLEMS = {
     status: 409,
     keyReuse: "same",
     title: "The answer was not kept",
-    detail: "The request with this key ran, but its answer was too large to keep or was erased. It is not run again.",
+    detail: "The request with this key ran, but its answer is not kept. It is not sent again until the record expires.",
   },
   overloaded: {
     ...busy,

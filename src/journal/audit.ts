@@ -11,9 +11,11 @@ export interface Intent {
   readonly token: Role;
   /** The name in `Oncegate-Operator`. It is not verified. */
   readonly operator: string | null;
-  readonly action: "settle" | "release" | "purge";
+  /** `read`: the body of the kept answer. */
+  readonly action: "settle" | "release" | "purge" | "read";
   /** The arguments of the action as JSON, without bodies. */
   readonly given: string;
+  /** Empty for `read`. */
   readonly why: string;
 }
 
@@ -44,6 +46,9 @@ export interface AuditQuery {
 /** Far more than operators do by hand. When it is reached, new actions are refused: older lines are never dropped early. */
 const LINES_MAX = 100_000;
 
+/** Fewer, so that a script that reads bodies leaves room for actions. */
+const LINES_MAX_TO_READ = 90_000;
+
 const COLUMNS = "seq, at_ms, hostname, record, token, operator, action, given, why, result, before, after";
 
 type Row = Omit<AuditLine, "atMs"> & { at_ms: number };
@@ -59,7 +64,8 @@ export class Audit {
   begin(intent: Intent, nowMs: number, ttlMs: number): number | null {
     const { hostname, record, token, operator, action, given, why } = intent;
     const { sql } = this.#tables;
-    if (sql.exec<{ lines: number }>("SELECT count(*) AS lines FROM audit").one().lines >= LINES_MAX) return null;
+    const { lines } = sql.exec<{ lines: number }>("SELECT count(*) AS lines FROM audit").one();
+    if (lines >= (action === "read" ? LINES_MAX_TO_READ : LINES_MAX)) return null;
     const insert = `INSERT INTO audit (at_ms, expires_ms, hostname, record, token, operator, action, given, why)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
     const row = [nowMs, nowMs + ttlMs, hostname, record, token, operator, action, given, why];

@@ -1,4 +1,7 @@
-/** The journal's entries: which records need an operator's attention. Bounded: in each group of states the oldest go first. */
+/**
+ * The journal's entries: which records need an operator's attention. Bounded: in each group of states the caller with the most
+ * entries loses its oldest first, so that one caller can't push out those of others.
+ */
 
 import { type JournalEvent, type JournalState } from "./journal-event.ts";
 import { type Tables } from "./tables.ts";
@@ -38,8 +41,8 @@ const ENTRIES_MAX: readonly { readonly states: readonly JournalState[]; readonly
 /** Writes between two checks of the bounds, since each check scans all rows. */
 const TRIM_EVERY_WRITES = 100;
 
-const UPSERT = `INSERT INTO entry (record, kind, hostname, state, cause, operation, attempt, since_ms, at_ms, expires_ms, times)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+const UPSERT = `INSERT INTO entry (record, kind, hostname, caller, state, cause, operation, attempt, since_ms, at_ms, expires_ms, times)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (record, kind) DO UPDATE SET
     state = excluded.state, cause = excluded.cause, operation = excluded.operation, attempt = excluded.attempt,
     since_ms = CASE kind WHEN 'mismatch' THEN since_ms ELSE excluded.since_ms END,
@@ -47,12 +50,13 @@ const UPSERT = `INSERT INTO entry (record, kind, hostname, state, cause, operati
     times = CASE kind WHEN 'mismatch' THEN times + excluded.times ELSE 1 END
   WHERE excluded.at_ms >= at_ms`;
 
-const COLUMNS = "record, kind, hostname, state, cause, operation, attempt, since_ms, at_ms, expires_ms, times";
+const COLUMNS = "record, kind, hostname, caller, state, cause, operation, attempt, since_ms, at_ms, expires_ms, times";
 
 type Row = {
   record: string;
   kind: string;
   hostname: string;
+  caller: string;
   state: JournalState;
   cause: JournalEvent["cause"];
   operation: string;
@@ -72,14 +76,22 @@ export class Entries {
   }
 
   /** An event that arrives after a newer one of its record changes nothing. */
-  write({ record, hostname, state, cause, operation, attempt, sinceMs, expiresAtMs, times, atMs }: JournalEvent): void {
+  write(event: JournalEvent): void {
+    const { record, hostname, caller, state, cause, operation, attempt, sinceMs, expiresAtMs, times, atMs } = event;
     const kind = state === "mismatch" ? "mismatch" : "state";
     const isOpen = state === "unknown" || state === "tombstone";
     const expiresMs = isOpen && expiresAtMs !== null ? expiresAtMs : atMs + CLOSED_KEPT_MS;
     const label = operation.slice(0, OPERATION_CHARACTERS_MAX);
-    const row = [record, kind, hostname, state, cause, label, attempt, sinceMs, atMs, expiresMs, times];
+    const row = [record, kind, hostname, caller, state, cause, label, attempt, sinceMs, atMs, expiresMs, times];
     this.#tables.sql.exec(UPSERT, ...row);
     if (this.#writesUntilTrim-- <= 0) this.#trim();
+  }
+
+  /** How many entries of the state were deleted before their time; of all states where it is null. */
+  dropped(state: JournalState | null, nowMs: number): number {
+    const groups = ENTRIES_MAX.filter(({ states }) => state === null || states.includes(state)).map(nameOf);
+    const query = `SELECT sum(n) AS n FROM dropped WHERE states IN (${holes(groups)}) AND expires_ms > ?`;
+    return this.#tables.sql.exec<{ n: number | null }>(query, ...groups, nowMs).one().n ?? 0;
   }
 
   list({ record, state, operation, untilMs, after, limit }: EntryQuery, nowMs: number): JournalEvent[] {
@@ -102,30 +114,55 @@ export class Entries {
   }
 
   expire(nowMs: number): void {
-    this.#tables.sql.exec("DELETE FROM entry WHERE expires_ms <= ?", nowMs);
+    for (const table of ["entry", "dropped"]) {
+      this.#tables.sql.exec(`DELETE FROM ${table} WHERE expires_ms <= ?`, nowMs);
+    }
     this.#trim();
   }
 
-  /** When the next entry expires; null if there is none. */
+  /** When the next entry, or a number of dropped ones, expires; null if there is none. */
   get firstExpiryMs(): number | null {
-    return this.#tables.sql.exec<{ ms: number | null }>("SELECT min(expires_ms) AS ms FROM entry").one().ms;
+    const all = "SELECT expires_ms FROM entry UNION ALL SELECT expires_ms FROM dropped";
+    return this.#tables.sql.exec<{ ms: number | null }>(`SELECT min(expires_ms) AS ms FROM (${all})`).one().ms;
   }
 
   #trim(): void {
     this.#writesUntilTrim = TRIM_EVERY_WRITES;
-    for (const { states, max } of ENTRIES_MAX) {
-      const oldest = `SELECT record, kind FROM entry WHERE state IN (${states.map(() => "?").join(", ")})
-        ORDER BY since_ms DESC, record DESC LIMIT -1 OFFSET ?`;
-      this.#tables.sql.exec(`DELETE FROM entry WHERE (record, kind) IN (${oldest})`, ...states, max);
-    }
+    for (const group of ENTRIES_MAX) this.#trimGroup(group);
+  }
+
+  /** Each caller's newest entry stays before any caller's second one, and so on. */
+  #trimGroup(group: (typeof ENTRIES_MAX)[number]): void {
+    const { states, max } = group;
+    const { sql } = this.#tables;
+    const some = `FROM entry WHERE state IN (${holes(states)})`;
+    if (sql.exec<{ n: number }>(`SELECT count(*) AS n ${some}`, ...states).one().n <= max) return;
+    const ranked = `SELECT record, kind, since_ms,
+      row_number() OVER (PARTITION BY caller ORDER BY since_ms DESC, record DESC) AS place ${some}`;
+    const surplus = `SELECT record, kind FROM (${ranked}) ORDER BY place, since_ms DESC, record DESC LIMIT -1 OFFSET ?`;
+    const remove = `DELETE FROM entry WHERE (record, kind) IN (${surplus}) RETURNING expires_ms`;
+    const removed = sql.exec<{ expires_ms: number }>(remove, ...states, max).toArray();
+    const expiresMs = Math.max(...removed.map((row) => row.expires_ms));
+    const add = `INSERT INTO dropped (states, n, expires_ms) VALUES (?, ?, ?)
+      ON CONFLICT (states) DO UPDATE SET n = n + excluded.n, expires_ms = max(expires_ms, excluded.expires_ms)`;
+    sql.exec(add, nameOf(group), removed.length, expiresMs);
   }
 }
 
+function nameOf({ states }: (typeof ENTRIES_MAX)[number]): string {
+  return states.join(",");
+}
+
+function holes(values: readonly unknown[]): string {
+  return values.map(() => "?").join(", ");
+}
+
 function entryOf(row: Row): JournalEvent {
-  const { record, hostname, state, cause, operation, attempt, times } = row;
+  const { record, hostname, caller, state, cause, operation, attempt, times } = row;
   return {
     record,
     hostname,
+    caller,
     state,
     cause,
     operation,

@@ -7,6 +7,8 @@ export interface JournalEvent {
   readonly record: string;
   /** The requested hostname: an entry may serve many. */
   readonly hostname: string;
+  /** Distinguishes the callers of an entry, and names no one. */
+  readonly caller: string;
   readonly operation: string;
   readonly attempt: number;
   readonly state: JournalState;
@@ -62,7 +64,8 @@ export function journalEventOf(
   const facts = after ?? (before === null || before.state === "unreadable" ? null : before);
   if (facts === null) return null;
   const wasListed = undoneTo !== null || before?.state === "unknown" || cause === "released" || cause === "purged";
-  const common = { operation: facts.about.operation, attempt: facts.attempt.number, cause, times: 1, atMs: nowMs };
+  const { callerTag: caller, operation } = facts.about;
+  const common = { caller, operation, attempt: facts.attempt.number, cause, times: 1, atMs: nowMs };
   if (after === null) return wasListed ? { ...common, state: "none", sinceMs: nowMs, expiresAtMs: null } : null;
   switch (after.state) {
     case "completed":

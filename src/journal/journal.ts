@@ -11,6 +11,12 @@ import { type JournalEvent } from "./journal-event.ts";
 import { type Count, type HourlyCount, Tallies, haveReachedOrigin } from "./tallies.ts";
 import { Tables } from "./tables.ts";
 
+export interface JournalPage {
+  readonly entries: readonly JournalEvent[];
+  /** How many entries of the asked state the journal had no room for, and has not expired yet. */
+  readonly dropped: number;
+}
+
 /** The shortest time between two clean-ups. Lists skip expired rows, so a late clean-up shows nowhere. */
 const CLEAN_EVERY_MS = 60 * 60 * 1000;
 
@@ -50,8 +56,10 @@ export class Journal extends DurableObject<Env> {
     this.#write(() => this.#audit.end(seq, result, Date.now()));
   }
 
-  entries(query: EntryQuery): JournalEvent[] {
-    return this.#tables.exist ? this.#entries.list(query, Date.now()) : [];
+  entries(query: EntryQuery): JournalPage {
+    if (!this.#tables.exist) return { entries: [], dropped: 0 };
+    const nowMs = Date.now();
+    return { entries: this.#entries.list(query, nowMs), dropped: this.#entries.dropped(query.state, nowMs) };
   }
 
   audit(query: AuditQuery): AuditLine[] {

@@ -44,7 +44,8 @@ export class JournalReporter {
     if (nowMs - this.#mismatchReportedMs < MISMATCH_EVERY_MS) return;
     this.#mismatchReportedMs = nowMs;
     const { about, attempt } = record;
-    const facts = { operation: about.operation, attempt: attempt.number, times: this.#mismatches, atMs: nowMs };
+    const { callerTag: caller, operation } = about;
+    const facts = { caller, operation, attempt: attempt.number, times: this.#mismatches, atMs: nowMs };
     this.#mismatches = 0;
     this.#report(about.tenant, { ...facts, state: "mismatch", cause, sinceMs: nowMs, expiresAtMs: null });
   }

@@ -3,11 +3,13 @@
 const CREATE: readonly string[] = [
   // `kind` is `state` or `mismatch`: one row for the record's state, and one for the requests refused for a mismatch.
   `CREATE TABLE IF NOT EXISTS entry (
-    record TEXT, kind TEXT, hostname TEXT, state TEXT, cause TEXT, operation TEXT, attempt INTEGER,
+    record TEXT, kind TEXT, hostname TEXT, caller TEXT, state TEXT, cause TEXT, operation TEXT, attempt INTEGER,
     since_ms INTEGER, at_ms INTEGER, expires_ms INTEGER, times INTEGER,
     PRIMARY KEY (record, kind)
   ) WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS entry_by_state ON entry (state, since_ms, record)",
+  // How many entries were deleted before they expired, for each group of states that has a bound.
+  "CREATE TABLE IF NOT EXISTS dropped (states TEXT PRIMARY KEY, n INTEGER, expires_ms INTEGER) WITHOUT ROWID",
   `CREATE TABLE IF NOT EXISTS audit (
     seq INTEGER PRIMARY KEY, at_ms INTEGER, expires_ms INTEGER,
     hostname TEXT, record TEXT, token TEXT, operator TEXT, action TEXT, given TEXT, why TEXT,

@@ -6,7 +6,9 @@
 import { type AttemptPolicy } from "../config/policy.ts";
 import { log } from "../log.ts";
 import { type JournalReporter } from "../journal/reporter.ts";
+import { type ArrivedOutcome } from "./conclusion-of-answer.ts";
 import { Leftover, namedBy } from "./leftover.ts";
+import { type Operation } from "./operated-by.ts";
 import { WATCHDOG_GRACE_MS, carryOutAlarm } from "./record-alarm.ts";
 import { type Found, RecordStore } from "./record-store.ts";
 import { type Running, asOf } from "../record/decide.ts";
@@ -21,31 +23,16 @@ import {
   type UnreadableRecord,
   unreachable,
 } from "../record/record.ts";
-import { type Command, type OperateRefusal, decideCommand } from "../record/operate.ts";
-import {
-  type Conclusion,
-  type EndedAttempt,
-  type Transition,
-  beginAttempt,
-  concludeAttempt,
-} from "../record/transition.ts";
+import { type Command, decideCommand } from "../record/operate.ts";
+import { type EndedAttempt, type Transition, beginAttempt, concludeAttempt } from "../record/transition.ts";
 import { type BodySource } from "../origin/answer-body.ts";
 import { Readers } from "./readers.ts";
 import { Recording } from "./recording.ts";
 
-/** The result of an operator's command, with the states of the record before and after. */
-export type Operation =
-  | { readonly done: true; readonly before: string; readonly after: string }
-  | { readonly done: false; readonly before: string; readonly refusal: OperateRefusal };
+/** Longer than any body is read after its end: its readers are cut after `idle_timeout` without a piece. */
+const LEFTOVER_MS_MAX = 15 * 60_000;
 
 const CAUSES = { settle: "settled", release: "released", purge: "purged" } as const;
-
-/** An outcome that arrived with `body`, from the attempt itself or from a probe of it. */
-export interface ArrivedOutcome {
-  readonly conclusion: Conclusion;
-  readonly body: Recording | null;
-  readonly from: "attempt" | "probe";
-}
 
 export class KeptRecord {
   readonly #ctx: DurableObjectState;
@@ -95,7 +82,7 @@ export class KeptRecord {
 
   /** Writes `pending` and sets the watchdog. The output gate holds the forward until both are durable. */
   writePending(facts: RecordFacts, policy: AttemptPolicy, found: Found | null, nowMs: number): void {
-    // The alarm first: without a record it does nothing, but a record without an alarm would be pending forever.
+    // The alarm first: without a record it deletes nothing, but a record without an alarm would be pending forever.
     this.#setAlarm(nowMs + policy.originDeadlineMs + WATCHDOG_GRACE_MS);
     // The chunks before the record: no later record names the attempt that they belong to.
     this.#leftover.drop(found);
@@ -143,7 +130,7 @@ export class KeptRecord {
         break;
       }
       case "forget":
-        this.#ctx.waitUntil(this.#store.forget());
+        this.#forgetUndone(body, nowMs);
         this.#reporter.changed({ before: record, undoneTo: before, after: null, cause: from }, nowMs);
         break;
       case "stale":
@@ -211,6 +198,14 @@ export class KeptRecord {
       forget: () => this.#forget(),
       markUnknown: (record) => this.#markUnknown(found, record, times.nowMs),
     });
+  }
+
+  /** The chunks of an undone attempt stay for those who read them. The alarm deletes what a process leaves that dies meanwhile. */
+  #forgetUndone(body: Recording | null, nowMs: number): void {
+    if (body?.hasChunks !== true) return this.#ctx.waitUntil(this.#store.forget());
+    this.#setAlarm(nowMs + LEFTOVER_MS_MAX);
+    this.#store.remove();
+    this.#leftover.keep(body);
   }
 
   #writeOutcome(record: RestingRecord, body: Recording | null): void {

@@ -11,7 +11,7 @@ import { type ReceivedCall, type WaitResult, assertReply, assertSet } from "./re
 import { type Inspection, inspect } from "./inspection.ts";
 import { isMismatch } from "../journal/journal-event.ts";
 import { JournalReporter } from "../journal/reporter.ts";
-import { KeptRecord, type Operation } from "./kept-record.ts";
+import { KeptRecord } from "./kept-record.ts";
 import { log } from "../log.ts";
 import { type ObjectState, IDLE, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
 import { Preparation } from "./preparation.ts";
@@ -19,7 +19,7 @@ import { prepareAttempt } from "./prepared-attempt.ts";
 import { Probe } from "./probing.ts";
 import { type Decision, decide } from "../record/decide.ts";
 import { type Command } from "../record/operate.ts";
-import { type OperatedBy, refusalByScope } from "./operated-by.ts";
+import { type OperatedBy, type Operation, refusalByScope } from "./operated-by.ts";
 import { type CompletedRecord, type UnknownRecord, unreachable } from "../record/record.ts";
 import { runAlarm } from "./record-alarm.ts";
 import { type Found } from "./record-store.ts";

@@ -1,4 +1,4 @@
-/** Whose record an operator may act on (docs/operator-api.md O1). */
+/** Who operates on a record, and what comes of it (docs/operator-api.md O1). */
 
 import { type Role } from "../config/operator-token.ts";
 import { type JournalPlace } from "../config/policy.ts";
@@ -12,6 +12,11 @@ export interface OperatedBy {
   readonly journal: JournalPlace;
   readonly role: Role;
 }
+
+/** The result of an operator's command, with the states of the record before and after. */
+export type Operation =
+  | { readonly done: true; readonly before: string; readonly after: string }
+  | { readonly done: false; readonly before: string; readonly refusal: OperateRefusal };
 
 /**
  * Null where the operator may act. A tenant that can't be read may be any: then the record's id, which is the object's name, is

@@ -2,7 +2,7 @@
 
 import { type Forward } from "../call/call.ts";
 import { type AttemptPolicy } from "../config/policy.ts";
-import { arrived, conclusionOfProbeAnswer, modeOfProbe } from "./conclusion-of-answer.ts";
+import { arrived, conclusionOfProbeAnswer, receptionOfProbe } from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { log } from "../log.ts";
 import { type NoAnswer, type OriginAnswer, exchange, prepareKeyed } from "../origin/exchange.ts";
@@ -66,7 +66,7 @@ export class Probe {
     const prepared = prepareKeyed({ ...forward, body: null }, number, env);
     if (prepared.kind === "not prepared") {
       log({ event: "fault", id: crypto.randomUUID(), where: "misconfigured", why: prepared.why });
-      return { came: "nothing", timedOut: false, why: prepared.why };
+      return { came: "nothing", cause: "failed", why: prepared.why };
     }
     return exchange(prepared, number, { ...this.#policy, originDeadlineMs: PROBE_TIMEOUT_MS });
   }
@@ -76,7 +76,8 @@ export class Probe {
     if (answer.came === "nothing") return "unknown";
     const { attempt } = this.#record;
     const body = this.#kept.startRecording(attempt, answer.body, "probe", this.#policy);
-    await body.receive(modeOfProbe(answer), this.#policy.responseBytesMax);
+    const { mode, bytesMax } = receptionOfProbe(answer, this.#policy);
+    await body.receive(mode, bytesMax);
     const conclusion = conclusionOfProbeAnswer(arrived(answer, body));
     if (conclusion.outcome === "final" || conclusion.outcome === "not-kept") {
       const outcome = { conclusion, body, from: "probe" } as const;

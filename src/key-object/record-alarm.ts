@@ -41,8 +41,6 @@ export function carryOutAlarm(
   { forget, markUnknown }: AlarmActions,
 ): Promise<void> | void {
   switch (decision.action) {
-    case "nothing":
-      return;
     case "forget":
       return forget();
     case "mark unknown":

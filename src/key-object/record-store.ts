@@ -77,6 +77,11 @@ export class RecordStore {
     return chunks > 0 ? this.chunks.read({ attemptId: attempt.id, chunks, bodyBytes, onDamage }) : null;
   }
 
+  /** Deletes the record. Its chunks stay. */
+  remove(): void {
+    this.#storage.kv.delete(RECORD);
+  }
+
   /** Deletes everything, the alarm included, in this synchronous step. The promise is for its errors. */
   forget(): Promise<void> {
     return this.#storage.deleteAll();

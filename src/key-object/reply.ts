@@ -25,7 +25,8 @@ const MEANS_UNKNOWN: ReadonlySet<RefusalReply["code"]> = new Set([
 
 export function refusal(code: RefusalReply["code"], record: RestingRecord | null = null): RefusalReply {
   const status = MEANS_UNKNOWN.has(code) ? "unknown" : "refused";
-  return { kind: "refusal", code, waited: false, ...attemptOf(record), mark: mark(status, record) };
+  const cause = record?.state === "tombstone" ? { cause: record.cause } : {};
+  return { kind: "refusal", code, waited: false, ...attemptOf(record), ...cause, mark: mark(status, record) };
 }
 
 /** The request could not be prepared, so nothing was sent. `before` is the record as it was, and stays. */
@@ -104,8 +105,17 @@ function passOn(arrival: Arrival, { first, joiner, instead }: PassedOn): Attempt
 }
 
 function unknownCode(arrival: Arrival): RefusalReply["code"] {
-  if (arrival.came === "nothing") return arrival.timedOut ? "origin_timeout" : "origin_unreachable";
-  return arrival.body.end === "broken" ? "origin_unreachable" : "outcome_unknown";
+  if (arrival.came === "answer") return arrival.body.end === "broken" ? "origin_unreachable" : "outcome_unknown";
+  switch (arrival.cause) {
+    case "origin_timeout":
+      return "origin_timeout";
+    case "origin_deadline":
+      return "outcome_unknown";
+    case "failed":
+      return "origin_unreachable";
+    default:
+      return unreachable(arrival.cause);
+  }
 }
 
 /** To the request that the origin answers: it alone gets the withheld fields. */

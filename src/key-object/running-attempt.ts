@@ -5,18 +5,27 @@
 
 import { type Reply } from "../call/call.ts";
 import { type AttemptPolicy } from "../config/policy.ts";
-import { type Arrival, arrived, recordingOf, conclusionOfAnswer, modeOf } from "./conclusion-of-answer.ts";
+import {
+  type Arrival,
+  type Reception,
+  arrived,
+  recordingOf,
+  conclusionOfAnswer,
+  outcomeOf,
+  receptionOf,
+} from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { type HeldBody } from "../http/held-body.ts";
 import { log } from "../log.ts";
+import { searched } from "../origin/body-search.ts";
 import { type NoAnswer, type OriginAnswer, exchange } from "../origin/exchange.ts";
 import { type PreparedRequest } from "../origin/prepared-request.ts";
-import { type EndedAttempt, type Transition } from "../record/transition.ts";
+import { type Conclusion, type EndedAttempt, type Transition } from "../record/transition.ts";
 import { type Recording } from "./recording.ts";
 import { type AttemptReplies, refusal, repliesFor, repliesForStream, repliesWithoutOutcome } from "./reply.ts";
 import { Waiters } from "./waiters.ts";
 
-const TIMED_OUT: NoAnswer = { came: "nothing", timedOut: true, why: "origin_timeout" };
+const TIMED_OUT: NoAnswer = { came: "nothing", cause: "origin_timeout", why: "origin_timeout" };
 
 /** An attempt whose record is pending. */
 interface BegunAttempt extends EndedAttempt {
@@ -67,9 +76,10 @@ export class RunningAttempt {
     clearTimeout(timer);
     let recording: Recording | null = null;
     try {
-      if (answer.came === "nothing") return void this.#finish(answer);
-      recording = this.#kept.startRecording(attempt, answer.body, "attempt", policy);
-      await this.#receive(answer, recording);
+      if (answer.came === "nothing") return void this.#finish(answer, { outcome: "unknown" });
+      const reception = receptionOf(answer, policy);
+      recording = this.#kept.startRecording(attempt, searched(answer.body, reception.search), "attempt", policy);
+      await this.#receive(answer, recording, reception);
     } catch (error) {
       this.#onEnd();
       // The outcome could not be stored. The record is still `pending` or `unknown`, so nothing runs again.
@@ -82,14 +92,15 @@ export class RunningAttempt {
   }
 
   /** Receives the answer. One that streams is passed on from its head, and read as it becomes durable. */
-  async #receive(answer: OriginAnswer, recording: Recording): Promise<void> {
+  async #receive(answer: OriginAnswer, recording: Recording, reception: Reception): Promise<void> {
     const { policy } = this.#begun;
-    const mode = modeOf(answer, policy);
+    const { mode, bytesMax } = reception;
     const replies = repliesForStream(answer, recording);
     if (mode === "stream") this.#replyToFirst(replies.first);
     const onFirstBytes = (): void => (mode === "stream" ? this.#openStream(replies.joiner, recording) : undefined);
-    await recording.receive(mode, policy.responseBytesMax, onFirstBytes);
-    const transition = this.#finish(arrived(answer, recording));
+    await recording.receive(mode, bytesMax, onFirstBytes);
+    const arrival = arrived(answer, recording);
+    const transition = this.#finish(arrival, conclusionOfAnswer(arrival, outcomeOf(arrival, reception, policy)));
     if (transition.action === "stale") return;
     // A clean end promises a replay, and an overflow that there will be none: both must be durable first. The output gate
     // holds back every reply that is not sent yet.
@@ -111,11 +122,10 @@ export class RunningAttempt {
   }
 
   /** Writes the outcome, and only then replies to those who wait. */
-  #finish(arrival: Arrival): Transition {
+  #finish(arrival: Arrival, conclusion: Conclusion): Transition {
     this.#onEnd();
     const why = arrival.came === "nothing" ? arrival.why : arrival.body.why;
     if (why !== null) log({ event: "no_answer", record: this.#kept.name, why });
-    const conclusion = conclusionOfAnswer(arrival, this.#begun.policy);
     const outcome = { conclusion, body: recordingOf(arrival), from: "attempt" } as const;
     const transition = this.#kept.conclude(this.#begun, outcome, Date.now());
     // Where nothing has run, the clients learn that, also if the record is kept for its number.

@@ -1,39 +1,24 @@
-/** Reads a record and acts on it, for the API and for the console. */
+/** Acts on a record, for the API and for the console. */
 
 import { objectOf } from "../call/object-stub.ts";
-import { type JournalPlace, type Policy, type Tenant } from "../config/policy.ts";
-import { tenantOf } from "../config/tenants.ts";
-import { journalOf } from "../journal/journal-of.ts";
-import { type Operation } from "../key-object/kept-record.ts";
+import { type Policy, type Tenant } from "../config/policy.ts";
 import { matchingPath } from "../http/matching-path.ts";
-import { isRefusal } from "../http/problem.ts";
+import { type Intent, type Result } from "../journal/audit.ts";
+import { type Operation } from "../key-object/operated-by.ts";
 import { log } from "../log.ts";
-import { type Intent } from "../journal/audit.ts";
-import { type Inspection } from "../key-object/inspection.ts";
+import { type Command } from "../record/operate.ts";
+import { type Audited, ended, intend } from "./audited.ts";
+import { hostnameOf, inspectRecord, placeOf } from "./inspect.ts";
+import { type Acting } from "./operator-context.ts";
 import { type OperatorProblem, codeOfRefusal, isOperatorProblem, operatorProblem } from "./problem.ts";
 import { RECORD_ID } from "./requests.ts";
 import { type Order, type Settling, orderOfSettling } from "./settle.ts";
-import { type Role } from "../config/operator-token.ts";
-
-interface Of {
-  readonly hostname: string;
-  readonly tenant: Tenant;
-}
-
-/** The operator who acts, and the hostname that the token is valid for. */
-export interface Acting extends Of {
-  readonly env: Env;
-  readonly ctx: Pick<ExecutionContext, "waitUntil">;
-  readonly role: Role;
-  /** The operator's name as given: it is not verified. */
-  readonly operator: string | null;
-}
 
 /** An action that was carried out. */
 export interface Acted {
   readonly kind: "acted";
   readonly id: string;
-  readonly action: Intent["action"];
+  readonly action: Command["action"];
   /** The record's state. */
   readonly before: string;
   readonly after: string;
@@ -41,41 +26,9 @@ export interface Acted {
   readonly audit: number;
 }
 
-/**
- * The hostname of a record that the operator may see: the requested one, or another that the same entry serves. The object
- * then answers for this hostname only. May throw where the object or KV does not answer.
- */
-async function hostnameOf(env: Env, { hostname, tenant }: Of, id: string): Promise<string> {
-  if (!tenant.entry.startsWith("*")) return hostname;
-  const { facts } = await objectOf(env.KEYS, id, tenant.placement).inspect(null, placeOf(tenant), null);
-  if (facts === null || facts.tenant === hostname) return hostname;
-  const serving = await tenantOf(env, facts.tenant);
-  return !isRefusal(serving) && serving.entry === tenant.entry ? facts.tenant : hostname;
-}
-
-function placeOf({ entry, placement }: Tenant): JournalPlace {
-  return { entry, placement };
-}
-
-/** Null where the object does not answer. */
-export async function inspectRecord(
-  env: Env,
-  { hostname, tenant }: Of,
-  id: string,
-  bodyBytesMax: number | null,
-): Promise<Inspection | null> {
-  try {
-    const object = objectOf(env.KEYS, id, tenant.placement);
-    return await object.inspect(await hostnameOf(env, { hostname, tenant }, id), placeOf(tenant), bodyBytesMax);
-  } catch (error) {
-    log({ event: "fault", id: id.slice(0, 16), where: "inspect", why: String(error) });
-    return null;
-  }
-}
-
 export async function settle(acting: Acting, id: string, settling: Settling): Promise<Acted | OperatorProblem> {
   if (!RECORD_ID.test(id)) return operatorProblem("not_found");
-  const inspection = await inspectRecord(acting.env, acting, id, null);
+  const inspection = await inspectRecord(acting.env, acting, id);
   if (inspection === null) return operatorProblem("unavailable");
   const { state, facts } = inspection;
   if (facts === null) return operatorProblem(state === "none" ? "not_found" : "not_unknown");
@@ -97,12 +50,12 @@ function policyOf(tenant: Tenant, operation: string): Policy {
   return tenant.policyFor(method, matchingPath(path));
 }
 
+interface Given extends Pick<Intent, "record" | "why"> {
+  readonly action: Command["action"];
+}
+
 /** The action goes on and is audited where the operator disconnects. */
-async function act(
-  acting: Acting,
-  given: Pick<Intent, "record" | "action" | "why">,
-  order: Order,
-): Promise<Acted | OperatorProblem> {
+async function act(acting: Acting, given: Given, order: Order): Promise<Acted | OperatorProblem> {
   if (!RECORD_ID.test(given.record)) return operatorProblem("not_found");
   const { env, ctx, tenant, role, operator } = acting;
   const done = hostnameOf(env, acting, given.record).then(
@@ -119,10 +72,8 @@ async function act(
   return done;
 }
 
-interface Ordered extends Order {
-  readonly journal: JournalPlace;
-  readonly intent: Omit<Intent, "given">;
-  readonly auditTtlMs: number;
+interface Ordered extends Order, Audited {
+  readonly intent: Audited["intent"] & Given;
 }
 
 async function carryOut(env: Env, ordered: Ordered): Promise<Acted | OperatorProblem> {
@@ -136,37 +87,18 @@ async function carryOut(env: Env, ordered: Ordered): Promise<Acted | OperatorPro
   } catch (error) {
     // The action may have been carried out. The record has its state; the audit log gets "failed", which claims neither.
     log({ event: "fault", id: intent.record.slice(0, 16), where: "operate", why: String(error) });
-    await end(env, ordered, seq, null);
+    await ended(env, ordered, seq, resultOf(null));
     return operatorProblem("unavailable");
   }
-  await end(env, ordered, seq, operation);
+  await ended(env, ordered, seq, resultOf(operation));
   if (!operation.done) return operatorProblem(codeOfRefusal(operation.refusal));
   const { before, after } = operation;
   return { kind: "acted", id: intent.record, action: intent.action, before, after, audit: seq };
 }
 
-/** The number of the audit line; null where it could not be written. */
-async function intend(env: Env, { journal, intent, given, auditTtlMs }: Ordered): Promise<number | null> {
-  try {
-    return await journalOf(env, journal).intend({ ...intent, given: JSON.stringify(given) }, auditTtlMs);
-  } catch (error) {
-    log({ event: "journal_failed", record: intent.record.slice(0, 16), why: String(error) });
-    return null;
-  }
-}
-
-/** Where this fails, the action stays done and its audit line has no result. */
-async function end(env: Env, { journal }: Ordered, seq: number, operation: Operation | null): Promise<void> {
-  try {
-    await journalOf(env, journal).ended(seq, resultOf(operation));
-  } catch (error) {
-    log({ event: "journal_failed", record: `audit ${seq}`, why: String(error) });
-  }
-}
-
-function resultOf(operation: Operation | null) {
-  if (operation === null) return { result: "failed", before: null, after: null } as const;
+function resultOf(operation: Operation | null): Result {
+  if (operation === null) return { result: "failed", before: null, after: null };
   const { before } = operation;
-  if (!operation.done) return { result: "refused", before, after: operation.refusal } as const;
-  return { result: "done", before, after: operation.after } as const;
+  if (!operation.done) return { result: "refused", before, after: operation.refusal };
+  return { result: "done", before, after: operation.after };
 }

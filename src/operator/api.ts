@@ -4,21 +4,20 @@ import type * as v from "valibot";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { plainProblem } from "../http/problem.ts";
-import { type Acted, type Acting, inspectRecord, purge, release, settle } from "./act.ts";
+import { type Acted, purge, release, settle } from "./act.ts";
+import { authenticate } from "./authenticate.ts";
 import { recordIdsOf } from "./find.ts";
 import { type Inspection } from "../key-object/inspection.ts";
+import { inspectRecord, inspectWithBody } from "./inspect.ts";
 import { lists } from "./lists.ts";
 import { OPENAPI } from "./openapi.ts";
-import { type OperatorCall, type OperatorContext } from "./operator-context.ts";
+import { type Acting, type OperatorCall, type OperatorContext } from "./operator-context.ts";
 import { type OperatorProblem, isOperatorProblem, operatorProblem, operatorProblemResponse } from "./problem.ts";
 import { FIND, OPERATOR_NAME, RECORD_ID, SETTLE, WHY, readBody } from "./requests.ts";
 import { unreachable } from "../record/record.ts";
 import { areSet, tokensOf } from "../config/operator-token.ts";
-import { roleOf } from "./tokens.ts";
+import { bearerToken } from "./tokens.ts";
 import { recordView } from "./views.ts";
-
-/** Sent as base64 in JSON, which is held in memory as a whole. */
-const BODY_SHOWN_BYTES_MAX = 5_000_000;
 
 const NO_STORE = { headers: { "cache-control": "no-store" } };
 
@@ -28,8 +27,10 @@ operatorApi.use(async (c, next) => {
   const tokens = tokensOf(c.env, c.var.tenant);
   // A hostname without any token has no operator API, so it never answers 401.
   if (!areSet(tokens)) return plainProblem(404, "Not Found");
-  const role = await roleOf(tokens, c.req.header("authorization") ?? null);
-  if (role === null) return answer(operatorProblem("unauthorized"));
+  const presented = bearerToken(c.req.header("authorization") ?? null);
+  if (presented === null) return answer(operatorProblem("unauthorized"));
+  const role = await authenticate(c, tokens, presented, "api");
+  if (isOperatorProblem(role)) return answer(role);
   c.set("role", role);
   return next();
 });
@@ -42,17 +43,17 @@ operatorApi.post("/v1/records/find", async (c) => {
   const ids = await recordIdsOf(c.var.hostname, c.var.tenant, description, Date.now());
   if (isOperatorProblem(ids)) return answer(ids);
   // The gateway looks at the former rule's record first, and answers a retry from it if it exists.
-  const former = ids.former === null ? null : await recordOf(c, ids.former, null);
+  const former = ids.former === null ? null : await recordOf(c, ids.former);
   if (former !== null && (isOperatorProblem(former) || former.state !== "none" || ids.now === null)) {
     return answer(former);
   }
-  return answer(ids.now === null ? operatorProblem("unavailable") : await recordOf(c, ids.now, null));
+  return answer(ids.now === null ? operatorProblem("unavailable") : await recordOf(c, ids.now));
 });
 
 operatorApi.get("/v1/records/:id", async (c) => {
   const id = c.req.param("id");
   if (!RECORD_ID.test(id)) return answer(operatorProblem("not_found"));
-  const record = await recordOf(c, id, c.req.query("body") === "1" ? BODY_SHOWN_BYTES_MAX : null);
+  const record = await (c.req.query("body") === "1" ? recordWithBody(c, id) : recordOf(c, id));
   return answer(!isOperatorProblem(record) && record.state === "none" ? operatorProblem("not_found") : record);
 });
 
@@ -76,13 +77,16 @@ interface FoundRecord extends Pick<Inspection, "state"> {
   readonly view: object;
 }
 
-async function recordOf(
-  c: OperatorCall,
-  id: string,
-  bodyBytesMax: number | null,
-): Promise<FoundRecord | OperatorProblem> {
-  const inspection = await inspectRecord(c.env, c.var, id, bodyBytesMax);
+async function recordOf(c: OperatorCall, id: string): Promise<FoundRecord | OperatorProblem> {
+  const inspection = await inspectRecord(c.env, c.var, id);
   if (inspection === null) return operatorProblem("unavailable");
+  return { kind: "record", state: inspection.state, view: recordView(id, inspection) };
+}
+
+async function recordWithBody(c: OperatorCall, id: string): Promise<FoundRecord | OperatorProblem> {
+  const acting = actingOf(c);
+  const inspection = isOperatorProblem(acting) ? acting : await inspectWithBody(acting, id);
+  if (isOperatorProblem(inspection)) return inspection;
   return { kind: "record", state: inspection.state, view: recordView(id, inspection) };
 }
 

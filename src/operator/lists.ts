@@ -23,9 +23,9 @@ lists.get("/journal", (c) => {
   if (after === null && query.cursor !== undefined) return operatorProblemResponse(UNKNOWN_CURSOR);
   const entryQuery = { record: null, state, operation, untilMs: Date.now() - older_than, after, limit };
   return listResponse(c, async (journal) => {
-    const entries = await journal.entries(entryQuery);
+    const { entries, dropped } = await journal.entries(entryQuery);
     const last = entries.length === limit ? entries.at(-1) : undefined;
-    return { entries: entries.map(entryView), cursor: last === undefined ? null : cursorOf(last) };
+    return { entries: entries.map(entryView), cursor: last === undefined ? null : cursorOf(last), dropped };
   });
 });
 

@@ -71,10 +71,15 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     after: state,
     audit: { ...integer, description: "The number of the line in the audit log." },
   }),
-  JournalPage: object({ entries: list({ $ref: "#/components/schemas/Entry" }), cursor: nullable("string") }),
+  JournalPage: object({
+    entries: list({ $ref: "#/components/schemas/Entry" }),
+    cursor: nullable("string"),
+    dropped: { ...integer, description: "Entries that the journal had no room for." },
+  }),
   Entry: object({
     record: recordId,
     hostname: string,
+    caller: { ...string, description: "Distinguishes callers: the beginning of a digest." },
     state: { enum: JOURNAL_STATES },
     cause: string,
     operation: string,
@@ -92,7 +97,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     record: recordId,
     token: { enum: ["operator", "tenant"] },
     operator: nullable("string"),
-    action: { enum: ["settle", "release", "purge"] },
+    action: { enum: ["settle", "release", "purge", "read"], description: "`read`: the body of the kept answer." },
     given: { type: "object" },
     why: string,
     result: {
@@ -121,6 +126,7 @@ export const RESPONSES = {
   "404": problem("This hostname has no such record."),
   "409": problem("Nothing was done: an attempt runs, or the record is in another state."),
   "413": problem("The request is too large."),
+  "429": problem("Too many wrong tokens came from this network."),
   "503": problem("The audit log can't be written (nothing was done), or an object did not answer."),
 };
 

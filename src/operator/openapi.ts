@@ -6,15 +6,25 @@ import { OPERATOR_NAME } from "./requests.ts";
 
 const record = { name: "id", in: "path", required: true, schema: { $ref: "#/components/schemas/RecordId" } };
 
+const operator = {
+  name: "Oncegate-Operator",
+  in: "header",
+  description: "The name of the operator, for the audit log. It is not verified.",
+  schema: { type: "string", pattern: OPERATOR_NAME.source },
+};
+
 const answerBody = {
   name: "body",
   in: "query",
-  description: "Show the body of the answer too, up to 5 MB.",
+  description: "Show the body of the answer too, up to 5 MB. This is written to the audit log.",
   schema: { const: "1" },
 };
 
 function answers(description: string, schema: string, refusals: readonly (keyof typeof RESPONSES)[]) {
-  const refused = ["401" as const, ...refusals].map((status) => [status, { $ref: `#/components/responses/${status}` }]);
+  const refused = ["401" as const, ...refusals, "429" as const].map((status) => [
+    status,
+    { $ref: `#/components/responses/${status}` },
+  ]);
   const content = { "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } };
   return { "200": { description, content }, ...Object.fromEntries(refused) };
 }
@@ -26,12 +36,6 @@ function body(schema: string, example: object) {
 
 function action(name: keyof typeof ACTIONS) {
   const { summary, description, schema, example } = ACTIONS[name];
-  const operator = {
-    name: "Oncegate-Operator",
-    in: "header",
-    description: "The name of the operator, for the audit log. It is not verified.",
-    schema: { type: "string", pattern: OPERATOR_NAME.source },
-  };
   return {
     post: {
       operationId: name,
@@ -79,8 +83,8 @@ export const OPENAPI = {
       get: {
         operationId: "show",
         summary: "Show a record",
-        parameters: [record, answerBody],
-        responses: answers("The record.", "Record", ["404", "503"]),
+        parameters: [record, answerBody, operator],
+        responses: answers("The record.", "Record", ["400", "404", "503"]),
       },
     },
     "/v1/records/{id}/settle": action("settle"),

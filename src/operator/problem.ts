@@ -8,6 +8,11 @@ const PROBLEMS = {
     "A token is required",
     "Send an operator token of this hostname as Authorization: Bearer <token>.",
   ],
+  too_many_attempts: [
+    429,
+    "Too many failed attempts",
+    "Wrong tokens were sent from this network a moment ago, so no token from it is accepted for now. Try again later.",
+  ],
   not_found: [404, "Not Found", "Nothing is here, or the record belongs to another hostname."],
   invalid_request: [400, "The request is not valid", "The request can't be read."],
   body_too_large: [413, "The request is too large", "The request is larger than the operator API accepts."],
@@ -40,12 +45,18 @@ export interface OperatorProblem {
   readonly status: number;
   readonly title: string;
   readonly detail: string;
+  readonly retryAfterSeconds?: number;
 }
 
 /** `detail` replaces the code's own where something more exact is known. */
-export function operatorProblem(code: OperatorProblemCode, detail?: string): OperatorProblem {
+export function operatorProblem(
+  code: OperatorProblemCode,
+  detail?: string,
+  retryAfterSeconds?: number,
+): OperatorProblem {
   const [status, title, ownDetail] = PROBLEMS[code];
-  return { kind: "operator problem", code, status, title, detail: detail ?? ownDetail };
+  const problem = { kind: "operator problem", code, status, title, detail: detail ?? ownDetail } as const;
+  return retryAfterSeconds === undefined ? problem : { ...problem, retryAfterSeconds };
 }
 
 export function isOperatorProblem(value: unknown): value is OperatorProblem {
@@ -57,8 +68,10 @@ export function codeOfRefusal(refusal: OperateRefusal): OperatorProblemCode {
   return refusal === "no_record" ? "not_found" : refusal;
 }
 
-export function operatorProblemResponse({ code, status, title, detail }: OperatorProblem): Response {
+export function operatorProblemResponse(problem: OperatorProblem): Response {
+  const { code, status, title, detail, retryAfterSeconds } = problem;
   const headers = new Headers({ "content-type": "application/problem+json", "cache-control": "no-store" });
+  if (retryAfterSeconds !== undefined) headers.set("retry-after", String(retryAfterSeconds));
   if (code === "unauthorized") headers.set("www-authenticate", 'Bearer realm="oncegate"');
   return new Response(JSON.stringify({ type: "about:blank", title, status, detail, code }), { status, headers });
 }

@@ -5,9 +5,13 @@ import { type Role, type Tokens } from "../config/operator-token.ts";
 /** RFC 6750, 2.1. The scheme is case-insensitive. */
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
-/** Null if `authorization` presents neither token. Both comparisons always run, so the time taken reveals nothing. */
-export async function roleOf(tokens: Tokens, authorization: string | null): Promise<Role | null> {
-  const presented = BEARER.exec(authorization ?? "")?.[1] ?? "";
+/** The token in the header; null if it presents none. */
+export function bearerToken(authorization: string | null): string | null {
+  return BEARER.exec(authorization ?? "")?.[1] ?? null;
+}
+
+/** Null if `presented` is neither token. Both comparisons always run, so the time taken reveals nothing. */
+export async function roleOf(tokens: Tokens, presented: string): Promise<Role | null> {
   const [isOperator, isTenant] = await Promise.all([
     isEqual(presented, tokens.operator),
     isEqual(presented, tokens.tenant),

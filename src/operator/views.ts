@@ -28,11 +28,12 @@ function answerView({ status, headers, bodyBytes, body }: NonNullable<Inspection
 }
 
 export function entryView(entry: JournalEvent): object {
-  const { record, hostname, state, cause, operation, attempt, times, sinceMs, atMs, expiresAtMs } = entry;
+  const { record, hostname, caller, state, cause, operation, attempt, times, sinceMs, atMs, expiresAtMs } = entry;
   const isOpen = state === "unknown" || state === "tombstone";
   return {
     record,
     hostname,
+    caller,
     state,
     cause,
     operation,

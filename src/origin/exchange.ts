@@ -3,10 +3,12 @@
 import { AnswerBody } from "./answer-body.ts";
 import { type WholeForward } from "../call/upload.ts";
 import { type AttemptPolicy, type Origin } from "../config/policy.ts";
+import { type ContentCoding, contentCoding } from "../http/answer-coding.ts";
 import { headersOf, headersOfKeptAnswer, isCookie } from "../http/headers.ts";
 import { essenceOf } from "../identity/media-type.ts";
 import { type AnswerSigns } from "../record/classify.ts";
 import { type HeaderPair } from "../record/record.ts";
+import { decoded } from "./decoding.ts";
 import { type NotPrepared, type PreparedRequest, prepareRequest } from "./prepared-request.ts";
 
 type ExchangePolicy = Pick<AttemptPolicy, "originDeadlineMs" | "idleTimeoutMs" | "replaySetCookie">;
@@ -36,13 +38,16 @@ export interface OriginAnswer {
   readonly isStream: boolean;
   /** The length of the body as the origin declares it; null where it declares none. */
   readonly declaredBytes: number | null;
+  /** The content coding that the body still has; null where it has none any more. */
+  readonly coding: string | null;
   readonly body: AnswerBody;
 }
 
-/** The request may have run at the origin all the same. `timedOut`: the gateway gave up at the deadline. */
+/** The request may have run at the origin all the same. */
 export interface NoAnswer {
   readonly came: "nothing";
-  readonly timedOut: boolean;
+  /** At `origin_timeout` the attempt goes on, and at `origin_deadline` it was given up. */
+  readonly cause: "origin_timeout" | "origin_deadline" | "failed";
   readonly why: string;
 }
 
@@ -72,17 +77,24 @@ export async function exchange(
   try {
     const response = await prepared.send(abort.signal);
     if (isFinalStatus(response.status)) {
-      const body = new AnswerBody(response.body, policy.idleTimeoutMs, abort, deadline);
-      return { came: "head", ...readHead(response, attemptNumber, policy), body };
+      const coding = contentCoding(response.headers.get("content-encoding"));
+      const body = new AnswerBody(decodedBody(response.body, coding), policy.idleTimeoutMs, abort, deadline);
+      const left = coding.kind === "other" ? coding.name : null;
+      return { came: "head", ...readHead(response, attemptNumber, policy), coding: left, body };
     }
     clearTimeout(deadline);
     await response.body?.cancel();
-    return { came: "nothing", timedOut: false, why: `status ${response.status}` };
+    return { came: "nothing", cause: "failed", why: `status ${response.status}` };
   } catch (error) {
     clearTimeout(deadline);
     // Refused, reset, cut and aborted look alike here, so none of them proves that the request did not run.
-    return { came: "nothing", timedOut: abort.signal.aborted, why: String(error) };
+    const cause = abort.signal.aborted ? "origin_deadline" : "failed";
+    return { came: "nothing", cause, why: String(error) };
   }
+}
+
+function decodedBody(body: Response["body"], coding: ContentCoding): Response["body"] {
+  return body !== null && coding.kind === "decodable" ? decoded(body, coding.coding) : body;
 }
 
 function readHead({ status, headers }: Response, attemptNumber: number, policy: ExchangePolicy) {
@@ -90,7 +102,7 @@ function readHead({ status, headers }: Response, attemptNumber: number, policy: 
   const withheld = policy.replaySetCookie ? [] : visible.filter(isCookie);
   const kept = policy.replaySetCookie ? visible : visible.filter((pair) => !isCookie(pair));
   const signs = signsOf({ status, headers }, attemptNumber);
-  const isStream = STREAMED_TYPES.has(essenceOf(headers.get("content-type")));
+  const isStream = STREAMED_TYPES.has(signs.mediaType);
   return { head: { status, headers: kept }, withheld, signs, isStream, declaredBytes: declaredBytesOf(headers) };
 }
 
@@ -98,7 +110,8 @@ function readHead({ status, headers }: Response, attemptNumber: number, policy: 
 export function signsOf({ status, headers }: Pick<Response, "status" | "headers">, attemptNumber: number): AnswerSigns {
   return {
     status,
-    hasRetryAfter: headers.has("retry-after"),
+    mediaType: essenceOf(headers.get("content-type")),
+    header: (name) => headers.get(name),
     originOutcome: headers.get("oncegate-outcome"),
     originStatus: headers.get("oncegate-status"),
     attemptNumber,

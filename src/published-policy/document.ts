@@ -9,6 +9,7 @@ import { COVERABLE_METHODS, type Policy, type Route, type Tenant } from "../conf
 import { writeJsonPointer } from "../identity/json-pointer.ts";
 import { PROBLEMS, type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
 import { type ErrorRules, PLAIN_RULES, problemType, writtenAs } from "../http/problem.ts";
+import { publishedRule } from "./outcome-rules.ts";
 
 /**
  * Never written by a policy, because no tenant has it. `misconfigured` is: a hostname with a faulty entry publishes no policy,
@@ -78,6 +79,7 @@ const WRITTEN: ReadonlyMap<string, (policy: Policy) => unknown> = new Map(
       only: only && only.map(writeJsonPointer),
       headers,
     }),
+    outcomes: ({ outcomes: rules }) => rules.map(publishedRule),
     maxAttempts: ({ onUnknown, maxAttempts }) => (onUnknown === "retry" ? maxAttempts : null),
   } satisfies Written),
 );

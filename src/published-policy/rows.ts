@@ -5,6 +5,7 @@ import { POLICY_FIELDS } from "../config/fields-of-policy.ts";
 import { type Policy } from "../config/policy.ts";
 import { writeJsonPointer } from "../identity/json-pointer.ts";
 import { coveredMethods, effectiveKey } from "./document.ts";
+import { ruleWords } from "./outcome-rules.ts";
 
 export interface Row {
   readonly label: string;
@@ -43,8 +44,7 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
     // With `refuse`, a retry does not wait, whatever `wait` is.
     waitMs: ({ inFlight, waitMs }) => duration(inFlight === "wait" ? waitMs / 1000 : 0),
     stream: ({ stream }) => (stream ? "as they arrive" : "as a whole, except event streams and NDJSON"),
-    notExecutedOn: ({ notExecutedOn }) => statuses(notExecutedOn),
-    unknownOn: ({ unknownOn }) => statuses(unknownOn),
+    outcomes: ({ outcomes: rules }) => (rules.length === 0 ? "none" : rules.map(ruleWords).join("; ")),
     onUnknown: ({ onUnknown }) => ON_UNKNOWN[onUnknown],
     // The limit has no effect without `retry`. A second attempt then needs proof that none before it ran.
     maxAttempts: ({ onUnknown, maxAttempts }) =>
@@ -112,18 +112,6 @@ const UNITS = [
 export function duration(seconds: number): string {
   const [size, unit] = UNITS.find(([size]) => seconds >= size && seconds % size === 0) ?? [1, "s"];
   return `${seconds / size} ${unit}`;
-}
-
-/** Three or more consecutive codes are written as a range. */
-export function statuses(codes: readonly number[]): string {
-  const sorted = [...new Set(codes)].sort((a, b) => a - b);
-  const runs: number[][] = [];
-  for (const code of sorted) {
-    const last = runs.at(-1);
-    if (last?.at(-1) === code - 1) last.push(code);
-    else runs.push([code]);
-  }
-  return list(runs.flatMap((run) => (run.length > 2 ? [`${run[0]}–${run.at(-1)}`] : run.map(String))));
 }
 
 function count(bytes: number): string {

@@ -23,8 +23,7 @@ export interface AlarmTimes {
 export type AlarmDecision =
   | { readonly action: "forget" }
   | { readonly action: "look again"; readonly atMs: number }
-  | { readonly action: "mark unknown"; readonly record: UnknownRecord; readonly atMs: number }
-  | { readonly action: "nothing" };
+  | { readonly action: "mark unknown"; readonly record: UnknownRecord; readonly atMs: number };
 
 /** `atMs` is the time of the next alarm, always one that `nextAlarmMs` allows. */
 export function decideAlarm(
@@ -34,12 +33,12 @@ export function decideAlarm(
 ): AlarmDecision {
   const { nowMs } = times;
   const lookAgain = (atMs: number): AlarmDecision => ({ action: "look again", atMs: nextAlarmMs(atMs, times) });
-  if (record === null) return { action: "nothing" };
   if (running !== null) return lookAgain(nowMs + RUNNING_AGAIN_MS);
+  // Without a record, chunks of an undone attempt may be left.
   const resting = asOf(record, nowMs);
   if (resting === null) return { action: "forget" };
   if (resting.state === "unreadable") return lookAgain(nowMs + UNREADABLE_AGAIN_MS);
-  if (record.state === "pending" && resting.state === "unknown") {
+  if (record?.state === "pending" && resting.state === "unknown") {
     return { action: "mark unknown", record: resting, atMs: nextAlarmMs(resting.expiresAtMs, times) };
   }
   return lookAgain(resting.expiresAtMs);

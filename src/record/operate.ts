@@ -77,7 +77,7 @@ function decideSettle(
 function decidePurge(record: RestingRecord | UnreadableRecord): CommandDecision {
   if (record.state !== "completed") return refuse("nothing_to_erase");
   const { answer: _answer, ...facts } = record;
-  return { action: "write", record: { ...facts, state: "tombstone" } };
+  return { action: "write", record: { ...facts, state: "tombstone", cause: { kind: "erased" } } };
 }
 
 function refuse(code: OperateRefusal): CommandDecision {

@@ -1,7 +1,7 @@
 /** What an answer to a probe proves about the attempt (docs/protocol.md 5.7). Pure. */
 
 import { type AnswerSigns, parseOriginOutcome } from "./classify.ts";
-import { type AnswerHead } from "./record.ts";
+import { type AnswerHead, type TombstoneCause } from "./record.ts";
 import { type BodyEnd, type Conclusion, conclusionOf } from "./transition.ts";
 
 /** A field of its own, so that the probe's answer may be a 200 about a 402. */
@@ -15,9 +15,10 @@ export function conclusionOfProbe(
   { originOutcome, originStatus }: Pick<AnswerSigns, "originOutcome" | "originStatus">,
   bodyEnd: BodyEnd,
   head: AnswerHead,
+  overflow?: TombstoneCause,
 ): Conclusion {
   if (originOutcome === null) return { outcome: "unknown" };
   const outcome = parseOriginOutcome(originOutcome);
   if (outcome === "final" && !STATUS.test(originStatus ?? "")) return { outcome: "unknown" };
-  return conclusionOf(outcome, bodyEnd, { ...head, status: Number(originStatus) });
+  return conclusionOf(outcome, bodyEnd, { ...head, status: Number(originStatus) }, overflow);
 }

@@ -3,6 +3,8 @@
  * stored-record.ts defines the stored form. All times are milliseconds since the Unix epoch.
  */
 
+import { type OutcomeRule } from "./outcome-rule.ts";
+
 /** What makes two requests the same, and who sends them (docs/protocol.md 3.5 and 3.8). Digests are lower-case hex SHA-256. */
 export interface RequestIdentity extends Fingerprint {
   /**
@@ -36,6 +38,8 @@ export interface RecordFacts {
     readonly key: string;
     /** Whether the gateway made the key from the request, because the client sent none. */
     readonly isDerived: boolean;
+    /** The beginning of a digest of the caller who made the record. It names no one, and distinguishes callers in lists. */
+    readonly callerTag: string;
   };
   readonly request: RequestIdentity;
   readonly attempt: Attempt;
@@ -67,9 +71,18 @@ export interface CompletedRecord extends RecordFacts {
 /** The request ran, but its answer is not stored. */
 export interface TombstoneRecord extends RecordFacts {
   readonly state: "tombstone";
+  readonly cause: TombstoneCause;
   readonly recordedAtMs: number;
   readonly expiresAtMs: number;
 }
+
+/** Why an answer is not stored. */
+export type TombstoneCause =
+  | { readonly kind: "too large" }
+  /** It has a content coding that can't be decoded, so a replay would not fit every client. */
+  | { readonly kind: "coded"; readonly coding: string }
+  /** By an operator. */
+  | { readonly kind: "erased" };
 
 export type KeyRecord = PendingRecord | RestingRecord;
 
@@ -96,7 +109,7 @@ export interface AnswerHead {
 
 export type HeaderPair = readonly [name: string, value: string];
 
-/** The part of a policy that decides what a record means. Lists hold HTTP status codes. */
+/** The part of a policy that decides what a record means. */
 export interface RecordPolicy {
   readonly onUnknown: "refuse" | "retry" | "probe";
   /** Attempts within one record, the first included. */
@@ -105,8 +118,7 @@ export interface RecordPolicy {
   readonly ttlMs: number;
   readonly unknownTtlMs: number;
   readonly originDeadlineMs: number;
-  readonly notExecutedOn: readonly number[];
-  readonly unknownOn: readonly number[];
+  readonly outcomes: readonly OutcomeRule[];
 }
 
 /** Marks a place that TypeScript has proved unreachable. The message omits the value, which may contain a key. */

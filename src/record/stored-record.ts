@@ -4,10 +4,18 @@
  *
  * Format 1. `since_ms` is when the state began: started, became unknown, or recorded. `term_ms` is the time at which the
  * record expires; a `pending` record has no end yet, so there it is the unknown term in milliseconds. `status`, `headers`
- * and `body_bytes` are set for `completed` only. `caller` is null where the record is not bound to its caller.
+ * and `body_bytes` are set for `completed` only, `cause` for `tombstone` only: "too large", "erased", or "coded:" and the
+ * coding. `caller` is null where the record is not bound to its caller.
  */
 
-import { type AnswerHead, type HeaderPair, type KeyRecord, type UnreadableRecord, unreachable } from "./record.ts";
+import {
+  type AnswerHead,
+  type HeaderPair,
+  type KeyRecord,
+  type TombstoneCause,
+  type UnreadableRecord,
+  unreachable,
+} from "./record.ts";
 
 /**
  * Raise it with every change of the form: a version that doesn't know a number must not read the record as none. The newest
@@ -28,6 +36,8 @@ const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // oxlint-disable-next-line no-control-regex
 const NEVER_IN_VALUES = /[\0\r\n]/;
 
+const CODED = "coded:";
+
 export interface StoredRecord {
   readonly format: typeof FORMAT;
   readonly state: KeyRecord["state"];
@@ -35,6 +45,7 @@ export interface StoredRecord {
   readonly operation: string;
   readonly key: string;
   readonly derived: boolean;
+  readonly caller_tag: string;
   readonly rule: string;
   readonly fingerprint: string;
   readonly plain: string;
@@ -46,22 +57,36 @@ export interface StoredRecord {
   readonly status: number | null;
   readonly headers: readonly HeaderPair[] | null;
   readonly body_bytes: number | null;
+  readonly cause: string | null;
 }
 
 export function encodeRecord(record: KeyRecord): StoredRecord {
-  const { tenant, operation, key, isDerived } = record.about;
+  const { tenant, operation, key, isDerived, callerTag } = record.about;
   const { rule, fingerprint, plain, caller } = record.request;
   const { number: attempt, id: attempt_id } = record.attempt;
-  const request = { tenant, operation, key, derived: isDerived, rule, fingerprint, plain, caller };
-  const noAnswer = { status: null, headers: null, body_bytes: null };
+  const request = {
+    tenant,
+    operation,
+    key,
+    derived: isDerived,
+    caller_tag: callerTag,
+    rule,
+    fingerprint,
+    plain,
+    caller,
+  };
+  const noAnswer = { status: null, headers: null, body_bytes: null, cause: null };
   const common = { format: FORMAT, state: record.state, ...request, attempt, attempt_id, ...noAnswer } as const;
   switch (record.state) {
     case "pending":
       return { ...common, since_ms: record.startedAtMs, term_ms: record.unknownTtlMs };
     case "unknown":
       return { ...common, since_ms: record.sinceMs, term_ms: record.expiresAtMs };
-    case "tombstone":
-      return { ...common, since_ms: record.recordedAtMs, term_ms: record.expiresAtMs };
+    case "tombstone": {
+      const { cause } = record;
+      const written = cause.kind === "coded" ? CODED + cause.coding : cause.kind;
+      return { ...common, since_ms: record.recordedAtMs, term_ms: record.expiresAtMs, cause: written };
+    }
     case "completed": {
       const { status, headers, bodyBytes } = record.answer;
       const answer = { status, headers, body_bytes: bodyBytes };
@@ -90,25 +115,18 @@ export function storedBytesMax(stored: StoredRecord): number {
 /** Reads a value as it was found in storage. Never throws: what does not fit is `unreadable`, with the names of its fields. */
 export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyRecord | UnreadableRecord {
   if (stored["format"] !== FORMAT) return { state: "unreadable", why: "fields: format" };
-  const faults: string[] = [];
-  const text = (field: string): string => {
-    const value = stored[field];
-    if (typeof value === "string" && value !== "") return value;
-    faults.push(field);
-    return "";
-  };
-  const integer = (field: string, max = Number.MAX_SAFE_INTEGER): number => {
-    const value = stored[field];
-    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= max) return value;
-    faults.push(field);
-    return 0;
-  };
-
+  const { faults, text, integer } = fieldsOf(stored);
   const { derived } = stored;
   if (typeof derived !== "boolean") faults.push("derived");
   const state = text("state");
   const facts = {
-    about: { tenant: text("tenant"), operation: text("operation"), key: text("key"), isDerived: derived === true },
+    about: {
+      tenant: text("tenant"),
+      operation: text("operation"),
+      key: text("key"),
+      isDerived: derived === true,
+      callerTag: text("caller_tag"),
+    },
     request: {
       rule: text("rule"),
       fingerprint: text("fingerprint"),
@@ -123,14 +141,40 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
   const termMs = integer("term_ms", state === "pending" ? TERM_MS_MAX : TIME_MS_MAX);
   const answer =
     state === "completed" ? decodeAnswer(stored["headers"], integer("status"), integer("body_bytes")) : null;
+  const cause = decodeCause(stored["cause"]);
+  if (state === "tombstone" ? cause === null : stored["cause"] !== null) faults.push("cause");
   if (faults.length > 0) return { state: "unreadable", why: `fields: ${faults.join(", ")}` };
 
   if (state === "pending") return { state, ...facts, startedAtMs: sinceMs, unknownTtlMs: termMs };
   if (state === "unknown") return { state, ...facts, sinceMs, expiresAtMs: termMs };
   const term = { recordedAtMs: sinceMs, expiresAtMs: termMs };
-  if (state === "tombstone") return { state, ...facts, ...term };
+  if (state === "tombstone" && cause !== null) return { state, ...facts, ...term, cause };
   if (answer !== null) return { state: "completed", ...facts, ...term, answer };
   return { state: "unreadable", why: state === "completed" ? "fields: status, headers" : "fields: state" };
+}
+
+/** Reads fields one by one. The names of those that don't fit go to `faults`. */
+function fieldsOf(stored: Readonly<Record<string, unknown>>) {
+  const faults: string[] = [];
+  const text = (field: string): string => {
+    const value = stored[field];
+    if (typeof value === "string" && value !== "") return value;
+    faults.push(field);
+    return "";
+  };
+  const integer = (field: string, max = Number.MAX_SAFE_INTEGER): number => {
+    const value = stored[field];
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= max) return value;
+    faults.push(field);
+    return 0;
+  };
+  return { faults, text, integer };
+}
+
+function decodeCause(written: unknown): TombstoneCause | null {
+  if (written === "too large" || written === "erased") return { kind: written };
+  if (typeof written !== "string" || !written.startsWith(CODED) || written === CODED) return null;
+  return { kind: "coded", coding: written.slice(CODED.length) };
 }
 
 function decodeAnswer(headers: unknown, status: number, bodyBytes: number): AnswerHead | null {

@@ -2,8 +2,8 @@
  * How an attempt changes its record. Pure: each function returns the record to write, and the shell writes it.
  */
 
-import { type Outcome } from "./classify.ts";
 import { becomeUnknown } from "./decide.ts";
+import { type Outcome } from "./outcome-rule.ts";
 import {
   type AnswerHead,
   type Attempt,
@@ -12,6 +12,7 @@ import {
   type RecordFacts,
   type RecordPolicy,
   type RestingRecord,
+  type TombstoneCause,
   type UnknownRecord,
   type UnreadableRecord,
   unreachable,
@@ -29,22 +30,30 @@ export function beginAttempt(
 /** How an attempt ended; for `unknown`, all that is known so far. */
 export type Conclusion =
   | { readonly outcome: "final"; readonly answer: AnswerHead }
-  /** Final, but the answer is too large to store. */
-  | { readonly outcome: "not-kept" }
+  /** Final, but the answer can't be stored. */
+  | { readonly outcome: "not-kept"; readonly cause: TombstoneCause }
   | { readonly outcome: "unknown" }
   | { readonly outcome: "not-executed" };
 
-/** How the body of an answer ended. `overflowed`: it is larger than an answer that is stored may be. `broken`: it never ends. */
+/** How the body of an answer ended. `overflowed`: more of it came than is stored. `broken`: it never ends. */
 export type BodyEnd = "whole" | "overflowed" | "broken";
 
-/** The conclusion of an attempt whose answer has this outcome and this end of its body. `answer` is what would be stored. */
-export function conclusionOf(outcome: Outcome, bodyEnd: BodyEnd, answer: AnswerHead): Conclusion {
+/**
+ * The conclusion of an attempt whose answer has this outcome and this end of its body. `answer` is what would be stored, and
+ * `overflow` why it is not where its body overflowed.
+ */
+export function conclusionOf(
+  outcome: Outcome,
+  bodyEnd: BodyEnd,
+  answer: AnswerHead,
+  overflow: TombstoneCause = { kind: "too large" },
+): Conclusion {
   if (outcome !== "final") return { outcome };
   switch (bodyEnd) {
     case "whole":
       return { outcome, answer };
     case "overflowed":
-      return { outcome: "not-kept" };
+      return { outcome: "not-kept", cause: overflow };
     case "broken":
       // It ran, but a replay of half an answer would be another answer.
       return { outcome: "unknown" };
@@ -81,7 +90,7 @@ export function concludeAttempt(
     case "final":
       return write({ state: "completed", about, request, attempt, ...term, answer: conclusion.answer });
     case "not-kept":
-      return write({ state: "tombstone", about, request, attempt, ...term });
+      return write({ state: "tombstone", about, request, attempt, ...term, cause: conclusion.cause });
     case "unknown":
       // An attempt that became unknown by `origin_timeout` keeps the term that clients have seen.
       return write(record.state === "unknown" ? record : becomeUnknown(record, nowMs, policy.unknownTtlMs));

@@ -7,7 +7,7 @@ import { type Mark, type Reply } from "../call/call.ts";
 import { type Policy, type ProfileName, type Tenant } from "../config/policy.ts";
 import { type ProblemCode } from "../http/problem-codes.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
-import { type Outcome } from "../record/classify.ts";
+import { type Outcome } from "../record/outcome-rule.ts";
 import { unreachable } from "../record/record.ts";
 
 /** In observe mode: what the gateway would have done. */

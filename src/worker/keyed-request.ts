@@ -8,7 +8,7 @@ import { probePath } from "../http/probe-path.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { headersOfCallers } from "../identity/caller.ts";
 import { type Key } from "../identity/key-carrier.ts";
-import { type Caller, callerPlacement, recordId } from "../identity/record-id.ts";
+import { type Caller, callerPlacement, callerTag, recordId } from "../identity/record-id.ts";
 import { originUrl } from "../origin/exchange.ts";
 import { type HeaderPair } from "../record/record.ts";
 import { type Callers } from "./callers.ts";
@@ -45,8 +45,8 @@ export async function readKeyedRequest(
   const identity = await requestFingerprint(incoming, body, destination);
   incoming.releaseJson();
   const forward = forwardOf(incoming, destination, key, body);
+  const about = { tenant: hostname, operation: `${method} ${url.pathname}`, key: key.value, isDerived: key.isDerived };
   const shared = {
-    about: { tenant: hostname, operation: `${method} ${url.pathname}`, key: key.value, isDerived: key.isDerived },
     policy: key.isDerived ? withinWindow(policy) : attemptPolicy(policy),
     waitMs,
     journal,
@@ -55,7 +55,8 @@ export async function readKeyedRequest(
   const lookBy = async (caller: Caller): Promise<{ recordId: string; call: LookCall }> => {
     const { inId, bound } = callerPlacement(caller, key);
     const id = await recordId({ ...scope, caller: inId });
-    return { recordId: id, call: { ...shared, request: { ...identity, caller: bound } } };
+    const call = { ...shared, about: { ...about, callerTag: callerTag(caller) } };
+    return { recordId: id, call: { ...call, request: { ...identity, caller: bound } } };
   };
   const now = await lookBy(callers.now);
   const before = callers.former === null ? null : await lookBy(callers.former);

@@ -5,7 +5,7 @@ import { type Policy } from "../config/policy.ts";
 import { headersOf } from "../http/headers.ts";
 import { type ErrorRules, type Refusal, problemResponse, refuse, refuseWithId, shouldRetry } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
-import { unreachable } from "../record/record.ts";
+import { type TombstoneCause, unreachable } from "../record/record.ts";
 
 /** The part of a request that its response depends on. */
 export interface RepliedRequest {
@@ -34,10 +34,27 @@ export function keyedResponse(reply: Reply | Refusal, request: RepliedRequest): 
   }
 }
 
-function refusalResponse({ code, faultId }: RefusalReply, { url, policy, key }: RepliedRequest): Response {
+function refusalResponse({ code, faultId, cause }: RefusalReply, { url, policy, key }: RepliedRequest): Response {
   if (faultId !== undefined) return problemResponse(refuseWithId(code, faultId), url, policy);
-  const detail = key.isDerived ? DERIVED_DETAILS.get(code) : undefined;
+  const detail = key.isDerived ? DERIVED_DETAILS.get(code) : cause && tombstoneDetail(cause);
   return problemResponse(refuse(code, detail), url, policy);
+}
+
+function tombstoneDetail(cause: TombstoneCause): string {
+  return `The request with this key ran, but its answer ${reasonOf(cause)}. It is not sent again until the record expires.`;
+}
+
+function reasonOf(cause: TombstoneCause): string {
+  switch (cause.kind) {
+    case "too large":
+      return "was too large to keep";
+    case "coded":
+      return `had the content coding "${cause.coding}", which is not kept`;
+    case "erased":
+      return "was erased by an operator";
+    default:
+      return unreachable(cause);
+  }
 }
 
 /** For clients that know of no key. */
@@ -58,10 +75,23 @@ function answerResponse(reply: AnswerReply, { policy }: RepliedRequest): Respons
   // The gateway alone marks replays, whatever the header is called.
   fields.delete(policy.replayedHeader);
   if (mark.status === "replayed" || mark.status === "joined") fields.set(policy.replayedHeader, "true");
-  if (mark.status === "unknown") {
-    for (const [name, value] of Object.entries(shouldRetry(false))) fields.set(name, value);
-  }
-  return new Response(NULL_BODY.has(status) ? withoutBody(reply) : passedOn(reply), { status, headers: fields });
+  advise(fields, mark.status, status);
+  // Where a coding is left, the body has it already.
+  const encodeBody = fields.has("content-encoding") ? "manual" : "automatic";
+  const init = { status, headers: fields, encodeBody } as const;
+  return new Response(NULL_BODY.has(status) ? withoutBody(reply) : passedOn(reply), init);
+}
+
+/**
+ * What a retry with the same key would get is known here, and not to the origin. A stored error, and an unknown outcome, do not
+ * become better by asking again.
+ */
+function advise(fields: Headers, mark: Mark["status"], status: number): void {
+  const isRepeated = mark === "replayed" || mark === "joined";
+  const isPointless = (isRepeated && status >= 400) || mark === "unknown";
+  if (isPointless) fields.delete("retry-after");
+  if (!isPointless && !(mark === "executed" && status >= 500)) return;
+  for (const [name, value] of Object.entries(shouldRetry(false))) fields.set(name, value);
 }
 
 function withoutBody({ seat }: AnswerReply): null {

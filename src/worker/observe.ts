@@ -13,6 +13,7 @@ import { log } from "../log.ts";
 import { declaredBytesOf, signsOf } from "../origin/exchange.ts";
 import { classify } from "../record/classify.ts";
 import { type ShadowDecision } from "../record/observe.ts";
+import { UNREAD_BODY } from "../record/outcome-rule.ts";
 import { type Conclusion, conclusionOf } from "../record/transition.ts";
 import { callersOf } from "./callers.ts";
 import { type Destination } from "./destination.ts";
@@ -130,10 +131,10 @@ async function conclude(
   }
 }
 
-/** The body is not read: an answer that breaks off later counts as a whole one. */
+/** The body is not read: no rule about it matches, and an answer that breaks off later counts as a whole one. */
 function conclusionOfHead(head: Head, attemptNumber: number, policy: Policy): Conclusion {
   if (head === null) return { outcome: "unknown" };
-  const outcome = classify(signsOf(head, attemptNumber), policy);
+  const outcome = classify(signsOf(head, attemptNumber), policy.outcomes, UNREAD_BODY);
   const isTooLarge = (declaredBytesOf(head.headers) ?? 0) > policy.responseBytesMax;
   return conclusionOf(outcome, isTooLarge ? "overflowed" : "whole", { status: head.status, headers: [], bodyBytes: 0 });
 }

@@ -1,5 +1,6 @@
 /** The key of a request: the one it carries, or one that is derived from its content (docs/protocol.md 3.4 and 3.10). */
 
+import { hasUnusualBody } from "../http/methods.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type CallerRule } from "../identity/caller.ts";
 import { digestOf } from "../identity/digest.ts";
@@ -22,9 +23,13 @@ export async function keyOf(incoming: Incoming, destination: Destination): Promi
   const isCompared = key !== null || policy.deriveKey !== null;
   const unreadable = isCompared ? unreadableHeader(headers, countedHeaders(destination)) : null;
   if (unreadable !== null) return unreadable;
-  if (key !== null) return key;
+  if (key !== null) return hasUnusualBody(incoming.request) ? refuse("key_invalid", UNUSUAL_BODY) : key;
   return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
 }
+
+/** Only an override makes a GET a covered request. */
+const UNUSUAL_BODY =
+  "A GET or HEAD with a body can't have a key. Nothing was sent to the origin. Use the method itself.";
 
 /** No body is read for a caller who would be refused with a key, whether or not the body holds one. */
 async function documentWithKey(incoming: Incoming, { tenant }: Destination): Promise<JsonNode | null | Refusal> {
@@ -38,7 +43,7 @@ async function documentWithKey(incoming: Incoming, { tenant }: Destination): Pro
  */
 async function derivedKey(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
   const { tenant, policy } = destination;
-  if (policy.deriveKey === null) return null;
+  if (policy.deriveKey === null || hasUnusualBody(incoming.request)) return null;
   const { callers } = tenant;
   // Equal requests of two anonymous clients would get one key.
   const naming: CallerRule = callers.anonymous === "refuse" ? callers : { ...callers, anonymous: "refuse" };

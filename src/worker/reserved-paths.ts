@@ -22,11 +22,12 @@ type Middleware = MiddlewareHandler<ReservedContext>;
 const findTenant: Middleware = async (c, next) => {
   const destination = await destinationOf(c.req.raw, c.env);
   if (isRefusal(destination)) return problemResponse(destination, URL.parse(c.req.url));
-  const { url, hostname, tenant, policy } = destination;
+  const { url, hostname, tenant, policy, connection } = destination;
   c.set("url", url);
   c.set("hostname", hostname);
   c.set("tenant", tenant);
   c.set("policy", policy);
+  c.set("client", connection.address);
   return next();
 };
 

@@ -16,7 +16,7 @@ const rig = setUpRig({
   "stream.test": { ...SHORT, stream: true },
   // An unknown record is kept for origin_deadline at least, and that must not be over before the process is killed.
   "unknown.test": { ...SHORT, stream: true, unknown_ttl: "5s", origin_timeout: "5s", origin_deadline: "5s" },
-  "released.test": { ...SHORT, ttl: "90d", not_executed_on: [500] },
+  "released.test": { ...SHORT, ttl: "90d", outcomes: [{ status: 500, outcome: "not-executed" }] },
   "small.test": { ...SHORT, ttl: "90d", stream: true, max_response_bytes: 1_000_000 },
 });
 

@@ -63,6 +63,10 @@ export function expectReplay(answer: Answer, original: Answer, word: "replayed" 
   );
   expectMark(answer, word);
   expectSame(answer, original);
+  // Section 6.2.4.
+  if (answer.status < 400) return;
+  expectRetryAdvice(answer, false);
+  assert.equal(header(answer, "retry-after"), undefined, `expected no Retry-After on ${show(answer)}`);
 }
 
 /** Equal status, end-to-end headers (but for Set-Cookie) and bytes. */
@@ -72,7 +76,7 @@ export function expectSame(answer: Answer, original: Answer): void {
   assert.deepEqual(endToEnd(answer), endToEnd(original), "expected the end-to-end headers of the first answer");
 }
 
-/** Headers that belong to one connection, one delivery or one requester, and so are no part of the kept answer. */
+/** Headers that belong to one connection, one delivery or one requester, or that P2 excepts. */
 const NOT_KEPT: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -83,6 +87,9 @@ const NOT_KEPT: ReadonlySet<string> = new Set([
   "idempotency-status",
   "idempotent-replayed",
   "preference-applied",
+  "retry-after",
+  "x-should-retry",
+  "stripe-should-retry",
 ]);
 
 function endToEnd(answer: Answer): readonly HeaderLine[] {

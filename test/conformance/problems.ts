@@ -17,7 +17,7 @@ export const problems = {
   in_flight: { status: 409, retryable: true, keyReuse: "same" },
   outcome_unknown: { status: 409, retryable: false, keyReuse: "same" },
   attempts_exhausted: { status: 409, retryable: false, keyReuse: "same" },
-  origin_timeout: { status: 504, retryable: false, keyReuse: "same" },
+  origin_timeout: { status: 504, retryable: true, keyReuse: "same" },
   origin_unreachable: { status: 502, retryable: false, keyReuse: "same" },
   replay_unavailable: { status: 409, retryable: false, keyReuse: "same" },
   overloaded: { status: 503, retryable: true, keyReuse: "same" },

@@ -22,6 +22,7 @@ import { lateAnswers } from "./checks/late-answers.ts";
 import { loops } from "./checks/loops.ts";
 import { mismatch } from "./checks/mismatch.ts";
 import { outcomeOrder } from "./checks/outcome-order.ts";
+import { outcomeRules } from "./checks/outcome-rules.ts";
 import { outcomes } from "./checks/outcomes.ts";
 import { passThrough } from "./checks/pass-through.ts";
 import { passThroughBodies } from "./checks/pass-through-bodies.ts";
@@ -56,6 +57,7 @@ const topics: readonly (readonly Check[])[] = [
   crash,
   outcomes,
   outcomeOrder,
+  outcomeRules,
   lateAnswers,
   unknown,
   probes,

@@ -36,7 +36,24 @@ export const routePolicies = {
   "max_request_bytes of 1000": { prefix: "/small-request", settings: { max_request_bytes: 1000 } },
   "max_response_bytes of 1000": { prefix: "/small-response", settings: { max_response_bytes: 1000 } },
   "5 MB bodies": { prefix: "/large", settings: { max_request_bytes: 5_000_000, max_response_bytes: 5_000_000 } },
-  "outcome lists": { prefix: "/lists", settings: { unknown_on: [404, 418, 429], not_executed_on: [418, 500, 504] } },
+  "outcome rules": {
+    prefix: "/rules",
+    settings: {
+      outcomes: [
+        { status: [404, 418, 429], outcome: "unknown" },
+        { status: [418, "504-506"], outcome: "not-executed" },
+        { header: "grpc-status", is: ["14", "16"], outcome: "not-executed" },
+        { status: "2xx", media_type: "text/html", outcome: "unknown" },
+        { event: "error", outcome: "unknown" },
+        { event: "refused", outcome: "not-executed" },
+        { json: "/errors/0/extensions/code", is: ["THROTTLED", "PERSISTED_QUERY_NOT_FOUND"], outcome: "not-executed" },
+        { json: "/code", is: 15, outcome: "not-executed" },
+        { json: "/pending", outcome: "unknown" },
+        { status: 507, outcome: "not-executed" },
+        { status: 510, unless: { json: "/charged", is: false }, outcome: "unknown" },
+      ],
+    },
+  },
   "keys elsewhere": {
     prefix: "/carriers",
     settings: { key: "required", key_from: ["Idempotency-Key", "X-Idempotency-Key", "/idempotency_key"] },

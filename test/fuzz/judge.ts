@@ -3,7 +3,7 @@
  * execution, no other caller's answer. Judged by what was sent, what the origin received and what came back.
  */
 
-import { countedAt } from "./tenants.ts";
+import { countedAt, hasKeysInBodies } from "./tenants.ts";
 import { type Answer, type Exchange } from "./wire.ts";
 import { type Echo, type Received, digestOf, fieldOf } from "./origin.ts";
 
@@ -95,6 +95,7 @@ function recordOf(one: Received): readonly (string | null)[] {
 function keyOf(one: Received): string | null {
   const field = fieldOf(one, "idempotency-key");
   if (field !== null) return /^"(.*)"$/.exec(field)?.[1] ?? field;
+  if (!hasKeysInBodies(fieldOf(one, "x-forwarded-host") ?? "")) return null;
   try {
     const key = (JSON.parse(one.body.toString("latin1")) as Record<string, unknown> | null)?.["idempotency_key"];
     return typeof key === "string" ? key : null;

@@ -10,9 +10,17 @@ export const HOSTS = ["auth.test", "cookie.test", "body.test", "derived.test", "
 
 /** What tells callers at a hostname; in the corpus, whatever is there. */
 export function countedAt(host: string): readonly ("credential" | "user" | "cookie")[] {
-  const name = host.replace(/\.?(?::\d*)?$/, "");
+  const name = nameOf(host);
   if (name === "cookie.test") return ["cookie", "user"];
   return HOSTS.some((one) => one === name) ? ["credential"] : ["credential", "user", "cookie"];
+}
+
+export function hasKeysInBodies(host: string): boolean {
+  return nameOf(host) === "body.test";
+}
+
+function nameOf(host: string): string {
+  return host.replace(/\.?(?::\d*)?$/, "");
 }
 
 /** Settings of each hostname in HOSTS; `origin` is the address of an origin that repeats what it gets. */

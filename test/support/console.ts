@@ -32,7 +32,7 @@ export function browserOf(entry: Entry = {}, more: Record<string, Entry> = {}, s
       ...init,
       headers: { ...NAVIGATES, ...(browser.cookie === null ? {} : { cookie: browser.cookie }), ...headers },
     });
-  const form = { "content-type": "application/x-www-form-urlencoded", origin: "null" };
+  const form = { "content-type": "application/x-www-form-urlencoded", origin: `https://${host}` };
   const post = (path: string, fields: Fields, headers: HeaderFields): Promise<Response> =>
     send(path, { method: "POST", body: new URLSearchParams(fields).toString() }, { ...form, ...headers });
   const browser: Browser = {

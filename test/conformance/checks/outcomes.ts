@@ -19,10 +19,13 @@ import { answers, closes, cutsBody, cutsChunks, resets, tellsItsRun, writesRaw }
 const finalStatuses = [
   [200, 201, 202, 203, 204, 205, 206, 207, 226, 299],
   [300, 301, 302, 303, 304, 307, 308],
-  [400, 402, 404, 405, 406, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 422, 423, 424, 426, 428, 431, 451, 499],
+  [400, 402, 404, 406, 409, 410, 412, 416, 418, 422, 423, 424, 499],
   [500, 501, 505, 506, 507, 508, 510, 511, 519, 527, 599],
 ].flat();
-const notExecutedStatuses = [401, 403, 407, 421, 425, 429, 521, 523, 525, 526, 530];
+const notExecutedStatuses = [
+  [401, 403, 405, 407, 411, 413, 414, 415, 417, 421, 425, 426, 428, 429, 431, 451],
+  [521, 523, 525, 526, 529, 530],
+].flat();
 const unknownStatuses = [408, 502, 503, 504, 520, 522, 524];
 
 const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -105,6 +108,8 @@ export const outcomes: readonly Check[] = [
   ...finalStatuses.map(isFinal),
   ...notExecutedStatuses.map((status) => isNotExecuted(String(status), status, {})),
   isNotExecuted("503 with Retry-After", 503, { "Retry-After": "1" }),
+  isNotExecuted("402 with a challenge", 402, { "WWW-Authenticate": 'Payment id="p1"' }),
+  isNotExecuted("402 with PAYMENT-REQUIRED", 402, { "PAYMENT-REQUIRED": "e30=" }),
   ...unknownStatuses.map(isUnknown),
   ...failures.map(([title, answer]): Check => ({
     section: "5.1",

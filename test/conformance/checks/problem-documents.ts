@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { signal } from "../bounded.ts";
 import { type Check } from "../check.ts";
 import { header } from "../client.ts";
-import { expectProblem, expectRetryAdvice, expectRun } from "../expect.ts";
+import { expectProblem, expectReplay, expectRetryAdvice, expectRun, expectRuns } from "../expect.ts";
 import { answers, heldUntil, tellsItsRun } from "../origin-answers.ts";
 
 export const problemDocuments: readonly Check[] = [
@@ -57,9 +57,32 @@ export const problemDocuments: readonly Check[] = [
     section: "6.3.3",
     title: "leaves an origin's advice on other answers alone",
     run: async ({ scripted, send, key }) => {
-      const answer = await send(scripted(answers(500, { "X-Should-Retry": "true" })), { key: key() });
+      const answer = await send(scripted(answers(429, { "X-Should-Retry": "true" })), { key: key() });
       assert.equal(header(answer, "x-should-retry"), "true");
       assert.equal(header(answer, "stripe-should-retry"), undefined);
+    },
+  },
+  {
+    section: "6.2.4",
+    title: "advises against a retry of a stored 500 from the first, and leaves its Retry-After out of replays",
+    run: async ({ origin, scripted, send, key }) => {
+      const path = scripted(answers(500, { "X-Should-Retry": "true", "Retry-After": "2" }), tellsItsRun);
+      const ask = { key: key() };
+      const first = await send(path, ask);
+      expectRetryAdvice(first, false);
+      expectReplay(await send(path, ask), first);
+      expectRuns(origin, path, 1);
+    },
+  },
+  {
+    section: "6.2.4",
+    title: "leaves the advice of a stored success as it is",
+    run: async ({ scripted, send, key }) => {
+      const path = scripted(answers(202, { "X-Should-Retry": "true", "Retry-After": "2" }));
+      const ask = { key: key() };
+      await send(path, ask);
+      const replay = await send(path, ask);
+      assert.deepEqual([header(replay, "retry-after"), header(replay, "x-should-retry")], ["2", "true"]);
     },
   },
   {

@@ -2,7 +2,7 @@
 
 import { type IncomingMessage, createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Gateway, startGateway } from "./gateway.ts";
 
 const received: IncomingMessage[] = [];
@@ -15,7 +15,9 @@ let gateway: Gateway;
 beforeAll(async () => {
   await new Promise<void>((resolve) => void origin.listen(0, "127.0.0.1", resolve));
   const { port } = origin.address() as AddressInfo;
-  gateway = await startGateway({ "*": { origin: `http://127.0.0.1:${port}/tenants/acme`, caller: ["x-user"] } });
+  const entry = { origin: `http://127.0.0.1:${port}/tenants/acme`, caller: ["x-user"] };
+  const small = { max_request_bytes: 1000, upload_timeout: "1s", upload_idle_timeout: "500ms" };
+  gateway = await startGateway({ "*": entry, "small.test": { ...entry, ...small } });
 });
 
 afterAll(async () => {
@@ -35,6 +37,23 @@ async function send(...head: readonly string[]): Promise<string> {
   let answer = "";
   for await (const text of socket) answer += String(text);
   return answer;
+}
+
+/** Sends `first`, then `second` once an answer has come, and resolves with all that comes. */
+async function exchange(first: string, second: string): Promise<string> {
+  const socket = connect(Number(gateway.url.port), "127.0.0.1");
+  socket.setEncoding("latin1");
+  socket.write(first, "latin1");
+  let answers = "";
+  try {
+    for await (const text of socket) {
+      if (answers === "" && socket.writable) socket.end(second, "latin1");
+      answers += String(text);
+    }
+  } catch {
+    // The gateway has ended the connection before it has read all.
+  }
+  return answers;
 }
 
 function statusOf(answer: string): number {
@@ -74,6 +93,40 @@ test("7.2.6 no header says where a client is, and the peer's address is sent", a
 test("7.1.1 Connection takes no caller away from the origin", async () => {
   await send("POST /x HTTP/1.1", "Connection: x-user, x-other", "X-User: 42", "X-Other: 1", "Content-Length: 0");
   expect([received[0]?.headers["x-user"], received[0]?.headers["x-other"]]).toEqual(["42", undefined]);
+});
+
+describe("a body that is no request", () => {
+  const smuggled = "GET /smuggled HTTP/1.1\r\nHost: api.test\r\n\r\n";
+
+  test.each([
+    ["too large", 413, "POST /x HTTP/1.1", "Idempotency-Key: k", "Content-Length: 5000"],
+    ["of a TRACE", 405, "TRACE /x HTTP/1.1", "Content-Length: 5000"],
+    ["of a key that is not valid", 400, "POST /x HTTP/1.1", 'Idempotency-Key: "', "Content-Length: 5000"],
+  ])("is not read as one where it is %s", async (_, status, ...head) => {
+    const answer = await exchange([...head, "Host: small.test", "X-User: 42", "", smuggled].join("\r\n"), smuggled);
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
+    expect(received).toHaveLength(0);
+  });
+
+  test("is not read as one where it comes too late", async () => {
+    const head = ["POST /x HTTP/1.1", "Idempotency-Key: k", "Content-Length: 500", "Host: small.test", "X-User: 42"];
+    const answer = await exchange([...head, "", ""].join("\r\n"), smuggled);
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 408"]);
+    expect(received).toHaveLength(0);
+  });
+
+  test.each(["Content-Length: 1000", "Transfer-Encoding: chunked"])(
+    "does not become a part of another client's request: %s",
+    async (framing) => {
+      const socket = connect(Number(gateway.url.port), "127.0.0.1");
+      const start = framing.startsWith("T") ? "5\r\nGET /\r\n" : "GET /";
+      socket.write(["POST /broken HTTP/1.1", "Host: api.test", framing, "", start].join("\r\n"));
+      await vi.waitFor(() => expect(received).toHaveLength(1), { timeout: 10_000 });
+      socket.destroy();
+      await send("GET /other HTTP/1.1", "X-User: victim");
+      expect(received.map(({ url }) => url)).toEqual(["/tenants/acme/broken", "/tenants/acme/other"]);
+    },
+  );
 });
 
 test("3.9 a CDN-Loop of 60 KB is read at once", async () => {

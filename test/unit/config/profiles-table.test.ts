@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 
 import { type ProfileName } from "../../../src/config/policy.ts";
 import { PROFILES } from "../../../src/config/profiles.ts";
-import { duration, statuses } from "../../../src/published-policy/rows.ts";
+import { ruleWords } from "../../../src/published-policy/outcome-rules.ts";
+import { duration } from "../../../src/published-policy/rows.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
 const PAGE = readFileSync(join(REPOSITORY, "docs/profiles.md"), "utf8");
@@ -43,8 +44,7 @@ function valuesOf(name: ProfileName): Record<string, string> {
       .replace("1 d", "24h")
       .replace("2 d", "48h"),
     fingerprint: profile.fingerprint.name,
-    not_executed_on: statuses(profile.notExecutedOn),
-    unknown_on: statuses(profile.unknownOn).replaceAll(",", ""),
+    outcomes: profile.outcomes.length === 0 ? "none" : profile.outcomes.map(ruleWords).join("; "),
     errors: profile.errors,
     error_status: written(profile.errorStatus),
     error_code: written(profile.errorCode),

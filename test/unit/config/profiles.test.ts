@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 
 import { type Policy } from "../../../src/config/policy.ts";
 import { DEFAULT_POLICY, PROFILES } from "../../../src/config/profiles.ts";
+import { rule, statuses } from "../record/answers.ts";
 import { configWith, faultsWith, HOST, policyWith, tenant } from "./entries.ts";
 
 const NAMES = ["ietf", "stripe", "acp", "ucp"] as const;
-const EVERY_5XX = Array.from({ length: 100 }, (_, index) => 500 + index);
 
 /** The policy of the one route of an entry. */
 function routePolicy(entry: Record<string, unknown>, route: Record<string, unknown>): Policy {
@@ -34,8 +34,7 @@ describe("6.5.1 a profile", () => {
       methods: ["POST"],
       ttlMs: 86_400_000,
       fingerprint: { name: "json" },
-      notExecutedOn: [],
-      unknownOn: [],
+      outcomes: [],
       errors: "stripe",
       errorStatus: { key_reused: 400, caller_changed: 400 },
       errorCode: { in_flight: "idempotency_key_in_use" },
@@ -49,10 +48,12 @@ describe("6.5.1 a profile", () => {
       methods: ["POST"],
       ttlMs: 86_400_000,
       fingerprint: { name: "json" },
-      notExecutedOn: EVERY_5XX,
-      unknownOn: [502, 504, 520, 522, 524],
+      outcomes: [
+        rule(statuses(502, 504, 520, 522, 524), "unknown"),
+        rule({ statuses: [{ from: 500, to: 599 }] }, "not-executed"),
+      ],
       errors: "acp",
-      errorStatus: {},
+      errorStatus: { outcome_unknown: 500, attempts_exhausted: 500, replay_unavailable: 500 },
       errorCode: {
         key_missing: "idempotency_key_required",
         key_reused: "idempotency_conflict",
@@ -69,10 +70,16 @@ describe("6.5.1 a profile", () => {
       methods: ["POST", "PUT", "PATCH"],
       ttlMs: 172_800_000,
       fingerprint: { name: "bytes" },
-      notExecutedOn: [],
-      unknownOn: [],
+      outcomes: [],
       errors: "ucp",
-      errorStatus: { key_reused: 409, caller_changed: 409 },
+      errorStatus: {
+        key_reused: 409,
+        caller_changed: 409,
+        in_flight: 503,
+        outcome_unknown: 500,
+        attempts_exhausted: 500,
+        replay_unavailable: 500,
+      },
       errorCode: {},
       replayedHeader: "idempotent-replayed",
     });
@@ -86,8 +93,7 @@ describe("6.5.2 what is nearer counts", () => {
     methods: ["DELETE"],
     ttl: "1h",
     fingerprint: { ignore: ["/sent_at"] },
-    not_executed_on: [418],
-    unknown_on: [],
+    outcomes: [{ status: 418, outcome: "not-executed" }],
     errors: "problem",
     error_status: { key_reused: 418 },
     error_code: { key_reused: "mine" },
@@ -99,8 +105,7 @@ describe("6.5.2 what is nearer counts", () => {
     methods: ["DELETE"],
     ttlMs: 3_600_000,
     fingerprint: { body: "json", ignore: [["sent_at"]] },
-    notExecutedOn: [418],
-    unknownOn: [],
+    outcomes: [rule(statuses(418), "not-executed")],
     errors: "problem",
     errorStatus: { key_reused: 418 },
     errorCode: { key_reused: "mine" },
@@ -121,7 +126,7 @@ describe("6.5.2 what is nearer counts", () => {
       error_status: { in_flight: 425 },
       error_code: { in_flight: "busy" },
     });
-    expect(errorStatus).toEqual({ key_reused: 409, caller_changed: 409, in_flight: 425 });
+    expect(errorStatus).toEqual({ ...PROFILES.ucp.errorStatus, in_flight: 425 });
     expect(errorCode).toEqual({ in_flight: "busy" });
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { comparedMethod, isNeverForwarded, overridingMethods } from "../../../src/http/methods.ts";
+import { comparedMethod, hasUnusualBody, isNeverForwarded, overridingMethods } from "../../../src/http/methods.ts";
 
 describe("3.2.4 methods that are never forwarded", () => {
   test.each([
@@ -39,4 +39,10 @@ describe("3.2.5 override headers", () => {
     expect(new Set(compared).size).toBe(4);
     expect(compared[0]).toBe("POST");
   });
+});
+
+test("3.2.5 a body is unusual with GET and HEAD", () => {
+  const body = new ReadableStream<Uint8Array>();
+  const unusual = ["GET", "HEAD", "POST", "DELETE"].filter((method) => hasUnusualBody({ method, body }));
+  expect([unusual, hasUnusualBody({ method: "GET", body: null })]).toEqual([["GET", "HEAD"], false]);
 });

@@ -30,6 +30,7 @@ describe("O5 the event that a change of a record reports", () => {
 
   test("contains what an operator needs to find and judge the record, and no key", () => {
     expect(journalEventOf({ before: pending, undoneTo: null, after: unknown, cause: "timeout" }, 1500)).toEqual({
+      caller: "c0ffee",
       operation: "POST /v1/charges",
       attempt: 1,
       state: "unknown",

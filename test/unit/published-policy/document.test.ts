@@ -43,8 +43,6 @@ const PUBLISHED: { readonly [Field in keyof Policy]?: (policy: Policy) => object
   }),
   requestBytesMax: ({ requestBytesMax }) => ({ request_bytes_max: requestBytesMax }),
   responseBytesMax: ({ responseBytesMax }) => ({ response_bytes_max: responseBytesMax }),
-  notExecutedOn: ({ notExecutedOn }) => ({ not_executed_on: notExecutedOn }),
-  unknownOn: ({ unknownOn }) => ({ unknown_on: unknownOn }),
   replaySetCookie: ({ replaySetCookie }) => ({ replay_set_cookie: replaySetCookie }),
   errors: ({ errors }) => ({ errors }),
   replayedHeader: ({ replayedHeader }) => ({ replayed_header: replayedHeader }),
@@ -109,8 +107,22 @@ describe("8.1 the published document", () => {
         { problem: "caller_changed", code: "idempotency_conflict", status: 422 },
         { problem: "key_reused", code: "idempotency_conflict", status: 422 },
         { problem: "in_flight", code: "idempotency_in_flight", status: 409 },
+        { problem: "outcome_unknown", code: "outcome_unknown", status: 500 },
+        { problem: "attempts_exhausted", code: "attempts_exhausted", status: 500 },
+        { problem: "replay_unavailable", code: "replay_unavailable", status: 500 },
       ],
       [],
+    ]);
+  });
+
+  test("has the outcome rules as they are configured, with each status as a number or a range", () => {
+    const { outcomes: written } = FULL_ENTRY;
+    const document = policyDocument(HOST, tenantOf(FULL_ENTRY), URL_OF_REQUEST);
+    expect(document.default["outcomes"]).toEqual([
+      { ...written[0], status: [404, "500-599"], media_type: ["text/html"] },
+      written[1],
+      { ...written[2], is: ["14"] },
+      { ...written[3], unless: { status: [500] } },
     ]);
   });
 

@@ -1,33 +1,42 @@
 import { describe, expect, test } from "vitest";
-import { classify } from "../../../src/record/classify.ts";
+import { classify, classifyHead } from "../../../src/record/classify.ts";
+import { type BodyFacts, type OutcomeRule, UNREAD_BODY } from "../../../src/record/outcome-rule.ts";
+import { answer, body, rule, statuses } from "./answers.ts";
 
-const signs = { status: 200, hasRetryAfter: false, originOutcome: null, attemptNumber: 1 };
-const noLists = { notExecutedOn: [], unknownOn: [] };
-
-const NOT_EXECUTED = new Set([401, 403, 407, 421, 425, 429, 521, 523, 525, 526, 530]);
+const NOT_EXECUTED = new Set([
+  401, 403, 405, 407, 411, 413, 414, 415, 417, 421, 425, 426, 428, 429, 431, 451, 521, 523, 525, 526, 529, 530,
+]);
 const UNKNOWN = new Set([408, 502, 503, 504, 520, 522, 524]);
 
 describe("5.1 every status", () => {
   test("is what the table says", () => {
     for (let status = 200; status <= 599; status++) {
       const expected = NOT_EXECUTED.has(status) ? "not-executed" : UNKNOWN.has(status) ? "unknown" : "final";
-      expect(classify({ ...signs, status }, noLists), String(status)).toBe(expected);
+      expect(classify(answer(status), [], UNREAD_BODY), String(status)).toBe(expected);
     }
   });
 
-  test("503 is the origin's word to come again only with Retry-After", () => {
-    expect(classify({ ...signs, status: 503, hasRetryAfter: true }, noLists)).toBe("not-executed");
-    expect(classify({ ...signs, status: 503, hasRetryAfter: false }, noLists)).toBe("unknown");
+  test("503 is the origin's request to come again only with Retry-After", () => {
+    expect(classify(answer(503, { "retry-after": "7" }), [], UNREAD_BODY)).toBe("not-executed");
+    expect(classify(answer(503), [], UNREAD_BODY)).toBe("unknown");
   });
 
   test("Retry-After changes nothing else", () => {
-    expect(classify({ ...signs, status: 502, hasRetryAfter: true }, noLists)).toBe("unknown");
-    expect(classify({ ...signs, status: 500, hasRetryAfter: true }, noLists)).toBe("final");
+    expect(classify(answer(502, { "retry-after": "7" }), [], UNREAD_BODY)).toBe("unknown");
+    expect(classify(answer(500, { "retry-after": "7" }), [], UNREAD_BODY)).toBe("final");
+  });
+
+  test("402 did not run where it asks for the payment, and is an answer where it asks for nothing", () => {
+    expect(classify(answer(402, { "www-authenticate": 'Payment id="1"' }), [], UNREAD_BODY)).toBe("not-executed");
+    expect(classify(answer(402, { "payment-required": "e30=" }), [], UNREAD_BODY)).toBe("not-executed");
+    expect(classify(answer(402), [], UNREAD_BODY)).toBe("final");
+    expect(classify(answer(400, { "www-authenticate": "Payment" }), [], UNREAD_BODY)).toBe("final");
   });
 });
 
 describe("5.2 the order", () => {
-  const lists = { notExecutedOn: [500], unknownOn: [500] };
+  const rules = [rule(statuses(500), "unknown"), rule(statuses(500, 429), "not-executed")];
+
   test.each([
     ["final", "final"],
     [" Final ", "final"],
@@ -36,22 +45,205 @@ describe("5.2 the order", () => {
     ["", "unknown"],
     ["not_executed", "unknown"],
     ["final, unknown", "unknown"],
-  ])("the origin's word %j means %s, whatever the status and the lists", (originOutcome, expected) => {
+  ])("the origin's value %j means %s, whatever the status and the rules", (originOutcome, expected) => {
     for (const status of [200, 429, 500, 502]) {
-      expect(classify({ ...signs, status, originOutcome }, lists)).toBe(expected);
+      const signs = answer(status, { "oncegate-outcome": originOutcome });
+      expect(classify(signs, rules, UNREAD_BODY)).toBe(expected);
+      expect(classifyHead(signs, [rule({ json: { pointer: ["a"], is: null } }, "final")])).toEqual({
+        kind: "decided",
+        outcome: expected,
+      });
     }
   });
 
-  test("unknown_on comes before not_executed_on, and both before the table", () => {
-    expect(classify({ ...signs, status: 500 }, lists)).toBe("unknown");
-    expect(classify({ ...signs, status: 500 }, { ...lists, unknownOn: [] })).toBe("not-executed");
-    expect(classify({ ...signs, status: 429 }, { ...noLists, unknownOn: [429] })).toBe("unknown");
-    expect(classify({ ...signs, status: 502 }, { ...noLists, notExecutedOn: [502] })).toBe("not-executed");
+  test("the first rule that matches counts, and the table comes after all rules", () => {
+    expect(classify(answer(500), rules, UNREAD_BODY)).toBe("unknown");
+    expect(classify(answer(500), rules.toReversed(), UNREAD_BODY)).toBe("not-executed");
+    expect(classify(answer(429), [rule(statuses(429), "final")], UNREAD_BODY)).toBe("final");
+    expect(classify(answer(502), rules, UNREAD_BODY)).toBe("unknown");
+    expect(classify(answer(501), rules, UNREAD_BODY)).toBe("final");
   });
 
-  test.each([409, 425])("%i from attempt 2 on may speak of attempt 1", (status) => {
-    expect(classify({ ...signs, status, attemptNumber: 1 }, noLists)).toBe(status === 409 ? "final" : "not-executed");
-    expect(classify({ ...signs, status, attemptNumber: 2 }, noLists)).toBe("unknown");
-    expect(classify({ ...signs, status, attemptNumber: 2, originOutcome: "final" }, noLists)).toBe("final");
+  test.each([409, 425])("%i from attempt 2 on may be about attempt 1", (status) => {
+    expect(classify(answer(status), [], UNREAD_BODY)).toBe(status === 409 ? "final" : "not-executed");
+    expect(classify(answer(status, {}, 2), [], UNREAD_BODY)).toBe("unknown");
+    expect(classify(answer(status, { "oncegate-outcome": "final" }, 2), [], UNREAD_BODY)).toBe("final");
+    expect(classify(answer(status, {}, 2), [rule(statuses(status), "final")], UNREAD_BODY)).toBe("final");
+  });
+});
+
+const SSE = { "content-type": "text/event-stream" };
+const JSON_TYPE = { "content-type": "application/json" };
+const code = (is: readonly string[] | null = null) => ({ json: { pointer: ["errors", "0", "code"], is } });
+
+describe("5.2 one rule", () => {
+  const unread = UNREAD_BODY;
+  test.each<[string, OutcomeRule, ReturnType<typeof answer>, BodyFacts, boolean]>([
+    ["a status in a range", rule({ statuses: [{ from: 500, to: 504 }] }, "unknown"), answer(504), unread, true],
+    ["a status beyond it", rule({ statuses: [{ from: 500, to: 504 }] }, "unknown"), answer(505), unread, false],
+    [
+      "one of its media types",
+      rule({ mediaTypes: ["text/html"] }, "unknown"),
+      answer(200, { "content-type": "text/html" }),
+      unread,
+      true,
+    ],
+    ["another media type", rule({ mediaTypes: ["text/html"] }, "unknown"), answer(200, JSON_TYPE), unread, false],
+    ["no media type", rule({ mediaTypes: ["text/html"] }, "unknown"), answer(200), unread, false],
+    [
+      "a header with any value",
+      rule({ header: { name: "x-a", is: null } }, "unknown"),
+      answer(200, { "x-a": "" }),
+      unread,
+      true,
+    ],
+    ["a header that is not there", rule({ header: { name: "x-a", is: null } }, "unknown"), answer(200), unread, false],
+    [
+      "a header with one of the values",
+      rule({ header: { name: "grpc-status", is: ["14", "16"] } }, "unknown"),
+      answer(200, { "grpc-status": "16" }),
+      unread,
+      true,
+    ],
+    [
+      "a header with another value",
+      rule({ header: { name: "grpc-status", is: ["14"] } }, "unknown"),
+      answer(200, { "grpc-status": "0" }),
+      unread,
+      false,
+    ],
+    ["a member with any value", rule(code(), "unknown"), answer(200), body({ "errors/0/code": "1e0" }), true],
+    ["a member that is not there", rule(code(), "unknown"), answer(200), body({}), false],
+    [
+      "a member with one of the values",
+      rule(code(['"A"', '"B"']), "unknown"),
+      answer(200),
+      body({ "errors/0/code": '"B"' }),
+      true,
+    ],
+    [
+      "a member with another value",
+      rule(code(['"A"']), "unknown"),
+      answer(200),
+      body({ "errors/0/code": '"C"' }),
+      false,
+    ],
+    ["a member, of an answer that has no body", rule(code(), "unknown"), answer(204), unread, false],
+    ["an event", rule({ event: "error" }, "unknown"), answer(200, SSE), body(null, ["delta", "error"]), true],
+    ["an event that is not there", rule({ event: "error" }, "unknown"), answer(200, SSE), body(null, ["delta"]), false],
+    ["an event, of an answer that is no event stream", rule({ event: "error" }, "unknown"), answer(200), unread, false],
+    [
+      "all of its conditions",
+      rule({ ...statuses(200), mediaTypes: ["a/b"] }, "unknown"),
+      answer(200, { "content-type": "a/b" }),
+      unread,
+      true,
+    ],
+    ["one of two conditions", rule({ ...statuses(200), mediaTypes: ["a/b"] }, "unknown"), answer(200), unread, false],
+    [
+      "its exception too",
+      rule(statuses(200), "unknown", { mediaTypes: ["a/b"] }),
+      answer(200, { "content-type": "a/b" }),
+      unread,
+      false,
+    ],
+    ["but not its exception", rule(statuses(200), "unknown", { mediaTypes: ["a/b"] }), answer(200), unread, true],
+    [
+      "one of two conditions of its exception",
+      rule({}, "unknown", { ...statuses(200), mediaTypes: ["a/b"] }),
+      answer(200),
+      unread,
+      true,
+    ],
+  ])("with %s", (_, one, signs, facts, matches) => {
+    // Each answer is final by the table.
+    expect(classify(signs, [one], facts)).toBe(matches ? "unknown" : "final");
+  });
+});
+
+describe("5.2 a body that can't be read", () => {
+  const charged = { json: { pointer: ["charged"], is: ["true"] } };
+
+  test.each<[string, readonly OutcomeRule[], string]>([
+    ["makes no condition on it hold", [rule(charged, "unknown")], "final"],
+    ["nor one of an exception", [rule(statuses(200), "unknown", charged)], "unknown"],
+    ["lets no rule release the key by it", [rule(charged, "not-executed")], "final"],
+    ["nor a later rule", [rule(charged, "final"), rule(statuses(200), "not-executed")], "unknown"],
+    [
+      "nor a later rule after one that releases too",
+      [rule(charged, "not-executed"), rule(statuses(200), "not-executed")],
+      "unknown",
+    ],
+    ["nor a rule without its exception", [rule(statuses(200), "not-executed", charged)], "unknown"],
+    [
+      "leaves rules before it as they are",
+      [rule(statuses(200), "not-executed"), rule(charged, "final")],
+      "not-executed",
+    ],
+    ["leaves other outcomes after it as they are", [rule(charged, "unknown"), rule(statuses(200), "final")], "final"],
+    [
+      "raises no doubt where another condition fails",
+      [rule({ ...charged, ...statuses(500) }, "final"), rule(statuses(200), "not-executed")],
+      "not-executed",
+    ],
+    [
+      "raises no doubt where the exception holds",
+      [rule(charged, "final", statuses(200)), rule(statuses(200), "not-executed")],
+      "not-executed",
+    ],
+  ])("%s", (_, rules, expected) => {
+    expect(classify(answer(200), rules, body(null, null))).toBe(expected);
+  });
+
+  test("leaves the table's 429 in doubt only where a rule could have contradicted it", () => {
+    expect(classify(answer(429), [rule(charged, "not-executed")], UNREAD_BODY)).toBe("not-executed");
+    expect(classify(answer(429), [rule(charged, "final")], UNREAD_BODY)).toBe("unknown");
+    expect(classify(answer(429), [rule(charged, "unknown")], UNREAD_BODY)).toBe("unknown");
+  });
+
+  test("holds for events too", () => {
+    const rules = [rule({ event: "done" }, "final"), rule(statuses(200), "not-executed")];
+    expect(classify(answer(200, SSE), rules, UNREAD_BODY)).toBe("unknown");
+    expect(classify(answer(200, JSON_TYPE), rules, UNREAD_BODY)).toBe("not-executed");
+  });
+});
+
+describe("5.2 the head of an answer", () => {
+  const throttled = rule(code(['"THROTTLED"']), "not-executed");
+
+  test("decides where no rule looks at the body", () => {
+    expect(classifyHead(answer(500), [rule(statuses(500), "not-executed")])).toEqual({
+      kind: "decided",
+      outcome: "not-executed",
+    });
+    expect(classifyHead(answer(200), [])).toEqual({ kind: "decided", outcome: "final" });
+  });
+
+  test("decides where a rule before matches, or none of those that look at the body can", () => {
+    const events = rule({ event: "error" }, "unknown");
+    expect(classifyHead(answer(200), [rule(statuses(200), "final"), throttled])).toMatchObject({ outcome: "final" });
+    expect(classifyHead(answer(200, JSON_TYPE), [events])).toMatchObject({ outcome: "final" });
+    expect(classifyHead(answer(204), [throttled])).toMatchObject({ outcome: "final" });
+  });
+
+  test("leaves it open otherwise, with what to look for", () => {
+    const rules = [
+      throttled,
+      rule(statuses(200), "unknown", { event: "done" }),
+      rule({ event: "error" }, "unknown"),
+      rule({ event: "error" }, "final", { json: { pointer: ["a"], is: null } }),
+    ];
+    expect(classifyHead(answer(200, SSE), rules)).toEqual({
+      kind: "open",
+      needs: { json: true, events: ["done", "error"] },
+      mayBeFinal: true,
+    });
+    expect(classifyHead(answer(200, SSE), [rules[2] ?? throttled])).toMatchObject({ needs: { json: false } });
+  });
+
+  test("shows whether the answer may have to be kept", () => {
+    expect(classifyHead(answer(200), [throttled])).toMatchObject({ kind: "open", mayBeFinal: true });
+    expect(classifyHead(answer(502), [throttled])).toMatchObject({ kind: "open", mayBeFinal: false });
+    expect(classifyHead(answer(502), [rule(code(), "final")])).toMatchObject({ kind: "open", mayBeFinal: true });
   });
 });

@@ -13,7 +13,7 @@ export const SAME: RequestIdentity = { rule: "json", fingerprint: "fp-1", plain:
 export const OTHER: RequestIdentity = { rule: "json", fingerprint: "fp-2", plain: "plain-2", caller: null };
 
 const kept = {
-  about: { tenant: "api.test", operation: "POST /v1/charges", key: "k", isDerived: false },
+  about: { tenant: "api.test", operation: "POST /v1/charges", key: "k", isDerived: false, callerTag: "c0ffee" },
   request: SAME,
   attempt: { number: 1, id: "attempt-1" },
 };
@@ -27,5 +27,11 @@ export const completed: CompletedRecord = {
   expiresAtMs: 2000,
   answer: { status: 201, headers: [["content-type", "text/plain"]], bodyBytes: 2 },
 };
-export const tombstone: TombstoneRecord = { state: "tombstone", ...kept, recordedAtMs: 1000, expiresAtMs: 2000 };
+export const tombstone: TombstoneRecord = {
+  state: "tombstone",
+  ...kept,
+  recordedAtMs: 1000,
+  expiresAtMs: 2000,
+  cause: { kind: "too large" },
+};
 export const unreadable: UnreadableRecord = { state: "unreadable", why: "columns: state" };

@@ -10,8 +10,7 @@ const POLICY: RecordPolicy = {
   ttlMs: 1000,
   unknownTtlMs: 5000,
   originDeadlineMs: 100,
-  notExecutedOn: [],
-  unknownOn: [],
+  outcomes: [],
 };
 
 type Case = [

@@ -39,7 +39,7 @@ describe("O3 each command for each record where nothing runs", () => {
     ["completed", settledFinal, refused("not_unknown")],
     ["completed", notExecuted, refused("not_unknown")],
     ["completed", release, forget],
-    ["completed", purge, { action: "write", record: tombstone }],
+    ["completed", purge, { action: "write", record: { ...tombstone, cause: { kind: "erased" } } }],
     ["tombstone", settledFinal, refused("not_unknown")],
     ["tombstone", notExecuted, refused("not_unknown")],
     ["tombstone", release, forget],

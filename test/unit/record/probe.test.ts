@@ -7,7 +7,7 @@ describe("5.7 what an answer to a probe settles", () => {
   test.each([
     ["final", "402", "whole", { outcome: "final", answer: { ...head, status: 402 } }],
     ["FINAL", "201", "whole", { outcome: "final", answer: { ...head, status: 201 } }],
-    ["final", "201", "overflowed", { outcome: "not-kept" }],
+    ["final", "201", "overflowed", { outcome: "not-kept", cause: { kind: "too large" } }],
     ["final", "201", "broken", { outcome: "unknown" }],
     ["final", null, "whole", { outcome: "unknown" }],
     ["final", "OK", "whole", { outcome: "unknown" }],

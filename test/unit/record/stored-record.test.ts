@@ -9,6 +9,7 @@ const FORMAT_1 = {
   operation: "POST /v1/charges",
   key: "k",
   derived: false,
+  caller_tag: "c0ffee",
   rule: "json",
   fingerprint: "fp-1",
   plain: "plain-1",
@@ -18,11 +19,21 @@ const FORMAT_1 = {
   status: null,
   headers: null,
   body_bytes: null,
+  cause: null,
 };
+const ofTombstone = { ...FORMAT_1, state: "tombstone", since_ms: 1000, term_ms: 2000 };
 const fixtures = [
   [pending, { ...FORMAT_1, state: "pending", since_ms: 1000, term_ms: 500 }],
   [unknown, { ...FORMAT_1, state: "unknown", since_ms: 1000, term_ms: 2000 }],
-  [tombstone, { ...FORMAT_1, state: "tombstone", since_ms: 1000, term_ms: 2000 }],
+  [tombstone, { ...ofTombstone, cause: "too large" }],
+  [
+    { ...tombstone, cause: { kind: "erased" } },
+    { ...ofTombstone, cause: "erased" },
+  ],
+  [
+    { ...tombstone, cause: { kind: "coded", coding: "gzip, br" } },
+    { ...ofTombstone, cause: "coded:gzip, br" },
+  ],
   [
     completed,
     {
@@ -36,7 +47,7 @@ const fixtures = [
     },
   ],
 ] as const;
-const [, completedStored] = fixtures[3];
+const [, completedStored] = fixtures[5];
 
 describe("format 1", () => {
   test.each(fixtures)("reads and writes a $state record", (record, stored) => {
@@ -87,6 +98,7 @@ describe("format 1", () => {
     ["rule", TEXT],
     ["fingerprint", TEXT],
     ["plain", TEXT],
+    ["caller_tag", TEXT],
     ["caller", TEXT.filter((value) => value !== null)],
     ["attempt", [...INTEGER, 0]],
     ["attempt_id", TEXT],
@@ -95,11 +107,18 @@ describe("format 1", () => {
     ["status", [...INTEGER, 0, 99, 199, 600]],
     ["headers", HEADERS],
     ["body_bytes", INTEGER],
+    ["cause", [...TEXT.filter((value) => value !== null), "too large", "erased"]],
   ])("does not read a value whose %s is of another kind", (field, values) => {
     for (const value of values) {
       const read = decodeRecord({ ...completedStored, [field]: value });
       expect([typeof value, read.state]).toEqual([typeof value, "unreadable"]);
       expect(JSON.stringify(read)).toContain(field);
+    }
+  });
+
+  test("does not read a tombstone without a cause", () => {
+    for (const cause of [...TEXT, "too small", "coded:", "coded"]) {
+      expect(decodeRecord({ ...ofTombstone, cause })).toEqual({ state: "unreadable", why: "fields: cause" });
     }
   });
 

@@ -6,6 +6,7 @@ const { attempt } = pending;
 const policy = { ttlMs: 1000, unknownTtlMs: 500 };
 const answer = { status: 200, headers: [], bodyBytes: 0 };
 const final = { outcome: "final", answer } as const;
+const tooLarge = { outcome: "not-kept", cause: { kind: "too large" } } as const;
 
 describe("4.2 beginning an attempt", () => {
   test("keeps the unknown term beside it, for the request that finds it orphaned", () => {
@@ -19,7 +20,7 @@ describe("3.5.9 the caller that a record is bound to", () => {
     const request = { ...pending.request, caller: "c".repeat(64) };
     const bound = beginAttempt({ ...pending, request }, policy, 1000);
     expect(bound.request).toEqual(request);
-    for (const conclusion of [final, { outcome: "not-kept" }, { outcome: "unknown" }] as const) {
+    for (const conclusion of [final, tooLarge, { outcome: "unknown" }] as const) {
       expect(concludeAttempt(bound, { attempt, before: null, policy }, conclusion, 1200)).toMatchObject({
         record: { request },
       });
@@ -46,12 +47,7 @@ describe("4.2.3 who may conclude", () => {
     ["the record of a later attempt", { ...pending, attempt: { number: 2, id: "attempt-2" } }],
     ["a later record with the same attempt number", { ...unknown, attempt: { number: 1, id: "attempt-9" } }],
   ])("nothing where the record is %s", (_, record) => {
-    for (const conclusion of [
-      final,
-      { outcome: "not-kept" },
-      { outcome: "unknown" },
-      { outcome: "not-executed" },
-    ] as const) {
+    for (const conclusion of [final, tooLarge, { outcome: "unknown" }, { outcome: "not-executed" }] as const) {
       expect(concludeAttempt(record, { attempt, before: null, policy }, conclusion, 1200)).toEqual({ action: "stale" });
     }
   });
@@ -59,9 +55,12 @@ describe("4.2.3 who may conclude", () => {
 
 describe("5 what a conclusion makes of the record", () => {
   test("not kept: a tombstone", () => {
-    expect(concludeAttempt(pending, { attempt, before: null, policy }, { outcome: "not-kept" }, 1000)).toEqual({
+    const ended = { attempt, before: null, policy };
+    expect(concludeAttempt(pending, ended, tooLarge, 1000)).toEqual({ action: "write", record: tombstone });
+    const cause = { kind: "coded", coding: "dcb" } as const;
+    expect(concludeAttempt(pending, ended, { outcome: "not-kept", cause }, 1000)).toEqual({
       action: "write",
-      record: tombstone,
+      record: { ...tombstone, cause },
     });
   });
 
@@ -88,7 +87,7 @@ describe("5 what a conclusion makes of the record", () => {
 describe("5.2.2 what the end of a body makes of an outcome", () => {
   test.each([
     ["final", "whole", final],
-    ["final", "overflowed", { outcome: "not-kept" }],
+    ["final", "overflowed", tooLarge],
     ["final", "broken", { outcome: "unknown" }],
     ["unknown", "whole", { outcome: "unknown" }],
     ["unknown", "overflowed", { outcome: "unknown" }],
@@ -98,5 +97,11 @@ describe("5.2.2 what the end of a body makes of an outcome", () => {
     ["not-executed", "broken", { outcome: "not-executed" }],
   ] as const)("%s and %s", (outcome, end, expected) => {
     expect(conclusionOf(outcome, end, answer)).toEqual(expected);
+  });
+
+  test("an overflow may have another cause", () => {
+    const coded = { kind: "coded", coding: "dcb" } as const;
+    expect(conclusionOf("final", "overflowed", answer, coded)).toEqual({ outcome: "not-kept", cause: coded });
+    expect(conclusionOf("unknown", "overflowed", answer, coded)).toEqual({ outcome: "unknown" });
   });
 });

@@ -139,23 +139,45 @@ describe("6.2 answers", () => {
   });
 });
 
-describe("6.3.3 should-retry", () => {
-  test("is false on an origin's answer that is marked unknown, whatever the origin said", () => {
-    const headers = [["x-should-retry", "true"]] as const;
-    const response = keyedResponse(answer("unknown", { status: 503, headers }), REQUEST);
-    expect(response.headers.get("x-should-retry")).toBe("false");
-    expect(response.headers.get("stripe-should-retry")).toBe("false");
-  });
+describe("6.3.3 the advice on an origin's answer", () => {
+  const OWN = [
+    ["retry-after", "2"],
+    ["x-should-retry", "true"],
+  ] as const;
 
-  test.each(["executed", "replayed", "joined", "released"] as const)(
-    "is the origin's own on one marked %s",
-    (status) => {
-      const headers = [["x-should-retry", "true"]] as const;
-      const response = keyedResponse(answer(status, { status: 503, headers }), REQUEST);
-      expect(response.headers.get("x-should-retry")).toBe("true");
-      expect(response.headers.has("stripe-should-retry")).toBe(false);
-    },
-  );
+  test.each<[Mark["status"], number, advice: string]>([
+    ["executed", 200, "retry after 2: true"],
+    ["executed", 402, "retry after 2: true"],
+    ["executed", 500, "retry after 2: false"],
+    ["executed", 503, "retry after 2: false"],
+    ["replayed", 201, "retry after 2: true"],
+    ["replayed", 302, "retry after 2: true"],
+    ["replayed", 404, "retry after null: false"],
+    ["replayed", 500, "retry after null: false"],
+    ["joined", 202, "retry after 2: true"],
+    ["joined", 422, "retry after null: false"],
+    ["joined", 503, "retry after null: false"],
+    ["unknown", 502, "retry after null: false"],
+    ["unknown", 200, "retry after null: false"],
+    ["released", 429, "retry after 2: true"],
+    ["released", 503, "retry after 2: true"],
+  ])("marked %s, with %i, is: %s", (mark, status, advice) => {
+    const { headers } = keyedResponse(answer(mark, { status, headers: OWN }), REQUEST);
+    expect(`retry after ${headers.get("retry-after")}: ${headers.get("x-should-retry")}`).toBe(advice);
+    expect(headers.get("stripe-should-retry")).toBe(advice.endsWith("false") ? "false" : null);
+  });
+});
+
+describe("7.4.3 an answer in another coding", () => {
+  test("reaches its client with the bytes and the coding of the origin", async () => {
+    const headers = [["content-encoding", "dcb"]] as const;
+    const response = keyedResponse(
+      answer("executed", { headers, body: new Uint8Array([1, 2]), bodyBytes: 2 }),
+      REQUEST,
+    );
+    expect(response.headers.get("content-encoding")).toBe("dcb");
+    expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([1, 2]);
+  });
 });
 
 describe("4.3.2 Preference-Applied", () => {

@@ -17,7 +17,7 @@ describe("O8 the pages", () => {
         /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; base-uri 'none'; form-action 'self'; frame-ancestors 'none'$/,
       );
       expect(headers.get("cache-control")).toBe("no-store");
-      expect(headers.get("referrer-policy")).toBe("no-referrer");
+      expect(headers.get("referrer-policy")).toBe("same-origin");
       expect(headers.get("x-content-type-options")).toBe("nosniff");
       expect(headers.get("cross-origin-opener-policy")).toBe("same-origin");
       expect(headers.get("cross-origin-embedder-policy")).toBe("require-corp");
@@ -199,6 +199,7 @@ describe("O8 the overview", () => {
     const journal = env.JOURNALS.getByName("other.test");
     const event = {
       hostname: "other.test",
+      caller: "c",
       operation: "POST /x",
       attempt: 1,
       state: "unknown",

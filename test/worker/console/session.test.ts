@@ -1,11 +1,15 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { browserOf, csrfIn, signedIn, withUnknown } from "../../support/console.ts";
 import { HOST, clientOf } from "../../support/gateway.ts";
+import { auditOf } from "../../support/journal.ts";
 import { TOKEN } from "../../support/operator.ts";
 
 const PATH = "/v1/charges";
 const ABSENT = "0".repeat(64);
 const ROUTES = ["", "/", "/records", `/records/${ABSENT}`, "/find", "/sign-in", "/sign-out"];
+/** As many as a browser has of one name: one for each prefix of a path, under each parent of the hostname. */
+const PLANTED = Array.from({ length: 40 }, (_, n) => `oncegate_session=${n}.planted`).join("; ");
+
 const OTHER = { "other.test": { origin: "http://origin.test", caller: ["authorization"] } };
 
 afterEach(() => vi.useRealTimers());
@@ -104,10 +108,32 @@ describe("O8 a session", () => {
       browser.cookie = `oncegate_session=${sealed}`;
       expect([sealed, await isSignedIn(await browser.get("/"))]).toEqual([sealed, false]);
     }
-    browser.cookie = `${real}; ${real}`;
-    expect(await isSignedIn(await browser.get("/"))).toBe(false);
     browser.cookie = real;
     expect(await isSignedIn(await browser.get("/"))).toBe(true);
+  });
+
+  test.each([
+    ["before", (real: string) => `oncegate_session=planted; ${real}`],
+    ["after", (real: string) => `${real}; oncegate_session=planted`],
+    ["on both sides", (real: string) => `oncegate_session=; ${real}; oncegate_session=a.b`],
+    ["in lines that the platform joined", (real: string) => `a=b, oncegate_session=x.y, ${real}`],
+    ["as often as a browser can", (real: string) => `${PLANTED}; ${real}`],
+    ["as itself", (real: string) => `${real}; ${real}`],
+  ])("is found beside a second cookie that another host has planted %s", async (_, planted) => {
+    const browser = await signedIn();
+    browser.cookie = planted(browser.cookie ?? "");
+    expect(await isSignedIn(await browser.get("/"))).toBe(true);
+    expect((await browser.post("/sign-out", {})).status).toBe(303);
+  });
+
+  test("is the one whose page sent the form, where two are valid", async () => {
+    const { browser, id } = await withUnknown();
+    const own = browser.cookie ?? "";
+    const csrf = csrfIn(await (await browser.get("/")).text());
+    await browser.signIn({ operator: "mallory" });
+    browser.cookie = `${browser.cookie}; ${own}`;
+    expect((await browser.post(`/records/${id}`, { choice: "release", why: "x", csrf })).status).toBe(303);
+    expect(await auditOf(browser.operator, id)).toMatchObject([{ operator: "jane", action: "release" }]);
   });
 
   test("is not valid on another hostname, even if one token opens both", async () => {
@@ -174,6 +200,11 @@ describe("O8 a form", () => {
       await browser.post(`/records/${id}`, RELEASE, { "sec-fetch-site": "cross-site" }),
       await browser.post(`/records/${id}`, RELEASE, { "sec-fetch-site": "same-site" }),
       await browser.post(`/records/${id}`, RELEASE, { "sec-fetch-mode": "cors" }),
+      await browser.post(`/records/${id}`, RELEASE, { origin: "null" }),
+      await browser.post(`/records/${id}`, RELEASE, { origin: "https://evil.test" }),
+      await browser.post("/sign-out", {}, { origin: "null" }),
+      await browser.post("/find", { operation: "POST /x", key: "k" }, { origin: "null" }),
+      await browser.signIn({}, { origin: "null" }),
       await browser.post(`/records/${id}`, RELEASE, { cookie: "" }),
       await browser.post("/sign-out", { csrf: "" }),
       await browser.post("/find", { csrf: "", operation: "POST /x", key: "k" }),
@@ -189,7 +220,8 @@ describe("O8 a form", () => {
   test.each([
     ["https://evil.test", 403],
     [`https://${HOST}`, 303],
-    ["null", 303],
+    ["null", 403],
+    ["", 403],
   ])("is accepted or refused by its Origin %s if no Sec-Fetch header is sent", async (origin, status) => {
     const fields = new URLSearchParams({ token: TOKEN });
     const response = await browserOf().operator.client.fetch(`https://${HOST}/_oncegate/sign-in`, {

@@ -49,6 +49,51 @@ describe("O4 the audit log", () => {
     expect(text).not.toMatch(/secret body|hush|mine/);
   });
 
+  test("records that a body was read, before it is sent, and not that a record was looked at", async () => {
+    const { operator, id } = await operatorWith(() => new Response("charged"));
+    await operator.get(`/records/${id}`);
+    expect(await auditOf(operator, id)).toEqual([]);
+    const headers = { "oncegate-operator": "jane" };
+    const read = await operator.get(`/records/${id}?body=1`, { headers });
+    expect(await read.json()).toMatchObject({ answer: { body_base64: btoa("charged") } });
+    expect(await auditOf(operator, id)).toMatchObject([
+      {
+        hostname: HOST,
+        token: "operator",
+        operator: "jane",
+        action: "read",
+        given: { body_bytes: 7 },
+        why: "",
+        result: "done",
+        before: "completed",
+        after: "completed",
+      },
+    ]);
+    expect(
+      await problemOf(await operator.get(`/records/${id}?body=1`, { headers: { "oncegate-operator": "é" } })),
+    ).toBe("400 invalid_request");
+  });
+
+  test("has no line where no body is there to read", async () => {
+    const { operator, id } = await operatorWith(unknown);
+    expect((await operator.get(`/records/${id}?body=1`)).status).toBe(200);
+    expect((await operator.get(`/records/${"0".repeat(64)}?body=1`)).status).toBe(404);
+    expect(await auditOf(operator, id)).toEqual([]);
+  });
+
+  test("that can't be written keeps a body from being read", async () => {
+    const { operator, id } = await operatorWith(() => new Response("charged"));
+    const journal = env.JOURNALS.getByName(HOST);
+    await runInDurableObject(journal, (_, { storage }) => {
+      storage.sql.exec("CREATE TRIGGER no_read BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END");
+    });
+    const refused = await operator.get(`/records/${id}?body=1`);
+    expect(await problemOf(refused)).toBe("503 audit_unavailable");
+    expect(await refused.text()).not.toContain(btoa("charged"));
+    expect((await operator.get(`/records/${id}`)).status).toBe(200);
+    await runInDurableObject(journal, (_, { storage }) => void storage.sql.exec("DROP TRIGGER no_read"));
+  });
+
   test("records refused actions too, with the reason", async () => {
     const { operator, id } = await operatorWith(() => new Response("ok"));
     await operator.post(`/records/${id}/settle`, { outcome: "not-executed", why: "x" });

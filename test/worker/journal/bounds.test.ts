@@ -13,6 +13,7 @@ const INTENT = {
 } as const;
 const EVENT = {
   hostname: "a.test",
+  caller: "c",
   operation: "POST /x",
   attempt: 1,
   cause: "attempt",
@@ -20,30 +21,57 @@ const EVENT = {
   expiresAtMs: null,
 } as const;
 
+const EXPIRES_MS = Date.now() + 24 * 60 * 60 * 1000;
+
 /** Numbers from 1 to `count`. */
 const upTo = (count: number): string =>
   `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
 
 describe("9 the bounds of a journal", () => {
-  test("drop the oldest unknown entries, and no entries in other states", async () => {
+  const asked = { record: null, operation: null, untilMs: 9e15, after: null, limit: 1 };
+  const insert = (count: number, caller: string, from = 0): string => `${upTo(count)} INSERT INTO entry
+    SELECT '${caller}' || (${from} + i), 'state', 'a.test', '${caller}', 'unknown', 'attempt', 'POST /x', 1,
+    ${from} + i, ${from} + i, ${EXPIRES_MS}, 1 FROM n`;
+
+  test("drop the oldest unknown entries, and no entries in other states, and count what is dropped", async () => {
     const journal = env.JOURNALS.getByName("full.test");
     const now = Date.now();
-    await journal.record({
-      ...EVENT,
-      record: "t",
-      state: "tombstone",
-      sinceMs: 0,
-      atMs: now,
-      expiresAtMs: now + 60_000,
-    });
+    const tombstone = { ...EVENT, record: "t", state: "tombstone", sinceMs: 0, atMs: now } as const;
+    await journal.record({ ...tombstone, expiresAtMs: EXPIRES_MS });
+    await runInDurableObject(journal, (_, { storage }) => void storage.sql.exec(insert(10_050, "r")));
+    await runDurableObjectAlarm(journal);
+    const listed = await journal.entries({ ...asked, state: "unknown" });
+    expect([listed.entries[0]?.record, listed.dropped]).toEqual(["r51", 50]);
+    const tombstones = await journal.entries({ ...asked, state: "tombstone" });
+    expect([tombstones.entries[0]?.record, tombstones.dropped]).toEqual(["t", 0]);
+    expect((await journal.entries({ ...asked, state: null })).dropped).toBe(50);
     await runInDurableObject(journal, (_, { storage }) => {
-      storage.sql.exec(`${upTo(10_050)} INSERT INTO entry
-        SELECT 'r' || i, 'state', 'a.test', 'unknown', 'attempt', 'POST /x', 1, i, i, ${now + 60_000}, 1 FROM n`);
+      storage.sql.exec(insert(7, "r", 20_000));
+      storage.sql.exec("UPDATE dropped SET expires_ms = ?", now + 3_600_000);
     });
     await runDurableObjectAlarm(journal);
-    const asked = { record: null, operation: null, untilMs: now, after: null, limit: 1 };
-    expect((await journal.entries({ ...asked, state: "unknown" })).map(({ record }) => record)).toEqual(["r51"]);
-    expect((await journal.entries({ ...asked, state: "tombstone" })).map(({ record }) => record)).toEqual(["t"]);
+    expect((await journal.entries({ ...asked, state: "unknown" })).dropped).toBe(57);
+    await runInDurableObject(journal, (_, { storage }) => void storage.sql.exec("UPDATE dropped SET expires_ms = 1"));
+    expect((await journal.entries({ ...asked, state: "unknown" })).dropped).toBe(0);
+  });
+
+  test("let one caller push out no entry of others, however many it makes", async () => {
+    const journal = env.JOURNALS.getByName("crowded.test");
+    await journal.record({ ...EVENT, record: "t", state: "tombstone", sinceMs: 0, atMs: 1, expiresAtMs: EXPIRES_MS });
+    await runInDurableObject(journal, (_, { storage }) => {
+      storage.sql.exec(insert(30, "first"));
+      storage.sql.exec(insert(2000, "second", 100));
+      storage.sql.exec(insert(20_000, "many", 10_000));
+    });
+    await runDurableObjectAlarm(journal);
+    const query = "SELECT caller, count(*), min(since_ms) FROM entry WHERE state = 'unknown' GROUP BY 1";
+    const left = await runInDurableObject(journal, (_, { storage }) => [...storage.sql.exec(query).raw()]);
+    expect(left).toEqual([
+      ["first", 30, 1],
+      ["many", 7970, 22_031],
+      ["second", 2000, 101],
+    ]);
+    expect((await journal.entries({ ...asked, state: "unknown" })).dropped).toBe(12_030);
   });
 
   test("refuse new audit lines when the audit log is full, and keep the old ones until they expire", async () => {
@@ -55,5 +83,16 @@ describe("9 the bounds of a journal", () => {
     expect(await journal.intend(INTENT, 1000)).toBe(100_000);
     expect(await journal.intend(INTENT, 1000)).toBeNull();
     expect((await journal.audit({ record: "r", beforeSeq: null, limit: 9 })).map(({ seq }) => seq)).toContain(first);
+  });
+
+  test("leave room for actions where bodies are read by the thousand", async () => {
+    const journal = env.JOURNALS.getByName("read.test");
+    await journal.intend({ ...INTENT, action: "read" }, 1000);
+    await runInDurableObject(journal, (_, { storage }) => {
+      storage.sql.exec(`${upTo(89_998)} INSERT INTO audit (at_ms, expires_ms, record) SELECT 1, 9e15, 'x' FROM n`);
+    });
+    expect(await journal.intend({ ...INTENT, action: "read" }, 1000)).toBe(90_000);
+    expect(await journal.intend({ ...INTENT, action: "read" }, 1000)).toBeNull();
+    expect(await journal.intend(INTENT, 1000)).toBe(90_001);
   });
 });

@@ -78,6 +78,7 @@ describe("O5 the journal's list", () => {
     const event = {
       record: "r",
       hostname: "a.test",
+      caller: "c",
       operation: "POST /x",
       attempt: 1,
       times: 1,
@@ -87,7 +88,7 @@ describe("O5 the journal's list", () => {
     await journal.record({ ...event, state: "completed", cause: "probe", atMs: Date.now() });
     await journal.record({ ...event, state: "none", cause: "released", atMs: Date.now() - 1000 });
     const asked = { record: null, state: null, operation: null, untilMs: Date.now(), after: null, limit: 9 };
-    expect((await journal.entries(asked)).map(({ state }) => state)).toEqual(["completed"]);
+    expect((await journal.entries(asked)).entries.map(({ state }) => state)).toEqual(["completed"]);
   });
 
   test("deletes expired rows, and all storage with the last one", async () => {
@@ -95,6 +96,7 @@ describe("O5 the journal's list", () => {
     const event = {
       record: "r",
       hostname: "a.test",
+      caller: "c",
       operation: "POST /x",
       attempt: 1,
       cause: "attempt",
@@ -116,7 +118,7 @@ describe("O5 the journal's list", () => {
     });
     await runDurableObjectAlarm(journal);
     const asked = { record: null, state: null, operation: null, untilMs: now, after: null, limit: 9 };
-    expect((await journal.entries(asked)).map(({ record }) => record)).toEqual(["s"]);
+    expect((await journal.entries(asked)).entries.map(({ record }) => record)).toEqual(["s"]);
     // The next expiry, which is more than an hour away.
     expect((await look()).alarm).toBe(now + 7_200_000);
     await runInDurableObject(journal, (_, { storage }) => {

@@ -29,8 +29,12 @@ describe("5.1 the table of outcomes", () => {
     expect(origin.received).toHaveLength(1);
   });
 
-  test.each([401, 403, 407, 421, 425, 429, 503, 521, 523, 525, 526, 530])("undoes %d", async (status) => {
+  test.each([
+    401, 402, 403, 405, 407, 411, 413, 414, 415, 417, 421, 425, 426, 428, 429, 431, 451, 503, 521, 523, 525, 526, 529,
+    530,
+  ])("undoes %d", async (status) => {
     const headers: Record<string, string> = status === 503 || status === 429 ? { "retry-after": "7" } : {};
+    if (status === 402) headers["www-authenticate"] = 'Payment id="p1"';
     const origin = scriptOrigin(answering(status, headers));
     const client = clientOf();
     const key = uniqueKey();
@@ -101,16 +105,26 @@ describe("5.2 the order of what decides", () => {
       "the origin's word before everything",
       429,
       { "oncegate-outcome": "final" },
-      { not_executed_on: [429] },
+      { outcomes: [{ status: 429, outcome: "not-executed" }] },
       "executed",
     ],
     ["the origin's word: not executed", 200, { "oncegate-outcome": "not-executed" }, {}, "released"],
     ["the origin's word: unknown", 200, { "oncegate-outcome": "unknown" }, {}, "unknown"],
     ["a word that is not understood as unknown", 200, { "oncegate-outcome": "done" }, {}, "unknown"],
-    ["unknown_on before not_executed_on", 500, {}, { unknown_on: [500], not_executed_on: [500] }, "unknown"],
-    ["not_executed_on before the table", 404, {}, { not_executed_on: [404] }, "released"],
-    ["not_executed_on also for 503 without Retry-After", 503, {}, { not_executed_on: [503] }, "released"],
-    ["unknown_on also for 503 with Retry-After", 503, { "retry-after": "1" }, { unknown_on: [503] }, "unknown"],
+    [
+      "the first rule that matches",
+      500,
+      {},
+      {
+        outcomes: [
+          { status: 500, outcome: "unknown" },
+          { status: "5xx", outcome: "not-executed" },
+        ],
+      },
+      "unknown",
+    ],
+    ["a rule before the table", 404, {}, { outcomes: [{ status: 404, outcome: "not-executed" }] }, "released"],
+    ["a rule for 503 too", 503, { "retry-after": "1" }, { outcomes: [{ status: 503, outcome: "unknown" }] }, "unknown"],
   ])("takes %s", async (_, status, headers, policy, expected) => {
     scriptOrigin(answering(status, headers));
     const response = await clientOf(policy).post("/v1/charges");

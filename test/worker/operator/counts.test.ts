@@ -12,7 +12,7 @@ const JWT = "jwt.test";
 /** The buffer reports to the journal at once when it holds this many. */
 const EVENTS = 500;
 
-const ABOUT = { record: "0".repeat(64), hostname: JWT, operation: "POST /x", attempt: 1, times: 1 };
+const ABOUT = { record: "0".repeat(64), hostname: JWT, caller: "c", operation: "POST /x", attempt: 1, times: 1 };
 const EVENT = { ...ABOUT, state: "completed", cause: "probe", sinceMs: 1, expiresAtMs: null } as const;
 
 interface Counts {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { acp, refusalOf } from "../../support/refusals.ts";
+import { acp, ucp, refusalOf } from "../../support/refusals.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 
 const PATH = "/v1/charges";
@@ -85,7 +85,7 @@ describe("6.5.6 an origin's 5xx", () => {
         "false",
       ]);
       const again = await client.post(PATH, { key, json: {} });
-      expect(await refusalOf(again)).toEqual(acp(409, "outcome_unknown", "processing_error"));
+      expect(await refusalOf(again)).toEqual(acp(500, "outcome_unknown", "processing_error"));
       expect(origin.received).toHaveLength(1);
     },
   );
@@ -100,8 +100,31 @@ describe("6.5.6 an origin's 5xx", () => {
     expect(statusOf(first)).toBe("unknown");
     expect(await refusalOf(first)).toEqual(acp(502, "origin_unreachable", "processing_error"));
     const again = await client.post(PATH, { key, json: {} });
-    expect(await refusalOf(again)).toEqual(acp(409, "outcome_unknown", "processing_error"));
+    expect(await refusalOf(again)).toEqual(acp(500, "outcome_unknown", "processing_error"));
     expect(origin.received).toHaveLength(1);
+  });
+
+  test("of the gateway's own can't be taken for another payload with ucp", async () => {
+    const origin = scriptOrigin(() => {
+      throw new Error("Network connection lost.");
+    });
+    const client = clientOf({ profile: "ucp" });
+    const key = uniqueKey();
+    expect(await refusalOf(await client.post(PATH, { key, json: {} }))).toEqual(ucp(502, "origin_unreachable"));
+    const again = await client.post(PATH, { key, json: {} });
+    expect(await refusalOf(again)).toEqual(ucp(500, "outcome_unknown"));
+    expect(again.headers.get("x-should-retry")).toBe("false");
+    expect(origin.received).toHaveLength(1);
+  });
+
+  test.each(["acp", "ucp"] as const)("too large to keep says so with 500: %s", async (profile) => {
+    scriptOrigin(() => new Response("x".repeat(2000)));
+    const client = clientOf({ profile, max_response_bytes: 1000 });
+    const key = uniqueKey();
+    await (await client.post(PATH, { key, json: {} })).text();
+    const retry = await client.post(PATH, { key, json: {} });
+    expect([retry.status, retry.headers.get("x-should-retry")]).toEqual([500, "false"]);
+    expect(await retry.text()).toContain("too large to keep");
   });
 
   test("yields to the origin's own word, also with acp", async () => {

@@ -22,7 +22,8 @@ const IN_FLIGHT = {
   ietf: problem(409, "in_flight"),
   stripe: stripe(409, "idempotency_error", "idempotency_key_in_use", "in_flight"),
   acp: acp(409, "idempotency_in_flight"),
-  ucp: ucp(409, "in_flight"),
+  // 409 means another payload there.
+  ucp: ucp(503, "in_flight"),
 };
 
 const UNAVAILABLE = {

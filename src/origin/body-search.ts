@@ -1,0 +1,114 @@
+/** Searches the body of an answer, while it passes, for what outcome rules ask of it (docs/protocol.md 5.2). */
+
+import { type EventSourceParser, createParser } from "eventsource-parser";
+import { parseJson } from "../identity/json.ts";
+import { valueAt } from "../identity/json-pointer.ts";
+import { type BodyFacts, type BodyNeeds, UNREAD_BODY } from "../record/outcome-rule.ts";
+import { type BodySource } from "./answer-body.ts";
+
+/** A larger body is not read as JSON. It bounds memory and parsing, as for requests. */
+const JSON_BYTES_MAX = 1_000_000;
+
+/** An event with more text makes the stream unreadable. Only one that has not ended is in memory. */
+const EVENT_CHARS_MAX = 1_000_000;
+
+/** In place of an array or an object: no scalar has this form. */
+const NOT_SCALAR = "[";
+
+export class BodySearch {
+  readonly #json: JsonText | null;
+  readonly #events: EventNames | null;
+  #isOver = false;
+
+  constructor({ json, events }: BodyNeeds) {
+    this.#json = json ? new JsonText() : null;
+    this.#events = events.length > 0 ? new EventNames() : null;
+  }
+
+  add(piece: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#json?.add(piece);
+    this.#events?.add(piece);
+  }
+
+  /** What the body shows. `isWhole`: all of it was added. A part shows nothing, and nothing more is searched. */
+  facts(isWhole: boolean): BodyFacts {
+    this.#isOver = true;
+    if (!isWhole) return UNREAD_BODY;
+    return { json: this.#json?.read() ?? null, events: this.#events?.read() ?? null };
+  }
+}
+
+/** `source`, whose pieces `search` sees before they are recorded. */
+export function searched(source: BodySource, search: BodySearch | null): BodySource {
+  if (search === null) return source;
+  return {
+    next: async () => {
+      const part = await source.next();
+      if (part.kind === "piece") search.add(part.bytes);
+      return part;
+    },
+    drain: () => source.drain(),
+  };
+}
+
+/** The text of a body that may be JSON. */
+class JsonText {
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  /** Null where it can't be JSON, or is too long. */
+  #text: string | null = "";
+  #bytes = 0;
+
+  add(piece: Uint8Array): void {
+    this.#bytes += piece.byteLength;
+    if (this.#text !== null) this.#text = this.#bytes > JSON_BYTES_MAX ? null : this.#decoded(this.#text, piece);
+  }
+
+  read(): BodyFacts["json"] {
+    // An empty body certainly has no member.
+    if (this.#bytes === 0) return () => null;
+    const text = this.#text === null ? null : this.#decoded(this.#text);
+    const document = text === null ? null : parseJson(text);
+    return document === null ? null : (pointer) => scalarOf(valueAt(document, pointer));
+  }
+
+  /** `text` with the piece, or with its end. */
+  #decoded(text: string, piece?: Uint8Array): string | null {
+    try {
+      return text + this.#decoder.decode(piece, { stream: piece !== undefined });
+    } catch {
+      // Not UTF-8, so not JSON (RFC 8259, 8.1).
+      return null;
+    }
+  }
+}
+
+function scalarOf(node: ReturnType<typeof valueAt>): string | null {
+  if (node === undefined || node === "null") return null;
+  return typeof node === "string" ? node : NOT_SCALAR;
+}
+
+/** The names of the events of a stream. */
+class EventNames {
+  readonly #decoder = new TextDecoder();
+  readonly #parser: EventSourceParser;
+  readonly #names = new Set<string>();
+  #isUnreadable = false;
+
+  constructor() {
+    this.#parser = createParser({
+      onEvent: ({ event = "message" }) => this.#names.add(event),
+      onError: ({ type }) => (this.#isUnreadable ||= type === "max-buffer-size-exceeded"),
+      maxBufferSize: EVENT_CHARS_MAX,
+    });
+  }
+
+  add(piece: Uint8Array): void {
+    if (!this.#isUnreadable) this.#parser.feed(this.#decoder.decode(piece, { stream: true }));
+  }
+
+  /** Null where the stream can't be read. An event without its end does not count (HTML, 9.2.6). */
+  read(): ReadonlySet<string> | null {
+    return this.#isUnreadable ? null : this.#names;
+  }
+}

@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+
+import { type BodyPart, type BodySource } from "../../../src/origin/answer-body.ts";
+import { BodySearch, searched } from "../../../src/origin/body-search.ts";
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** What a body shows that comes in pieces of `pieceBytes`. */
+function found(body: string | Uint8Array, needs: { json?: boolean; events?: string[] }, pieceBytes = Infinity) {
+  const search = new BodySearch({ json: false, events: [], ...needs });
+  const bytes = typeof body === "string" ? bytesOf(body) : body;
+  const step = Math.min(pieceBytes, Math.max(1, bytes.byteLength));
+  for (let at = 0; at < bytes.byteLength; at += step) search.add(bytes.subarray(at, at + step));
+  return search.facts(true);
+}
+
+const jsonOf = (body: string | Uint8Array, pieceBytes?: number) => found(body, { json: true }, pieceBytes).json;
+const eventsOf = (body: string | Uint8Array, pieceBytes?: number) => {
+  const { events } = found(body, { events: ["error"] }, pieceBytes);
+  return events && [...events];
+};
+
+describe("5.2 JSON in a body", () => {
+  const DOCUMENT = '{"a":{"b/c":[1.50e1,"\u00e9",true,null,{}]},"n":null}';
+
+  test.each([1, 2, 3, 1000])("is read whatever its pieces are: %i bytes", (pieceBytes) => {
+    const at = jsonOf(DOCUMENT, pieceBytes);
+    expect(at?.(["a", "b/c", "0"])).toBe("15e0");
+    expect(at?.(["a", "b/c", "1"])).toBe('"\u00e9"');
+    expect(at?.(["a", "b/c", "2"])).toBe("true");
+  });
+
+  test("has no value where there is none, and none where it is null", () => {
+    const at = jsonOf(DOCUMENT);
+    for (const pointer of [["x"], ["n"], ["a", "b/c", "3"], ["a", "b/c", "9"], ["n", "x"]]) {
+      expect(at?.(pointer)).toBeNull();
+    }
+  });
+
+  test("has a value that equals no scalar where it is an object or a list", () => {
+    const at = jsonOf(DOCUMENT);
+    expect([at?.(["a"]), at?.(["a", "b/c"]), at?.(["a", "b/c", "4"])]).toEqual(["[", "[", "["]);
+  });
+
+  test("may begin with a byte order mark", () => {
+    expect(jsonOf('\ufeff{"a":1}')?.(["a"])).toBe("1e0");
+  });
+
+  test.each<[string, string | Uint8Array]>([
+    ["is no JSON", "<p>Maintenance</p>"],
+    ["is only white space", " "],
+    ["ends too early", '{"a":1'],
+    ["has something after its end", '{"a":1}{"a":2}'],
+    ["has a member twice", '{"a":1,"a":2}'],
+    ["is not UTF-8", new Uint8Array([0x22, 0xff, 0x22])],
+    ["ends inside a character", new Uint8Array([0x22, 0xc3])],
+    ["has more than 1 MB", `"${"x".repeat(999_999)}"`],
+  ])("is not read where it %s", (_, body) => {
+    expect(jsonOf(body)).toBeNull();
+  });
+
+  test("is read up to 1 MB", () => {
+    expect(jsonOf(`{"a":"${"x".repeat(999_992)}"}`, 65_536)?.(["a"])).toHaveLength(999_994);
+  });
+
+  test("has no member in a body of no bytes", () => {
+    expect(jsonOf("")?.(["a"])).toBeNull();
+  });
+
+  test("is not read where it was not asked for, or the body is not whole", () => {
+    expect(found("{}", {}).json).toBeNull();
+    const search = new BodySearch({ json: true, events: ["error"] });
+    search.add(bytesOf('{"a":1}'));
+    expect(search.facts(false)).toEqual({ json: null, events: null });
+  });
+});
+
+describe("5.2 events in a body", () => {
+  test.each([1, 2, 7, 1000])("are found whatever its pieces are: %i bytes", (pieceBytes) => {
+    const body = 'event: delta\r\ndata: {"a":1}\r\n\r\nevent: error\rdata: \u00e9\r\rdata: 2\n\n';
+    expect(eventsOf(body, pieceBytes)).toEqual(["delta", "error", "message"]);
+  });
+
+  test.each([
+    ["in data", "data: event: error\n\n"],
+    ["in a comment", ": event: error\n\ndata: 1\n\n"],
+    ["in the data of several lines", "data: a\ndata: event: error\n\n"],
+    ["without data, which is no event", "event: error\n\n"],
+    ["without its end", "event: error\ndata: 1\n"],
+    ["in another letter case", "event: Error\ndata: 1\n\n"],
+  ])("are not found %s", (_, body) => {
+    expect(eventsOf(body)).not.toContain("error");
+  });
+
+  test("can't be read where one has more than 1 MB, and what follows is not read either", () => {
+    expect(eventsOf(`data: ${"x".repeat(1_100_000)}\n\nevent: error\ndata: 1\n\n`, 65_536)).toBeNull();
+    expect(eventsOf(`data: ${"x".repeat(900_000)}\n\nevent: error\ndata: 1\n\n`, 65_536)).toContain("error");
+  });
+});
+
+describe("a source that is searched", () => {
+  test("passes every part on, and lets the search see each piece first", async () => {
+    const parts: BodyPart[] = [
+      { kind: "piece", bytes: bytesOf('{"a"') },
+      { kind: "piece", bytes: bytesOf(":1}") },
+      { kind: "end" },
+    ];
+    let drained = 0;
+    const source: BodySource = {
+      next: () => Promise.resolve(parts[passed.length] ?? { kind: "end" }),
+      drain: async () => void drained++,
+    };
+    const passed: BodyPart[] = [];
+    const search = new BodySearch({ json: true, events: [] });
+    const through = searched(source, search);
+    for (const _ of parts) passed.push(await through.next());
+    await through.drain();
+    expect([passed, drained]).toEqual([parts, 1]);
+    expect(search.facts(true).json?.(["a"])).toBe("1e0");
+    expect(searched(source, null)).toBe(source);
+  });
+});
