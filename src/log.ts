@@ -34,6 +34,14 @@ export type LogEvent =
   | { readonly event: "probe"; readonly record: string; readonly outcome: string }
   /** A rate limiter failed or did not answer in time, and the request was let through. */
   | { readonly event: "rate_limit_not_asked"; readonly binding: string; readonly why: string }
+  /** A request that has no line of its own was refused. `instance` is the one in the answer. */
+  | {
+      readonly event: "refused";
+      readonly instance: string;
+      readonly tenant: string;
+      readonly code: string;
+      readonly status: number;
+    }
   /** An outcome was discarded, because the record no longer names its attempt. */
   | { readonly event: "stale"; readonly record: string }
   /** The namespace `TENANTS_KV` could not be read for this name. The entry read last counts for a while. */

@@ -4,7 +4,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { Hono } from "hono";
-import { problemResponse, refuse } from "../../src/http/problem.ts";
+import { identified, problemResponse, refuse } from "../../src/http/problem.ts";
 
 type Env = { ORIGIN: string; KEYS: DurableObjectNamespace<KeyObject> };
 type StoredAnswer = { fingerprint: string; status: number; headers: string[][]; body: ArrayBuffer };
@@ -42,7 +42,7 @@ app.on(["POST", "PATCH"], "*", async (c, next) => {
   const store = c.env.KEYS.getByName(key);
   const kept = await store.get();
   const refused = (code: "in_flight" | "key_reused"): Response =>
-    marked(problemResponse(refuse(code), new URL(c.req.url)), key, "refused");
+    marked(problemResponse(identified(refuse(code)), new URL(c.req.url)), key, "refused");
   if (kept === "running") return refused("in_flight");
   if (kept !== null) {
     if (kept.fingerprint !== fingerprint) return refused("key_reused");

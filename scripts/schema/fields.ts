@@ -2,7 +2,8 @@
 
 import { type Field, type Fields } from "../../src/config/field.ts";
 import { BROWSERS, CALLERS, MATCH, OPERATORS, ORIGIN_AND_PLACEMENT, ROUTES } from "../../src/config/fields-of-entry.ts";
-import { ANSWERS, EXECUTION_AND_TIME, KEYS, OUTCOMES, PROFILE_AND_MODE } from "../../src/config/fields-of-policy.ts";
+import { KEYS } from "../../src/config/fields-of-keys.ts";
+import { ANSWERS, EXECUTION_AND_TIME, OUTCOMES, PROFILE_AND_MODE } from "../../src/config/fields-of-policy.ts";
 import { durationText } from "../../src/config/values.ts";
 import { grouped } from "./convert.ts";
 import { descriptionsIn, tablesIn } from "./descriptions.ts";
@@ -20,9 +21,19 @@ export const FIELDS_BY_NEED: Readonly<Record<string, Fields>> = {
 };
 
 /** By property. */
-const DESCRIPTIONS = descriptionsIn("config/fields-of-entry.ts", "config/fields-of-policy.ts");
+const DESCRIPTIONS = descriptionsIn(
+  "config/fields-of-entry.ts",
+  "config/fields-of-keys.ts",
+  "config/fields-of-policy.ts",
+);
 
-const FILES_WITH_TABLES = ["caller-values.ts", "entry-values.ts", "outcome-values.ts", "policy-values.ts"];
+const FILES_WITH_TABLES = [
+  "caller-values.ts",
+  "entry-values.ts",
+  "key-values.ts",
+  "outcome-values.ts",
+  "policy-values.ts",
+];
 
 export const TABLES = tablesIn("table", ...FILES_WITH_TABLES.map((file) => `config/${file}`));
 

@@ -107,13 +107,33 @@ function parseRoute(value: unknown, path: string, base: Policy, faults: Fault[])
 }
 
 /** The fields that can contradict each other. */
-const COMPARED = ["originTimeoutMs", "originDeadlineMs", "unknownTtlMs", "onUnknown", "probe"] as const;
+const COMPARED = [
+  "originTimeoutMs",
+  "originDeadlineMs",
+  "unknownTtlMs",
+  "onUnknown",
+  "probe",
+  "keyFrom",
+  "keyFormat",
+  "echo",
+  "replayedHeader",
+] as const;
 
 /** Faults of fields that are valid alone, but not together. A field that has a fault already gets no second one. */
 function addContradictions(policy: Policy, path: string, faults: Fault[]): void {
   const isFaulty = (field: string): boolean => faults.some((fault) => fault.path === `${path}.${field}`);
   if (policy.onUnknown === "probe" && policy.probe === null && !isFaulty("probe")) {
     faults.push({ path: `${path}.probe`, message: 'is required with on_unknown = "probe"' });
+  }
+  if (policy.echo.includes(policy.replayedHeader) && !isFaulty("echo")) {
+    faults.push({ path: `${path}.echo`, message: `must not have the replayed_header: ${policy.replayedHeader}` });
+  }
+  const isComposite = policy.keyFrom.some((carrier) => carrier.length > 1);
+  if (isComposite && policy.keyFormat.kind.startsWith("uuid") && !isFaulty("key_format")) {
+    faults.push({
+      path: `${path}.key_format`,
+      message: "must not be a UUID where a key in key_from has several parts",
+    });
   }
   if (isFaulty("origin_deadline")) return;
   if (policy.originTimeoutMs > policy.originDeadlineMs && !isFaulty("origin_timeout")) {

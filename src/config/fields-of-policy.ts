@@ -1,21 +1,14 @@
 /**
- * Every field of a policy, once (CONTRIBUTING.md, "Add a configuration field"). From this list come the reading of a
- * configuration, the defaults, the messages of faults, the type `Policy`, the published policy, docs/configuration.md and
- * the JSON Schema. The doc comment above a field is its description there, in Markdown, one or two sentences.
+ * Every field of a policy, once (CONTRIBUTING.md, "Add a configuration field"); those of keys are in fields-of-keys.ts. From
+ * this list come the reading of a configuration, the defaults, the messages of faults, the type `Policy`, the published
+ * policy, docs/configuration.md and the JSON Schema. The doc comment above a field is its description there, in Markdown, one
+ * or two sentences.
  */
 
 import { type Fields, durationField, integerField, published } from "./field.ts";
+import { KEYS } from "./fields-of-keys.ts";
 import { outcomes } from "./outcome-values.ts";
-import {
-  deriveKey,
-  errorCode,
-  errorStatus,
-  fingerprint,
-  fingerprintBy,
-  keyCarriers,
-  methods,
-  probe,
-} from "./policy-values.ts";
+import { echoedHeaders, errorCode, errorStatus, probe } from "./policy-values.ts";
 import { DAY, MINUTE, SECOND, headerName, oneOf, trueOrFalse } from "./values.ts";
 
 export const PROFILE_AND_MODE = {
@@ -34,72 +27,6 @@ export const PROFILE_AND_MODE = {
    * passes every request through.
    */
   mode: { name: "mode", schema: oneOf(["enforce", "observe", "off"]), default: "enforce" },
-} as const satisfies Fields;
-
-export const KEYS = {
-  /** Whether a request needs a key: `required`, `optional`, or `off` to ignore keys. */
-  key: {
-    name: "key",
-    schema: oneOf(["required", "optional", "off"]),
-    default: "optional",
-    published: published("key", "Key"),
-  },
-  /** Where the key is: header names, and JSON Pointers into the body. The first that is present counts. */
-  keyFrom: {
-    name: "key_from",
-    schema: keyCarriers,
-    default: Object.freeze([Object.freeze({ kind: "header", name: "idempotency-key" })]),
-    defaultText: '["Idempotency-Key"]',
-    published: published("key_from", "Where the key is"),
-  },
-  /** A table makes a key from caller, operation and body for requests that have none. */
-  deriveKey: {
-    name: "derive_key",
-    schema: deriveKey,
-    default: null,
-    defaultText: "false",
-    published: published("derive_key", "Requests without a key"),
-  },
-  /** The methods that are covered: `POST`, `PATCH`, `PUT`, `DELETE`. */
-  methods: {
-    name: "methods",
-    schema: methods,
-    default: ["POST", "PATCH"],
-    published: published("methods", "Covered methods"),
-  },
-  /**
-   * How a retry is compared with the original: `json` compares JSON and forms by meaning, `bytes` compares bytes. A
-   * table leaves out members or adds headers.
-   */
-  fingerprint: {
-    name: "fingerprint",
-    schema: fingerprint,
-    default: fingerprintBy("json"),
-    defaultText: '"json"',
-    published: published("fingerprint", "What makes two requests the same"),
-  },
-  /** The largest body of a keyed request. A larger one is refused. */
-  requestBytesMax: {
-    name: "max_request_bytes",
-    // Bodies are held in memory, and an isolate has 128 MB: a few of this size at once are many.
-    ...integerField({ min: 0, max: 25_000_000, default: 1_000_000 }),
-    unit: "bytes",
-    published: published("request_bytes_max", "Request bodies"),
-  },
-  /** How long the body of a request may take, where the gateway reads it: where a key covers it or may be in it. */
-  uploadTimeoutMs: {
-    name: "upload_timeout",
-    // The largest body takes 60 s at 3.3 Mbit/s, and 200 s at 1 Mbit/s.
-    ...durationField({ min: 100, max: 10 * MINUTE, default: MINUTE }),
-    published: published("upload_timeout_seconds", "A request body arrives within"),
-  },
-  /** How long such a body may pause. */
-  uploadIdleTimeoutMs: {
-    name: "upload_idle_timeout",
-    // Mobile networks pause for some seconds.
-    ...durationField({ min: 100, max: 10 * MINUTE, default: 15 * SECOND }),
-    published: published("upload_idle_timeout_seconds", "A request body may pause for"),
-  },
 } as const satisfies Fields;
 
 export const EXECUTION_AND_TIME = {
@@ -217,6 +144,16 @@ export const ANSWERS = {
     default: "idempotent-replayed",
     defaultText: '"Idempotent-Replayed"',
     published: published("replayed_header", "Replays are marked by"),
+  },
+  /**
+   * Headers such as `Request-Id`: the gateway's own answers, and its replays, repeat them from the request at hand. Profiles set
+   * what their contract requires.
+   */
+  echo: {
+    name: "echo",
+    schema: echoedHeaders,
+    default: [],
+    published: published("echo", "Repeated from each request"),
   },
   /** The format of refusals: `problem` (RFC 9457), `stripe`, `acp` or `ucp`. */
   errors: {

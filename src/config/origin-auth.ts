@@ -1,6 +1,7 @@
 /** The faults of `origin_auth`. They never contain a secret's value. */
 
 import { type CallerRule, headersOfCallers } from "../identity/caller.ts";
+import { headersOfCarriers } from "../identity/key-carrier.ts";
 import { type ConfiguredAuth } from "./entry-values.ts";
 import { type Policy } from "./policy.ts";
 import { type Fault } from "./read-fields.ts";
@@ -28,7 +29,10 @@ export function faultsOfOriginAuth(
   { rules, policies, name, env }: Beside,
   path: string,
 ): Fault[] {
-  const ofClients = new Set([...rules.flatMap(headersOfCallers), ...policies.flatMap(headersOfKeys)]);
+  const ofClients = new Set([
+    ...rules.flatMap(headersOfCallers),
+    ...policies.flatMap(({ keyFrom }) => headersOfCarriers(keyFrom)),
+  ]);
   const messages = [
     faultOfSecret(secret, name, env),
     ofClients.has(header) ? `must use a header that clients don't send: ${header}` : null,
@@ -45,8 +49,4 @@ function faultOfSecret(secret: string, entry: string, env: object): string | nul
   return isSendable(value)
     ? null
     : `must name a secret of 1 to 4,096 visible ASCII characters, which a header can carry: ${secret} has others`;
-}
-
-function headersOfKeys({ keyFrom }: Policy): string[] {
-  return keyFrom.flatMap((carrier) => (carrier.kind === "header" ? [carrier.name] : []));
 }

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { parseJson } from "../identity/json.ts";
 import { type Conditions, type OutcomeRule, type StatusRange } from "../record/outcome-rule.ts";
 import { whyUnmatched } from "../record/unmatched-rule.ts";
-import { memberPointer } from "./policy-values.ts";
+import { memberPointer } from "./key-values.ts";
 import { headerName, listOf, oneOf, table, text } from "./values.ts";
 
 /** One value, or a list of them. */

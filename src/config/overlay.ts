@@ -13,10 +13,9 @@ import { PROFILES } from "./profiles.ts";
 export function overlay(base: Policy, fields: SetValues<typeof POLICY_FIELDS>): Policy {
   const from = fields.profile === undefined ? base : { ...base, ...PROFILES[fields.profile] };
   const policy = { ...from, ...fields };
-  const carriers = policy.keyFrom.flatMap((carrier) => (carrier.kind === "body" ? [carrier.pointer] : []));
   return Object.freeze({
     ...policy,
-    fingerprint: resolveFingerprint(policy.fingerprint, carriers),
+    fingerprint: resolveFingerprint(policy.fingerprint, policy.keyFrom),
     errorStatus: { ...from.errorStatus, ...fields.errorStatus },
     errorCode: { ...from.errorCode, ...fields.errorCode },
   });

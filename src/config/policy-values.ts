@@ -1,26 +1,12 @@
 /** The values of policy fields that have a form of their own. */
 
 import * as v from "valibot";
+import { mayBeEchoed } from "../http/echo.ts";
 import { type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
 import { isProbeTemplate } from "../http/probe-path.ts";
 import { type FingerprintRule, resolveFingerprint } from "../identity/fingerprint.ts";
-import { type JsonPointer, parseJsonPointer } from "../identity/json-pointer.ts";
-import { type KeyCarrier } from "../identity/key-carrier.ts";
-import {
-  DAY,
-  HEADER_NAME,
-  MINUTE,
-  SECOND,
-  duration,
-  either,
-  headerName,
-  integer,
-  listOf,
-  oneOf,
-  parsed,
-  table,
-  text,
-} from "./values.ts";
+import { pointers } from "./key-values.ts";
+import { either, headerName, integer, listOf, oneOf, table, text } from "./values.ts";
 
 /** Methods that a policy may cover: those that may change something and are not safe by definition. */
 export const COVERABLE_METHODS = ["POST", "PATCH", "PUT", "DELETE"] as const;
@@ -28,57 +14,6 @@ export const COVERABLE_METHODS = ["POST", "PATCH", "PUT", "DELETE"] as const;
 export const methods: v.GenericSchema<unknown, readonly string[]> = v.array(
   oneOf(COVERABLE_METHODS),
   "must be a list of methods",
-);
-
-/** The empty pointer is not valid: it means the whole document. */
-function parseMemberPointer(written: string): JsonPointer | null {
-  return written === "" ? null : parseJsonPointer(written);
-}
-
-export const memberPointer = parsed(parseMemberPointer, 'must be a JSON Pointer to a member, such as "/order_id"');
-
-const pointers = listOf(memberPointer, 'must be a list of JSON Pointers, such as ["/order_id"]');
-
-export const keyCarriers: v.GenericSchema<unknown, readonly KeyCarrier[]> = v.pipe(
-  listOf(
-    parsed(parseCarrier, 'must be a header name, or a JSON Pointer such as "/idempotency_key"'),
-    'must be a list of header names and JSON Pointers, such as ["Idempotency-Key", "/idempotency_key"]',
-  ),
-  v.minLength(1, 'must not be empty; key = "off" turns keys off'),
-);
-
-function parseCarrier(written: string): KeyCarrier | null {
-  if (HEADER_NAME.test(written)) return { kind: "header", name: written.toLowerCase() };
-  const pointer = parseMemberPointer(written);
-  return pointer === null ? null : { kind: "body", pointer };
-}
-
-export interface DeriveKey {
-  /** For how long equal requests count as one. */
-  readonly windowMs: number;
-  /** The members of the body that make the key. Empty: the whole body. */
-  readonly from: readonly JsonPointer[];
-}
-
-const DERIVE_MESSAGE = 'must be false, or a table such as { window = "5m", from = ["/order_id"] }';
-
-export const deriveKey: v.GenericSchema<unknown, DeriveKey | null> = either(
-  v.pipe(
-    v.literal(false, DERIVE_MESSAGE),
-    v.transform(() => null),
-  ),
-  v.pipe(
-    table(
-      {
-        /** For how long equal requests count as one. On one day, two equal requests may well be two operations. */
-        window: duration({ min: SECOND, max: DAY, example: 5 * MINUTE }),
-        /** JSON Pointers to the members of the body that make the key. Without any, the whole body does. */
-        from: v.optional(pointers, []),
-      },
-      DERIVE_MESSAGE,
-    ),
-    v.transform(({ window, from }) => ({ windowMs: window, from })),
-  ),
 );
 
 const FINGERPRINT_MESSAGE = 'must be "json", "bytes", or a table such as { ignore = ["/client_sent_at"] }';
@@ -92,7 +27,7 @@ export const fingerprint: v.GenericSchema<unknown, FingerprintRule> = either(
   v.pipe(
     table(
       {
-        /** `json` compares JSON and forms by meaning, `bytes` compares bytes. */
+        /** `json` compares JSON, claims and forms by meaning, `bytes` compares bytes. */
         body: v.optional(oneOf(["json", "bytes"]), "json"),
         /** JSON Pointers to members that may differ between retries. */
         ignore: v.optional(pointers, []),
@@ -121,6 +56,14 @@ const PROBE_MESSAGE = 'must be a path with one {key} in it, such as "/v1/idempot
 export const probe = v.pipe(v.string(PROBE_MESSAGE), v.check(isProbeTemplate, PROBE_MESSAGE));
 
 const status = integer({ min: 400, max: 599 });
+
+export const echoedHeaders: v.GenericSchema<unknown, readonly string[]> = listOf(
+  v.pipe(
+    headerName,
+    v.check(mayBeEchoed, "must not be a header that describes the answer, grants something or holds a credential"),
+  ),
+  'must be a list of header names, such as ["Request-Id"]',
+);
 
 export const errorStatus = byCode(status);
 

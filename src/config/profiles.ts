@@ -15,10 +15,12 @@ export type Profile = Pick<
   Policy,
   | "key"
   | "keyFrom"
+  | "keyScope"
   | "methods"
   | "ttlMs"
   | "fingerprint"
   | "outcomes"
+  | "echo"
   | "errors"
   | "errorStatus"
   | "errorCode"
@@ -41,10 +43,12 @@ const UNKNOWN_AS_500 = { outcome_unknown: 500, attempts_exhausted: 500, replay_u
 const ietf: Profile = {
   key: DEFAULT_POLICY.key,
   keyFrom: DEFAULT_POLICY.keyFrom,
+  keyScope: DEFAULT_POLICY.keyScope,
   methods: DEFAULT_POLICY.methods,
   ttlMs: DEFAULT_POLICY.ttlMs,
   fingerprint: DEFAULT_POLICY.fingerprint,
   outcomes: DEFAULT_POLICY.outcomes,
+  echo: DEFAULT_POLICY.echo,
   errors: DEFAULT_POLICY.errors,
   errorStatus: DEFAULT_POLICY.errorStatus,
   errorCode: DEFAULT_POLICY.errorCode,
@@ -55,6 +59,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   ietf,
   stripe: {
     ...ietf,
+    keyScope: "tenant",
     methods: ["POST"],
     errors: "stripe",
     errorStatus: { key_reused: 400, caller_changed: 400 },
@@ -68,6 +73,8 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       { when: { ...ANY_ANSWER, statuses: FROM_PROXIES }, unless: null, outcome: "unknown" },
       { when: { ...ANY_ANSWER, statuses: [{ from: 500, to: 599 }] }, unless: null, outcome: "not-executed" },
     ],
+    // Required of each answer to a request that has one.
+    echo: ["request-id"],
     errors: "acp",
     // Its 409 means that the original still runs, and its 422 that the request is another one.
     errorStatus: UNKNOWN_AS_500,

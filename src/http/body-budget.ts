@@ -31,6 +31,12 @@ export class BodyBudget {
     return this.#bytes + bytes <= this.#bytesMax;
   }
 
+  /** How much more would fit in now. */
+  get roomBytes(): number {
+    this.#dropExpired();
+    return Math.max(0, this.#bytesMax - this.#bytes);
+  }
+
   /**
    * For one body, which takes nothing yet. It may be dropped after `lifeMs`, which is longer than any body is needed: code that
    * the platform ends, an object that it resets for example, cannot release anything.

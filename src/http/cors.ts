@@ -33,7 +33,7 @@ export interface CorsRequest {
 /** New values by field name, in lower case; null removes the field. */
 export type FieldChanges = ReadonlyMap<string, string | null>;
 
-type AnswerHead = Pick<Response, "ok" | "headers">;
+type ResponseHead = Pick<Response, "ok" | "headers">;
 
 const ALLOW_ORIGIN = "access-control-allow-origin";
 const ALLOW_CREDENTIALS = "access-control-allow-credentials";
@@ -46,7 +46,12 @@ const EXPOSED = ["Idempotency-Key", "Idempotency-Status", "Retry-After", "Prefer
 const NONE: FieldChanges = new Map();
 
 /** The changes to make to `answer` before a browser gets it. */
-export function corsChanges(answer: AnswerHead, speaker: Speaker, rule: CorsRule, request: CorsRequest): FieldChanges {
+export function corsChanges(
+  answer: ResponseHead,
+  speaker: Speaker,
+  rule: CorsRule,
+  request: CorsRequest,
+): FieldChanges {
   switch (speaker) {
     case "gateway":
       return ofOwnAnswer(answer.headers, rule, request);
@@ -86,7 +91,7 @@ function ofOriginsAnswer(fields: Headers, { replayedHeader }: CorsRequest): Fiel
 
 /** A preflight stays refused if the origin refuses it, or if the rule does not name the page. */
 function ofPreflight(
-  { ok, headers }: AnswerHead,
+  { ok, headers }: ResponseHead,
   rule: CorsRule,
   origin: string | null,
   keyHeaders: readonly string[],

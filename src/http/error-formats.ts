@@ -18,6 +18,8 @@ interface ProblemContent {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
+  /** Identifies this refusal: a URN that the log has too. */
+  readonly instance: string;
   readonly code: string;
   readonly retryable: boolean;
   readonly keyReuse: "same" | "new";
@@ -34,11 +36,12 @@ export const ERROR_FORMATS: Readonly<Record<ErrorFormat, WrittenError>> = {
   /** RFC 9457 */
   problem: {
     mediaType: "application/problem+json",
-    body: ({ type, title, status, detail, code, retryable, keyReuse, stripeType }) => ({
+    body: ({ type, title, status, detail, instance, code, retryable, keyReuse, stripeType }) => ({
       type,
       title,
       status,
       detail,
+      instance,
       code,
       retryable,
       key_reuse: keyReuse,
@@ -49,18 +52,18 @@ export const ERROR_FORMATS: Readonly<Record<ErrorFormat, WrittenError>> = {
   /** Stripe's error object. */
   stripe: {
     mediaType: "application/json",
-    body: ({ type, detail, code, stripeType }) => ({
-      error: { type: stripeType, code, message: detail, doc_url: type },
+    body: ({ type, detail, instance, code, stripeType }) => ({
+      error: { type: stripeType, code, message: detail, doc_url: type, instance },
     }),
   },
-  /** The flat error of ACP's agentic checkout. */
+  /** The flat error of ACP's agentic checkout. Its schema allows no other members. */
   acp: {
     mediaType: "application/json",
-    body: ({ detail, code, acpType }) => ({ type: acpType, code, message: detail }),
+    body: ({ detail, instance, code, acpType }) => ({ type: acpType, code, message: `${detail} (${instance})` }),
   },
   /** The REST error of UCP. */
   ucp: {
     mediaType: "application/json",
-    body: ({ detail, code }) => ({ code, content: detail }),
+    body: ({ detail, instance, code }) => ({ code, content: `${detail} (${instance})` }),
   },
 };

@@ -24,6 +24,22 @@ export interface Refusal {
   readonly hasLapsed?: true;
   /** The value of `WWW-Authenticate` (RFC 9110, 11.6.1). */
   readonly challenge?: string;
+  /** A UUID, which is in the log too. Set where a line has been written already. */
+  readonly instance?: string;
+}
+
+/** A refusal that can be found in the log. */
+export type IdentifiedRefusal = Refusal & { readonly instance: string };
+
+/** Each refusal gets its id once, before it is written and logged. */
+export function identified(refusal: Refusal): IdentifiedRefusal {
+  const { instance = crypto.randomUUID() } = refusal;
+  return { ...refusal, instance };
+}
+
+/** An id as `instance` has it, in answers and in the log. */
+export function instanceUri(uuid: string): string {
+  return `urn:uuid:${uuid}`;
 }
 
 export function refuse(code: ProblemCode, detail?: string): Refusal {
@@ -32,7 +48,7 @@ export function refuse(code: ProblemCode, detail?: string): Refusal {
 
 /** `id` is in the log line that has the cause. */
 export function refuseWithId(code: ProblemCode, id: string): Refusal {
-  return refuse(code, `${PROBLEMS[code].detail} The gateway's log has the cause under ${id}.`);
+  return { ...refuse(code, `${PROBLEMS[code].detail} The gateway's log has the cause under ${id}.`), instance: id };
 }
 
 export function isRefusal(value: unknown): value is Refusal {
@@ -52,7 +68,7 @@ export function writtenAs(
  * request has no URL.
  */
 export function problemResponse(
-  { code, detail, retryAfterSeconds, challenge }: Refusal,
+  { code, detail, retryAfterSeconds, challenge, instance }: IdentifiedRefusal,
   url: URL | null,
   rules: ErrorRules = PLAIN_RULES,
 ): Response {
@@ -68,7 +84,8 @@ export function problemResponse(
   const waitSeconds = retryAfterSeconds ?? problem.retryAfterSeconds;
   if (waitSeconds !== undefined) headers.set("retry-after", String(waitSeconds));
   // `type` keeps the gateway's own code, since that is the anchor of the page that explains it.
-  const content = { ...problem, ...written, type: problemType(code, url), detail: detail ?? problem.detail };
+  const about = { type: problemType(code, url), detail: detail ?? problem.detail, instance: instanceUri(instance) };
+  const content = { ...problem, ...written, ...about };
   return new Response(JSON.stringify(body(content)), { status: written.status, headers });
 }
 
@@ -81,9 +98,14 @@ export function problemType(code: string, url: URL | null): string {
 }
 
 /** A problem with no more in it than its status (RFC 9457, 4.2.1). */
-export function plainProblem(status: number, title: string, headers: Record<string, string> = {}): Response {
+export function plainProblem(
+  status: number,
+  title: string,
+  headers: Record<string, string> = {},
+  members: { readonly instance?: string } = {},
+): Response {
   const fields = { ...headers, "content-type": "application/problem+json", "cache-control": "no-store" };
-  return new Response(JSON.stringify({ type: "about:blank", title, status }), { status, headers: fields });
+  return new Response(JSON.stringify({ type: "about:blank", title, status, ...members }), { status, headers: fields });
 }
 
 /** The headers by which Stripe's SDKs and those made by Stainless decide whether to retry by themselves. */

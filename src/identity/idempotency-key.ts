@@ -5,7 +5,7 @@ import { type JsonPointer, writeJsonPointer } from "./json-pointer.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
 
 /** Two UUIDs with a long prefix fit. */
-const KEY_CHARACTERS_MAX = 255;
+export const KEY_CHARACTERS_MAX = 255;
 
 /** A String of RFC 9651, 3.3.3: printable ASCII, with `"` and `\` escaped by `\`. */
 const QUOTED = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/;
@@ -38,6 +38,17 @@ export function parseBodyKey(node: JsonNode, pointer: JsonPointer): string | Ref
     return refuse("key_invalid", `The key at ${where} in the body must be a string of printable ASCII characters.`);
   }
   return checkedLength(value);
+}
+
+/** Parses the key in a query or in a form, where quotes belong to it. `where` is for people. */
+export function parsePlainKey(value: string, where: string): string | Refusal {
+  if (!PRINTABLE.test(value)) return refuse("key_invalid", `${where} must consist of printable ASCII characters.`);
+  return checkedLength(value);
+}
+
+/** One key of several parts, each with its length before it, so that no character moves from one part to the next. */
+export function composedKey(parts: readonly string[]): string | Refusal {
+  return checkedLength(parts.map((part) => `${part.length}:${part}`).join(""));
 }
 
 /** Writes the key as a header value: bare if possible, otherwise as an RFC 9651 String. */

@@ -1,49 +1,154 @@
-/** Finds the key of a request (docs/protocol.md 3.4), in a header or in a member of its JSON body. */
+/** Finds the key of a request (docs/protocol.md 3.4): in headers, in its query, and in the members or fields of its body. */
 
-import { parseBodyKey, parseIdempotencyKey, writeIdempotencyKey } from "./idempotency-key.ts";
+import { type HeaderPair } from "../record/record.ts";
+import { type Form } from "./form.ts";
+import { type FormField } from "./form-field.ts";
+import {
+  composedKey,
+  parseBodyKey,
+  parseIdempotencyKey,
+  parsePlainKey,
+  writeIdempotencyKey,
+} from "./idempotency-key.ts";
 import { type JsonNode } from "./json.ts";
-import { type JsonPointer, valueAt } from "./json-pointer.ts";
-import { type Refusal, isRefusal } from "../http/problem.ts";
+import { type JsonPointer, valueAt, writeJsonPointer } from "./json-pointer.ts";
+import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
+import { unreachable } from "../record/record.ts";
 
-export type KeyCarrier =
+export type KeySource =
   /** `name` is in lower case. */
-  { readonly kind: "header"; readonly name: string } | { readonly kind: "body"; readonly pointer: JsonPointer };
+  | { readonly kind: "header"; readonly name: string }
+  | { readonly kind: "body"; readonly pointer: JsonPointer }
+  | { readonly kind: "query"; readonly name: string }
+  | { readonly kind: "form"; readonly name: string };
+
+/** One place of a key, or several whose values make one key together. */
+export type KeyCarrier = readonly KeySource[];
 
 export interface Key {
   /** Unquoted. */
   readonly value: string;
   /** The key as the client sent it. Responses echo it. Null for a derived key, which no client sends. */
   readonly echo: string | null;
-  /** The header that carried it; null if none did. */
-  readonly header: string | null;
+  /** The headers that carried it. */
+  readonly headers: readonly HeaderPair[];
   readonly isDerived: boolean;
 }
 
-/** The key of the first carrier that is present; null if none is. `json` parses the body, and is called only if needed. */
-export async function findKey(
-  carriers: readonly KeyCarrier[],
-  headers: Headers,
-  json: () => Promise<JsonNode | null | Refusal>,
-): Promise<Key | null | Refusal> {
+/** Where keys are looked for. The body is read only if a place in it is reached. */
+export interface KeyPlaces {
+  readonly headers: Headers;
+  /** With its `?`, or empty. */
+  readonly query: string;
+  readonly document: () => Promise<JsonNode | null | Refusal>;
+  readonly form: () => Promise<Form | null | Refusal>;
+}
+
+type Part = Omit<Key, "isDerived">;
+
+/** The key of the first carrier that is present; null if none is. */
+export async function findKey(carriers: readonly KeyCarrier[], places: KeyPlaces): Promise<Key | null | Refusal> {
   for (const carrier of carriers) {
-    const key = carrier.kind === "header" ? keyInHeader(carrier.name, headers) : keyAt(carrier.pointer, await json());
-    if (key !== null) return key;
+    const key = await keyOfCarrier(carrier, places);
+    if (key !== null) return isRefusal(key) ? key : { ...key, isDerived: false };
   }
   return null;
 }
 
-function keyInHeader(name: string, headers: Headers): Key | null | Refusal {
+async function keyOfCarrier(carrier: KeyCarrier, places: KeyPlaces): Promise<Part | null | Refusal> {
+  const parts: Part[] = [];
+  let missing: KeySource | null = null;
+  for (const source of carrier) {
+    const part = await partAt(source, places);
+    if (isRefusal(part)) return part;
+    if (part === null) missing ??= source;
+    else parts.push(part);
+  }
+  const [first] = parts;
+  if (first === undefined) return null;
+  // Without one of its parts, it would be the key of other requests too.
+  if (missing !== null) return refuse("key_invalid", missingDetail(carrier, missing));
+  if (carrier.length === 1) return first;
+  const value = composedKey(parts.map((part) => part.value));
+  if (isRefusal(value)) return value;
+  return { value, echo: writeIdempotencyKey(value), headers: parts.flatMap(({ headers }) => headers) };
+}
+
+function missingDetail(carrier: KeyCarrier, missing: KeySource): string {
+  return `The key of this operation has ${carrier.length} parts: ${carrier.map(writeSource).join(", ")}. Of these, ${writeSource(missing)} is missing.`;
+}
+
+async function partAt(source: KeySource, places: KeyPlaces): Promise<Part | null | Refusal> {
+  switch (source.kind) {
+    case "header":
+      return partInHeader(source.name, places.headers);
+    case "body":
+      return partAtPointer(source.pointer, await places.document());
+    case "query":
+      return partOf(new URLSearchParams(places.query).getAll(source.name), `The parameter ${source.name} of the query`);
+    case "form": {
+      const form = await places.form();
+      if (form === null || isRefusal(form)) return form;
+      return partOf(valuesOf(form.fields, source.name), `The form field ${source.name}`);
+    }
+    default:
+      return unreachable(source);
+  }
+}
+
+function partInHeader(name: string, headers: Headers): Part | null | Refusal {
   const echo = headers.get(name);
   if (echo === null) return null;
   const value = parseIdempotencyKey(echo, name);
-  return isRefusal(value) ? value : { value, echo, header: name, isDerived: false };
+  return isRefusal(value) ? value : { value, echo, headers: [[name, echo]] };
 }
 
 /** The JSON value `null` counts as absent: some client libraries write an optional member so. */
-function keyAt(pointer: JsonPointer, document: JsonNode | null | Refusal): Key | null | Refusal {
+function partAtPointer(pointer: JsonPointer, document: JsonNode | null | Refusal): Part | null | Refusal {
   if (document === null || isRefusal(document)) return document;
   const node = valueAt(document, pointer);
-  if (node === undefined || node === "null") return null;
-  const value = parseBodyKey(node, pointer);
-  return isRefusal(value) ? value : { value, echo: writeIdempotencyKey(value), header: null, isDerived: false };
+  return node === undefined || node === "null" ? null : withEcho(parseBodyKey(node, pointer));
+}
+
+/** Of two values, an origin may read either. */
+function partOf(values: readonly string[], where: string): Part | null | Refusal {
+  const [value] = values;
+  if (value === undefined) return null;
+  if (values.length > 1) return refuse("key_invalid", `${where} must not be there more than once.`);
+  return withEcho(parsePlainKey(value, where));
+}
+
+function withEcho(value: string | Refusal): Part | Refusal {
+  return isRefusal(value) ? value : { value, echo: writeIdempotencyKey(value), headers: [] };
+}
+
+/** A field without `=` is empty. Bytes that are not UTF-8 are no key: they become a character that none has. */
+function valuesOf(fields: readonly FormField[], name: string): string[] {
+  const named = fields.filter((field) => field.name === name);
+  return named.map(({ content }) =>
+    content instanceof Uint8Array ? new TextDecoder().decode(content.subarray(0, PART_BYTES_MAX)) : (content ?? ""),
+  );
+}
+
+/** More than any key has, so that a file under the name of a key is refused for its length without being decoded. */
+const PART_BYTES_MAX = 1000;
+
+/** The names of headers that may carry a key, in lower case. */
+export function headersOfCarriers(carriers: readonly KeyCarrier[]): string[] {
+  return carriers.flat().flatMap((source) => (source.kind === "header" ? [source.name] : []));
+}
+
+/** As it is written in a configuration. */
+export function writeSource(source: KeySource): string {
+  switch (source.kind) {
+    case "header":
+      return source.name;
+    case "body":
+      return writeJsonPointer(source.pointer);
+    case "query":
+    case "form":
+      return `${source.kind}:${source.name}`;
+    default:
+      return unreachable(source);
+  }
 }

@@ -27,11 +27,22 @@ export function parseMediaType(contentType: string | null): MediaType {
   return { canonical: [essence, ...kept].join(";"), isJson };
 }
 
-/** Whether an origin may read JSON there. It may where the value is not valid, or names another charset than UTF-8. */
-export function mayBeJson(contentType: string | null): boolean {
-  if (contentType === null) return false;
-  const read = readMediaType(contentType);
-  return read === null || isJsonType(read.essence);
+/**
+ * What a body may be parsed as. `foreign json`: it names another charset than UTF-8. `unreadable`: its type can't be parsed, and
+ * origins may take it for any of them.
+ */
+export type BodyKind = "json" | "foreign json" | "jws" | "form" | "other" | "unreadable";
+
+const FORM_TYPES: ReadonlySet<string> = new Set(["application/x-www-form-urlencoded", "multipart/form-data"]);
+const JWS_TYPES: ReadonlySet<string> = new Set(["application/jwt", "application/jose"]);
+
+export function bodyKindOf(contentType: string | null): BodyKind {
+  if (contentType === null) return "other";
+  const essence = readMediaType(contentType)?.essence;
+  if (essence === undefined) return "unreadable";
+  if (isJsonType(essence)) return parseMediaType(contentType).isJson ? "json" : "foreign json";
+  if (JWS_TYPES.has(essence) || essence.endsWith("+jwt")) return "jws";
+  return FORM_TYPES.has(essence) ? "form" : "other";
 }
 
 function isJsonType(essence: string): boolean {

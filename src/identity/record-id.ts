@@ -9,8 +9,9 @@ const FORMAT_VERSION = "oncegate/1";
 
 export interface RecordScope {
   readonly tenant: string;
-  readonly method: string;
-  readonly path: string;
+  /** Method and path are both null where the key belongs to all operations: then the fingerprint alone distinguishes them. */
+  readonly method: string | null;
+  readonly path: string | null;
   /** The digest of the caller; null if the record is bound to its caller instead (docs/protocol.md 3.5.9). */
   readonly caller: string | null;
   readonly key: string;
@@ -29,7 +30,7 @@ export interface Caller {
   readonly digest: string;
 }
 
-/** Enough of a digest to tell the callers of one tenant apart, and less than it takes to find its caller for certain. */
+/** Enough of a digest to distinguish the callers of one tenant, and less than it takes to find its caller for certain. */
 const TAG_CHARACTERS = 16;
 
 /** What lists share their room by. */

@@ -38,14 +38,14 @@ export class ChunkStore {
     for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES, count++) {
       const chunk = ownBuffer(bytes.subarray(at, at + CHUNK_BYTES));
       assertFits(chunk.byteLength);
-      this.#storage.kv.put(keyOf(attemptId, seq + count), chunk);
+      this.#storage.kv.put(chunkKey(attemptId, seq + count), chunk);
     }
     return count;
   }
 
   /** Null where there is none, or it is damaged. */
   chunk(attemptId: string, seq: number): Uint8Array | null {
-    const value = readValue(this.#storage, keyOf(attemptId, seq));
+    const value = readValue(this.#storage, chunkKey(attemptId, seq));
     return value instanceof Uint8Array ? value : null;
   }
 
@@ -61,8 +61,8 @@ export class ChunkStore {
   drop(attemptId: string, counted = 0): void {
     this.#checked = null;
     const { kv } = this.#storage;
-    for (let seq = 0; kv.delete(keyOf(attemptId, seq));) seq++;
-    for (let seq = counted - 1; seq >= 0 && kv.delete(keyOf(attemptId, seq));) seq--;
+    for (let seq = 0; kv.delete(chunkKey(attemptId, seq));) seq++;
+    for (let seq = counted - 1; seq >= 0 && kv.delete(chunkKey(attemptId, seq));) seq--;
   }
 
   /** Reads one chunk at a time, at the reader's speed. Null where the body is not stored as a whole. */
@@ -97,7 +97,7 @@ export class ChunkStore {
   #bytesOf(attemptId: string): number | null {
     let bytes = 0;
     try {
-      for (const [, chunk] of this.#storage.kv.list({ prefix: keyOf(attemptId, "") })) {
+      for (const [, chunk] of this.#storage.kv.list({ prefix: chunkKey(attemptId, "") })) {
         if (!(chunk instanceof Uint8Array)) return null;
         bytes += chunk.byteLength;
       }
@@ -109,7 +109,7 @@ export class ChunkStore {
   }
 }
 
-function keyOf(attemptId: string, seq: number | ""): string {
+function chunkKey(attemptId: string, seq: number | ""): string {
   return `chunk:${attemptId}:${seq}`;
 }
 

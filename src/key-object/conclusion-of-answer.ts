@@ -70,7 +70,7 @@ export function arrived(
   return { came: "answer", head, withheld, signs, declaredBytes, coding, body };
 }
 
-export function bodyOf(arrival: Arrival): Recording | null {
+export function recordingOf(arrival: Arrival): Recording | null {
   return arrival.came === "answer" ? arrival.body : null;
 }
 

@@ -9,7 +9,7 @@ import {
   type Arrival,
   type Reception,
   arrived,
-  bodyOf,
+  recordingOf,
   conclusionOfAnswer,
   outcomeOf,
   receptionOf,
@@ -126,7 +126,7 @@ export class RunningAttempt {
     this.#onEnd();
     const why = arrival.came === "nothing" ? arrival.why : arrival.body.why;
     if (why !== null) log({ event: "no_answer", record: this.#kept.name, why });
-    const outcome = { conclusion, body: bodyOf(arrival), from: "attempt" } as const;
+    const outcome = { conclusion, body: recordingOf(arrival), from: "attempt" } as const;
     const transition = this.#kept.conclude(this.#begun, outcome, Date.now());
     // Where nothing has run, the clients learn that, also if the record is kept for its number.
     const hasNotRun = conclusion.outcome === "not-executed" && !this.#begun.mayHaveRun;

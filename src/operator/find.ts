@@ -2,6 +2,7 @@
 
 import { type CallerRule, type Verification, callerOf, headersOfCallers } from "../identity/caller.ts";
 import { parseBodyKey, parseIdempotencyKey } from "../identity/idempotency-key.ts";
+import { matchingPath } from "../http/matching-path.ts";
 import { PROBLEMS } from "../http/problem-codes.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { callerPlacement, recordId } from "../identity/record-id.ts";
@@ -32,7 +33,7 @@ export interface Ids {
  */
 export async function recordIdsOf(
   hostname: string,
-  { callers, callersBefore }: Tenant,
+  { callers, callersBefore, policyFor }: Tenant,
   description: Description,
   nowMs: number,
 ): Promise<Ids | OperatorProblem> {
@@ -40,11 +41,13 @@ export async function recordIdsOf(
   if (isRefusal(key)) return operatorProblem("invalid_request", `key: ${key.detail ?? PROBLEMS[key.code].detail}`);
   const [method = "", path = ""] = description.operation.split(" ");
   const { pathname } = new URL(`https://${hostname}${path}`);
+  const { keyScope } = policyFor(method, matchingPath(pathname));
+  const operation = keyScope === "tenant" ? { method: null, path: null } : { method, path: pathname };
   const idBy = async (rule: CallerRule): Promise<string | null> => {
     const digest = await callerOf(requestOf(description), rule, acceptToken);
     if (isRefusal(digest)) return null;
     const { inId } = callerPlacement({ rule, digest }, { isDerived: false });
-    return recordId({ tenant: hostname, method, path: pathname, caller: inId, key, isDerived: false });
+    return recordId({ tenant: hostname, ...operation, caller: inId, key, isDerived: false });
   };
   const former = callersBefore !== null && nowMs < callersBefore.untilMs ? await idBy(callersBefore) : null;
   const now = await idBy(callers);

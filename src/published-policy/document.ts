@@ -7,6 +7,8 @@ import { type Field } from "../config/field.ts";
 import { POLICY_FIELDS } from "../config/fields-of-policy.ts";
 import { COVERABLE_METHODS, type Policy, type Route, type Tenant } from "../config/policy.ts";
 import { writeJsonPointer } from "../identity/json-pointer.ts";
+import { type KeyCarrier, writeSource } from "../identity/key-carrier.ts";
+import { writeFormat } from "../identity/key-format.ts";
 import { PROBLEMS, type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
 import { type ErrorRules, PLAIN_RULES, problemType, writtenAs } from "../http/problem.ts";
 import { publishedRule } from "./outcome-rules.ts";
@@ -68,10 +70,10 @@ type Written = { readonly [Property in keyof Policy]?: (policy: Policy) => unkno
 const WRITTEN: ReadonlyMap<string, (policy: Policy) => unknown> = new Map(
   Object.entries({
     key: effectiveKey,
-    keyFrom: ({ keyFrom }) =>
-      keyFrom.map((carrier) => (carrier.kind === "header" ? carrier.name : writeJsonPointer(carrier.pointer))),
+    keyFrom: ({ keyFrom }) => keyFrom.map(writeCarrier),
+    keyFormat: ({ keyFormat }) => writeFormat(keyFormat),
     deriveKey: ({ deriveKey }) =>
-      deriveKey && { window_seconds: deriveKey.windowMs / 1000, from: deriveKey.from.map(writeJsonPointer) },
+      deriveKey && { window_seconds: deriveKey.windowMs / 1000, from: deriveKey.from.map(writeSource) },
     methods: coveredMethods,
     fingerprint: ({ fingerprint: { body, ignore, only, headers } }) => ({
       body,
@@ -83,6 +85,12 @@ const WRITTEN: ReadonlyMap<string, (policy: Policy) => unknown> = new Map(
     maxAttempts: ({ onUnknown, maxAttempts }) => (onUnknown === "retry" ? maxAttempts : null),
   } satisfies Written),
 );
+
+/** A key of several parts is a list. */
+function writeCarrier(carrier: KeyCarrier): string | string[] {
+  const [first, ...others] = carrier.map(writeSource);
+  return first === undefined || others.length > 0 ? carrier.map(writeSource) : first;
+}
 
 /** In one order, whatever the order in the configuration. */
 export function coveredMethods({ methods }: Policy): string[] {

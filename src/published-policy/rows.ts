@@ -4,6 +4,8 @@ import { type Field } from "../config/field.ts";
 import { POLICY_FIELDS } from "../config/fields-of-policy.ts";
 import { type Policy } from "../config/policy.ts";
 import { writeJsonPointer } from "../identity/json-pointer.ts";
+import { writeSource } from "../identity/key-carrier.ts";
+import { wordsOfFormat } from "../identity/key-format.ts";
 import { coveredMethods, effectiveKey } from "./document.ts";
 import { ruleWords } from "./outcome-rules.ts";
 
@@ -13,6 +15,7 @@ export interface Row {
 }
 
 const KEY = { required: "required", optional: "optional", off: "ignored: no request is covered" };
+const KEY_SCOPE = { operation: "one operation", tenant: "all operations together" };
 const IN_FLIGHT = { wait: "waits for it and gets its response", refuse: "is refused with in_flight" };
 const ON_UNKNOWN = {
   refuse: "nothing is sent again: outcome_unknown",
@@ -33,9 +36,11 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
   Object.entries({
     key: (policy) => KEY[effectiveKey(policy)],
     keyFrom: ({ keyFrom }) => {
-      const names = keyFrom.map((one) => (one.kind === "header" ? one.name : writeJsonPointer(one.pointer)));
+      const names = keyFrom.map((carrier) => carrier.map(writeSource).join(" with "));
       return list(names) + (names.length > 1 ? "; the first that is present" : "");
     },
+    keyFormat: ({ keyFormat }) => wordsOfFormat(keyFormat),
+    keyScope: ({ keyScope }) => KEY_SCOPE[keyScope],
     deriveKey: withoutKey,
     methods: (policy) => list(coveredMethods(policy)),
     fingerprint: fingerprintWords,
@@ -53,6 +58,7 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
       `at most ${count(responseBytesMax)} bytes; larger ones are passed on once`,
     replaySetCookie: ({ replaySetCookie }) => (replaySetCookie ? "is replayed" : "reaches the first client only"),
     replayedHeader: ({ replayedHeader }) => `${replayedHeader}: true`,
+    echo: ({ echo }) => list(echo),
     errors: ({ errors }) => ERRORS[errors],
   } satisfies Words),
 );
@@ -82,7 +88,7 @@ function withoutKey(policy: Policy): string {
   const key = effectiveKey(policy);
   if (key === "required") return "are refused";
   if (key === "off" || rule === null) return "are passed on, each time";
-  const from = rule.from.length === 0 ? "the whole request" : list(rule.from.map(writeJsonPointer));
+  const from = rule.from.length === 0 ? "the whole request" : list(rule.from.map(writeSource));
   return `count as one if ${from} is equal within ${duration(rule.windowMs / 1000)}`;
 }
 

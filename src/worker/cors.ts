@@ -2,6 +2,7 @@
 
 import { type Tenant } from "../config/policy.ts";
 import { type CorsRequest, type Speaker, corsChanges } from "../http/cors.ts";
+import { headersOfCarriers } from "../identity/key-carrier.ts";
 import { log } from "../log.ts";
 import { type Destination } from "./destination.ts";
 
@@ -33,10 +34,9 @@ function askingOf({ method, headers }: Request, path: string, tenant: Tenant): C
   const announced = method === "OPTIONS" ? headers.get("access-control-request-method") : null;
   const policy = tenant.policyFor(announced ?? method, path);
   const hasKeys = policy.mode === "enforce" && policy.key !== "off" && policy.methods.includes(announced ?? method);
-  const names = policy.keyFrom.flatMap((carrier) => (carrier.kind === "header" ? [carrier.name] : []));
   return {
     origin: headers.get("origin"),
-    keyHeaders: announced === null ? null : hasKeys ? names : [],
+    keyHeaders: announced === null ? null : hasKeys ? headersOfCarriers(policy.keyFrom) : [],
     replayedHeader: policy.replayedHeader,
   };
 }

@@ -1,21 +1,23 @@
 /** The headers that decide whose request this is, and which one. */
 
 import { type Policy, type Tenant } from "../config/policy.ts";
-import { PRECONDITIONS } from "../http/headers.ts";
 import { METHOD_OVERRIDES } from "../http/methods.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
 import { headersOfCallers } from "../identity/caller.ts";
+import { ASKING_HEADERS } from "../identity/fingerprint.ts";
+import { headersOfCarriers } from "../identity/key-carrier.ts";
 
 /** The names, in lower case, of all headers that caller, key and fingerprint depend on, and of the one with the origin's secret. */
 export function countedHeaders({ tenant, policy }: { tenant: Tenant; policy: Policy }): ReadonlySet<string> {
   const { callers, callersBefore, origin } = tenant;
   return new Set([
     "content-type",
-    ...PRECONDITIONS,
+    "content-encoding",
+    ...ASKING_HEADERS,
     ...METHOD_OVERRIDES,
     ...headersOfCallers(callers),
     ...(callersBefore === null ? [] : headersOfCallers(callersBefore)),
-    ...policy.keyFrom.flatMap((carrier) => (carrier.kind === "header" ? [carrier.name] : [])),
+    ...headersOfCarriers(policy.keyFrom),
     ...policy.fingerprint.headers,
     ...(origin.auth === null ? [] : [origin.auth.header]),
   ]);

@@ -23,5 +23,5 @@ export function lateFaultOf(error: unknown): Refusal {
   const id = crypto.randomUUID();
   log({ event: "fault", id, where: "answer", why: (error instanceof Error && error.stack) || String(error) });
   const detail = "The gateway failed. It is not known whether the request took effect.";
-  return refuse("origin_unreachable", `${detail} The gateway's log has the cause under ${id}.`);
+  return { ...refuse("origin_unreachable", `${detail} The gateway's log has the cause under ${id}.`), instance: id };
 }

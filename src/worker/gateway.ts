@@ -8,7 +8,7 @@ import { objectOf } from "../call/object-stub.ts";
 import { isLoop } from "../http/headers.ts";
 import { ALLOWED_METHODS, isNeverForwarded } from "../http/methods.ts";
 import { grantedWait } from "../http/prefer.ts";
-import { type Refusal, isRefusal, plainProblem, problemResponse, refuse } from "../http/problem.ts";
+import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
 import { callersOf } from "./callers.ts";
 import { destinationOf, leavesBase, pathOf } from "./destination.ts";
@@ -17,6 +17,7 @@ import { readKeyedRequest } from "./keyed-request.ts";
 import { observe } from "./observe.ts";
 import { passThrough } from "./pass-through.ts";
 import { overRateLimit } from "./rate-limit.ts";
+import { methodNotAllowed, refusedResponse } from "./refused.ts";
 import { type RequestContext, requestContext } from "./request-context.ts";
 import { keyOf } from "./request-key.ts";
 import { reservedPaths } from "./reserved-paths.ts";
@@ -30,14 +31,14 @@ gateway.route("/", reservedPaths);
 gateway.all("*", (c) => forward(c.req.raw, c.env, c.executionCtx));
 
 // The last resort: the request may have reached the origin.
-gateway.onError((error, c) => problemResponse(lateFaultOf(error), URL.parse(c.req.url)));
+gateway.onError((error, c) => refusedResponse(lateFaultOf(error), URL.parse(c.req.url)));
 
 async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): Promise<Response> {
   if (isNeverForwarded(request.method, request.headers)) {
-    return plainProblem(405, "Method Not Allowed", { allow: ALLOWED_METHODS });
+    return methodNotAllowed(URL.parse(request.url), ALLOWED_METHODS);
   }
   const destination = await destinationOf(request, env).catch(faultOf);
-  if (isRefusal(destination)) return problemResponse(destination, URL.parse(request.url));
+  if (isRefusal(destination)) return refusedResponse(destination, URL.parse(request.url));
   const context = requestContext(request, destination, env, ctx);
   // Only what precedes a call or a forward can throw here. What follows one is a value.
   const result = await route(context).catch((error: unknown): RequestResult => refused(faultOf(error)));

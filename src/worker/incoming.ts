@@ -1,22 +1,16 @@
-/** A request on its way in. Its body, document and caller are read at most once, and only where a step needs them. */
+/** A request on its way in. Its body, content and caller are read at most once, and only where a step needs them. */
 
-import { type BodyBudget, bodyBudget } from "../http/body-budget.ts";
+import { type BodyBudget, type Lease, bodyBudget } from "../http/body-budget.ts";
+import { requestCodingOf, decode } from "../http/request-coding.ts";
 import { type HeldBody } from "../http/held-body.ts";
 import { type CallerRule, callerOf } from "../identity/caller.ts";
-import { type JsonNode, parseJsonBytes } from "../identity/json.ts";
-import { mayBeJson, parseMediaType } from "../identity/media-type.ts";
+import { sha256 } from "../identity/digest.ts";
+import { type BodyKind, bodyKindOf } from "../identity/media-type.ts";
+import { RequestContent } from "../identity/request-content.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type SecretNamed, verifiedClaims } from "../identity/verified-claims.ts";
-import { type BodyBounds, type HeldRequestBody, readRequestBody } from "./request-body.ts";
-
-const UNCERTAIN_TYPE =
-  "The body may carry a key, and its Content-Type can't be read, or names another charset than UTF-8. Nothing was sent to the origin. Send one valid Content-Type.";
-
-const CODED =
-  "The body may carry a key, and can't be read with a Content-Encoding. Nothing was sent to the origin. Send it without.";
-
-const UNREADABLE =
-  "The body may carry a key, and can't be read unambiguously: it must be valid JSON of at most 1 MB, 50,000 values and 64 levels, without duplicate members. Nothing was sent to the origin.";
+import { unreachable } from "../record/record.ts";
+import { type BodyBounds, type HeldRequestBody, lifeMsOf, readRequestBody } from "./request-body.ts";
 
 export class Incoming {
   readonly request: Request;
@@ -24,7 +18,9 @@ export class Incoming {
   readonly #secretNamed: SecretNamed;
   readonly #budget: BodyBudget;
   #body: Promise<HeldRequestBody | Refusal> | null = null;
-  #json: Promise<JsonNode | null | Refusal> | null = null;
+  #content: Promise<RequestContent | Refusal> | null = null;
+  /** Of the content, where it is not the body itself. */
+  #decoded: Lease | null = null;
   #held: HeldBody | null = null;
   readonly #callers = new Map<CallerRule, Promise<string | Refusal>>();
 
@@ -52,6 +48,7 @@ export class Incoming {
 
   /** Frees the memory of the body, unless it is still on its way to the origin. Each request calls this when it is over. */
   releaseBody(): void {
+    this.releaseContent();
     this.#held?.releaseUnlessSending();
   }
 
@@ -67,26 +64,16 @@ export class Incoming {
     return isRefusal(body) ? null : body.sha256;
   }
 
-  /** The meaning of a JSON body; null where it is not JSON, or has no certain meaning. Other bodies stay unread. */
-  json(): Promise<JsonNode | null | Refusal> {
-    return (this.#json ??= this.#readJson());
+  /** The body without its content coding. A body that can't be decoded within the bound of bodies keeps its coding. */
+  content(): Promise<RequestContent | Refusal> {
+    return (this.#content ??= this.#readContent());
   }
 
-  /** Frees the memory of the document, which takes more than its bytes: a request may wait for long. */
-  releaseJson(): void {
-    this.#json = null;
-  }
-
-  /** The same where a key is looked for. A document that can't be read may hold one, so it is refused. */
-  async documentWithKey(): Promise<JsonNode | null | Refusal> {
-    if (!this.mayHaveDocument) return null;
-    if (!this.#isJson) return refuse("key_invalid", UNCERTAIN_TYPE);
-    if (this.#isCoded) return refuse("key_invalid", CODED);
-    const json = await this.json();
-    if (json !== null) return json;
-    const body = await this.body();
-    if (isRefusal(body)) return body;
-    return body.held.byteLength === 0 ? null : refuse("key_invalid", UNREADABLE);
+  /** Frees the memory of the content, which may take more than the body: a request may wait for long. */
+  releaseContent(): void {
+    this.#content = null;
+    this.#decoded?.release();
+    this.#decoded = null;
   }
 
   /** The request as it passes through to `url`: with its own stream, or with the body that was read. */
@@ -99,19 +86,11 @@ export class Incoming {
     return new Request(url, { method, headers, body: body.held.byteLength > 0 ? body.held.forOrigin() : null });
   }
 
-  /** Whether there is a body to look for a key in, as far as the head shows. */
-  get mayHaveDocument(): boolean {
+  /** How the body may be parsed; null where there is none, as far as the head shows. */
+  get bodyKind(): BodyKind | null {
     const { headers, body } = this.request;
-    return body !== null && headers.get("content-length") !== "0" && mayBeJson(headers.get("content-type"));
-  }
-
-  get #isJson(): boolean {
-    return parseMediaType(this.request.headers.get("content-type")).isJson;
-  }
-
-  get #isCoded(): boolean {
-    const coding = this.request.headers.get("content-encoding") ?? "";
-    return coding !== "" && coding.toLowerCase() !== "identity";
+    const isEmpty = body === null || headers.get("content-length") === "0";
+    return isEmpty ? null : bodyKindOf(headers.get("content-type"));
   }
 
   async #readBody(): Promise<HeldRequestBody | Refusal> {
@@ -120,10 +99,35 @@ export class Incoming {
     return body;
   }
 
-  async #readJson(): Promise<JsonNode | null | Refusal> {
-    if (!this.#isJson) return null;
+  async #readContent(): Promise<RequestContent | Refusal> {
     const body = await this.body();
     if (isRefusal(body)) return body;
-    return parseJsonBytes(body.bytes);
+    const { headers, signal } = this.request;
+    const contentType = headers.get("content-type");
+    const { bytes, sha256: digest } = body;
+    const coding = requestCodingOf(headers);
+    const coded = (coding: string | null): RequestContent =>
+      new RequestContent({ contentType, bytes, sha256: digest, coding });
+    if (coding.kind === "none" || bytes.byteLength === 0) return coded(null);
+    if (coding.kind === "unknown") return coded(coding.written);
+    const within = { budget: this.#budget, lifeMs: lifeMsOf(this.#bounds) };
+    const decoded = decode(bytes, coding.coding, this.#bounds.requestBytesMax, within);
+    switch (decoded.kind) {
+      case "undecodable":
+        return coded(coding.coding);
+      case "no room":
+        return refuse("overloaded");
+      case "decoded":
+        this.#decoded = decoded.lease;
+        signal.addEventListener("abort", () => decoded.lease.release());
+        return new RequestContent({
+          contentType,
+          bytes: decoded.bytes,
+          sha256: await sha256(decoded.bytes),
+          coding: null,
+        });
+      default:
+        return unreachable(decoded);
+    }
   }
 }

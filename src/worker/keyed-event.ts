@@ -6,9 +6,10 @@
 import { type Mark, type Reply } from "../call/call.ts";
 import { type Policy, type ProfileName, type Tenant } from "../config/policy.ts";
 import { type ProblemCode } from "../http/problem-codes.ts";
-import { type Refusal, isRefusal } from "../http/problem.ts";
+import { instanceUri, isRefusal } from "../http/problem.ts";
 import { type Outcome } from "../record/outcome-rule.ts";
 import { unreachable } from "../record/record.ts";
+import { type IdentifiedReply } from "./identified-reply.ts";
 
 /** In observe mode: what the gateway would have done. */
 export type ObservedDecision = "would_execute" | "would_join" | "would_replay" | "would_probe" | "would_refuse";
@@ -22,6 +23,8 @@ export type KeyedEvent = {
   readonly decision: Mark["status"] | ObservedDecision;
   /** Of the problem that was answered, or would have been. */
   readonly code: ProblemCode | null;
+  /** Of a refusal, as its answer has it. */
+  readonly instance: string | null;
   /** Null also while an answer streams, because its end is not known yet. */
   readonly outcome: Outcome | null;
   readonly status: number;
@@ -54,7 +57,7 @@ export interface Durations {
 }
 
 /** A DNS name has at most 253 characters. A longer hostname is no DNS name, and is cut. */
-const HOSTNAME_CHARS_MAX = 253;
+export const HOSTNAME_CHARS_MAX = 253;
 
 /** Enough of a record's id to find it again. */
 const RECORD_CHARS = 16;
@@ -63,17 +66,19 @@ const RECORD_CHARS = 16;
 const INDEX_BYTES_MAX = 96;
 
 /** The event of a request that was answered with `reply`; `status` is the one that the client got. */
-export function keyedEvent(subject: Subject, reply: Reply | Refusal, status: number, spent: Durations): KeyedEvent {
+export function keyedEvent(subject: Subject, reply: IdentifiedReply, status: number, spent: Durations): KeyedEvent {
   const about = aboutOf(subject);
   const { totalMs, callMs } = spent;
+  const instance = reply.kind === "answer" ? null : instanceUri(reply.instance);
   if (isRefusal(reply)) {
     const facts = { outcome: null, waited_ms: 0, origin_ms: null, attempt: null };
-    return { ...about, decision: "refused", code: reply.code, status, total_ms: totalMs, ...facts };
+    return { ...about, decision: "refused", code: reply.code, instance, status, total_ms: totalMs, ...facts };
   }
   return {
     ...about,
     decision: reply.mark.status,
     code: reply.kind === "refusal" ? reply.code : null,
+    instance,
     outcome: outcomeOf(reply),
     status,
     total_ms: totalMs,
@@ -93,7 +98,15 @@ export interface Finding {
 
 /** The event of a request that was only observed. It did not wait, so all of its time is the origin's. */
 export function observedEvent(subject: Subject, finding: Finding, status: number, totalMs: number): KeyedEvent {
-  return { ...aboutOf(subject), ...finding, status, total_ms: totalMs, waited_ms: 0, origin_ms: totalMs };
+  return {
+    ...aboutOf(subject),
+    ...finding,
+    instance: null,
+    status,
+    total_ms: totalMs,
+    waited_ms: 0,
+    origin_ms: totalMs,
+  };
 }
 
 type About = Pick<KeyedEvent, "event" | "tenant" | "operation" | "record" | "derived" | "profile">;
@@ -144,6 +157,7 @@ export function pointOf(event: KeyedEvent): AnalyticsEngineDataPoint {
       event.profile,
       event.record,
       event.derived ? "derived" : "sent",
+      event.instance,
     ],
     doubles: [event.status, event.total_ms, event.waited_ms, event.origin_ms ?? -1, event.attempt ?? 0],
   };

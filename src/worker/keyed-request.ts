@@ -7,7 +7,7 @@ import { makeForwarded } from "../http/headers.ts";
 import { probePath } from "../http/probe-path.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { headersOfCallers } from "../identity/caller.ts";
-import { type Key } from "../identity/key-carrier.ts";
+import { type Key, headersOfCarriers } from "../identity/key-carrier.ts";
 import { type Caller, callerPlacement, callerTag, recordId } from "../identity/record-id.ts";
 import { originUrl } from "../origin/exchange.ts";
 import { type HeaderPair } from "../record/record.ts";
@@ -42,8 +42,9 @@ export async function readKeyedRequest(
   const { method } = incoming.request;
   const body = await incoming.body();
   if (isRefusal(body)) return body;
-  const identity = await requestFingerprint(incoming, body, destination);
-  incoming.releaseJson();
+  const identity = await requestFingerprint(incoming, destination);
+  if (isRefusal(identity)) return identity;
+  incoming.releaseContent();
   const forward = forwardOf(incoming, destination, key, body);
   const about = { tenant: hostname, operation: `${method} ${url.pathname}`, key: key.value, isDerived: key.isDerived };
   const shared = {
@@ -51,7 +52,8 @@ export async function readKeyedRequest(
     waitMs,
     journal,
   };
-  const scope = { tenant: hostname, method, path: url.pathname, key: key.value, isDerived: key.isDerived };
+  const operation = isOfTenant(policy, key) ? NO_OPERATION : { method, path: url.pathname };
+  const scope = { tenant: hostname, ...operation, key: key.value, isDerived: key.isDerived };
   const lookBy = async (caller: Caller): Promise<{ recordId: string; call: LookCall }> => {
     const { inId, bound } = callerPlacement(caller, key);
     const id = await recordId({ ...scope, caller: inId });
@@ -64,6 +66,13 @@ export async function readKeyedRequest(
   const probe = key.isDerived ? null : probeOf(destination, forward, key.value);
   const call = { ...now.call, forward, probe };
   return { recordId: now.recordId, call, former: isSame ? null : before };
+}
+
+const NO_OPERATION = { method: null, path: null };
+
+/** A derived key is made of what its operation received, so it says nothing about other operations. */
+function isOfTenant({ keyScope }: Policy, { isDerived }: Key): boolean {
+  return keyScope === "tenant" && !isDerived;
 }
 
 function forwardOf({ request }: Incoming, destination: Destination, key: Key, { held }: HeldRequestBody): WholeForward {
@@ -94,7 +103,7 @@ function probeOf({ url, tenant, policy }: Destination, forward: WholeForward, ke
   // A key such as `../x` must not lead the probe to another tenant's records.
   if (leavesBase({ tenant, url: probeUrl })) return null;
   const operation: HeaderPair = ["oncegate-operation", `${forward.method} ${url.pathname}`];
-  const carriers = policy.keyFrom.flatMap((carrier) => (carrier.kind === "header" ? [carrier.name] : []));
+  const carriers = headersOfCarriers(policy.keyFrom);
   const sent = new Set(["accept-encoding", "via", "cdn-loop", ...carriers, ...headersOfCallers(tenant.callers)]);
   const headers = forward.headers.filter(([name]) => sent.has(name) || name.startsWith("x-forwarded-"));
   return {
@@ -111,8 +120,8 @@ function probeOf({ url, tenant, policy }: Destination, forward: WholeForward, ke
  * The forwarded fields of a keyed request. The key is among them even if `Connection` names it, the length is that of the
  * body that is sent, and the response is stored without a content coding.
  */
-export function forKeyedRequest(forwarded: Headers, key: Pick<Key, "header" | "echo">): HeaderPair[] {
-  if (key.header !== null && key.echo !== null) forwarded.set(key.header, key.echo);
+export function forKeyedRequest(forwarded: Headers, key: Pick<Key, "headers">): HeaderPair[] {
+  for (const [name, value] of key.headers) forwarded.set(name, value);
   forwarded.delete("content-length");
   forwarded.set("accept-encoding", "identity");
   return [...forwarded];

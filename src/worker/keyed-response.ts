@@ -3,9 +3,10 @@
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "../call/call.ts";
 import { type Policy } from "../config/policy.ts";
 import { headersOf } from "../http/headers.ts";
-import { type ErrorRules, type Refusal, problemResponse, refuse, refuseWithId, shouldRetry } from "../http/problem.ts";
+import { type ErrorRules, problemResponse, refuse, refuseWithId, shouldRetry } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
 import { type TombstoneCause, unreachable } from "../record/record.ts";
+import { type IdentifiedReply } from "./identified-reply.ts";
 
 /** The part of a request that its response depends on. */
 export interface RepliedRequest {
@@ -21,7 +22,7 @@ const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 const REFUSED: Mark = { status: "refused", recordedAtMs: null, expiresAtMs: null };
 
-export function keyedResponse(reply: Reply | Refusal, request: RepliedRequest): Response {
+export function keyedResponse(reply: IdentifiedReply, request: RepliedRequest): Response {
   switch (reply.kind) {
     case "problem":
       return withMark(problemResponse(reply, request.url, request.policy), REFUSED, request);
@@ -34,10 +35,13 @@ export function keyedResponse(reply: Reply | Refusal, request: RepliedRequest): 
   }
 }
 
-function refusalResponse({ code, faultId, cause }: RefusalReply, { url, policy, key }: RepliedRequest): Response {
-  if (faultId !== undefined) return problemResponse(refuseWithId(code, faultId), url, policy);
+function refusalResponse(
+  { code, faultId, cause, instance }: Extract<IdentifiedReply, RefusalReply>,
+  { url, policy, key }: RepliedRequest,
+): Response {
   const detail = key.isDerived ? DERIVED_DETAILS.get(code) : cause && tombstoneDetail(cause);
-  return problemResponse(refuse(code, detail), url, policy);
+  const refusal = faultId === undefined ? refuse(code, detail) : refuseWithId(code, faultId);
+  return problemResponse({ ...refusal, instance }, url, policy);
 }
 
 function tombstoneDetail(cause: TombstoneCause): string {
@@ -75,6 +79,11 @@ function answerResponse(reply: AnswerReply, { policy }: RepliedRequest): Respons
   // The gateway alone marks replays, whatever the header is called.
   fields.delete(policy.replayedHeader);
   if (mark.status === "replayed" || mark.status === "joined") fields.set(policy.replayedHeader, "true");
+  if (reply.speaker === "gateway") {
+    // Those that are stored are of another answer, and of caches that it has passed.
+    fields.set("date", new Date().toUTCString());
+    fields.delete("age");
+  }
   advise(fields, mark.status, status);
   // Where a coding is left, the body has it already.
   const encodeBody = fields.has("content-encoding") ? "manual" : "automatic";

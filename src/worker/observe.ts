@@ -69,10 +69,13 @@ export async function observe(context: RequestContext): Promise<Observed> {
 }
 
 /** Whether the request may have a key. No other request is copied. */
-function mayBeKeyed({ headers }: Request, { policy, isCovered }: Destination): boolean {
+function mayBeKeyed({ headers }: Request, { url, policy, isCovered }: Destination): boolean {
   const { key, keyFrom, deriveKey } = policy;
   if (!isCovered) return false;
-  const mayCarryKey = keyFrom.some((carrier) => carrier.kind === "body" || headers.has(carrier.name));
+  const mayCarryKey = keyFrom.flat().some((source) => {
+    if (source.kind === "query") return url.searchParams.has(source.name);
+    return source.kind === "header" ? headers.has(source.name) : true;
+  });
   return mayCarryKey || key === "required" || deriveKey !== null;
 }
 

@@ -14,6 +14,11 @@ export type BodyBounds = Pick<Policy, "requestBytesMax" | "uploadTimeoutMs" | "u
 /** After its upload, a request waits for less than this: for a limiter, a look, a call, a second call and a look. */
 const LIFE_AFTER_UPLOAD_MS = 5 * 60_000;
 
+/** How long a body may be held, from the beginning of its upload. */
+export function lifeMsOf({ uploadTimeoutMs }: Pick<BodyBounds, "uploadTimeoutMs">): number {
+  return uploadTimeoutMs + LIFE_AFTER_UPLOAD_MS;
+}
+
 export interface HeldRequestBody extends RequestBody {
   readonly held: HeldBody;
 }
@@ -29,7 +34,7 @@ export async function readRequestBody(
   // Saves the upload where the client itself declares a length that is too large.
   if (declared !== null && declared > bytesMax) return tooLarge(bytesMax);
   if (!budget.hasRoomFor(declared ?? 0)) return refuse("overloaded");
-  const lease = budget.lease(uploadTimeoutMs + LIFE_AFTER_UPLOAD_MS);
+  const lease = budget.lease(lifeMsOf(bounds));
   // The platform ends the code of a request whose client has left, and nothing after an `await` runs any more.
   if (body !== null) signal.addEventListener("abort", () => lease.release());
   // For a small body one digest of the whole costs less than a digest stream. If more arrives than was declared, the digest is

@@ -2,18 +2,16 @@
 
 import { type Destination } from "./destination.ts";
 import { type Incoming } from "./incoming.ts";
-import { type RequestBody } from "../http/body.ts";
-import { isRefusal } from "../http/problem.ts";
+import { type Refusal, isRefusal } from "../http/problem.ts";
 import { fingerprint } from "../identity/fingerprint.ts";
 import { type Fingerprint } from "../record/record.ts";
 
 export async function requestFingerprint(
   incoming: Incoming,
-  body: RequestBody,
   { url, policy }: Destination,
-): Promise<Fingerprint> {
+): Promise<Fingerprint | Refusal> {
   const { method, headers } = incoming.request;
-  const json = policy.fingerprint.body === "json" ? await incoming.json() : null;
-  const input = { method, path: url.pathname, query: url.search, headers, body, json: isRefusal(json) ? null : json };
-  return fingerprint(input, policy.fingerprint);
+  const content = await incoming.content();
+  if (isRefusal(content)) return content;
+  return fingerprint({ method, path: url.pathname, query: url.search, headers, content }, policy.fingerprint);
 }

@@ -1,12 +1,16 @@
 /** The key of a request: the one it carries, or one that is derived from its content (docs/protocol.md 3.4 and 3.10). */
 
+import { type DeriveKey } from "../config/key-values.ts";
 import { hasUnusualBody } from "../http/methods.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type CallerRule } from "../identity/caller.ts";
-import { digestOf } from "../identity/digest.ts";
-import { type JsonNode, canonicalJson } from "../identity/json.ts";
+import { digestOf, sha256 } from "../identity/digest.ts";
+import { canonicalJson } from "../identity/json.ts";
 import { valueAt } from "../identity/json-pointer.ts";
-import { type Key, findKey } from "../identity/key-carrier.ts";
+import { type Key, type KeyPlaces, findKey } from "../identity/key-carrier.ts";
+import { hasFormat, wordsOfFormat } from "../identity/key-format.ts";
+import { type RequestContent } from "../identity/request-content.ts";
+import { unreachable } from "../record/record.ts";
 import { callersOf } from "./callers.ts";
 import { countedHeaders, unreadableHeader } from "./counted-headers.ts";
 import { type Incoming } from "./incoming.ts";
@@ -18,27 +22,80 @@ export async function keyOf(incoming: Incoming, destination: Destination): Promi
   const { policy, isCovered } = destination;
   const { headers } = incoming.request;
   if (!isCovered) return null;
-  const key = await findKey(policy.keyFrom, headers, () => documentWithKey(incoming, destination));
+  const key = await findKey(policy.keyFrom, placesOf(incoming, destination));
   // A request without a key passes through, where nothing is compared.
   const isCompared = key !== null || policy.deriveKey !== null;
   const unreadable = isCompared ? unreadableHeader(headers, countedHeaders(destination)) : null;
   if (unreadable !== null) return unreadable;
-  if (key !== null) return hasUnusualBody(incoming.request) ? refuse("key_invalid", UNUSUAL_BODY) : key;
-  return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
+  if (key === null) return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
+  if (isRefusal(key)) return key;
+  if (hasUnusualBody(incoming.request)) return refuse("key_invalid", UNUSUAL_BODY);
+  if (hasFormat(key.value, policy.keyFormat)) return key;
+  return refuse("key_invalid", `A key of this operation is ${wordsOfFormat(policy.keyFormat)}.`);
 }
 
 /** Only an override makes a GET a covered request. */
 const UNUSUAL_BODY =
   "A GET or HEAD with a body can't have a key. Nothing was sent to the origin. Use the method itself.";
 
-/** No body is read for a caller who would be refused with a key, whether or not the body holds one. */
-async function documentWithKey(incoming: Incoming, { tenant }: Destination): Promise<JsonNode | null | Refusal> {
-  const callers = incoming.mayHaveDocument ? await callersOf(incoming, tenant, Date.now()) : null;
-  return isRefusal(callers) ? callers : incoming.documentWithKey();
+function placesOf(incoming: Incoming, destination: Destination): KeyPlaces {
+  return {
+    headers: incoming.request.headers,
+    query: destination.url.search,
+    document: () => partWithKey(incoming, destination, "document"),
+    form: () => partWithKey(incoming, destination, "form"),
+  };
+}
+
+const UNCERTAIN_TYPE =
+  "The body may carry a key, and its Content-Type can't be read, or names another charset than UTF-8. Nothing was sent to the origin. Send one valid Content-Type.";
+
+const UNREADABLE = {
+  document:
+    "The body may carry a key, and can't be read unambiguously: it must be valid JSON, or a JWS with JSON claims, of at most 1 MB, 50,000 values and 64 levels, without duplicate members. It may be coded as gzip, deflate or br. Nothing was sent to the origin.",
+  form: "The body may carry a key, and can't be read unambiguously: it must be a form in UTF-8 of at most 1,000 fields, strictly in the syntax of its type. Pairs have at most 1 MB. It may be coded as gzip, deflate or br. Nothing was sent to the origin.",
+} as const;
+
+/**
+ * A body that can't be read may hold a key, so it is refused. No body is read for a caller who would be refused with a key,
+ * whether or not the body holds one.
+ */
+async function partWithKey<const P extends "document" | "form">(
+  incoming: Incoming,
+  { tenant }: Destination,
+  part: P,
+): Promise<RequestContent[P] | Refusal> {
+  if (!mayHold(incoming, part)) return null;
+  const callers = await callersOf(incoming, tenant, Date.now());
+  if (isRefusal(callers)) return callers;
+  const content = await incoming.content();
+  if (isRefusal(content)) return content;
+  if (content.isEmpty) return null;
+  if (content.kind === "unreadable" || content.kind === "foreign json") return refuse("key_invalid", UNCERTAIN_TYPE);
+  const found = content[part];
+  return found ?? refuse("key_invalid", UNREADABLE[part]);
+}
+
+function mayHold({ bodyKind }: Incoming, part: "document" | "form"): boolean {
+  switch (bodyKind) {
+    case "json":
+    case "foreign json":
+    case "jws":
+      return part === "document";
+    case "form":
+      return part === "form";
+    case "unreadable":
+      return true;
+    case "other":
+    case null:
+      return false;
+    default:
+      return unreachable(bodyKind);
+  }
 }
 
 /**
- * Null where the policy derives no key, the request identifies no caller, or a named member is missing. Such a request
+ * Null where the policy derives no key, the request identifies no caller, or a named value is missing. Such a request
  * passes through, as it would without derivation. The record's id adds the caller.
  */
 async function derivedKey(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
@@ -51,21 +108,48 @@ async function derivedKey(incoming: Incoming, destination: Destination): Promise
   // A caller who can't be verified now may have been verified before: passed through, a retry would run again.
   if (isRefusal(caller)) return caller.code === "caller_missing" ? null : caller;
   const { from } = policy.deriveKey;
-  const value = from.length > 0 ? await fromMembers(incoming, from) : await fromAll(incoming, destination);
-  return value === null || isRefusal(value) ? value : { value, echo: null, header: null, isDerived: true };
+  const value = from.length > 0 ? await fromValues(incoming, destination, from) : await fromAll(incoming, destination);
+  return value === null || isRefusal(value) ? value : { value, echo: null, headers: [], isDerived: true };
 }
 
-async function fromMembers(incoming: Incoming, from: readonly (readonly string[])[]): Promise<string | null | Refusal> {
-  const document = await incoming.json();
-  if (document === null || isRefusal(document)) return document;
-  const members = from.map((pointer) => valueAt(document, pointer));
-  if (members.includes(undefined) || members.includes("null")) return null;
-  return digestOf(members.map((member) => (member === undefined ? null : canonicalJson(member))));
+type Source = DeriveKey["from"][number];
+
+async function fromValues(
+  incoming: Incoming,
+  { url }: Destination,
+  from: readonly Source[],
+): Promise<string | null | Refusal> {
+  const needsBody = from.some(({ kind }) => kind !== "query");
+  const content = needsBody ? await incoming.content() : null;
+  if (isRefusal(content)) return content;
+  const parts: string[] = [];
+  for (const source of from) {
+    const values = source.kind === "query" ? valuesInQuery(url, source.name) : await valuesIn(content, source);
+    if (values.length === 0) return null;
+    // Their number is part of it: otherwise the last value of one source could be the first of the next.
+    parts.push(String(values.length), ...values);
+  }
+  return digestOf(parts);
+}
+
+function valuesInQuery({ searchParams }: URL, name: string): string[] {
+  return searchParams.getAll(name);
+}
+
+/** All values of a repeated field count, in their order. None where the body can't be read, or the value is `null`. */
+async function valuesIn(content: RequestContent | null, source: Exclude<Source, { kind: "query" }>): Promise<string[]> {
+  if (source.kind === "body") {
+    const document = content?.document ?? null;
+    const node = document === null ? undefined : valueAt(document, source.pointer);
+    return node === undefined || node === "null" ? [] : [canonicalJson(node)];
+  }
+  const fields = content?.form?.fields.filter(({ name }) => name === source.name) ?? [];
+  return Promise.all(
+    fields.map(async ({ content }) => (content instanceof Uint8Array ? sha256(content) : (content ?? ""))),
+  );
 }
 
 async function fromAll(incoming: Incoming, destination: Destination): Promise<string | Refusal> {
-  const body = await incoming.body();
-  if (isRefusal(body)) return body;
-  const { fingerprint } = await requestFingerprint(incoming, body, destination);
-  return fingerprint;
+  const identity = await requestFingerprint(incoming, destination);
+  return isRefusal(identity) ? identity : identity.fingerprint;
 }

@@ -1,10 +1,10 @@
 /** Counts a keyed request: one log line, one Analytics Engine point, and `Server-Timing`. No failure here changes an answer. */
 
-import { type Reply } from "../call/call.ts";
 import { dataset } from "../config/bindings.ts";
-import { type Refusal, isRefusal } from "../http/problem.ts";
+import { isRefusal } from "../http/problem.ts";
 import { log } from "../log.ts";
 import { type Destination } from "./destination.ts";
+import { type IdentifiedReply } from "./identified-reply.ts";
 import { type Finding, type KeyedEvent, type Subject, keyedEvent, observedEvent, pointOf } from "./keyed-event.ts";
 
 /** The Worker's binding of an Analytics Engine dataset. It is optional. */
@@ -33,7 +33,7 @@ export class RequestMetrics {
   }
 
   /** `response`, made from `reply`, is about to be sent. Adds `Server-Timing` where the policy requires it. */
-  answered(reply: Reply | Refusal, response: Response): void {
+  answered(reply: IdentifiedReply, response: Response): void {
     try {
       const callMs = this.#calledAtMs === null ? null : Date.now() - this.#calledAtMs;
       const event = keyedEvent(this.#subject, reply, response.status, { totalMs: this.elapsedMs, callMs });
@@ -60,7 +60,7 @@ export class RequestMetrics {
 }
 
 /** The origin's own timing is that of the first request, so later answers go without it. */
-function addTiming(headers: Headers, reply: Reply | Refusal, event: KeyedEvent): void {
+function addTiming(headers: Headers, reply: IdentifiedReply, event: KeyedEvent): void {
   const isLater = !isRefusal(reply) && (reply.mark.status === "replayed" || reply.mark.status === "joined");
   if (isLater) headers.delete("server-timing");
   headers.append("server-timing", serverTiming(event));

@@ -6,13 +6,14 @@ import { TrieRouter } from "hono/router/trie-router";
 import { operatorConsole } from "../console/router.ts";
 import { isLoop } from "../http/headers.ts";
 import { matchingPath } from "../http/matching-path.ts";
-import { isRefusal, plainProblem, problemResponse, refuse } from "../http/problem.ts";
+import { isRefusal, plainProblem, refuse } from "../http/problem.ts";
 import { operatorApi } from "../operator/api.ts";
 import { type ReservedContext } from "../operator/operator-context.ts";
 import { publishedPolicy } from "../published-policy/respond.ts";
 import { applyCors } from "./cors.ts";
 import { destinationOf } from "./destination.ts";
 import { faultOf } from "./fault.ts";
+import { refusedResponse } from "./refused.ts";
 
 const POLICY = "/.well-known/idempotency";
 const OPERATORS = "/_oncegate";
@@ -21,7 +22,7 @@ type Middleware = MiddlewareHandler<ReservedContext>;
 
 const findTenant: Middleware = async (c, next) => {
   const destination = await destinationOf(c.req.raw, c.env);
-  if (isRefusal(destination)) return problemResponse(destination, URL.parse(c.req.url));
+  if (isRefusal(destination)) return refusedResponse(destination, URL.parse(c.req.url));
   const { url, hostname, tenant, policy, connection } = destination;
   c.set("url", url);
   c.set("hostname", hostname);
@@ -38,7 +39,7 @@ const withCors: Middleware = async (c, next) => {
 };
 
 const refuseLoops: Middleware = async (c, next) =>
-  isLoop(c.req.raw.headers) ? problemResponse(refuse("loop_detected"), c.var.url, c.var.policy) : next();
+  isLoop(c.req.raw.headers) ? refusedResponse(refuse("loop_detected"), c.var.url, c.var.policy) : next();
 
 /** Each path brings its own middleware, so that no other request runs it. */
 export const reservedPaths = new HonoBase<ReservedContext>({ router: new TrieRouter() });
@@ -53,4 +54,4 @@ reservedPaths.route("/", operatorConsole);
 reservedPaths.use(`${OPERATORS}/*`, withCors, refuseLoops);
 reservedPaths.route(OPERATORS, operatorApi);
 
-reservedPaths.onError((error, c) => problemResponse(faultOf(error), URL.parse(c.req.url), c.get("policy")));
+reservedPaths.onError((error, c) => refusedResponse(faultOf(error), URL.parse(c.req.url), c.get("policy")));

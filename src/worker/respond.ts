@@ -5,16 +5,19 @@
 
 import { type Mark, type Reply } from "../call/call.ts";
 import { type Speaker } from "../http/cors.ts";
-import { type Refusal, isRefusal, problemResponse } from "../http/problem.ts";
+import { echo } from "../http/echo.ts";
+import { type Refusal, identified, isRefusal, problemResponse } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
 import { refusal } from "../key-object/reply.ts";
 import { log } from "../log.ts";
 import { unreachable } from "../record/record.ts";
 import { applyCors } from "./cors.ts";
 import { type Counted, countRequest } from "./count-request.ts";
+import { identifiedReply } from "./identified-reply.ts";
 import { keyedResponse } from "./keyed-response.ts";
 import { type Observed } from "./observe.ts";
 import { type PassedThrough } from "./pass-through.ts";
+import { refusedResponse } from "./refused.ts";
 import { type RequestContext } from "./request-context.ts";
 
 export type RequestResult =
@@ -44,6 +47,9 @@ interface Rendered {
 export function respond(context: RequestContext, result: RequestResult): Response {
   const { response, speaker, counted } = render(context, result);
   countRequest(context, counted);
+  const { policy } = context.destination;
+  // Its own answers, and those of the origin to other requests.
+  if (speaker === "gateway") echo(response.headers, policy.echo, context.incoming.request.headers);
   applyCors({ response, speaker }, context.incoming.request, context.destination);
   return response;
 }
@@ -52,10 +58,11 @@ function render(context: RequestContext, result: RequestResult): Rendered {
   const { destination, metrics } = context;
   switch (result.kind) {
     case "refused":
-      return { response: problemOf(result.refusal, destination), speaker: "gateway", counted: "refused" };
+      return { response: refusedBy(destination, result.refusal), speaker: "gateway", counted: "refused" };
     case "without key": {
-      const response = problemOf(result.refusal, destination);
-      metrics.answered(result.refusal, response);
+      const refusal = identified(result.refusal);
+      const response = problemResponse(refusal, destination.url, destination.policy);
+      metrics.answered(refusal, response);
       return { response, speaker: "gateway", counted: "refused" };
     }
     case "keyed":
@@ -74,14 +81,17 @@ function renderKeyed(context: RequestContext, result: KeyedResult): Rendered {
   try {
     return keyedAnswer(context, result);
   } catch (error) {
-    log({ event: "fault", id: crypto.randomUUID(), where: "keyed answer", why: String(error) });
-    return keyedAnswer(context, { ...result, reply: refusal("outcome_unknown") });
+    const faultId = crypto.randomUUID();
+    log({ event: "fault", id: faultId, where: "keyed answer", why: String(error) });
+    return keyedAnswer(context, { ...result, reply: { ...refusal("outcome_unknown"), faultId } });
   }
 }
 
 function keyedAnswer({ destination, metrics }: RequestContext, { key, reply, waitSeconds }: KeyedResult): Rendered {
-  const response = keyedResponse(reply, { url: destination.url, policy: destination.policy, key, waitSeconds });
-  metrics.answered(reply, response);
+  const { url, policy } = destination;
+  const known = identifiedReply(reply);
+  const response = keyedResponse(known, { url, policy, key, waitSeconds });
+  metrics.answered(known, response);
   const speaker = reply.kind === "answer" ? reply.speaker : "gateway";
   return { response, speaker, counted: statusOf(reply) };
 }
@@ -92,10 +102,10 @@ function statusOf(reply: Reply | Refusal): Mark["status"] {
 
 function renderPassedThrough({ destination }: RequestContext, sent: PassedThrough): Omit<Rendered, "counted"> {
   return sent.kind === "problem"
-    ? { response: problemOf(sent, destination), speaker: "gateway" }
+    ? { response: refusedBy(destination, sent), speaker: "gateway" }
     : { response: sent.response, speaker: "passed through" };
 }
 
-function problemOf(refusal: Refusal, { url, policy }: RequestContext["destination"]): Response {
-  return problemResponse(refusal, url, policy);
+function refusedBy({ url, policy }: RequestContext["destination"], refusal: Refusal): Response {
+  return refusedResponse(refusal, url, policy);
 }

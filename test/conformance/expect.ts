@@ -78,7 +78,9 @@ export function expectSame(answer: Answer, original: Answer): void {
 
 /** Headers that belong to one connection, one delivery or one requester, or that P2 excepts. */
 const NOT_KEPT: ReadonlySet<string> = new Set([
+  "age",
   "connection",
+  "date",
   "keep-alive",
   "transfer-encoding",
   "content-length",
@@ -110,6 +112,7 @@ export function expectProblem(answer: Answer, code: ProblemCode): Problem {
   assert.equal(problem["status"], facts.status, `status member of ${show(answer)}`);
   assert.equal(problem["retryable"], facts.retryable, `retryable member of ${show(answer)}`);
   assert.equal(problem["key_reuse"], facts.keyReuse, `key_reuse member of ${show(answer)}`);
+  assert.match(String(problem["instance"]), /^urn:uuid:[0-9a-f-]{36}$/u, `instance of ${show(answer)}`);
   for (const name of ["type", "title", "detail"]) {
     const value = problem[name];
     assert.ok(typeof value === "string" && value !== "", `expected a ${name} member, got ${show(answer)}`);

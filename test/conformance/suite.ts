@@ -4,9 +4,11 @@ import { type Check } from "./check.ts";
 import { atMostOnce } from "./checks/at-most-once.ts";
 import { bodies } from "./checks/bodies.ts";
 import { callers } from "./checks/callers.ts";
+import { codedBodies } from "./checks/coded-bodies.ts";
 import { codingAndCookies } from "./checks/coding-and-cookies.ts";
 import { crash } from "./checks/crash.ts";
 import { derivedKeys } from "./checks/derived-keys.ts";
+import { echoes } from "./checks/echoes.ts";
 import { expiry } from "./checks/expiry.ts";
 import { fingerprint } from "./checks/fingerprint.ts";
 import { formFingerprint } from "./checks/form-fingerprint.ts";
@@ -15,8 +17,10 @@ import { hopByHop } from "./checks/hop-by-hop.ts";
 import { joinedOutcomes } from "./checks/joined-outcomes.ts";
 import { joining } from "./checks/joining.ts";
 import { jsonFingerprint } from "./checks/json-fingerprint.ts";
+import { jwsFingerprint } from "./checks/jws-fingerprint.ts";
 import { keyCarriers } from "./checks/key-carriers.ts";
 import { keyedAnswers } from "./checks/keyed-answers.ts";
+import { keyPlaces } from "./checks/key-places.ts";
 import { keys } from "./checks/keys.ts";
 import { lateAnswers } from "./checks/late-answers.ts";
 import { loops } from "./checks/loops.ts";
@@ -43,12 +47,15 @@ const topics: readonly (readonly Check[])[] = [
   passThroughBodies,
   keys,
   keyCarriers,
+  keyPlaces,
   derivedKeys,
   callers,
   bodies,
   fingerprint,
   jsonFingerprint,
   formFingerprint,
+  jwsFingerprint,
+  codedBodies,
   loops,
   mismatch,
   joining,
@@ -63,6 +70,7 @@ const topics: readonly (readonly Check[])[] = [
   probes,
   tombstones,
   keyedAnswers,
+  echoes,
   replayFidelity,
   problemDocuments,
   hopByHop,

@@ -58,6 +58,19 @@ export const routePolicies = {
     prefix: "/carriers",
     settings: { key: "required", key_from: ["Idempotency-Key", "X-Idempotency-Key", "/idempotency_key"] },
   },
+  "keys in queries and forms": {
+    prefix: "/content",
+    settings: { key: "required", key_from: ["query:requestid", "form:order_token"] },
+  },
+  "keys of several parts": { prefix: "/parts", settings: { key_from: [["X-GitHub-Event", "X-GitHub-Delivery"]] } },
+  "UUID keys": { prefix: "/uuid", settings: { key_format: "uuid" } },
+  "keys of all operations": { prefix: "/scope", settings: { key_scope: "tenant" } },
+  "keys derived from query and form": {
+    prefix: "/derived-content",
+    settings: { derive_key: { window: "5m", from: ["query:shop", "form:order"] } },
+  },
+  "echo of Request-Id": { prefix: "/echo", settings: { echo: ["Request-Id"] } },
+  "ignored claims": { prefix: "/claims", settings: { fingerprint: { ignore: ["/iat", "/jti"] } } },
   "derived keys": { prefix: "/derived", settings: { derive_key: { window: "5m" } } },
   "keys derived from a member": {
     prefix: "/derived-from",

@@ -9,6 +9,14 @@ const type = (value: string): HeaderLines => [["Content-Type", value]];
 /** Pairs of requests under one key. `query` is appended to the path. */
 type Pair = readonly [title: string, first: Ask & { query?: string }, second: Ask & { query?: string }];
 
+/** Two values of a header, and one where there was none. */
+function headerPairs(name: string, one: string, other: string): Pair[] {
+  return [
+    [`another ${name}`, { headers: [[name, one]] }, { headers: [[name, other]] }],
+    [`${name} where there was none`, {}, { headers: [[name, one]] }],
+  ];
+}
+
 const others: readonly Pair[] = [
   ["another query", { query: "?capture=true" }, { query: "?capture=false" }],
   ["a query where there was none", {}, { query: "?capture=true" }],
@@ -19,6 +27,15 @@ const others: readonly Pair[] = [
   ["no media type where there was one", { json: "{}" }, { body: "{}" }],
   ["another If-Match", { headers: [["If-Match", '"v1"']] }, { headers: [["If-Match", '"v2"']] }],
   ["If-Match where there was none", {}, { headers: [["If-Match", '"v1"']] }],
+  ...headerPairs("If-None-Match", '"v1"', '"v2"'),
+  ...headerPairs("If-Modified-Since", "Tue, 24 Nov 2026 00:00:00 GMT", "Wed, 25 Nov 2026 00:00:00 GMT"),
+  ...headerPairs("If-Unmodified-Since", "Tue, 24 Nov 2026 00:00:00 GMT", "Wed, 25 Nov 2026 00:00:00 GMT"),
+  ...headerPairs("Range", "bytes=0-9", "bytes=10-19"),
+  ...headerPairs("Content-Range", "bytes 0-999/2000", "bytes 1000-1999/2000"),
+  ...headerPairs("Upload-Offset", "0", "1000"),
+  ...headerPairs("Upload-Length", "1000", "2000"),
+  ...headerPairs("SOAPAction", '"urn:pay"', '"urn:refund"'),
+  ...headerPairs("X-Amz-Target", "T.DescribeTable", "T.DeleteTable"),
   ["another text body", { body: "one", headers: type("text/plain") }, { body: "two", headers: type("text/plain") }],
   [
     "white space in a text body",

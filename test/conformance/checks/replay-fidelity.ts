@@ -149,6 +149,8 @@ export const replayFidelity: readonly Check[] = [
       expectReplay(replay, first);
       for (const answer of [first, replay]) {
         for (const [name, value] of Object.entries(endToEnd)) {
+          // These belong to each response (6.2.5).
+          if (answer === replay && (name === "Date" || name === "Age")) continue;
           assert.equal(header(answer, name), typeof value === "string" ? value : value.join(", "), name);
         }
       }

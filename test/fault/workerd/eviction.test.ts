@@ -32,7 +32,7 @@ const ATTEMPTS: readonly { readonly onUnknown: OnUnknown; readonly attempt: Atte
   { onUnknown: "probe", attempt: "second" },
 ];
 
-const PLACEMENT = { jurisdiction: null, location: null };
+const JOURNAL = { entry: HOST, placement: { jurisdiction: null, location: null } };
 
 /** No scenario has as many operations. */
 const OPERATIONS_MAX = 60;
@@ -106,7 +106,7 @@ test("P1, P3: an object that is evicted while the body of a request arrives exec
   const { readable, writable } = new IdentityTransformStream();
   const reply = object.submit(callOf(rig.key, readable, content.byteLength));
   await eventually(
-    () => object.inspect(HOST, { entry: HOST, placement: PLACEMENT }, null),
+    () => object.inspect(HOST, JOURNAL, null),
     ({ running }) => running === "preparation",
   );
   const evicted = evictDurableObject(await rig.object());

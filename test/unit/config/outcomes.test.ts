@@ -1,5 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
+import { describe, expect, onTestFinished, test } from "vitest";
+import { unstable_readConfig as readConfig } from "wrangler";
+
+import { parseConfig } from "../../../src/config/config.ts";
 import { conditions, rule, statuses } from "../record/answers.ts";
 import { HOST, faultsWith, policyWith } from "./entries.ts";
 
@@ -94,6 +100,30 @@ describe("a rule", () => {
       { path: `${AT}[1]`, message: "must be able to match: an earlier rule matches every such response" },
       { path: `${AT}[2]`, message: "must be able to match: its conditions exclude each other" },
     ]);
+  });
+});
+
+describe("the rules in the documentation", () => {
+  const docs = new URL("../../../docs/", import.meta.url).pathname;
+  const blocks = readdirSync(docs)
+    .filter((name) => name.endsWith(".md"))
+    .flatMap((name) => {
+      const found = readFileSync(join(docs, name), "utf8").matchAll(/```toml\n(outcomes = \[\n[^]*?\n\]\n)```/g);
+      return [...found].map(([, toml = ""]) => [name, toml] as const);
+    });
+
+  test("are these", () => {
+    expect(blocks.map(([name]) => name)).toEqual(["configuration.md", "deploying.md"]);
+  });
+
+  test.each(blocks)("are valid: %s", (_, toml) => {
+    const folder = mkdtempSync(join(tmpdir(), "oncegate-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, "wrangler.toml");
+    const entry = `[vars.TENANTS."${HOST}"]\norigin = "https://origin.example.com"\ncaller = []\n`;
+    writeFileSync(path, `name = "docs"\ncompatibility_date = "2026-10-30"\n${entry}${toml}`);
+    const { tenants, faults } = parseConfig(readConfig({ config: path }).vars);
+    expect([faults, (tenants.get(HOST)?.policy.outcomes ?? []).length > 1]).toEqual([[], true]);
   });
 });
 

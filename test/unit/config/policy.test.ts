@@ -7,12 +7,16 @@ const SECOND = 1000;
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
+const NO_CARRIERS = { carriers: [], queryCarriers: [], formCarriers: [] };
+
 const DEFAULTS = {
   profile: "ietf",
   mode: "enforce",
   debugTiming: false,
   key: "optional",
-  keyFrom: [{ kind: "header", name: "idempotency-key" }],
+  keyFrom: [[{ kind: "header", name: "idempotency-key" }]],
+  keyFormat: { kind: "any" },
+  keyScope: "operation",
   deriveKey: null,
   methods: ["POST", "PATCH"],
   ttlMs: 86_400_000,
@@ -25,13 +29,14 @@ const DEFAULTS = {
   stream: false,
   onUnknown: "refuse",
   maxAttempts: 3,
-  fingerprint: { name: "json", body: "json", ignore: [], only: null, headers: [], carriers: [] },
+  fingerprint: { name: "json", body: "json", ignore: [], only: null, headers: [], ...NO_CARRIERS },
   requestBytesMax: 1_000_000,
   uploadTimeoutMs: 60_000,
   uploadIdleTimeoutMs: 15_000,
   responseBytesMax: 10_000_000,
   outcomes: [],
   replaySetCookie: false,
+  echo: [],
   errors: "problem",
   errorStatus: {},
   errorCode: {},
@@ -72,8 +77,11 @@ describe("a field that is set", () => {
       on_unknown: "retry",
       max_attempts: 10,
       fingerprint: "bytes",
-      key_from: ["X-Idempotency-Key", "/idempotency_key"],
-      derive_key: { window: "5m", from: ["/order_id"] },
+      key_from: ["X-Idempotency-Key", "/idempotency_key", "query:id", ["X-Topic", "form:Order Token"]],
+      key_format: { min: 16 },
+      key_scope: "tenant",
+      derive_key: { window: "5m", from: ["/order_id", "query:a:b", "form:order_token"] },
+      echo: ["Request-Id", "X-Fapi-Interaction-Id"],
       errors: "acp",
       error_status: { key_reused: 409 },
       error_code: { key_reused: "conflict" },
@@ -102,18 +110,34 @@ describe("a field that is set", () => {
       onUnknown: "retry",
       maxAttempts: 10,
       fingerprint: {
-        name: "bytes",
+        name: 'bytes:{"query":["id"]}',
         body: "bytes",
         ignore: [],
         only: null,
         headers: [],
-        carriers: [["idempotency_key"]],
+        ...NO_CARRIERS,
+        queryCarriers: ["id"],
       },
       keyFrom: [
-        { kind: "header", name: "x-idempotency-key" },
-        { kind: "body", pointer: ["idempotency_key"] },
+        [{ kind: "header", name: "x-idempotency-key" }],
+        [{ kind: "body", pointer: ["idempotency_key"] }],
+        [{ kind: "query", name: "id" }],
+        [
+          { kind: "header", name: "x-topic" },
+          { kind: "form", name: "Order Token" },
+        ],
       ],
-      deriveKey: { windowMs: 5 * MINUTE, from: [["order_id"]] },
+      keyFormat: { kind: "pattern", pattern: null, min: 16, max: 255 },
+      keyScope: "tenant",
+      deriveKey: {
+        windowMs: 5 * MINUTE,
+        from: [
+          { kind: "body", pointer: ["order_id"] },
+          { kind: "query", name: "a:b" },
+          { kind: "form", name: "order_token" },
+        ],
+      },
+      echo: ["request-id", "x-fapi-interaction-id"],
       errors: "acp",
       errorStatus: { key_reused: 409 },
       errorCode: { key_reused: "conflict" },
@@ -148,7 +172,7 @@ describe("a field that is set", () => {
       const { fingerprint, ...others } = policyWith({ [name]: value });
       const { fingerprint: byDefault, ...defaults } = DEFAULT_POLICY;
       expect(others).toEqual({ ...defaults, ...(policyName === "fingerprint" ? {} : { [policyName]: policyValue }) });
-      if (name === "fingerprint") expect(fingerprint).toEqual({ ...policy.fingerprint, carriers: [] });
+      if (name === "fingerprint") expect(fingerprint).toEqual({ ...policy.fingerprint, name: "bytes", ...NO_CARRIERS });
       else if (name !== "key_from") expect(fingerprint).toEqual(byDefault);
     }
   });

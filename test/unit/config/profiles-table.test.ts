@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import { type ProfileName } from "../../../src/config/policy.ts";
 import { PROFILES } from "../../../src/config/profiles.ts";
+import { writeSource } from "../../../src/identity/key-carrier.ts";
 import { ruleWords } from "../../../src/published-policy/outcome-rules.ts";
 import { duration } from "../../../src/published-policy/rows.ts";
 
@@ -38,13 +39,15 @@ function valuesOf(name: ProfileName): Record<string, string> {
   const profile = PROFILES[name];
   return {
     key: profile.key,
-    key_from: profile.keyFrom.map((from) => (from.kind === "header" ? from.name : "")).join(" "),
+    key_from: profile.keyFrom.flat().map(writeSource).join(" "),
+    key_scope: profile.keyScope,
     methods: profile.methods.join(" "),
     ttl: duration(profile.ttlMs / 1000)
       .replace("1 d", "24h")
       .replace("2 d", "48h"),
     fingerprint: profile.fingerprint.name,
     outcomes: profile.outcomes.length === 0 ? "none" : profile.outcomes.map(ruleWords).join("; "),
+    echo: profile.echo.length === 0 ? "none" : profile.echo.join(" "),
     errors: profile.errors,
     error_status: written(profile.errorStatus),
     error_code: written(profile.errorCode),

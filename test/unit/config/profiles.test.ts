@@ -90,10 +90,12 @@ describe("6.5.2 what is nearer counts", () => {
   const OVERRIDES = {
     key: "off",
     key_from: ["x-key"],
+    key_scope: "tenant",
     methods: ["DELETE"],
     ttl: "1h",
     fingerprint: { ignore: ["/sent_at"] },
     outcomes: [{ status: 418, outcome: "not-executed" }],
+    echo: ["x-request-id"],
     errors: "problem",
     error_status: { key_reused: 418 },
     error_code: { key_reused: "mine" },
@@ -101,11 +103,13 @@ describe("6.5.2 what is nearer counts", () => {
   };
   const EXPECTED = {
     key: "off",
-    keyFrom: [{ kind: "header", name: "x-key" }],
+    keyFrom: [[{ kind: "header", name: "x-key" }]],
+    keyScope: "tenant",
     methods: ["DELETE"],
     ttlMs: 3_600_000,
     fingerprint: { body: "json", ignore: [["sent_at"]] },
     outcomes: [rule(statuses(418), "not-executed")],
+    echo: ["x-request-id"],
     errors: "problem",
     errorStatus: { key_reused: 418 },
     errorCode: { key_reused: "mine" },

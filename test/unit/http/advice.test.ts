@@ -4,9 +4,10 @@ import { describe, expect, test } from "vitest";
 
 import { type RefusalReply } from "../../../src/call/call.ts";
 import { PROBLEMS, type ProblemCode, type ProblemType, isProblemCode } from "../../../src/http/problem-codes.ts";
-import { problemResponse, refuse, writtenAs } from "../../../src/http/problem.ts";
+import { identified, problemResponse, refuse, writtenAs } from "../../../src/http/problem.ts";
 import { refusal } from "../../../src/key-object/reply.ts";
 import { policyDocument } from "../../../src/published-policy/document.ts";
+import { identifiedReply } from "../../../src/worker/identified-reply.ts";
 import { keyedResponse } from "../../../src/worker/keyed-response.ts";
 import { DEFAULT_POLICY, PROFILES } from "../../../src/config/profiles.ts";
 import { entry } from "../config/entries.ts";
@@ -49,7 +50,7 @@ describe.each(CODES)("%s", (code) => {
 
   test.each(NAMES)("is the same in headers, body and published policy: %s", async (profile) => {
     const rules = PROFILES[profile];
-    const response = problemResponse(refuse(code), URL_OF_REQUEST, rules);
+    const response = problemResponse(identified(refuse(code)), URL_OF_REQUEST, rules);
     const isBeforePolicy = code === "unknown_tenant" || code === "misconfigured";
     const { headers } = response;
     expect([headers.has("retry-after"), headers.get("x-should-retry"), headers.get("stripe-should-retry")]).toEqual([
@@ -97,7 +98,7 @@ describe("6.1.2 expires", () => {
     waitSeconds: null,
   };
   const markOf = (reply: RefusalReply): string =>
-    keyedResponse(reply, ASKED).headers.get("idempotency-status") ?? "none";
+    keyedResponse(identifiedReply(reply), ASKED).headers.get("idempotency-status") ?? "none";
 
   test("is on refusals whose text names the end of the record, and of no other", () => {
     expect(markOf(refusal("outcome_unknown", unknown))).toBe("unknown; recorded=@1; expires=@2");
@@ -115,7 +116,7 @@ describe("6.1.2 expires", () => {
     [{ kind: "erased" }, "was erased by an operator"],
     [{ kind: "coded", coding: "dcb" }, 'had the content coding "dcb", which is not kept'],
   ] as const)("comes with the reason why there is no replay: %j", async (cause, reason) => {
-    const response = keyedResponse(refusal("replay_unavailable", { ...tombstone, cause }), ASKED);
+    const response = keyedResponse(identifiedReply(refusal("replay_unavailable", { ...tombstone, cause })), ASKED);
     expect(await response.json()).toMatchObject({
       status: 409,
       code: "replay_unavailable",

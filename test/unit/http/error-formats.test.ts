@@ -7,6 +7,8 @@ import { PROFILES } from "../../../src/config/profiles.ts";
 
 const URL_OF_REQUEST = new URL("https://api.example.com/v1/charges");
 const CODES = Object.keys(PROBLEMS) as ProblemCode[];
+const INSTANCE = "8e03978e-40d5-43dd-bc93-6894a57f9324";
+const URI = `urn:uuid:${INSTANCE}`;
 const FORMATS: ErrorFormat[] = ["problem", "stripe", "acp", "ucp"];
 
 function rules(fields: Partial<ErrorRules>): ErrorRules {
@@ -14,7 +16,7 @@ function rules(fields: Partial<ErrorRules>): ErrorRules {
 }
 
 async function written(code: ProblemCode, own: ErrorRules, detail?: string) {
-  const response = problemResponse(refuse(code, detail), URL_OF_REQUEST, own);
+  const response = problemResponse({ ...refuse(code, detail), instance: INSTANCE }, URL_OF_REQUEST, own);
   return { response, body: (await response.json()) as Record<string, unknown> };
 }
 
@@ -28,6 +30,7 @@ describe("6.5.3 the formats of refusals", () => {
         code: "key_reused",
         message: "Said.",
         doc_url: "https://api.example.com/.well-known/idempotency#key_reused",
+        instance: URI,
       },
     });
   });
@@ -35,13 +38,13 @@ describe("6.5.3 the formats of refusals", () => {
   test("ACP's: flat, with a class, a code and a message", async () => {
     const { response, body } = await written("key_missing", PROFILES.acp, "Said.");
     expect([response.status, response.headers.get("content-type")]).toEqual([400, "application/json"]);
-    expect(body).toEqual({ type: "invalid_request", code: "idempotency_key_required", message: "Said." });
+    expect(body).toEqual({ type: "invalid_request", code: "idempotency_key_required", message: `Said. (${URI})` });
   });
 
   test("UCP's: a code and a content", async () => {
     const { response, body } = await written("key_reused", PROFILES.ucp, "Said.");
     expect([response.status, response.headers.get("content-type")]).toEqual([409, "application/json"]);
-    expect(body).toEqual({ code: "key_reused", content: "Said." });
+    expect(body).toEqual({ code: "key_reused", content: `Said. (${URI})` });
   });
 
   test("each says the problem's own detail where there is nothing more exact", async () => {
@@ -49,7 +52,12 @@ describe("6.5.3 the formats of refusals", () => {
     const said = await Promise.all(
       FORMATS.map(async (errors) => (await written("unavailable", rules({ errors }))).body),
     );
-    expect(said).toMatchObject([{ detail }, { error: { message: detail } }, { message: detail }, { content: detail }]);
+    expect(said).toMatchObject([
+      { detail },
+      { error: { message: detail } },
+      { message: `${detail} (${URI})` },
+      { content: `${detail} (${URI})` },
+    ]);
   });
 
   test.each(FORMATS.flatMap((errors) => CODES.map((code) => [errors, code] as const)))(

@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
 import { PROBLEMS, type ProblemCode } from "../../../src/http/problem-codes.ts";
-import { isRefusal, plainProblem, problemResponse, problemType, refuse } from "../../../src/http/problem.ts";
+import {
+  identified,
+  isRefusal,
+  plainProblem,
+  problemResponse,
+  problemType,
+  refuse,
+  refuseWithId,
+} from "../../../src/http/problem.ts";
 import { isOperatorProblem, operatorProblem } from "../../../src/operator/problem.ts";
 
 const URL_OF_REQUEST = new URL("https://api.example.com/v1/charges?x=1");
@@ -56,7 +64,8 @@ describe("6.4 codes", () => {
 
 describe("6.3 problems", () => {
   test("are documents of RFC 9457", async () => {
-    const response = problemResponse(refuse("key_reused"), URL_OF_REQUEST);
+    const instance = "8e03978e-40d5-43dd-bc93-6894a57f9324";
+    const response = problemResponse({ ...refuse("key_reused"), instance }, URL_OF_REQUEST);
     expect(response.status).toBe(422);
     expect(Object.fromEntries(response.headers)).toEqual({
       "content-type": "application/problem+json",
@@ -71,6 +80,7 @@ describe("6.3 problems", () => {
       title: "The key belongs to another request",
       status: 422,
       detail,
+      instance: `urn:uuid:${instance}`,
       code: "key_reused",
       retryable: false,
       key_reuse: "new",
@@ -79,7 +89,7 @@ describe("6.3 problems", () => {
   });
 
   test("say when to come again where that can help", async () => {
-    const response = problemResponse(refuse("in_flight"), URL_OF_REQUEST);
+    const response = problemResponse(identified(refuse("in_flight")), URL_OF_REQUEST);
     expect(Object.fromEntries(response.headers)).toMatchObject({
       "retry-after": "1",
       "x-should-retry": "true",
@@ -89,13 +99,16 @@ describe("6.3 problems", () => {
   });
 
   test("say when to come again as the configuration does, where it does", () => {
-    const response = problemResponse({ kind: "problem", code: "rate_limited", retryAfterSeconds: 10 }, URL_OF_REQUEST);
+    const response = problemResponse(
+      identified({ kind: "problem", code: "rate_limited", retryAfterSeconds: 10 }),
+      URL_OF_REQUEST,
+    );
     expect([response.status, response.headers.get("retry-after")]).toEqual([429, "10"]);
   });
 
   test.each(CODES)("%s: headers and document agree, and Retry-After is set where it is retryable", async (code) => {
     const { status, retryable, keyReuse } = PROBLEMS[code];
-    const response = problemResponse(refuse(code), URL_OF_REQUEST);
+    const response = problemResponse(identified(refuse(code)), URL_OF_REQUEST);
     const document = (await response.json()) as Record<string, unknown>;
     expect(response.status).toBe(status);
     expect(document).toMatchObject({ code, status, retryable, key_reuse: keyReuse });
@@ -105,6 +118,7 @@ describe("6.3 problems", () => {
       "title",
       "status",
       "detail",
+      "instance",
       "code",
       "retryable",
       "key_reuse",
@@ -121,16 +135,27 @@ describe("6.3 problems", () => {
     ["outcome_unknown", "idempotency_error"],
     ["unavailable", "api_error"],
   ] as const)("shows SDKs the class of %s: %s", async (code, type) => {
-    expect(await problemResponse(refuse(code), URL_OF_REQUEST).json()).toMatchObject({ error: { type } });
+    expect(await problemResponse(identified(refuse(code)), URL_OF_REQUEST).json()).toMatchObject({ error: { type } });
   });
 
   test("may say something more exact, in both places", async () => {
-    const response = problemResponse(refuse("key_invalid", "It is empty."), URL_OF_REQUEST);
+    const response = problemResponse(identified(refuse("key_invalid", "It is empty.")), URL_OF_REQUEST);
     expect(await response.json()).toMatchObject({
       title: "Idempotency-Key is not valid",
       detail: "It is empty.",
       error: { message: "It is empty." },
     });
+  });
+});
+
+describe("6.3.5 instance", () => {
+  test("is a new UUID of each refusal, or that of a line which has the cause", () => {
+    const [one, other] = [identified(refuse("internal")), identified(refuse("internal"))];
+    expect(one.instance).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    expect(other.instance).not.toBe(one.instance);
+    expect(identified(one)).toEqual(one);
+    const known = identified(refuseWithId("internal", "8e03978e-40d5-43dd-bc93-6894a57f9324"));
+    expect(known.instance).toBe("8e03978e-40d5-43dd-bc93-6894a57f9324");
   });
 });
 
@@ -147,7 +172,7 @@ describe("6.3.2 problem types", () => {
 
 describe("what has no type of its own", () => {
   test("is about:blank where the request has no URL", async () => {
-    const response = problemResponse(refuse("unknown_tenant"), null);
+    const response = problemResponse(identified(refuse("unknown_tenant")), null);
     expect(response.status).toBe(421);
     expect(await response.json()).toMatchObject({ type: "about:blank", code: "unknown_tenant", status: 421 });
   });

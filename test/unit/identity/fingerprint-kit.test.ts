@@ -4,13 +4,15 @@ import { describe, expect, test } from "vitest";
 
 import { type FingerprintSettings, resolveFingerprint } from "../../../src/identity/fingerprint.ts";
 import { type JsonPointer } from "../../../src/identity/json-pointer.ts";
+import { type KeyCarrier } from "../../../src/identity/key-carrier.ts";
 import { type Change, identityOf, PLAIN } from "./requests.ts";
 
 interface Rule extends Partial<FingerprintSettings> {
   readonly carriers?: readonly JsonPointer[];
 }
 
-async function areSame(one: Change, other: Change, { carriers = [], ...settings }: Rule): Promise<boolean> {
+async function areSame(one: Change, other: Change, { carriers: members = [], ...settings }: Rule): Promise<boolean> {
+  const carriers = members.map((pointer): KeyCarrier => [{ kind: "body", pointer }]);
   const [a, b] = await Promise.all([identityOf(one, settings, carriers), identityOf(other, settings, carriers)]);
   expect(a.rule).toBe(b.rule);
   return a.fingerprint === b.fingerprint;
@@ -215,12 +217,18 @@ describe("3.8.9 JSON-RPC", () => {
 });
 
 describe("3.8.4 the name of a rule", () => {
-  test.each<[string, Partial<FingerprintSettings>, readonly JsonPointer[]]>([
+  const member: KeyCarrier = [{ kind: "body", pointer: ["key"] }];
+  const query: KeyCarrier = [{ kind: "query", name: "id" }];
+  const form: KeyCarrier = [{ kind: "form", name: "id" }];
+
+  test.each<[string, Partial<FingerprintSettings>, readonly KeyCarrier[]]>([
     ["json", {}, []],
-    ["bytes", { body: "bytes" }, [["key"]]],
+    ["bytes", { body: "bytes" }, [member, form]],
+    ['bytes:{"query":["id"]}', { body: "bytes" }, [query]],
+    ['json:{"carriers":[["key"]],"query":["id"],"form":["id"]}', {}, [[...member, ...query], form]],
     ['json:{"ignore":[["a","b"]]}', { ignore: [["a", "b"]] }, []],
     ['json:{"only":[["a"]]}', { only: [["a"]] }, []],
-    ['json:{"carriers":[["key"]]}', {}, [["key"]]],
+    ['json:{"carriers":[["key"]]}', {}, [member]],
     ['bytes:{"headers":["x-mode"]}', { body: "bytes", headers: ["x-mode"] }, []],
   ])("contains every part of the rule: %s", (name, settings, carriers) => {
     expect(resolveFingerprint({ ...PLAIN, ...settings }, carriers).name).toBe(name);

@@ -1,22 +1,45 @@
 import { describe, expect, test } from "vitest";
 
+import { parseForm } from "../../../src/identity/form.ts";
 import { parseIdempotencyKey, writeIdempotencyKey } from "../../../src/identity/idempotency-key.ts";
 import { parseJson } from "../../../src/identity/json.ts";
 import { findKey, type KeyCarrier } from "../../../src/identity/key-carrier.ts";
 import { isRefusal } from "../../../src/http/problem.ts";
 
-const STANDARD: KeyCarrier = { kind: "header", name: "idempotency-key" };
-const VENDOR: KeyCarrier = { kind: "header", name: "x-idempotency-key" };
-const MEMBER: KeyCarrier = { kind: "body", pointer: ["idempotency_key"] };
+const STANDARD: KeyCarrier = [{ kind: "header", name: "idempotency-key" }];
+const VENDOR: KeyCarrier = [{ kind: "header", name: "x-idempotency-key" }];
+const MEMBER: KeyCarrier = [{ kind: "body", pointer: ["idempotency_key"] }];
+const QUERY: KeyCarrier = [{ kind: "query", name: "requestid" }];
+const FIELD: KeyCarrier = [{ kind: "form", name: "order_token" }];
+const DELIVERY: KeyCarrier = [
+  { kind: "header", name: "x-github-event" },
+  { kind: "header", name: "x-github-delivery" },
+];
 
 /** The key of a request with these fields and this body, and whether the body was parsed for it. */
-async function find(carriers: readonly KeyCarrier[], fields: Record<string, string>, body = "") {
+async function find(carriers: readonly KeyCarrier[], fields: Record<string, string>, body = "", query = "") {
   let wasRead = false;
-  const key = await findKey(carriers, new Headers(fields), async () => {
+  const read = async <T>(value: T): Promise<T> => {
     wasRead = true;
-    return parseJson(body);
+    return value;
+  };
+  const headers = new Headers(fields);
+  const bytes = new TextEncoder().encode(body);
+  const key = await findKey(carriers, {
+    headers,
+    query,
+    document: () => read(parseJson(body)),
+    form: () => read(parseForm(headers.get("content-type"), bytes)),
   });
   return { key, wasRead };
+}
+
+async function keyInQuery(query: string) {
+  return (await find([QUERY], {}, "", query)).key;
+}
+
+async function keyInForm(body: string, type = "application/x-www-form-urlencoded") {
+  return (await find([FIELD], { "content-type": type }, body)).key;
 }
 
 async function keyIn(body: string) {
@@ -40,13 +63,13 @@ describe("3.4.6 the key", () => {
     expect((await find([VENDOR], { "x-idempotency-key": '"a b"' })).key).toEqual({
       value: "a b",
       echo: '"a b"',
-      header: "x-idempotency-key",
+      headers: [["x-idempotency-key", '"a b"']],
       isDerived: false,
     });
     expect(await keyIn('{"idempotency_key":"a b"}')).toEqual({
       value: "a b",
       echo: '"a b"',
-      header: null,
+      headers: [],
       isDerived: false,
     });
   });
@@ -111,4 +134,126 @@ describe("3.4.7 a key in the body", () => {
       expect(isRefusal(parseIdempotencyKey(echo)) ? null : parseIdempotencyKey(echo)).toBe(value);
     },
   );
+});
+
+describe("3.4.8 a key in the query", () => {
+  test.each([
+    ["a parameter", "?a=1&requestid=k-1", "k-1"],
+    ["one that is encoded", "?request%69d=%22a%20b%22", '"a b"'],
+    ["one with a plus, which is a space", "?requestid=a+b", "a b"],
+    ["one without a value in front of others", "?requestid=k&requestids=l", "k"],
+  ])("is %s", async (_, query, value) => {
+    expect(await keyInQuery(query)).toMatchObject({ value, headers: [] });
+  });
+
+  test("is echoed in the form that a header needs", async () => {
+    expect(await keyInQuery("?requestid=a%20b")).toMatchObject({ value: "a b", echo: '"a b"' });
+  });
+
+  test.each([
+    ["empty", "?requestid="],
+    ["without a value", "?requestid"],
+    ["there twice", "?requestid=k&requestid=k"],
+    ["there twice in two spellings", "?requestid=k&request%69d=l"],
+    ["256 characters long", `?requestid=${"k".repeat(256)}`],
+    ["not ASCII", "?requestid=%c3%a9"],
+    ["not UTF-8", "?requestid=%ff"],
+  ])("is refused if it is %s", async (_, query) => {
+    expect(await keyInQuery(query)).toMatchObject({ kind: "problem", code: "key_invalid" });
+  });
+
+  test.each(["", "?", "?RequestId=k", "?a=requestid", "?requestid%3Dk"])("counts as absent in %j", async (query) => {
+    expect(await keyInQuery(query)).toBeNull();
+  });
+});
+
+describe("3.4.8 a key in a form", () => {
+  const parts = (...values: readonly string[]): string =>
+    [
+      ...values.map((value) => `--b\r\nContent-Disposition: form-data; name="order_token"\r\n\r\n${value}\r\n`),
+      "--b--",
+    ].join("");
+
+  test("is a field of pairs or of parts", async () => {
+    expect(await keyInForm("a=1&order%5ftoken=k%201")).toMatchObject({ value: "k 1", echo: '"k 1"', headers: [] });
+    expect(await keyInForm(parts("k 1"), "multipart/form-data; boundary=b")).toMatchObject({ value: "k 1" });
+  });
+
+  test.each(["order_token=", "order_token", "order_token=k&order_token=k", "order_token=%c3%a9"])(
+    "is refused in %s",
+    async (body) => {
+      expect(await keyInForm(body)).toMatchObject({ kind: "problem", code: "key_invalid" });
+    },
+  );
+
+  test.each([
+    ["there twice", parts("k", "k")],
+    ["a file of any size", parts("k".repeat(100_000))],
+    ["not UTF-8", parts("\u00ff")],
+  ])("is refused in parts if it is %s", async (_, body) => {
+    expect(await keyInForm(body, "multipart/form-data; boundary=b")).toMatchObject({
+      kind: "problem",
+      code: "key_invalid",
+    });
+  });
+
+  test("counts as absent without its field, and in a body that is no form", async () => {
+    expect(await keyInForm("a=1")).toBeNull();
+    expect(await keyInForm("order_token=k", "text/plain")).toBeNull();
+  });
+});
+
+describe("3.4.9 a key of several parts", () => {
+  const delivery = (event: string, id: string) => ({ "x-github-event": event, "x-github-delivery": id });
+
+  test("has the length of each part before it", async () => {
+    expect((await find([DELIVERY], delivery("push", '"a b"'))).key).toEqual({
+      value: "4:push3:a b",
+      echo: '"4:push3:a b"',
+      headers: [
+        ["x-github-event", "push"],
+        ["x-github-delivery", '"a b"'],
+      ],
+      isDerived: false,
+    });
+  });
+
+  test("differs if characters move between its parts", async () => {
+    const [one, other] = [await find([DELIVERY], delivery("a", "bc")), await find([DELIVERY], delivery("ab", "c"))];
+    expect(one.key).toMatchObject({ value: "1:a2:bc" });
+    expect(other.key).toMatchObject({ value: "2:ab1:c" });
+    expect((await find([DELIVERY], delivery("1", "1:1"))).key).toMatchObject({ value: "1:13:1:1" });
+  });
+
+  test("may have its parts anywhere", async () => {
+    const carrier = [...DELIVERY.slice(0, 1), ...MEMBER, ...QUERY];
+    const found = await find([carrier], { "x-github-event": "a" }, '{"idempotency_key":"b"}', "?requestid=c");
+    expect(found.key).toMatchObject({ value: "1:a1:b1:c", headers: [["x-github-event", "a"]] });
+  });
+
+  test("is absent if all its parts are, and then a later carrier counts", async () => {
+    expect((await find([DELIVERY, STANDARD], { "idempotency-key": "k" })).key).toMatchObject({ value: "k" });
+    expect((await find([DELIVERY], {})).key).toBeNull();
+  });
+
+  test("is refused if some of its parts are missing or invalid, whatever other carriers hold", async () => {
+    const standard = { "idempotency-key": "k" };
+    expect((await find([DELIVERY, STANDARD], { ...standard, "x-github-event": "push" })).key).toEqual({
+      kind: "problem",
+      code: "key_invalid",
+      detail:
+        "The key of this operation has 2 parts: x-github-event, x-github-delivery. Of these, x-github-delivery is missing.",
+    });
+    expect((await find([DELIVERY], { "x-github-delivery": "1" })).key).toMatchObject({ code: "key_invalid" });
+    expect((await find([DELIVERY], delivery("", "1"))).key).toMatchObject({ code: "key_invalid" });
+  });
+
+  test("has at most 255 characters in all", async () => {
+    expect((await find([DELIVERY], delivery("a".repeat(100), "b".repeat(147)))).key).toMatchObject({
+      value: `100:${"a".repeat(100)}147:${"b".repeat(147)}`,
+    });
+    expect((await find([DELIVERY], delivery("a".repeat(100), "b".repeat(148)))).key).toMatchObject({
+      code: "key_invalid",
+    });
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { mayBeJson, parseMediaType } from "../../../src/identity/media-type.ts";
+import { type BodyKind, bodyKindOf, parseMediaType } from "../../../src/identity/media-type.ts";
 
 describe("3.8.1 media type", () => {
   test.each([
@@ -73,19 +73,24 @@ describe("3.8.2 JSON types", () => {
   });
 });
 
-describe("3.4.7 what an origin may read as JSON", () => {
-  test.each([
-    "application/json",
-    "application/vnd.a+json; charset=utf-16",
-    "application/json; charset",
-    "application/json, application/json",
-    "",
-  ])("%j", (contentType) => {
-    expect(mayBeJson(contentType)).toBe(true);
-  });
-
-  test.each([null, "text/plain", "application/x-www-form-urlencoded; charset=utf-16"])("not %j", (contentType) => {
-    expect(mayBeJson(contentType)).toBe(false);
+describe("3.4.7 what a body may be parsed as", () => {
+  test.each<[string | null, BodyKind]>([
+    ["application/json", "json"],
+    ["Application/VND.a+JSON; charset=UTF-8", "json"],
+    ["application/vnd.a+json; charset=utf-16", "foreign json"],
+    ["application/json; charset", "unreadable"],
+    ["application/json, application/json", "unreadable"],
+    ["", "unreadable"],
+    ["application/jwt", "jws"],
+    ["application/jose; a=b", "jws"],
+    ["application/secevent+jwt", "jws"],
+    ["application/x-www-form-urlencoded; charset=utf-16", "form"],
+    ["multipart/form-data; boundary=a", "form"],
+    ["multipart/mixed", "other"],
+    ["text/plain", "other"],
+    [null, "other"],
+  ])("%j: %s", (contentType, kind) => {
+    expect(bodyKindOf(contentType)).toBe(kind);
   });
 });
 

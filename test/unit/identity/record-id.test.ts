@@ -27,6 +27,7 @@ describe("3.7.1 the record id", () => {
     ["method", { method: "PATCH" }],
     ["path", { path: "/v1/charges/" }],
     ["spelling of the path", { path: "/v1/%63harges" }],
+    ["lack of an operation", { method: null, path: null }],
     ["caller", { caller: "d".repeat(64) }],
     ["key", { key: "8E03978E-40D5-43DD-BC93-6894A57F9324" }],
     ["kind of key", { isDerived: true }],
@@ -37,6 +38,7 @@ describe("3.7.1 the record id", () => {
   test.each<[string, Partial<RecordScope>, Partial<RecordScope>]>([
     ["method and path", { method: "POST", path: "/a" }, { method: "POST/", path: "a" }],
     ["tenant and method", { tenant: "aP", method: "OST" }, { tenant: "a", method: "POST" }],
+    ["an empty operation and none", { method: "", path: "" }, { method: null, path: null }],
     ["caller and key", { caller: "ab", key: "c" }, { caller: "a", key: "bc" }],
     ["path and key, over the caller", { path: "/a", caller: "", key: "b" }, { path: "/ab", caller: "", key: "" }],
     ["a length written into a key", { caller: "a", key: "b" }, { caller: "", key: "a\u0000\u0000\u0000\u0001b" }],

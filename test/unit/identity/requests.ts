@@ -1,11 +1,9 @@
 /** Requests and their fingerprints, for the tests of the fingerprint. */
 
-import { type RequestBody } from "../../../src/http/body.ts";
 import { sha256 } from "../../../src/identity/digest.ts";
 import { fingerprint, type FingerprintSettings, resolveFingerprint } from "../../../src/identity/fingerprint.ts";
-import { parseJsonBytes } from "../../../src/identity/json.ts";
-import { type JsonPointer } from "../../../src/identity/json-pointer.ts";
-import { parseMediaType } from "../../../src/identity/media-type.ts";
+import { type KeyCarrier } from "../../../src/identity/key-carrier.ts";
+import { RequestContent } from "../../../src/identity/request-content.ts";
 import { type Fingerprint } from "../../../src/record/record.ts";
 
 interface TestRequest {
@@ -16,6 +14,8 @@ interface TestRequest {
   readonly ifMatch: string | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
+  /** A content coding that could not be removed. */
+  readonly coding: string | null;
 }
 
 const CHARGE: TestRequest = {
@@ -26,6 +26,7 @@ const CHARGE: TestRequest = {
   ifMatch: null,
   headers: {},
   body: '{"amount":100,"currency":"eur"}',
+  coding: null,
 };
 
 /** The differences from a plain charge. */
@@ -36,18 +37,19 @@ export const PLAIN: FingerprintSettings = { body: "json", ignore: [], only: null
 export async function identityOf(
   change: Change,
   settings: Partial<FingerprintSettings> = {},
-  carriers: readonly JsonPointer[] = [],
+  carriers: readonly KeyCarrier[] = [],
 ): Promise<Fingerprint> {
-  const { contentType, ifMatch, body: content, headers: more, ...line } = { ...CHARGE, ...change };
+  const { contentType, ifMatch, body, coding, headers: more, ...line } = { ...CHARGE, ...change };
   const headers = new Headers(more);
   if (contentType !== null) headers.set("content-type", contentType);
   if (ifMatch !== null) headers.set("if-match", ifMatch);
-  const body = await bodyOf(content);
-  const json = parseMediaType(contentType).isJson ? parseJsonBytes(body.bytes) : null;
-  return fingerprint({ ...line, headers, body, json }, resolveFingerprint({ ...PLAIN, ...settings }, carriers));
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  const content = new RequestContent({ contentType, bytes, sha256: await sha256(bytes), coding });
+  return fingerprint({ ...line, headers, content }, resolveFingerprint({ ...PLAIN, ...settings }, carriers));
 }
 
-async function bodyOf(content: string | Uint8Array): Promise<RequestBody> {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  return { bytes, sha256: await sha256(bytes) };
+/** A JWS in compact form. Nothing verifies it. */
+export function jwsOf(claims: string, header: object = { alg: "RS256" }, signature = "c2lnbmVk"): string {
+  const encode = (text: string): string => Buffer.from(text).toString("base64url");
+  return `${encode(JSON.stringify(header))}.${encode(claims)}.${signature}`;
 }

@@ -12,7 +12,10 @@ import { openSession } from "../../../src/console/session.ts";
 import * as answerCoding from "../../../src/http/answer-coding.ts";
 import * as blanks from "../../../src/http/blanks.ts";
 import * as clientAddress from "../../../src/http/client-address.ts";
+import { BodyBudget } from "../../../src/http/body-budget.ts";
+import * as requestCoding from "../../../src/http/request-coding.ts";
 import * as cors from "../../../src/http/cors.ts";
+import * as echo from "../../../src/http/echo.ts";
 import * as headers from "../../../src/http/headers.ts";
 import * as host from "../../../src/http/host.ts";
 import * as matchingPath from "../../../src/http/matching-path.ts";
@@ -29,10 +32,14 @@ import * as form from "../../../src/identity/form.ts";
 import * as idempotencyKey from "../../../src/identity/idempotency-key.ts";
 import * as json from "../../../src/identity/json.ts";
 import * as jsonPointer from "../../../src/identity/json-pointer.ts";
+import * as jws from "../../../src/identity/jws.ts";
 import * as keyCarrier from "../../../src/identity/key-carrier.ts";
+import * as keyFormat from "../../../src/identity/key-format.ts";
+import { parseKeyPattern } from "../../../src/identity/key-pattern.ts";
 import * as mediaType from "../../../src/identity/media-type.ts";
 import * as multipart from "../../../src/identity/multipart.ts";
 import * as recordId from "../../../src/identity/record-id.ts";
+import { RequestContent } from "../../../src/identity/request-content.ts";
 import * as urlencoded from "../../../src/identity/urlencoded.ts";
 import * as verifiedClaims from "../../../src/identity/verified-claims.ts";
 import { roleOf } from "../../../src/operator/tokens.ts";
@@ -105,14 +112,17 @@ function asCaller(item: caller.CallerItem): Reader {
   );
 }
 
-const RULE = fingerprint.resolveFingerprint({ body: "json", ignore: [["a"]], only: null, headers: ["x-a"] }, []);
+const RULE = fingerprint.resolveFingerprint({ body: "json", ignore: [["a"]], only: null, headers: ["x-a"] }, [
+  [{ kind: "query", name: "k" }],
+]);
 
 function identified(contentType: string): Reader {
   return async (text) => {
     const bytes = encoder.encode(text);
-    const body = { bytes, sha256: "" };
-    const head = { method: "POST", path: "/", query: "", headers: new Headers({ "content-type": contentType }) };
-    await fingerprint.fingerprint({ ...head, body, json: json.parseJsonBytes(bytes) }, RULE);
+    const content = new RequestContent({ contentType, bytes, sha256: "", coding: null });
+    const headers = new Headers({ "content-type": contentType });
+    const head = { method: "POST", path: "/", query: `?${text}`, headers };
+    await fingerprint.fingerprint({ ...head, content }, RULE);
   };
 }
 
@@ -123,6 +133,12 @@ function documentOf(text: string): json.JsonNode {
 
 const FORM = "application/x-www-form-urlencoded";
 const PARTS = "multipart/form-data; boundary=b";
+const NO_PLACES: keyCarrier.KeyPlaces = {
+  headers: new Headers(),
+  query: "",
+  document: () => Promise.resolve(null),
+  form: () => Promise.resolve(null),
+};
 const MEDIA_STARTS = ["a/b", 'a/b; c="'] as const;
 
 /** By module and export, as in src. */
@@ -134,6 +150,14 @@ export const READERS: Readonly<Record<string, Reader>> = {
     field("x-forwarded-for", (fields) => clientAddress.connectionOf("proxy", fields, {})),
     (text) => clientAddress.connectionOf("none", new Headers(), { clientIp: text }),
   ),
+  "http/request-coding.ts requestCodingOf": field("content-encoding", requestCoding.requestCodingOf),
+  "http/request-coding.ts decode": each(
+    ...(["gzip", "deflate", "br"] as const).map(
+      (coding): Reader =>
+        (text) =>
+          requestCoding.decode(encoder.encode(text), coding, 1_000_000, { budget: new BodyBudget(), lifeMs: 1 }),
+    ),
+  ),
   "http/cors.ts corsChanges": field("access-control-expose-headers", (fields) => {
     fields.set("access-control-allow-origin", "*");
     const rule = { origins: ["*"], credentials: false };
@@ -142,6 +166,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
       cors.corsChanges({ ok: true, headers: fields }, speaker, rule, asked);
     }
   }),
+  "http/echo.ts echo": field("x-a", (fields) => echo.echo(new Headers(), ["x-a"], fields)),
   "http/headers.ts isLoop": field("cdn-loop", headers.isLoop),
   "http/headers.ts makeForwarded": each(forwarded("connection"), forwarded("via"), forwarded("x-a")),
   "http/headers.ts isReplaced": (text) => headers.isReplaced(text.toLowerCase(), "none"),
@@ -165,7 +190,8 @@ export const READERS: Readonly<Record<string, Reader>> = {
   },
   "http/prefer.ts grantedWait": after(["wait", "wait=", "wait=1;"], (text) => prefer.grantedWait(text, 1000)),
   "http/probe-path.ts probePath": (text) => probePath.probePath("/p/{key}", text),
-  "http/problem.ts problemResponse": (text) => problem.problemResponse(problem.refuse("key_invalid", text), url),
+  "http/problem.ts problemResponse": (text) =>
+    problem.problemResponse(problem.identified(problem.refuse("key_invalid", text)), url),
   "http/problem.ts problemType": (text) => problem.problemType(text, url),
   "identity/caller.ts callerOf": each(
     after(["Bearer ", "a"], asCaller(ITEMS.header)),
@@ -185,6 +211,8 @@ export const READERS: Readonly<Record<string, Reader>> = {
   ),
   "identity/idempotency-key.ts parseIdempotencyKey": after(['"'], (text) => idempotencyKey.parseIdempotencyKey(text)),
   "identity/idempotency-key.ts parseBodyKey": (text) => idempotencyKey.parseBodyKey(JSON.stringify(text), ["a"]),
+  "identity/idempotency-key.ts parsePlainKey": (text) => idempotencyKey.parsePlainKey(text, "a"),
+  "identity/idempotency-key.ts composedKey": (text) => idempotencyKey.composedKey([text, text]),
   "identity/idempotency-key.ts writeIdempotencyKey": (text) => idempotencyKey.writeIdempotencyKey(text),
   "identity/json.ts parseJson": after(['"', "1", "[", '{"'], json.parseJson),
   "identity/json.ts parseJsonBytes": (text) => json.parseJsonBytes(encoder.encode(text)),
@@ -194,13 +222,37 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "identity/json-pointer.ts valueAt": (text) => jsonPointer.valueAt(documentOf(text), ["a", "0"]),
   "identity/json-pointer.ts placesAt": (text) => jsonPointer.placesAt(documentOf(text), [["a"], ["0"]]),
   "identity/key-carrier.ts findKey": each(
-    field("k", (fields) => keyCarrier.findKey([{ kind: "header", name: "k" }], fields, () => Promise.resolve(null))),
+    field("k", (fields) => keyCarrier.findKey([[{ kind: "header", name: "k" }]], { ...NO_PLACES, headers: fields })),
     (text) =>
-      keyCarrier.findKey([{ kind: "body", pointer: ["a"] }], new Headers(), () => Promise.resolve(documentOf(text))),
+      keyCarrier.findKey([[{ kind: "body", pointer: ["a"] }]], {
+        ...NO_PLACES,
+        document: () => Promise.resolve(documentOf(text)),
+      }),
+    after(["k=", "a&k="], (text) =>
+      keyCarrier.findKey([[{ kind: "query", name: "k" }]], { ...NO_PLACES, query: `?${text}` }),
+    ),
+    after(["k=", "a&k="], (text) =>
+      keyCarrier.findKey([[{ kind: "form", name: "k" }]], {
+        ...NO_PLACES,
+        form: () => Promise.resolve(form.parseForm(FORM, encoder.encode(text))),
+      }),
+    ),
+  ),
+  "identity/jws.ts readJws": after(["eyJ", "eyJhbGciOiJhIn0.", "eyJhbGciOiJhIn0.e30."], (text) =>
+    jws.readJws(encoder.encode(text)),
+  ),
+  "identity/key-format.ts hasFormat": each(
+    ...(["any", "uuid", "uuidv7"] as const).map(
+      (kind): Reader =>
+        (text) =>
+          keyFormat.hasFormat(text, { kind }),
+    ),
+    (text) =>
+      keyFormat.hasFormat(text, { kind: "pattern", pattern: parseKeyPattern("(a+)+b"), min: 1, max: 1_000_000 }),
   ),
   "identity/media-type.ts parseMediaType": after(MEDIA_STARTS, mediaType.parseMediaType),
   "identity/media-type.ts readMediaType": after(MEDIA_STARTS, mediaType.readMediaType),
-  "identity/media-type.ts mayBeJson": after(MEDIA_STARTS, mediaType.mayBeJson),
+  "identity/media-type.ts bodyKindOf": after(MEDIA_STARTS, mediaType.bodyKindOf),
   "identity/media-type.ts isUtf8": after(["charset="], mediaType.isUtf8),
   "identity/media-type.ts essenceOf": (text) => mediaType.essenceOf(text),
   "identity/multipart.ts parseMultipart": after(["--b\r\n", '--b\r\nContent-Disposition: form-data; name="a'], (text) =>
@@ -208,6 +260,13 @@ export const READERS: Readonly<Record<string, Reader>> = {
   ),
   "identity/record-id.ts recordId": (text) =>
     recordId.recordId({ tenant: text, method: text, path: text, caller: text, key: text, isDerived: false }),
+  "identity/request-content.ts RequestContent": each(
+    ...["application/json", "application/jwt", FORM, PARTS].map((contentType): Reader => (text) => {
+      const content = { contentType, bytes: encoder.encode(text), sha256: "", coding: null };
+      const { document, form } = new RequestContent(content);
+      return [document, form];
+    }),
+  ),
   "identity/urlencoded.ts parseUrlencoded": (text) => urlencoded.parseUrlencoded(encoder.encode(text)),
   "identity/verified-claims.ts verifiedClaims": after(["a.b.", "eyJ"], (text) =>
     verifiedClaims.verifiedClaims(text, ITEMS.jwt, () => "s".repeat(32)),

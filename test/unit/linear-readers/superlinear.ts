@@ -1,7 +1,7 @@
 /** Compares the time that a reader takes for a text and for one of eight times its length. */
 
 /** Below this, large arrays and their collection are more than the work. A reader that takes quadratic time needs far longer. */
-const FLOOR_MS = 150;
+const FLOOR_MS = 100;
 
 const SMALL = 15_000;
 const LARGE = 8 * SMALL;
@@ -9,14 +9,11 @@ const LARGE = 8 * SMALL;
 /** Eight for a linear reader. Caches, and memory that grows, make it more now and then; a quadratic one takes 64 times as long. */
 const FACTOR_MAX = 32;
 
-/** Other work of the machine only adds to a run, so the least of several counts. */
-const RUNS_MAX = 10;
+/** Collections of garbage only add to a run, so the least of several counts. */
+const RUNS_MAX = 5;
 
 /** A run of a quadratic reader takes long, and needs few repetitions to show it. */
-const RUNNING_MS_MAX = 2000;
-
-/** CPU time may be counted in steps of this. */
-const STEP_MS = 10;
+const RUNNING_MS_MAX = 3000;
 
 /** Null if `read` takes linear time on texts of `make`, and the times otherwise. */
 export async function superlinear(
@@ -27,21 +24,18 @@ export async function superlinear(
   let smallMs = Infinity;
   let largeMs = Infinity;
   for (let run = 0, ms = 0; run < RUNS_MAX && ms < RUNNING_MS_MAX; run++, ms += largeMs) {
-    largeMs = Math.min(largeMs, await timeOf(read, large));
+    largeMs = Math.min(largeMs, await processorMs(read, large, 1));
     if (largeMs < FLOOR_MS) return null;
-    // A short run is often undisturbed, and a disturbed one would hide what the long one took.
-    for (let again = 0; again < 5; again++) smallMs = Math.min(smallMs, await timeOf(read, small));
+    smallMs = Math.min(smallMs, await processorMs(read, small, FACTOR_MAX));
+    if (largeMs <= smallMs) return null;
   }
-  if (largeMs <= FACTOR_MAX * smallMs) return null;
-  return `${SMALL} characters took ${smallMs.toFixed(2)} ms, ${LARGE} took ${largeMs.toFixed(2)} ms`;
+  return `${FACTOR_MAX} times ${SMALL} characters took ${smallMs} ms, once ${LARGE} took ${largeMs} ms`;
 }
 
-/** The CPU time of this thread, so that it is not that of other work; or the time that has passed, which is exact, if it is less. */
-async function timeOf(read: (text: string) => unknown, text: string): Promise<number> {
-  const before = process.threadCpuUsage();
-  const start = performance.now();
-  await read(text);
-  const elapsedMs = performance.now() - start;
-  const { user, system } = process.threadCpuUsage(before);
-  return Math.min(elapsedMs, (user + system) / 1000 + STEP_MS);
+/** The processor time of this thread, which other work of the machine does not change. The system counts it in steps of some ms. */
+async function processorMs(read: (text: string) => unknown, text: string, times: number): Promise<number> {
+  const start = process.threadCpuUsage();
+  for (let time = 0; time < times; time++) await read(text);
+  const { user, system } = process.threadCpuUsage(start);
+  return (user + system) / 1000;
 }

@@ -4,6 +4,7 @@ import { type Field } from "../../../src/config/field.ts";
 import { POLICY_FIELDS } from "../../../src/config/fields-of-policy.ts";
 import { type Policy } from "../../../src/config/policy.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
+import { type KeySource } from "../../../src/identity/key-carrier.ts";
 import { PROBLEMS } from "../../../src/http/problem-codes.ts";
 import { policyDocument } from "../../../src/published-policy/document.ts";
 import { entry } from "../config/entries.ts";
@@ -18,10 +19,12 @@ const PUBLISHED: { readonly [Field in keyof Policy]?: (policy: Policy) => object
   mode: ({ mode, key }) => ({ key: mode === "enforce" ? key : "off" }),
   key: ({ mode, key }) => ({ key: mode === "enforce" ? key : "off" }),
   keyFrom: ({ keyFrom }) => ({
-    key_from: keyFrom.map((from) => (from.kind === "header" ? from.name : pointer(from.pointer))),
+    key_from: keyFrom.map((carrier) => (carrier.length === 1 ? carrier.map(source)[0] : carrier.map(source))),
   }),
+  keyFormat: ({ keyFormat }) => ({ key_format: keyFormat.kind === "pattern" ? {} : keyFormat.kind }),
+  keyScope: ({ keyScope }) => ({ key_scope: keyScope }),
   deriveKey: ({ deriveKey }) => ({
-    derive_key: deriveKey && { window_seconds: deriveKey.windowMs / 1000, from: deriveKey.from.map(pointer) },
+    derive_key: deriveKey && { window_seconds: deriveKey.windowMs / 1000, from: deriveKey.from.map(source) },
   }),
   methods: ({ methods }) => ({
     methods: ["POST", "PATCH", "PUT", "DELETE"].filter((method) => methods.includes(method)),
@@ -44,12 +47,18 @@ const PUBLISHED: { readonly [Field in keyof Policy]?: (policy: Policy) => object
   requestBytesMax: ({ requestBytesMax }) => ({ request_bytes_max: requestBytesMax }),
   responseBytesMax: ({ responseBytesMax }) => ({ response_bytes_max: responseBytesMax }),
   replaySetCookie: ({ replaySetCookie }) => ({ replay_set_cookie: replaySetCookie }),
+  echo: ({ echo }) => ({ echo }),
   errors: ({ errors }) => ({ errors }),
   replayedHeader: ({ replayedHeader }) => ({ replayed_header: replayedHeader }),
 };
 
 function pointer(tokens: readonly string[]): string {
   return tokens.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+function source(from: KeySource): string {
+  if (from.kind === "body") return pointer(from.pointer);
+  return from.kind === "header" ? from.name : `${from.kind}:${from.name}`;
 }
 
 function published(policy: Policy): object {

@@ -132,7 +132,12 @@ describe("the words of the page", () => {
     const expected = [
       ["Profile", "ietf"],
       ["Key", "required"],
-      ["Where the key is", "x-request-key, /meta/a~1b; the first that is present"],
+      [
+        "Where the key is",
+        "x-request-key, /meta/a~1b, query:request_id, x-topic with form:token; the first that is present",
+      ],
+      ["A key is", "16 to 100 characters that match [0-9]+:[a-z]+.*"],
+      ["A key belongs to", "all operations together"],
       ["Requests without a key", "are refused"],
       ["Covered methods", "POST, PUT"],
       [
@@ -159,6 +164,7 @@ describe("the words of the page", () => {
       ["Responses that are kept", "at most 654 321 bytes; larger ones are passed on once"],
       ["Set-Cookie", "is replayed"],
       ["Replays are marked by", "x-replayed: true"],
+      ["Repeated from each request", "x-request-id"],
       ["Refusals are written", "as Stripe's error object"],
     ];
     expect(rows).toEqual(expect.arrayContaining(expected));

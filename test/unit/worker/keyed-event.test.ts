@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "../../../src/call/call.ts";
+import { identifiedReply } from "../../../src/worker/identified-reply.ts";
 import { type KeyedEvent, type Subject, keyedEvent, observedEvent, pointOf } from "../../../src/worker/keyed-event.ts";
 import { PROBLEMS, isProblemCode } from "../../../src/http/problem-codes.ts";
 import { type Refusal, refuse } from "../../../src/http/problem.ts";
@@ -37,7 +38,7 @@ function refusal(code: RefusalReply["code"], status: Mark["status"] = "refused")
 }
 
 function eventOf(reply: Reply | Refusal): KeyedEvent {
-  return keyedEvent(subject("POST", "/v1/charges/ch_1"), reply, 201, SPENT);
+  return keyedEvent(subject("POST", "/v1/charges/ch_1"), identifiedReply(reply), 201, SPENT);
 }
 
 describe("the event of a keyed request", () => {
@@ -49,6 +50,7 @@ describe("the event of a keyed request", () => {
       operation: "POST /v1/charges/:id",
       decision: "joined",
       code: null,
+      instance: null,
       outcome: "final",
       status: 201,
       total_ms: 120,
@@ -62,7 +64,7 @@ describe("the event of a keyed request", () => {
   });
 
   test("says nothing of what is not", () => {
-    const event = keyedEvent(subject("POST", "/", { recordId: null }), refuse("key_missing"), 400, {
+    const event = keyedEvent(subject("POST", "/", { recordId: null }), identifiedReply(refuse("key_missing")), 400, {
       totalMs: 1,
       callMs: null,
     });
@@ -76,7 +78,9 @@ describe("the event of a keyed request", () => {
     ["PATCH", "/v2/a/b/c", "PATCH /v2/*"],
     ["POST", "/v3/secret", "POST *"],
   ])("names %s %s by its pattern: %s", (method, path, operation) => {
-    expect(keyedEvent(subject(method, path), refuse("unavailable"), 503, SPENT).operation).toBe(operation);
+    expect(keyedEvent(subject(method, path), identifiedReply(refuse("unavailable")), 503, SPENT).operation).toBe(
+      operation,
+    );
   });
 
   test.each<[Reply | Refusal, Partial<KeyedEvent>]>([
@@ -120,7 +124,7 @@ describe("the point of an event", () => {
   test("has each field in the column that docs/numbers.md names", () => {
     const readme = readFileSync(join(import.meta.dirname, "../../../docs/numbers.md"), "utf8");
     const rows = [...readme.matchAll(/^\| `(\w+)` \| `(blob|double)(\d+)` \|/gm)];
-    const plain = keyedEvent(subject("POST", "/", {}), refuse("unavailable"), 503, SPENT);
+    const plain = keyedEvent(subject("POST", "/", {}), identifiedReply(refuse("unavailable")), 503, SPENT);
     const documented = rows.map(([, field = "", kind, number]) => {
       const change = field === "derived" ? true : kind === "blob" ? "marked" : 4711;
       const { blobs = [], doubles = [] } = pointOf({ ...plain, [field]: change });
@@ -132,7 +136,8 @@ describe("the point of an event", () => {
   });
 
   test("has the columns of docs/numbers.md", () => {
-    const reply = { ...refusal("in_flight"), waited: true, attempt: { number: 3, originMs: null } };
+    const instance = "8e03978e-40d5-43dd-bc93-6894a57f9324";
+    const reply = { ...refusal("in_flight"), waited: true, attempt: { number: 3, originMs: null }, instance };
     expect(pointOf(keyedEvent(subject("POST", "/v1/charges/ch_1"), reply, 409, SPENT))).toEqual({
       indexes: ["api.example.com"],
       blobs: [
@@ -144,6 +149,7 @@ describe("the point of an event", () => {
         "acp",
         "0123456789abcdef",
         "sent",
+        "urn:uuid:8e03978e-40d5-43dd-bc93-6894a57f9324",
       ],
       doubles: [409, 120, 110, -1, 3],
     });
@@ -152,7 +158,12 @@ describe("the point of an event", () => {
   test("keeps to the bounds of the platform whatever hostname was asked for", () => {
     const hostname = `${"a".repeat(60)}.`.repeat(100);
     const point = pointOf(
-      keyedEvent(subject("POST", "/", { hostname, isDerived: true }), refuse("unavailable"), 503, SPENT),
+      keyedEvent(
+        subject("POST", "/", { hostname, isDerived: true }),
+        identifiedReply(refuse("unavailable")),
+        503,
+        SPENT,
+      ),
     );
     expect(point.indexes?.[0]).toHaveLength(96);
     expect(point.blobs?.[0]).toHaveLength(253);
@@ -189,7 +200,7 @@ describe("3.7.2", () => {
     const replies: fc.Arbitrary<Reply | Refusal> = fc.oneof(answers, refusals);
     fc.assert(
       fc.property(replies, secret, (reply, path) => {
-        const event = keyedEvent(subject("POST", `/v1/charges/${path}`), reply, 200, SPENT);
+        const event = keyedEvent(subject("POST", `/v1/charges/${path}`), identifiedReply(reply), 200, SPENT);
         expect(JSON.stringify([event, pointOf(event)])).not.toContain(MARKER);
         expect(event.record).toHaveLength(16);
       }),

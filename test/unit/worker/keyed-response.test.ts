@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type AnswerReply, type Mark, type RefusalReply } from "../../../src/call/call.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { type RepliedRequest, keyedResponse, serializeMark } from "../../../src/worker/keyed-response.ts";
-import { refuse } from "../../../src/http/problem.ts";
+import { identified, refuse } from "../../../src/http/problem.ts";
 import { streamOf } from "../http/streams.ts";
 
 const RECORDED_AT_MS = 1_793_600_000_999;
@@ -28,8 +28,11 @@ function answer(status: Mark["status"], change: Partial<AnswerReply> = {}): Answ
   return { ...made, headers, body, bodyBytes: 13, ...change };
 }
 
-function refusal(code: RefusalReply["code"], status: Mark["status"] = "refused", waited = false): RefusalReply {
-  return { kind: "refusal", mark: { status, recordedAtMs: null, expiresAtMs: null }, waited, code };
+const INSTANCE = "8e03978e-40d5-43dd-bc93-6894a57f9324";
+
+function refusal(code: RefusalReply["code"], status: Mark["status"] = "refused", waited = false) {
+  const mark = { status, recordedAtMs: null, expiresAtMs: null };
+  return { kind: "refusal", mark, waited, code, instance: INSTANCE } as const;
 }
 
 describe("6.1.2 Idempotency-Status", () => {
@@ -71,7 +74,7 @@ describe("6.1 the fields of every keyed response", () => {
   test.each([
     ["an answer", answer("executed"), "executed; recorded=@1793600000; expires=@1793686400"],
     ["a refusal of the key object", refusal("outcome_unknown", "unknown"), "unknown"],
-    ["a refusal before it", refuse("overloaded"), "refused"],
+    ["a refusal before it", identified(refuse("overloaded")), "refused"],
   ])("are the key as sent and a mark: %s", (_, reply, mark) => {
     const { headers } = keyedResponse(reply, REQUEST);
     expect(headers.get("idempotency-key")).toBe('"k, 1"');
@@ -91,12 +94,46 @@ describe("6.1 the fields of every keyed response", () => {
   });
 });
 
+describe("6.2.5 Date and Age", () => {
+  const headers = [
+    ["date", "Tue, 24 Nov 2026 00:00:00 GMT"],
+    ["age", "60"],
+  ] as const;
+
+  test.each(["replayed", "joined", "released", "unknown"] as const)(
+    "are of the response itself where it repeats another one: %s",
+    (status) => {
+      const beforeMs = Date.now();
+      const fields = keyedResponse(answer(status, { headers, speaker: "gateway" }), REQUEST).headers;
+      const dateMs = Date.parse(fields.get("date") ?? "");
+      // In whole seconds.
+      expect(dateMs).toBeGreaterThan(beforeMs - 1000);
+      expect(dateMs).toBeLessThanOrEqual(Date.now());
+      expect(fields.has("age")).toBe(false);
+    },
+  );
+
+  test("are the origin's where it answers the request", () => {
+    const fields = keyedResponse(answer("executed", { headers }), REQUEST).headers;
+    expect([fields.get("date"), fields.get("age")]).toEqual(["Tue, 24 Nov 2026 00:00:00 GMT", "60"]);
+  });
+});
+
+describe("6.3.5 instance", () => {
+  test("is that of the refusal", async () => {
+    const uri = `urn:uuid:${INSTANCE}`;
+    expect(await keyedResponse(refusal("in_flight"), REQUEST).json()).toMatchObject({ instance: uri });
+    const problem = { ...refuse("overloaded"), instance: INSTANCE };
+    expect(await keyedResponse(problem, REQUEST).json()).toMatchObject({ instance: uri });
+  });
+});
+
 describe("3.11.1 a caller beyond its rate limit", () => {
   test("comes again when the tenant's rate limit allows it", () => {
     const retryAfter = (reply: Parameters<typeof keyedResponse>[0]) =>
       keyedResponse(reply, REQUEST).headers.get("retry-after");
-    expect(retryAfter({ ...refuse("rate_limited"), retryAfterSeconds: 10 })).toBe("10");
-    expect(retryAfter(refuse("rate_limited"))).toBe("60");
+    expect(retryAfter(identified({ ...refuse("rate_limited"), retryAfterSeconds: 10 }))).toBe("10");
+    expect(retryAfter(identified(refuse("rate_limited")))).toBe("60");
     expect(retryAfter(refusal("in_flight"))).toBe("1");
   });
 });
@@ -201,6 +238,6 @@ describe("4.3.2 Preference-Applied", () => {
     expect(applied(answer("executed"), WAITING)).toBeNull();
     expect(applied(answer("replayed"), WAITING)).toBeNull();
     expect(applied(refusal("outcome_unknown", "unknown"), WAITING)).toBeNull();
-    expect(applied(refuse("body_too_large"), WAITING)).toBeNull();
+    expect(applied(identified(refuse("body_too_large")), WAITING)).toBeNull();
   });
 });

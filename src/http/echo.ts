@@ -1,0 +1,53 @@
+/** Headers that an answer of the gateway repeats from the request at hand (docs/protocol.md 6.1.5). */
+
+import { isReplaced } from "./headers.ts";
+
+/** They describe the answer itself, grant something, or hold a credential. */
+const NEVER_ECHOED: ReadonlySet<string> = new Set([
+  "age",
+  "allow",
+  "authorization",
+  "cache-control",
+  "clear-site-data",
+  "content-disposition",
+  "content-encoding",
+  "content-length",
+  "content-location",
+  "content-range",
+  "content-security-policy",
+  "content-type",
+  "cookie",
+  "date",
+  "etag",
+  "expires",
+  "idempotency-key",
+  "idempotency-status",
+  "last-modified",
+  "link",
+  "location",
+  "refresh",
+  "retry-after",
+  "set-cookie",
+  "strict-transport-security",
+  "stripe-should-retry",
+  "vary",
+  "www-authenticate",
+  "x-should-retry",
+]);
+
+/** `name` is in lower case. */
+export function mayBeEchoed(name: string): boolean {
+  return !NEVER_ECHOED.has(name) && !name.startsWith("access-control-") && !isReplaced(name, "none");
+}
+
+/** What the runtime writes in place of bytes that are not UTF-8. */
+const REPLACEMENT = "\u{FFFD}";
+
+/** Gives `fields` the values of `request`. One that it does not have, or that can't be read, was another request's. */
+export function echo(fields: Headers, names: readonly string[], request: Headers): void {
+  for (const name of names) {
+    const value = request.get(name);
+    if (value === null || value.includes(REPLACEMENT)) fields.delete(name);
+    else fields.set(name, value);
+  }
+}

@@ -1,0 +1,68 @@
+/** Content codings of request bodies (RFC 9110, 8.4.1). The platform decodes none of them: what it passes on stays coded. */
+
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+import { type BodyBudget, type Lease } from "./body-budget.ts";
+
+const DECODERS = {
+  gzip: gunzipSync,
+  "x-gzip": gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+} as const;
+
+type Coding = keyof typeof DECODERS;
+
+/** What `Content-Encoding` states. `unknown` has the value as it was written: a list, or a coding that can't be decoded here. */
+export type RequestCoding =
+  | { readonly kind: "none" }
+  | { readonly kind: "known"; readonly coding: Coding }
+  | { readonly kind: "unknown"; readonly written: string };
+
+export function requestCodingOf(headers: Headers): RequestCoding {
+  const written = headers.get("content-encoding");
+  const coding = written?.trim().toLowerCase() ?? "identity";
+  if (written === null || coding === "" || coding === "identity") return { kind: "none" };
+  return isCoding(coding) ? { kind: "known", coding } : { kind: "unknown", written };
+}
+
+function isCoding(coding: string): coding is Coding {
+  return Object.hasOwn(DECODERS, coding);
+}
+
+/** `undecodable`: broken, or larger than the bound. `no room`: the budget can't hold what it decodes to. */
+export type Decoded =
+  | { readonly kind: "decoded"; readonly bytes: Uint8Array; readonly lease: Lease }
+  | { readonly kind: "undecodable" }
+  | { readonly kind: "no room" };
+
+/** The decoder grows its buffer by doubling and copies it once at the end, so it holds twice the result for a moment. */
+const PEAK_FACTOR = 2;
+
+/** The native bound of the decoder. No configured bound is larger. */
+const DECODED_BYTES_MAX = 128 * 1024 * 1024;
+
+/**
+ * Decodes `bytes` in one step, so that nothing else takes the memory that was found free. A bomb ends at the bound: the
+ * decoder stops there. `lifeMs` is that of `BodyBudget.lease`.
+ */
+export function decode(
+  bytes: Uint8Array,
+  coding: Coding,
+  bytesMax: number,
+  { budget, lifeMs }: { readonly budget: BodyBudget; readonly lifeMs: number },
+): Decoded {
+  const roomBytes = Math.floor(budget.roomBytes / PEAK_FACTOR);
+  const limit = Math.min(bytesMax, roomBytes, DECODED_BYTES_MAX);
+  if (limit < 1) return bytesMax < 1 ? { kind: "undecodable" } : { kind: "no room" };
+  try {
+    const decoded = DECODERS[coding](bytes, { maxOutputLength: limit });
+    const lease = budget.lease(lifeMs);
+    // Cut to its size where the decoder returns a view of a larger buffer.
+    const own = decoded.byteLength === decoded.buffer.byteLength ? decoded : decoded.slice();
+    return lease.resize(own.byteLength) ? { kind: "decoded", bytes: own, lease } : { kind: "no room" };
+  } catch (error) {
+    // The decoders throw a RangeError at the bound, and other errors for what they can't decode.
+    const isTooLarge = error instanceof RangeError;
+    return isTooLarge && limit < bytesMax ? { kind: "no room" } : { kind: "undecodable" };
+  }
+}

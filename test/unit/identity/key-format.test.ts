@@ -1,0 +1,130 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { hasFormat, type KeyFormat, wordsOfFormat } from "../../../src/identity/key-format.ts";
+import { parseKeyPattern } from "../../../src/identity/key-pattern.ts";
+import { runs } from "../../support/runs.ts";
+
+const UUIDS = {
+  v4: "8e03978e-40d5-43dd-bc93-6894a57f9324",
+  v7: "019ad3c2-8f2e-7a1b-9c3d-0123456789ab",
+  capitals: "019AD3C2-8F2E-7A1B-9C3D-0123456789AB",
+};
+
+function lengthOf(min: number, max: number, pattern: string | null = null): KeyFormat {
+  return { kind: "pattern", pattern: pattern === null ? null : parseKeyPattern(pattern), min, max };
+}
+
+describe("3.4.10 the form of a key", () => {
+  test.each<[KeyFormat, readonly string[], readonly string[]]>([
+    [{ kind: "any" }, ["k", "a b", UUIDS.v4], []],
+    [
+      { kind: "uuid" },
+      Object.values(UUIDS),
+      ["", `${UUIDS.v4}0`, UUIDS.v4.replaceAll("-", ""), `{${UUIDS.v4}}`, "g".repeat(36)],
+    ],
+    [{ kind: "uuidv7" }, [UUIDS.v7, UUIDS.capitals], [UUIDS.v4, UUIDS.v7.replace("-9", "-c"), `${UUIDS.v7}\n`]],
+    [lengthOf(3, 4), ["abc", "a  d"], ["ab", "abcde"]],
+    [lengthOf(1, 255, "ord_[a-z0-9]{4}"), ["ord_a1b2"], ["ord_a1b", "ord_a1b2c", "xord_a1b2", "ord_A1b2"]],
+    [lengthOf(3, 5, "a*"), ["aaa", "aaaaa"], ["aa", "aaaaaa", "aab"]],
+  ])("%j has the keys that are of it, and no others", (format, of, notOf) => {
+    expect(of.filter((key) => !hasFormat(key, format))).toEqual([]);
+    expect(notOf.filter((key) => hasFormat(key, format))).toEqual([]);
+  });
+
+  test.each<[KeyFormat, string]>([
+    [{ kind: "any" }, "1 to 255 characters"],
+    [{ kind: "uuid" }, "a UUID"],
+    [{ kind: "uuidv7" }, "a UUID of version 7"],
+    [lengthOf(16, 64), "16 to 64 characters"],
+    [lengthOf(1, 20, "[a-z]+"), "1 to 20 characters that match [a-z]+"],
+  ])("has words for people", (format, words) => {
+    expect(wordsOfFormat(format)).toBe(words);
+  });
+});
+
+/** Patterns, with texts of which some match. */
+const PATTERNS: readonly (readonly [string, readonly string[]])[] = [
+  ["", ["", "a"]],
+  ["abc", ["abc", "abcd", "ab", ""]],
+  ["^abc$", ["abc", "^abc$"]],
+  ["a.c", ["abc", "a c", "ac", "abbc"]],
+  [String.raw`a\.c\-\\`, [String.raw`a.c-\ `.trim(), "abc-"]],
+  [String.raw`\d+\w`, ["12a", "1_", "1", "a1"]],
+  ["[a-c1-3_-]+", ["a", "c3_-b", "d", "", "-"]],
+  ["[^a-c ]x?", ["d", "dx", "a", "ax", " "]],
+  [String.raw`[\d\]\-a]*`, ["12]-a", "b", ""]],
+  ["[.*+?^$(|)]+", [".*+?^$(|)", "a"]],
+  ["(ord|pay)_[a-z]{2,3}", ["ord_ab", "pay_abc", "ord_a", "pay_abcd", "ordpay_ab"]],
+  ["(?:a|b|)c", ["ac", "bc", "c", "abc"]],
+  ["(a|b)*c+", ["c", "ababcc", "abab", "abc "]],
+  ["a{0}b{2}c{1,}d{0,1}", ["bbc", "bbcccd", "abbc", "bbcdd"]],
+  ["((a?)b?)*", ["", "abab", "aab", "abc"]],
+  ["((a*)*)*", ["", "aaaa", "b"]],
+];
+
+describe("a pattern", () => {
+  test.each(PATTERNS)("means what it means in JavaScript, for the whole text: %s", (pattern, texts) => {
+    const parsed = parseKeyPattern(pattern);
+    const expected = new RegExp(`^(?:${pattern})$`);
+    expect(texts.map((text) => parsed?.matches(text))).toEqual(texts.map((text) => expected.test(text)));
+  });
+
+  test("means what it means in JavaScript, for any text", () => {
+    const text = fc.string({ unit: fc.constantFrom("a", "b", "c", "1", "_", "-", "d"), maxLength: 8 });
+    fc.assert(
+      fc.property(fc.constantFrom(...PATTERNS), text, ([pattern], key) => {
+        expect(parseKeyPattern(pattern)?.matches(key)).toBe(new RegExp(`^(?:${pattern})$`).test(key));
+      }),
+      runs(2000),
+    );
+  });
+
+  test.each([
+    "(",
+    ")",
+    "(a",
+    "a)",
+    "[",
+    "[a",
+    "[b-a]",
+    String.raw`[a-\d]`,
+    "*",
+    "+a",
+    "a**",
+    "a+?",
+    "{2}",
+    "a{2,1}",
+    "a{1000}",
+    "a{",
+    "}",
+    "]",
+    "a^b",
+    "a$b",
+    String.raw`\b`,
+    String.raw`\1`,
+    String.raw`\u0061`,
+    "\\",
+    "(?=a)",
+    "(?<a>b)",
+    "é",
+    "[é]",
+    "a\n",
+    "a".repeat(257),
+    "(a{100}){100}",
+    "((a{255}){255}){255}",
+  ])("is not %j", (pattern) => {
+    expect(parseKeyPattern(pattern)).toBeNull();
+  });
+
+  test.each(["(a+)+", "(a|a)*", "(a*)*b", "((a?){50}){6}a", "(.*)(.*)(.*)(.*)[^a]", "[a-z]{255}(a|aa)+"])(
+    "is matched in bounded time: %s",
+    (pattern) => {
+      const parsed = parseKeyPattern(pattern);
+      expect(parsed).not.toBeNull();
+      const start = performance.now();
+      for (let times = 0; times < 10; times++) parsed?.matches(`${"a".repeat(254)}!`);
+      expect(performance.now() - start).toBeLessThan(10_000);
+    },
+  );
+});
