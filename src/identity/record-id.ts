@@ -30,7 +30,7 @@ export interface Caller {
   readonly digest: string;
 }
 
-/** Enough of a digest to tell the callers of one tenant apart, and less than it takes to find its caller for certain. */
+/** Enough of a digest to distinguish the callers of one tenant, and less than it takes to find its caller for certain. */
 const TAG_CHARACTERS = 16;
 
 /** What lists share their room by. */

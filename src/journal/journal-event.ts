@@ -7,7 +7,7 @@ export interface JournalEvent {
   readonly record: string;
   /** The requested hostname: an entry may serve many. */
   readonly hostname: string;
-  /** Tells the callers of an entry apart, and names no one. */
+  /** Distinguishes the callers of an entry, and names no one. */
   readonly caller: string;
   readonly operation: string;
   readonly attempt: number;

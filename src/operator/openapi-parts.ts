@@ -83,7 +83,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   Entry: object({
     record: recordId,
     hostname: string,
-    caller: { ...string, description: "Tells callers apart: the beginning of a digest." },
+    caller: { ...string, description: "Distinguishes callers: the beginning of a digest." },
     state: { enum: JOURNAL_STATES },
     cause: string,
     operation: string,

@@ -38,7 +38,7 @@ export interface RecordFacts {
     readonly key: string;
     /** Whether the gateway made the key from the request, because the client sent none. */
     readonly isDerived: boolean;
-    /** The beginning of a digest of the caller who made the record. It names no one, and tells callers apart in lists. */
+    /** The beginning of a digest of the caller who made the record. It names no one, and distinguishes callers in lists. */
     readonly callerTag: string;
   };
   readonly request: RequestIdentity;

@@ -1,6 +1,5 @@
 /** Exports of src/http and src/identity that read no text of clients, each with its reason. */
 export const NOT_READERS: Readonly<Record<string, string>> = {
-  "http/answer-coding.ts contentCoding": "reads a field of an origin's answer",
   "http/answer-coding.ts isDecoded": "reads a field of an origin's answer",
   "http/body-budget.ts BodyBudget": "counts bytes",
   "http/body-budget.ts Lease": "counts bytes",

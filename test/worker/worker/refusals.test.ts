@@ -96,7 +96,7 @@ describe("a hostname that is none", () => {
       get: (target, name) => (name === "url" ? url : Reflect.get(target, name)),
     });
     const response = await gateway.fetch(request, env, createExecutionContext());
-    expect(await problemOf(response)).toBe("421 unknown_tenant");
+    expect(await problemOf(response)).toBe("400 host_invalid");
     expect(await response.json()).toMatchObject({ type: "about:blank" });
   });
 });
