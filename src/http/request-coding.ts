@@ -42,6 +42,13 @@ const PEAK_FACTOR = 2;
 const DECODED_BYTES_MAX = 128 * 1024 * 1024;
 
 /**
+ * How many times its own length a body may decode to, and what any may: 49 bytes of br hold 25 MB of one character, and decoding
+ * them takes as long as a thousand requests. JSON of one shape seldom shrinks to a fiftieth.
+ */
+const RATIO_MAX = 100;
+const ALWAYS_DECODED_BYTES = 1_000_000;
+
+/**
  * Decodes `bytes` in one step, so that nothing else takes the memory that was found free. A bomb ends at the bound: the
  * decoder stops there. `lifeMs` is that of `BodyBudget.lease`.
  */
@@ -52,7 +59,8 @@ export function decode(
   { budget, lifeMs }: { readonly budget: BodyBudget; readonly lifeMs: number },
 ): Decoded {
   const roomBytes = Math.floor(budget.roomBytes / PEAK_FACTOR);
-  const limit = Math.min(bytesMax, roomBytes, DECODED_BYTES_MAX);
+  const bound = Math.min(bytesMax, DECODED_BYTES_MAX, Math.max(ALWAYS_DECODED_BYTES, RATIO_MAX * bytes.byteLength));
+  const limit = Math.min(bound, roomBytes);
   if (limit < 1) return bytesMax < 1 ? { kind: "undecodable" } : { kind: "no room" };
   try {
     const decoded = DECODERS[coding](bytes, { maxOutputLength: limit });
@@ -63,6 +71,6 @@ export function decode(
   } catch (error) {
     // The decoders throw a RangeError at the bound, and other errors for what they can't decode.
     const isTooLarge = error instanceof RangeError;
-    return isTooLarge && limit < bytesMax ? { kind: "no room" } : { kind: "undecodable" };
+    return isTooLarge && limit < bound ? { kind: "no room" } : { kind: "undecodable" };
   }
 }

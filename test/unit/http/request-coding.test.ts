@@ -59,6 +59,17 @@ describe("3.6.5 a coded body", () => {
     expect(decodedText(deflateRawSync(TEXT), "deflate")).toBe("undecodable");
   });
 
+  test.each(CODINGS)("of more than 1 MB and more than 100 times its length is not decoded: %s", (coding) => {
+    const zeros = ENCODERS[coding](new Uint8Array(25 * MEGABYTE));
+    const isDense = 25 * MEGABYTE <= 100 * zeros.byteLength;
+    expect([coding, isDense]).toEqual([coding, false]);
+    expect(decode(zeros, coding, 25 * MEGABYTE, within())).toEqual({ kind: "undecodable" });
+    expect(decode(ENCODERS[coding](new Uint8Array(MEGABYTE)), coding, 25 * MEGABYTE, within()).kind).toBe("decoded");
+    const noise = crypto.getRandomValues(new Uint8Array(60_000));
+    const repeated = new Uint8Array(3 * MEGABYTE).map((_, index) => noise[index % 60_000] ?? 0);
+    expect(decode(ENCODERS[coding](repeated), coding, 25 * MEGABYTE, within()).kind).toBe("decoded");
+  });
+
   test("is not decoded where no byte is allowed", () => {
     expect(decodedText(gzipSync(TEXT), "gzip", 0)).toBe("undecodable");
   });
