@@ -29,11 +29,15 @@ function isCoding(coding: string): coding is Coding {
   return Object.hasOwn(DECODERS, coding);
 }
 
+export interface DecodedBody {
+  readonly kind: "decoded";
+  readonly bytes: Uint8Array;
+  /** Covers `bytes`. */
+  readonly lease: Lease;
+}
+
 /** `undecodable`: broken, or larger than the bound. `no room`: the budget can't hold what it decodes to. */
-export type Decoded =
-  | { readonly kind: "decoded"; readonly bytes: Uint8Array; readonly lease: Lease }
-  | { readonly kind: "undecodable" }
-  | { readonly kind: "no room" };
+export type Decoded = DecodedBody | { readonly kind: "undecodable" } | { readonly kind: "no room" };
 
 /** The decoder grows its buffer by doubling and copies it once at the end, so it holds twice the result for a moment. */
 const PEAK_FACTOR = 2;
@@ -43,9 +47,9 @@ const DECODED_BYTES_MAX = 128 * 1024 * 1024;
 
 /**
  * How many times its own length a body may decode to, and what any may: 49 bytes of br hold 25 MB of one character, and decoding
- * them takes as long as a thousand requests. JSON of one shape seldom shrinks to a fiftieth.
+ * them takes as long as a thousand requests. JSON of one shape seldom shrinks to less than a tenth.
  */
-const RATIO_MAX = 100;
+const RATIO_MAX = 25;
 const ALWAYS_DECODED_BYTES = 1_000_000;
 
 /**
@@ -67,10 +71,19 @@ export function decode(
     const lease = budget.lease(lifeMs);
     // Cut to its size where the decoder returns a view of a larger buffer.
     const own = decoded.byteLength === decoded.buffer.byteLength ? decoded : decoded.slice();
+    if (own !== decoded) freeBytes(decoded);
     return lease.resize(own.byteLength) ? { kind: "decoded", bytes: own, lease } : { kind: "no room" };
   } catch (error) {
     // The decoders throw a RangeError at the bound, and other errors for what they can't decode.
     const isTooLarge = error instanceof RangeError;
     return isTooLarge && limit < bound ? { kind: "no room" } : { kind: "undecodable" };
   }
+}
+
+/** Small buffers may share their memory with others. */
+const SHARED_BYTES_MAX = 65_536;
+
+/** Frees the memory of `bytes` at once, where the garbage collector may take its time. They must not be in use any more. */
+export function freeBytes({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > SHARED_BYTES_MAX) buffer.transfer(0);
 }
