@@ -1,6 +1,7 @@
 /** Content codings of request bodies (RFC 9110, 8.4.1). The platform decodes none of them: what it passes on stays coded. */
 
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+import { trimBlanks } from "./blanks.ts";
 import { type BodyBudget, type Lease } from "./body-budget.ts";
 
 const DECODERS = {
@@ -20,7 +21,7 @@ export type RequestCoding =
 
 export function requestCodingOf(headers: Headers): RequestCoding {
   const written = headers.get("content-encoding");
-  const coding = written?.trim().toLowerCase() ?? "identity";
+  const coding = trimBlanks(written ?? "identity").toLowerCase();
   if (written === null || coding === "" || coding === "identity") return { kind: "none" };
   return isCoding(coding) ? { kind: "known", coding } : { kind: "unknown", written };
 }

@@ -32,6 +32,7 @@ describe("3.6.5 the coding of a body", () => {
     ["zstd", { kind: "unknown", written: "zstd" }],
     ["gzip, br", { kind: "unknown", written: "gzip, br" }],
     ["toString", { kind: "unknown", written: "toString" }],
+    ["gzip\u00A0", { kind: "unknown", written: "gzip\u00A0" }],
     ["gzip;q=1", { kind: "unknown", written: "gzip;q=1" }],
   ])("%j is %j", (written, coding) => {
     expect(requestCodingOf(new Headers(written === null ? {} : { "content-encoding": written }))).toEqual(coding);
