@@ -47,6 +47,7 @@ export function attemptPolicy(policy: Policy) {
     inFlight: policy.inFlight,
     ttlMs: policy.ttlMs,
     unknownTtlMs: policy.unknownTtlMs,
+    rememberMs: policy.rememberMs,
     originDeadlineMs: policy.originDeadlineMs,
     outcomes: policy.outcomes,
     originTimeoutMs: policy.originTimeoutMs,
