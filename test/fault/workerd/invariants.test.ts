@@ -44,7 +44,7 @@ describe("the checker finds", () => {
       "a retry after a final answer",
       RETRY,
       [sent(), answer("executed"), sent(2)],
-      "I1 sent to the origin although a final",
+      "I1 sent to the origin although a client has",
     ],
     ["two answers", RULES, [sent(), answer("executed"), answer("replayed", "run 2")], "I2 two different final answers"],
     ["an answer out of nothing", RULES, [answer("executed")], "I2 an answer of no execution"],
