@@ -3,6 +3,7 @@
 // Checks that the registry has signed every installed package. A registry that does not answer that fails nothing.
 
 import { spawnSync } from "node:child_process";
+import { helpIfAsked } from "./help.ts";
 
 /** It asks for the signatures of some hundred packages. */
 const TIMEOUT_MS = 5 * 60_000;
@@ -13,6 +14,7 @@ if (import.meta.main) process.exitCode = main();
 
 /** Returns the exit code. */
 function main(): number {
+  helpIfAsked(import.meta.filename);
   const { stdout, error } = spawnSync("npm", ["audit", "signatures", "--json"], {
     encoding: "utf8",
     timeout: TIMEOUT_MS,

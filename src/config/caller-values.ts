@@ -1,12 +1,13 @@
 /** The values of fields that define how callers are identified. */
 
 import * as v from "valibot";
+import { TOKEN } from "../http/token.ts";
 import { type CallerItem, type CallerRule, type JwtItem, type TokenKeys } from "../identity/caller.ts";
 import { unreachable } from "../record/record.ts";
 import { BINDING_NAME, HEADER_NAME, either, listOf, oneOf, parsed, table, text } from "./values.ts";
 
 /** RFC 6265, 4.1.1: a cookie's name is a token. */
-const COOKIE = /^cookie:([!#$%&'*+.^_`|~0-9A-Za-z-]+)$/;
+const COOKIE = new RegExp(`^cookie:(${TOKEN})$`);
 
 /** What a public key of a set verifies. */
 const PUBLIC_KEY_ALGORITHMS = [

@@ -115,7 +115,7 @@ export interface Placement {
   readonly location: DurableObjectLocationHint | null;
 }
 
-/** Who may read the tenant's records and settle them (docs/protocol.md 8). */
+/** Who may read the tenant's records and settle them (docs/operator-api.md O1). */
 interface Operators {
   /** The secret of the Worker that holds the token of this tenant alone; null where it has none. */
   readonly tokenSecret: string | null;

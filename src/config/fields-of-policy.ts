@@ -5,7 +5,7 @@
  * or two sentences.
  */
 
-import { type Fields, durationField, integerField, published } from "./field.ts";
+import { type Fields, type Values, durationField, integerField, published } from "./field.ts";
 import { KEYS } from "./fields-of-keys.ts";
 import { outcomes } from "./outcome-values.ts";
 import { echoedHeaders, errorCode, errorStatus, probe, remember } from "./policy-values.ts";
@@ -183,3 +183,25 @@ export const ANSWERS = {
 } as const satisfies Fields;
 
 export const POLICY_FIELDS = { ...PROFILE_AND_MODE, ...KEYS, ...EXECUTION_AND_TIME, ...OUTCOMES, ...ANSWERS };
+
+/** The part of a policy that is sent to the key object. */
+export interface AttemptPolicy extends Readonly<ReturnType<typeof attemptPolicy>> {}
+
+/** Only what the key object needs of `policy`: it is copied with every call. */
+export function attemptPolicy(policy: Values<typeof POLICY_FIELDS>) {
+  return {
+    onUnknown: policy.onUnknown,
+    maxAttempts: policy.maxAttempts,
+    inFlight: policy.inFlight,
+    ttlMs: policy.ttlMs,
+    unknownTtlMs: policy.unknownTtlMs,
+    rememberMs: policy.rememberMs,
+    originDeadlineMs: policy.originDeadlineMs,
+    outcomes: policy.outcomes,
+    originTimeoutMs: policy.originTimeoutMs,
+    idleTimeoutMs: policy.idleTimeoutMs,
+    stream: policy.stream,
+    responseBytesMax: policy.responseBytesMax,
+    replaySetCookie: policy.replaySetCookie,
+  };
+}

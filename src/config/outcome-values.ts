@@ -1,6 +1,7 @@
 /** The values of the field `outcomes`. */
 
 import * as v from "valibot";
+import { TOKEN } from "../http/token.ts";
 import { parseJson } from "../identity/json.ts";
 import { type Conditions, type OutcomeRule, type StatusRange } from "../record/outcome-rule.ts";
 import { whyUnmatched } from "../record/unmatched-rule.ts";
@@ -38,7 +39,6 @@ const status = v.pipe(
 );
 
 const MEDIA_TYPE_MESSAGE = 'must be a media type without parameters, such as "application/json", or a list of them';
-const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 
 const mediaType = v.pipe(
   text(new RegExp(`^${TOKEN}/${TOKEN}$`), MEDIA_TYPE_MESSAGE),

@@ -5,6 +5,7 @@ import { type OwnProperties, type Placement } from "./fields-of-entry.ts";
 import { type POLICY_FIELDS } from "./fields-of-policy.ts";
 
 export { type Origin, type OriginAuth, type Placement } from "./fields-of-entry.ts";
+export { type AttemptPolicy, attemptPolicy } from "./fields-of-policy.ts";
 export { COVERABLE_METHODS } from "./policy-values.ts";
 
 export interface Tenant extends OwnProperties {
@@ -35,25 +36,3 @@ export type ProfileName = Policy["profile"];
 
 /** The secret whose token opens the records of every hostname that `SECRETS` lists for it to operators. */
 export const OPERATOR_TOKEN = "OPERATOR_TOKEN";
-
-/** The part of a policy that is sent to the key object. */
-export interface AttemptPolicy extends Readonly<ReturnType<typeof attemptPolicy>> {}
-
-/** Only what the key object needs of `policy`: it is copied with every call. */
-export function attemptPolicy(policy: Policy) {
-  return {
-    onUnknown: policy.onUnknown,
-    maxAttempts: policy.maxAttempts,
-    inFlight: policy.inFlight,
-    ttlMs: policy.ttlMs,
-    unknownTtlMs: policy.unknownTtlMs,
-    rememberMs: policy.rememberMs,
-    originDeadlineMs: policy.originDeadlineMs,
-    outcomes: policy.outcomes,
-    originTimeoutMs: policy.originTimeoutMs,
-    idleTimeoutMs: policy.idleTimeoutMs,
-    stream: policy.stream,
-    responseBytesMax: policy.responseBytesMax,
-    replaySetCookie: policy.replaySetCookie,
-  };
-}

@@ -5,7 +5,7 @@ import { type SecretNamed, secretKey } from "../identity/verified-claims.ts";
 import { type Fault } from "./read-fields.ts";
 import { faultOfUse, missingSecret, secretOf } from "./secrets.ts";
 
-interface Of {
+interface Owner {
   /** The name of the entry. */
   readonly name: string;
   /** Has the Worker's secrets. */
@@ -18,15 +18,15 @@ export function tokenSecrets(env: object, entry: string): SecretNamed {
 }
 
 /** `items` are those of the list at `path`. */
-export function faultsOfTokenSecrets(items: readonly CallerItem[], of: Of, path: string): Fault[] {
+export function faultsOfTokenSecrets(items: readonly CallerItem[], owner: Owner, path: string): Fault[] {
   return items.flatMap((item) => {
     if (item.kind !== "jwt" || item.verifiedBy.kind !== "secret") return [];
-    const message = faultOfKey(item.verifiedBy.name, of);
+    const message = faultOfKey(item.verifiedBy.name, owner);
     return message === null ? [] : [{ path, message }];
   });
 }
 
-function faultOfKey(name: string, { name: entry, env }: Of): string | null {
+function faultOfKey(name: string, { name: entry, env }: Owner): string | null {
   const use = { name, purpose: "jwt", hostname: entry } as const;
   const unlisted = faultOfUse(env, use);
   if (unlisted !== null) return unlisted;

@@ -1,6 +1,7 @@
 /** The kinds of values that configuration fields hold. The message of each describes the valid values. */
 
 import * as v from "valibot";
+import { TOKEN } from "../http/token.ts";
 import { isTable } from "../identity/json.ts";
 import { unknownField } from "./unknown-field.ts";
 
@@ -106,7 +107,7 @@ export function either<const A extends v.GenericSchema, const B extends v.Generi
   return v.lazy((input): A | B => (isTable(input) ? tabular : plain));
 }
 
-export const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+export const HEADER_NAME = new RegExp(`^${TOKEN}$`);
 
 export const headerName = v.pipe(
   text(HEADER_NAME, "must be a header name"),

@@ -3,6 +3,7 @@
  * including pages of the origin, which share the console's hostname.
  */
 
+import { contentSecurityPolicy } from "../http/page-security.ts";
 import { SESSION_MS } from "./session.ts";
 import { STYLE } from "./style.ts";
 
@@ -50,7 +51,7 @@ export function isSameOrigin(headers: Headers, url: URL): boolean {
 export async function pageHeaders(): Promise<Headers> {
   return new Headers({
     "content-type": "text/html; charset=utf-8",
-    "content-security-policy": await contentSecurityPolicy(),
+    "content-security-policy": await contentSecurityPolicy(STYLE, "'self'"),
     "cache-control": "no-store",
     // With "no-referrer", browsers would send the forms of these pages with `Origin: null`.
     "referrer-policy": "same-origin",
@@ -61,11 +62,4 @@ export async function pageHeaders(): Promise<Headers> {
     "cross-origin-embedder-policy": "require-corp",
     "cross-origin-resource-policy": "same-origin",
   });
-}
-
-/** The page loads nothing and runs no script, even if the escaping of a value fails. */
-async function contentSecurityPolicy(): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(STYLE));
-  const hash = btoa(String.fromCharCode(...new Uint8Array(digest)));
-  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
 }

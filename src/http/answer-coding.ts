@@ -24,7 +24,7 @@ const DECODABLE: ReadonlyMap<string, DecodableCoding> = new Map([
 ]);
 
 /** The name of a coding goes into a record and into a problem. */
-const NAME_CHARS_MAX = 64;
+const NAME_CHARACTERS_MAX = 64;
 
 /** `value` is that of `Content-Encoding`; null where there is none. */
 export function contentCoding(value: string | null): ContentCoding {
@@ -32,7 +32,9 @@ export function contentCoding(value: string | null): ContentCoding {
   if (name === "" || name === "identity") return { kind: "none" };
   if (value !== null && DECODED_BY_PLATFORM.has(value)) return { kind: "decoded" };
   const coding = DECODABLE.get(name);
-  return coding === undefined ? { kind: "other", name: name.slice(0, NAME_CHARS_MAX) } : { kind: "decodable", coding };
+  return coding === undefined
+    ? { kind: "other", name: name.slice(0, NAME_CHARACTERS_MAX) }
+    : { kind: "decodable", coding };
 }
 
 /** Whether a body that has been read is not coded any more. */

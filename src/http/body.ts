@@ -2,12 +2,6 @@
 
 import { Gathered, type GatheredOptions } from "./gathered.ts";
 
-/** A body that has arrived as a whole. `sha256` is lower-case hex. */
-export interface RequestBody {
-  readonly bytes: Uint8Array;
-  readonly sha256: string;
-}
-
 /** What was read of a stream. */
 export type Reading =
   | { readonly end: "whole"; readonly bytes: Uint8Array<ArrayBuffer> }

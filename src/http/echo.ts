@@ -1,6 +1,6 @@
 /** Headers that an answer of the gateway repeats from the request at hand (docs/protocol.md 6.1.5). */
 
-import { isReplaced } from "./headers.ts";
+import { REPLACEMENT, isReplaced } from "./headers.ts";
 
 /** They describe the answer itself, grant something, or hold a credential. */
 const NEVER_ECHOED: ReadonlySet<string> = new Set([
@@ -39,9 +39,6 @@ const NEVER_ECHOED: ReadonlySet<string> = new Set([
 export function mayBeEchoed(name: string): boolean {
   return !NEVER_ECHOED.has(name) && !name.startsWith("access-control-") && !isReplaced(name, "none");
 }
-
-/** What the runtime writes in place of bytes that are not UTF-8. */
-const REPLACEMENT = "\u{FFFD}";
 
 /** Gives `fields` the values of `request`. One that it does not have, or that can't be read, was another request's. */
 export function echo(fields: Headers, names: readonly string[], request: Headers): void {

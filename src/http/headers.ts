@@ -71,6 +71,9 @@ const NOT_FROM_ORIGIN: ReadonlySet<string> = new Set(["idempotency-status", "ide
 
 const OWN_PREFIX = "oncegate-";
 
+/** What the runtime writes in place of bytes that are not UTF-8. Different bytes become one value. */
+export const REPLACEMENT = "\u{FFFD}";
+
 /** Fields that a client of Cloudflare Access sends itself. All others of Cloudflare's are set by its edge. */
 const OF_ACCESS_CLIENTS: ReadonlySet<string> = new Set([
   "cf-access-client-id",

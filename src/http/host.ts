@@ -4,7 +4,7 @@
 const HOST = /^([0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/;
 
 /** RFC 1035, 2.3.4. It also bounds the lookups of the wildcards that could serve a name. */
-const NAME_CHARACTERS_MAX = 253;
+export const HOSTNAME_CHARACTERS_MAX = 253;
 
 /**
  * Whether the client asks for the host of `url`. The open-source runtime joins scheme, `Host` and target as they are: the
@@ -20,5 +20,5 @@ export function isHostOf({ hostname, username }: URL, written: string | null): b
 
 /** A longer name is not in DNS. */
 export function isTooLong(hostname: string): boolean {
-  return hostname.length > NAME_CHARACTERS_MAX;
+  return hostname.length > HOSTNAME_CHARACTERS_MAX;
 }

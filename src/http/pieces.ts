@@ -10,12 +10,7 @@ export interface PiecesOptions {
   readonly onCancel?: (pulls: number) => void;
 }
 
-/** The body for one reader: a small one as it is, another as a stream that shares the bytes. */
-export function handOut(bytes: Uint8Array): Uint8Array | ReadableStream<Uint8Array> {
-  return bytes.byteLength <= PIECE_BYTES ? bytes : inPieces(bytes);
-}
-
-/** The body as a stream, which lets go of `bytes` at its end. */
+/** The body as a stream for one reader, which lets go of `bytes` at its end. */
 export function inPieces(bytes: Uint8Array, { onEnd, onCancel }: PiecesOptions = {}): ReadableStream<Uint8Array> {
   let rest: Uint8Array | null = bytes;
   let pulls = 0;

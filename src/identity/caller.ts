@@ -5,6 +5,7 @@ import { type Cookie, cookieNamed } from "./cookie.ts";
 import { digestOf } from "./digest.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
+import { TOKEN } from "../http/token.ts";
 import { unreachable } from "../record/record.ts";
 
 /** A part of a request that identifies its caller. Header names are in lower case. */
@@ -143,7 +144,7 @@ function valueOfCookie(cookie: Cookie): string | null | Refusal {
 }
 
 /** RFC 9110, 11.4. A value without a scheme may be a token, in which letter case counts, so it does not match. */
-const SCHEME = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]+/;
+const SCHEME = new RegExp(`^(${TOKEN})[ \\t]+`);
 
 /** Schemes have no letter case, and the blanks after them no meaning. Otherwise one credential would be several callers. */
 function comparedValue(name: string, value: string | null): string | null {

@@ -12,7 +12,7 @@ export interface KeyPattern {
   readonly matches: (key: string) => boolean;
 }
 
-const PATTERN_CHARS_MAX = 256;
+const PATTERN_CHARACTERS_MAX = 256;
 
 /** Repetitions are written out, so a short pattern may have many states. With keys of 255 characters, a match stays within 1 ms. */
 const STATES_MAX = 1000;
@@ -44,7 +44,7 @@ interface State {
 
 /** Null where the text is no such pattern. */
 export function parseKeyPattern(text: string): KeyPattern | null {
-  if (text.length > PATTERN_CHARS_MAX) return null;
+  if (text.length > PATTERN_CHARACTERS_MAX) return null;
   const parser = new Parser(text.replace(/^\^/, "").replace(/(?<!\\)\$$/, ""));
   const node = parser.choice();
   const automaton = new Automaton();

@@ -1,6 +1,7 @@
 /** Parses media types, and normalizes them for the fingerprint (RFC 9110, 8.3.1). */
 
 import { trimBlanks } from "../http/blanks.ts";
+import { TOKEN } from "../http/token.ts";
 
 export interface MediaType {
   /** Null if there is no Content-Type. */
@@ -9,7 +10,6 @@ export interface MediaType {
   readonly isJson: boolean;
 }
 
-const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const TYPE = new RegExp(`^(${TOKEN}/${TOKEN})[ \\t]*((?:;.*)?)$`);
 const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))?`, "y");
 

@@ -1,5 +1,6 @@
 /** Parses `multipart/form-data` bodies into ordered parts (RFC 7578), strictly by the grammar of RFC 2046, 5.1.1. */
 
+import { TOKEN } from "../http/token.ts";
 import { type FormField } from "./form-field.ts";
 
 /** The limit of common frameworks. */
@@ -8,7 +9,6 @@ const PARTS_MAX = 1000;
 /** The common limit of servers for the header fields of a part. */
 const HEAD_BYTES_MAX = 8192;
 
-const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const FIELD = new RegExp(`^(${TOKEN}):([\\t -~\\x80-\\uffff]*)$`);
 
 // No backslash: some parsers treat it as an escape, and others as an ordinary character.

@@ -1,6 +1,6 @@
 /**
- * The Durable Object with the operators' view of one entry, whatever hostnames it serves: records with an unknown outcome or a mismatch, the audit log,
- * and request counts. It is never on the path of an answer. It holds copies, bounded in number and time; the records
+ * The Durable Object with the operators' view of one entry, whatever hostnames it serves: records with an unknown outcome or a
+ * mismatch, the audit log, and request counts. It is never on the path of an answer. It holds copies, bounded in number and time; the records
  * themselves are the source of truth.
  */
 

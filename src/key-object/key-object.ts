@@ -54,7 +54,7 @@ export class KeyObject extends DurableObject<Env> {
     return this.#answer({ call, sendable: null, probed: null }).then((reply) => withSeat(reply, this.#kept.readers));
   }
 
-  /** What operators of `tenant` see of the record, or of any tenant where it is null. Its body only where asked for, up to `bodyBytesMax`. */
+  /** What operators of `tenant` see of the record, or of any tenant where it is null: with its body up to `bodyBytesMax`. */
   inspect(tenant: string | null, journal: JournalPlace, bodyBytesMax: number | null): Promise<Inspection> {
     const found = this.#kept.load();
     if (found?.tenant === tenant) this.#reporter.journal = journal;

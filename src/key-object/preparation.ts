@@ -14,7 +14,7 @@ export class Preparation {
     return this.#waiters.wait(waitMs, bodyBytes);
   }
 
-  /** Never throws. Those who wait go on after `then`. */
+  /** `then` decides about the request again. Those who wait go on once it has begun. */
   async run<T>(forward: StreamedForward, then: (upload: Upload) => Promise<T>): Promise<T> {
     const upload = await receiveBody(forward);
     try {

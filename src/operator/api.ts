@@ -5,6 +5,7 @@ import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { plainProblem } from "../http/problem.ts";
 import { type Acted, purge, release, settle } from "./act.ts";
+import { type Shown, NO_STORE, answer } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
 import { recordIdsOf } from "./find.ts";
 import { type Inspection } from "../key-object/inspection.ts";
@@ -12,14 +13,11 @@ import { inspectRecord, inspectWithBody } from "./inspect.ts";
 import { lists } from "./lists.ts";
 import { OPENAPI } from "./openapi.ts";
 import { type Acting, type OperatorCall, type OperatorContext } from "./operator-context.ts";
-import { type OperatorProblem, isOperatorProblem, operatorProblem, operatorProblemResponse } from "./problem.ts";
+import { type OperatorProblem, isOperatorProblem, operatorProblem } from "./problem.ts";
 import { FIND, OPERATOR_NAME, RECORD_ID, SETTLE, WHY, readBody } from "./requests.ts";
-import { unreachable } from "../record/record.ts";
 import { areSet, tokensOf } from "../config/operator-token.ts";
 import { bearerToken } from "./tokens.ts";
 import { recordView } from "./views.ts";
-
-const NO_STORE = { headers: { "cache-control": "no-store" } };
 
 export const operatorApi = new HonoBase<OperatorContext>({ router: new TrieRouter() });
 
@@ -72,22 +70,19 @@ operatorApi.route("/v1", lists);
 operatorApi.all("*", () => answer(operatorProblem("not_found")));
 
 /** A record as an operator sees it. */
-interface FoundRecord extends Pick<Inspection, "state"> {
-  readonly kind: "record";
-  readonly view: object;
-}
+interface FoundRecord extends Shown, Pick<Inspection, "state"> {}
 
 async function recordOf(c: OperatorCall, id: string): Promise<FoundRecord | OperatorProblem> {
   const inspection = await inspectRecord(c.env, c.var, id);
   if (inspection === null) return operatorProblem("unavailable");
-  return { kind: "record", state: inspection.state, view: recordView(id, inspection) };
+  return { kind: "shown", state: inspection.state, view: recordView(id, inspection) };
 }
 
 async function recordWithBody(c: OperatorCall, id: string): Promise<FoundRecord | OperatorProblem> {
   const acting = actingOf(c);
   const inspection = isOperatorProblem(acting) ? acting : await inspectWithBody(acting, id);
   if (isOperatorProblem(inspection)) return inspection;
-  return { kind: "record", state: inspection.state, view: recordView(id, inspection) };
+  return { kind: "shown", state: inspection.state, view: recordView(id, inspection) };
 }
 
 /** Carries out an action whose request is validated by `schema`. */
@@ -110,20 +105,4 @@ function actingOf(c: OperatorCall): Acting | OperatorProblem {
   }
   const { hostname, tenant, role } = c.var;
   return { env: c.env, ctx: c.executionCtx, hostname, tenant, role, operator };
-}
-
-/** The one place where the API turns a result into a response. */
-function answer(result: FoundRecord | Acted | OperatorProblem): Response {
-  switch (result.kind) {
-    case "operator problem":
-      return operatorProblemResponse(result);
-    case "record":
-      return Response.json(result.view, NO_STORE);
-    case "acted": {
-      const { kind: _, ...view } = result;
-      return Response.json(view, NO_STORE);
-    }
-    default:
-      return unreachable(result);
-  }
 }

@@ -6,7 +6,8 @@ import { log } from "../log.ts";
 import { type OperatorCall, type OperatorContext, type ReservedContext } from "./operator-context.ts";
 import { type Position } from "../journal/entries.ts";
 import { journalOf } from "../journal/journal-of.ts";
-import { isOperatorProblem, operatorProblem, operatorProblemResponse } from "./problem.ts";
+import { type Shown, answer } from "./answer.ts";
+import { type OperatorProblem, isOperatorProblem, operatorProblem } from "./problem.ts";
 import { AUDIT_QUERY, COUNTS_QUERY, JOURNAL_QUERY, readQuery } from "./requests.ts";
 import { auditView, countsView, entryView } from "./views.ts";
 
@@ -14,47 +15,51 @@ export const lists = new HonoBase<OperatorContext>({ router: new TrieRouter() })
 
 const UNKNOWN_CURSOR = operatorProblem("invalid_request", "cursor must come from an earlier page");
 
+lists.get("/journal", async (c) => answer(await entriesPage(c)));
+lists.get("/audit", async (c) => answer(await auditPage(c)));
+lists.get("/counts", async (c) => answer(await countsPage(c)));
+
+type Page = Shown | OperatorProblem;
+
 /** Oldest first: the outcome that has been unknown longest comes first. */
-lists.get("/journal", (c) => {
+async function entriesPage(c: OperatorCall): Promise<Page> {
   const query = readQuery(c.var.url, JOURNAL_QUERY);
-  if (isOperatorProblem(query)) return operatorProblemResponse(query);
+  if (isOperatorProblem(query)) return query;
   const { state = null, operation = null, older_than = 0, limit } = query;
   const after = query.cursor === undefined ? null : positionOf(query.cursor);
-  if (after === null && query.cursor !== undefined) return operatorProblemResponse(UNKNOWN_CURSOR);
+  if (after === null && query.cursor !== undefined) return UNKNOWN_CURSOR;
   const entryQuery = { record: null, state, operation, untilMs: Date.now() - older_than, after, limit };
-  return listResponse(c, async (journal) => {
+  return pageOf(c, async (journal) => {
     const { entries, dropped } = await journal.entries(entryQuery);
     const last = entries.length === limit ? entries.at(-1) : undefined;
     return { entries: entries.map(entryView), cursor: last === undefined ? null : cursorOf(last), dropped };
   });
-});
+}
 
 /** Newest first. */
-lists.get("/audit", (c) => {
+async function auditPage(c: OperatorCall): Promise<Page> {
   const query = readQuery(c.var.url, AUDIT_QUERY);
-  if (isOperatorProblem(query)) return operatorProblemResponse(query);
+  if (isOperatorProblem(query)) return query;
   const { record = null, cursor, limit } = query;
-  if (cursor !== undefined && !/^[0-9]{1,15}$/.test(cursor)) return operatorProblemResponse(UNKNOWN_CURSOR);
-  return listResponse(c, async (journal) => {
+  if (cursor !== undefined && !/^[0-9]{1,15}$/.test(cursor)) return UNKNOWN_CURSOR;
+  return pageOf(c, async (journal) => {
     const lines = await journal.audit({ record, beforeSeq: cursor === undefined ? null : Number(cursor), limit });
     const last = lines.length === limit ? lines.at(-1) : undefined;
     return { lines: lines.map(auditView), cursor: last === undefined ? null : String(last.seq) };
   });
-});
+}
 
-lists.get("/counts", (c) => {
+async function countsPage(c: OperatorCall): Promise<Page> {
   const query = readQuery(c.var.url, COUNTS_QUERY);
-  if (isOperatorProblem(query)) return operatorProblemResponse(query);
-  return listResponse(c, async (journal) => countsView(await journal.counts(query.hours), query.hours, Date.now()));
-});
+  if (isOperatorProblem(query)) return query;
+  return pageOf(c, async (journal) => countsView(await journal.counts(query.hours), query.hours, Date.now()));
+}
 
 type JournalStub = ReturnType<typeof journalOf>;
 
-async function listResponse(c: OperatorCall, list: (journal: JournalStub) => Promise<object>): Promise<Response> {
-  const page = await readJournal(c, list);
-  return page === null
-    ? operatorProblemResponse(operatorProblem("unavailable"))
-    : Response.json(page, { headers: { "cache-control": "no-store" } });
+async function pageOf(c: OperatorCall, list: (journal: JournalStub) => Promise<object>): Promise<Page> {
+  const view = await readJournal(c, list);
+  return view === null ? operatorProblem("unavailable") : { kind: "shown", view };
 }
 
 /** Null if the journal fails. Single records don't depend on it, so callers go on without it. */

@@ -5,7 +5,7 @@
 
 import * as v from "valibot";
 import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
-import { DAY, HOUR, duration, integer, table } from "../config/values.ts";
+import { DAY, HEADER_NAME, HOUR, duration, integer, table } from "../config/values.ts";
 import { COVERABLE_METHODS } from "../config/policy.ts";
 import { OPERATION_CHARACTERS_MAX } from "../journal/entries.ts";
 import { JOURNAL_STATES } from "../journal/journal-event.ts";
@@ -40,7 +40,7 @@ const why = v.pipe(
 /** RFC 9110, 5.1 and 5.5. */
 const headers = v.pipe(
   v.record(
-    v.pipe(v.string(), v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be the name of a header")),
+    v.pipe(v.string(), v.regex(HEADER_NAME, "must be the name of a header")),
     v.pipe(
       v.string("must be a header's value"),
       v.maxLength(HEADER_CHARACTERS_MAX, `must have at most ${HEADER_CHARACTERS_MAX} characters`),

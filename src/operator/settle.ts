@@ -5,6 +5,7 @@ import { type Policy } from "../config/policy.ts";
 import { headersOfKeptAnswer, isCookie } from "../http/headers.ts";
 import { type Command } from "../record/operate.ts";
 import { type Inspection } from "../key-object/inspection.ts";
+import { hasNoBody } from "../record/outcome-rule.ts";
 import { type OperatorProblem, isOperatorProblem, operatorProblem } from "./problem.ts";
 import { type SETTLE } from "./requests.ts";
 
@@ -16,9 +17,6 @@ export interface Order {
   /** What the operator gave, without the body: for the audit log. */
   readonly given: object;
 }
-
-/** RFC 9110, 15: these have no content. */
-const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** The command for the key object. `policy` is that of the record's operation. */
 export function orderOfSettling(
@@ -34,7 +32,7 @@ export function orderOfSettling(
     return invalid(`The body is larger than max_response_bytes: ${policy.responseBytesMax}.`);
   }
   const { status } = settling;
-  if (NULL_BODY.has(status) && body.byteLength > 0) return invalid(`An answer with status ${status} has no body.`);
+  if (hasNoBody(status) && body.byteLength > 0) return invalid(`An answer with status ${status} has no body.`);
   const fields = new Headers(settling.headers);
   const headers = headersOfKeptAnswer(fields).filter((pair) => !isCookie(pair));
   const kept = new Set(headers.map(([name]) => name));

@@ -10,7 +10,7 @@ import { type BodySource } from "./answer-body.ts";
 const JSON_BYTES_MAX = 1_000_000;
 
 /** An event with more text makes the stream unreadable. Only one that has not ended is in memory. */
-const EVENT_CHARS_MAX = 1_000_000;
+const EVENT_CHARACTERS_MAX = 1_000_000;
 
 /** In place of an array or an object: no scalar has this form. */
 const NOT_SCALAR = "[";
@@ -99,7 +99,7 @@ class EventNames {
     this.#parser = createParser({
       onEvent: ({ event = "message" }) => wanted.includes(event) && this.#names.add(event),
       onError: ({ type }) => (this.#isUnreadable ||= type === "max-buffer-size-exceeded"),
-      maxBufferSize: EVENT_CHARS_MAX,
+      maxBufferSize: EVENT_CHARACTERS_MAX,
     });
   }
 

@@ -7,8 +7,7 @@ import { digestOf } from "../identity/digest.ts";
 import { count } from "../journal/count-buffer.ts";
 import { type CountKind } from "../journal/tallies.ts";
 import { log } from "../log.ts";
-import { type Destination } from "./destination.ts";
-import { type ObservedDecision } from "./keyed-event.ts";
+import { type ObservedDecision, operationOf } from "./keyed-event.ts";
 import { Repeats } from "./repeats.ts";
 import { type RequestContext } from "./request-context.ts";
 
@@ -44,12 +43,6 @@ function countIn(journal: JournalPlace, context: RequestContext, counted: Counte
   const done =
     counted === "keyless" ? addKeyless() : counted.then((kind) => (kind === null ? addKeyless() : add(kind)));
   ctx.waitUntil(done);
-}
-
-/** Method and matched pattern: at most as many as are configured. A path could be anything. */
-function operationOf({ tenant, policy }: Destination, method: string): string {
-  const route = tenant.routes.find((route) => route.policy === policy);
-  return `${method} ${route?.match.split(" ")[1] ?? "*"}`;
 }
 
 /** Whether a request without a key looks like a retry. No body is read for this, so most requests are not compared. */

@@ -1,6 +1,7 @@
 /** The headers that decide whose request this is, and which one. */
 
 import { type Policy, type Tenant } from "../config/policy.ts";
+import { REPLACEMENT } from "../http/headers.ts";
 import { METHOD_OVERRIDES } from "../http/methods.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
 import { headersOfCallers } from "../identity/caller.ts";
@@ -22,9 +23,6 @@ export function countedHeaders({ tenant, policy }: { tenant: Tenant; policy: Pol
     ...(origin.auth === null ? [] : [origin.auth.header]),
   ]);
 }
-
-/** What the runtime writes in place of bytes that are not UTF-8. Different bytes would become one value. */
-const REPLACEMENT = "\u{FFFD}";
 
 /** Null where all counted headers can be compared exactly (docs/protocol.md 3.7.3). */
 export function unreadableHeader(headers: Headers, counted: ReadonlySet<string>): Refusal | null {

@@ -5,6 +5,7 @@
 
 import { type Mark, type Reply } from "../call/call.ts";
 import { type Policy, type ProfileName, type Tenant } from "../config/policy.ts";
+import { HOSTNAME_CHARACTERS_MAX } from "../http/host.ts";
 import { type ProblemCode } from "../http/problem-codes.ts";
 import { instanceUri, isRefusal } from "../http/problem.ts";
 import { type Outcome } from "../record/outcome-rule.ts";
@@ -56,11 +57,8 @@ export interface Durations {
   readonly callMs: number | null;
 }
 
-/** A DNS name has at most 253 characters. A longer hostname is no DNS name, and is cut. */
-export const HOSTNAME_CHARS_MAX = 253;
-
 /** Enough of a record's id to find it again. */
-const RECORD_CHARS = 16;
+const RECORD_CHARACTERS = 16;
 
 /** The platform's bound. */
 const INDEX_BYTES_MAX = 96;
@@ -109,16 +107,22 @@ export function observedEvent(subject: Subject, finding: Finding, status: number
   };
 }
 
+/** Method and matched pattern, `*` where none matches: at most as many as are configured. A path could be anything. */
+export function operationOf({ tenant, policy }: Pick<Subject, "tenant" | "policy">, method: string): string {
+  // Each route has a policy of its own, so the policy identifies the route.
+  const route = tenant.routes.find((one) => one.policy === policy);
+  return `${method} ${route?.match.split(" ")[1] ?? "*"}`;
+}
+
 type About = Pick<KeyedEvent, "event" | "tenant" | "operation" | "record" | "derived" | "profile">;
 
 function aboutOf({ hostname, tenant, policy, method, recordId, isDerived }: Subject): About {
-  // Each route has a policy of its own, so the policy identifies the route.
-  const route = tenant.routes.find((one) => one.policy === policy);
   return {
     event: "keyed",
-    tenant: hostname.slice(0, HOSTNAME_CHARS_MAX),
-    operation: `${method} ${route?.match.split(" ")[1] ?? "*"}`,
-    record: recordId?.slice(0, RECORD_CHARS) ?? null,
+    // A longer one is no DNS name.
+    tenant: hostname.slice(0, HOSTNAME_CHARACTERS_MAX),
+    operation: operationOf({ tenant, policy }, method),
+    record: recordId?.slice(0, RECORD_CHARACTERS) ?? null,
     derived: isDerived,
     profile: policy.profile,
   };

@@ -5,6 +5,7 @@ import { type Policy } from "../config/policy.ts";
 import { headersOf } from "../http/headers.ts";
 import { type ErrorRules, problemResponse, refuse, refuseWithId, shouldRetry } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
+import { hasNoBody } from "../record/outcome-rule.ts";
 import { type TombstoneCause, unreachable } from "../record/record.ts";
 import { type IdentifiedReply } from "./identified-reply.ts";
 
@@ -16,9 +17,6 @@ export interface RepliedRequest {
   /** The client's own wait, where it was granted. */
   readonly waitSeconds: number | null;
 }
-
-/** RFC 9110, 15: these have no content, and the platform refuses to make a response that has some. */
-const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 const REFUSED: Mark = { status: "refused", recordedAtMs: null, expiresAtMs: null };
 
@@ -100,7 +98,8 @@ function answerResponse(reply: AnswerReply, { policy }: RepliedRequest): Respons
   // Where a coding is left, the body has it already.
   const encodeBody = fields.has("content-encoding") ? "manual" : "automatic";
   const init = { status, headers: fields, encodeBody } as const;
-  return new Response(NULL_BODY.has(status) ? withoutBody(reply) : passedOn(reply), init);
+  // The platform refuses to make a response with a body where the status has none.
+  return new Response(hasNoBody(status) ? withoutBody(reply) : passedOn(reply), init);
 }
 
 /**

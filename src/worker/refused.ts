@@ -1,6 +1,6 @@
 /** Refusals of requests that have no line of their own in the log: the response, and the line with its id (docs/protocol.md 6.3.5). */
 
-import { HOSTNAME_CHARS_MAX } from "./keyed-event.ts";
+import { HOSTNAME_CHARACTERS_MAX } from "../http/host.ts";
 import {
   type ErrorRules,
   type Refusal,
@@ -19,7 +19,7 @@ export function refusedResponse(refusal: Refusal, url: URL | null, rules?: Error
   return response;
 }
 
-/** For a method that is never forwarded, whoever the tenant is. */
+/** For a method that is never forwarded, whatever the tenant is. */
 export function methodNotAllowed(url: URL | null, allow: string): Response {
   const instance = crypto.randomUUID();
   logRefused(instance, url, "method_not_allowed", 405);
@@ -27,6 +27,6 @@ export function methodNotAllowed(url: URL | null, allow: string): Response {
 }
 
 function logRefused(instance: string, url: URL | null, code: string, status: number): void {
-  const tenant = (url?.hostname ?? "").slice(0, HOSTNAME_CHARS_MAX);
+  const tenant = (url?.hostname ?? "").slice(0, HOSTNAME_CHARACTERS_MAX);
   log({ event: "refused", instance: instanceUri(instance), tenant, code, status });
 }

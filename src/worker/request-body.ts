@@ -1,6 +1,6 @@
 /** The body of a request that a key covers, or is looked for in: read as a whole, within bounds of size, time and memory. */
 
-import { type Reading, type RequestBody, readUpTo } from "../http/body.ts";
+import { type Reading, readUpTo } from "../http/body.ts";
 import { type BodyBudget } from "../http/body-budget.ts";
 import { HeldBody } from "../http/held-body.ts";
 import { PIECE_BYTES } from "../http/pieces.ts";
@@ -19,8 +19,11 @@ export function lifeMsOf({ uploadTimeoutMs }: Pick<BodyBounds, "uploadTimeoutMs"
   return uploadTimeoutMs + LIFE_AFTER_UPLOAD_MS;
 }
 
-export interface HeldRequestBody extends RequestBody {
+/** A body that has arrived as a whole. `sha256` is lower-case hex. */
+export interface HeldRequestBody {
   readonly held: HeldBody;
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
 }
 
 /** The whole body of a request and its digest, or the reason why it can't be read. */

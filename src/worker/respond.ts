@@ -21,7 +21,7 @@ import { refusedResponse } from "./refused.ts";
 import { type RequestContext } from "./request-context.ts";
 
 export type RequestResult =
-  /** Before any key was looked for: a loop, or a fault of the gateway. */
+  /** Whether or not it has a key: a loop, a path that leaves the base, or a fault of the gateway. Nothing was sent. */
   | { readonly kind: "refused"; readonly refusal: Refusal }
   /** The policy covers the request, and its key is missing, not valid or can't be derived. */
   | { readonly kind: "without key"; readonly refusal: Refusal }
