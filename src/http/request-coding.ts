@@ -29,7 +29,7 @@ function isCoding(coding: string): coding is Coding {
   return Object.hasOwn(DECODERS, coding);
 }
 
-/** `undecodable`: broken, or larger than the bound. `no room`: the budget can't hold what it decodes to. */
+/** `undecodable`: broken, followed by other bytes, or larger than the bound. `no room`: the budget can't hold what it decodes to. */
 export type Decoded =
   | { readonly kind: "decoded"; readonly bytes: Uint8Array; readonly lease: Lease }
   | { readonly kind: "undecodable" }
@@ -55,7 +55,8 @@ export function decode(
   const limit = Math.min(bytesMax, roomBytes, DECODED_BYTES_MAX);
   if (limit < 1) return bytesMax < 1 ? { kind: "undecodable" } : { kind: "no room" };
   try {
-    const decoded = DECODERS[coding](bytes, { maxOutputLength: limit });
+    const decoded = wholeOf(DECODERS[coding](bytes, { maxOutputLength: limit, info: true }), bytes.byteLength);
+    if (decoded === null) return { kind: "undecodable" };
     const lease = budget.lease(lifeMs);
     // Cut to its size where the decoder returns a view of a larger buffer.
     const own = decoded.byteLength === decoded.buffer.byteLength ? decoded : decoded.slice();
@@ -65,4 +66,16 @@ export function decode(
     const isTooLarge = error instanceof RangeError;
     return isTooLarge && limit < bytesMax ? { kind: "no room" } : { kind: "undecodable" };
   }
+}
+
+/**
+ * What was decoded, if that took all of the `codedBytes`. A decoder stops at the end of its format without an error, and an origin may
+ * read what follows. With `info`, the decoder returns itself as well, which its types do not show.
+ */
+function wholeOf(result: object, codedBytes: number): Uint8Array | null {
+  if (!("buffer" in result && "engine" in result)) throw new Error("a decoder gave no information");
+  const { buffer, engine } = result;
+  const isWhole =
+    typeof engine === "object" && engine !== null && "bytesWritten" in engine && engine.bytesWritten === codedBytes;
+  return isWhole && buffer instanceof Uint8Array ? buffer : null;
 }
