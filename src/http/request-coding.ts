@@ -37,7 +37,7 @@ export interface DecodedBody {
   readonly lease: Lease;
 }
 
-/** `undecodable`: broken, or larger than the bound. `no room`: the budget can't hold what it decodes to. */
+/** `undecodable`: broken, followed by other bytes, or larger than the bound. `no room`: the budget can't hold what it decodes to. */
 export type Decoded = DecodedBody | { readonly kind: "undecodable" } | { readonly kind: "no room" };
 
 /** The decoder grows its buffer by doubling and copies it once at the end, so it holds twice the result for a moment. */
@@ -68,7 +68,8 @@ export function decode(
   const limit = Math.min(bound, roomBytes);
   if (limit < 1) return bytesMax < 1 ? { kind: "undecodable" } : { kind: "no room" };
   try {
-    const decoded = DECODERS[coding](bytes, { maxOutputLength: limit });
+    const decoded = wholeOf(DECODERS[coding](bytes, { maxOutputLength: limit, info: true }), bytes.byteLength);
+    if (decoded === null) return { kind: "undecodable" };
     const lease = budget.lease(lifeMs);
     // Cut to its size where the decoder returns a view of a larger buffer.
     const own = decoded.byteLength === decoded.buffer.byteLength ? decoded : decoded.slice();
@@ -79,6 +80,18 @@ export function decode(
     const isTooLarge = error instanceof RangeError;
     return isTooLarge && limit < bound ? { kind: "no room" } : { kind: "undecodable" };
   }
+}
+
+/**
+ * What was decoded, if that took all of the `codedBytes`. A decoder stops at the end of its format without an error, and an origin may
+ * read what follows. With `info`, the decoder returns itself as well, which its types do not show.
+ */
+function wholeOf(result: object, codedBytes: number): Uint8Array | null {
+  if (!("buffer" in result && "engine" in result)) throw new Error("a decoder gave no information");
+  const { buffer, engine } = result;
+  const isWhole =
+    typeof engine === "object" && engine !== null && "bytesWritten" in engine && engine.bytesWritten === codedBytes;
+  return isWhole && buffer instanceof Uint8Array ? buffer : null;
 }
 
 /** Small buffers may share their memory with others. */

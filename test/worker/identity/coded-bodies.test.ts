@@ -103,6 +103,24 @@ const BOMBS: readonly (readonly [string, Uint8Array])[] = [
   ["br", brotliCompressSync(new Uint8Array(20_000_000))],
 ];
 
+/** `text`, coded, and `rest` after the end of the coding. */
+function followed(text: string, coding: keyof typeof ENCODERS, rest: Uint8Array): Sent {
+  const { headers } = coded(text, coding);
+  return { body: new Uint8Array([...new Uint8Array(ENCODERS[coding](text)), ...rest]), headers };
+}
+
+const ZEROS = new Uint8Array(4);
+
+describe("3.6.6 a coded body that other bytes follow", () => {
+  test.each(CODINGS)("is another one than without them: %s", async (coding) => {
+    const more = new Uint8Array(ENCODERS[coding]('{"b":2}'));
+    for (const rest of [more, ZEROS]) {
+      expect(await answers(coded('{"a":1}', coding), followed('{"a":1}', coding, rest))).toEqual(REFUSED);
+      expect(await answers(followed('{"a":1}', coding, rest), followed('{"a":1}', coding, rest))).toEqual(REPLAYED);
+    }
+  });
+});
+
 describe("3.6.6 a coded body that can't be decoded", () => {
   const cannot: readonly (readonly [string, Sent])[] = [
     ...BOMBS.map(
@@ -111,6 +129,7 @@ describe("3.6.6 a coded body that can't be decoded", () => {
     ),
     ["a coding that is not known", { body: "{}", headers: { ...JSON_TYPE, "content-encoding": "zstd" } }],
     ["two codings", { body: "{}", headers: { ...JSON_TYPE, "content-encoding": "gzip, gzip" } }],
+    ["what other bytes follow", followed('{"id":"k"}', "br", ZEROS)],
     ["what is not coded at all", { body: "{}", headers: { ...JSON_TYPE, "content-encoding": "gzip" } }],
   ];
 
