@@ -17,6 +17,7 @@ if (import.meta.main) {
 
 /** Returns the exit code. */
 function main(): number {
+  helpIfAsked(import.meta.filename);
   const { stdout, error } = spawnSync("npm", ["audit", "signatures", "--json"], {
     encoding: "utf8",
     timeout: TIMEOUT_MS,

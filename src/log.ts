@@ -30,8 +30,8 @@ export type LogEvent =
       readonly where: "api" | "console";
       readonly why: "token" | "too_many_attempts";
     }
-  /** The origin was asked for an unknown outcome. */
-  | { readonly event: "probe"; readonly record: string; readonly outcome: string }
+  /** The origin was asked for an unknown outcome. `why` says why that settled nothing; null where it settled the outcome. */
+  | { readonly event: "probe"; readonly record: string; readonly outcome: string; readonly why: string | null }
   /** A rate limiter failed or did not answer in time, and the request was let through. */
   | { readonly event: "rate_limit_not_asked"; readonly binding: string; readonly why: string }
   /** A request that has no line of its own was refused. `instance` is the one in the answer. */

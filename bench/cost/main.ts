@@ -1,5 +1,5 @@
 // npm run cost -- [--rps 500 | --keys 120m] [--replays 0.02] [--origin-ms 300] [--ttl 24h] [--body 2k]
-//                  [--write]
+//                  [--remember 30d] [--write]
 // Calculates the monthly cost of keyed requests in dollars, and of Redis or a DynamoDB table for the same records.
 // --rps is new keys a second. --write puts the table for the defaults into docs/cost.md.
 
@@ -15,7 +15,7 @@ const MONTH_SECONDS = 30 * 24 * 60 * 60;
 /** "Up to a few hundred milliseconds", by the platform's page on namespaces. */
 const FIRST_USE_MS = 300;
 
-const DEFAULTS = { replays: "0.02", "origin-ms": "300", ttl: "24h", body: "2k" };
+const DEFAULTS = { replays: "0.02", "origin-ms": "300", ttl: "24h", remember: "0s", body: "2k" };
 
 helpIfAsked(import.meta.filename);
 const { values } = parseArgs({
@@ -25,6 +25,7 @@ const { values } = parseArgs({
     replays: { type: "string", default: DEFAULTS.replays },
     "origin-ms": { type: "string", default: DEFAULTS["origin-ms"] },
     ttl: { type: "string", default: DEFAULTS.ttl },
+    remember: { type: "string", default: DEFAULTS.remember },
     body: { type: "string", default: DEFAULTS.body },
     write: { type: "boolean", default: false },
   },
@@ -38,6 +39,7 @@ const workload: Workload = {
   replaysPerKey: known("replays", Number(values.replays)),
   originMs: known("origin-ms", Number(values["origin-ms"])),
   ttlSeconds: known("ttl", readSeconds(values.ttl)),
+  rememberSeconds: known("remember", readSeconds(values.remember)),
   bodyBytes: known("body", readAmount(values.body)),
 };
 
@@ -50,7 +52,8 @@ const { newKeysPerSecond, replaysPerKey, originMs, bodyBytes } = workload;
 console.log(
   `${inWords(keys)} new keys a month (${inWords(newKeysPerSecond)} a second), ${replaysPerKey} replays for each`,
 );
-console.log(`an origin of ${originMs} ms, answers of ${bodyBytes} bytes, kept for ${values.ttl}\n`);
+console.log(`an origin of ${originMs} ms, answers of ${bodyBytes} bytes, kept for ${values.ttl}`);
+console.log(`keys remembered after that for ${values.remember}\n`);
 print("Oncegate on Cloudflare", oncegateBill(workload));
 print("a Redis (serverless Valkey), the store alone", redisBill(workload));
 print("a DynamoDB table (on demand), the store alone", dynamodbBill(workload));

@@ -10,6 +10,8 @@ export type Workload = {
   readonly replaysPerKey: number;
   readonly originMs: number;
   readonly ttlSeconds: number;
+  /** How long a key is remembered after that; 0 where it is not. */
+  readonly rememberSeconds: number;
   /** The size of a stored answer. */
   readonly bodyBytes: number;
 };
@@ -69,15 +71,24 @@ export function oncegateBill(workload: Workload): Bill {
   const requests = keys * (1 + workload.replaysPerKey);
   const replays = requests - keys;
   const chunks = workload.bodyBytes > INLINE_BYTES_MAX ? Math.ceil(workload.bodyBytes / CHUNK_BYTES) : 0;
-  const written = keys * (MEASURED_ROWS.executed.written + MEASURED_ROWS.expired.written + DELETE_ROWS + chunks);
+  // A remembered key has an alarm more: it deletes the chunks of the answer, which the last one deletes otherwise.
+  const remembered = workload.rememberSeconds > 0 ? keys : 0;
+  const written =
+    keys * (MEASURED_ROWS.executed.written + MEASURED_ROWS.expired.written + DELETE_ROWS + chunks) +
+    remembered * (MEASURED_ROWS.remembered.written + chunks);
   const read =
-    keys * (MEASURED_ROWS.executed.read + MEASURED_ROWS.expired.read) + replays * MEASURED_ROWS.replayed.read;
+    keys * (MEASURED_ROWS.executed.read + MEASURED_ROWS.expired.read) +
+    remembered * MEASURED_ROWS.remembered.read +
+    replays * MEASURED_ROWS.replayed.read;
   const activeSeconds =
-    keys * (workload.originMs / 1000 + OBJECT_OVERHEAD_SECONDS + ALARM_SECONDS) + replays * OBJECT_OVERHEAD_SECONDS;
+    keys * (workload.originMs / 1000 + OBJECT_OVERHEAD_SECONDS + ALARM_SECONDS) +
+    remembered * ALARM_SECONDS +
+    replays * OBJECT_OVERHEAD_SECONDS;
   const gbSeconds = activeSeconds * OBJECT_GB;
-  const storedGb = (liveRecords(workload) * objectBytes(workload.bodyBytes)) / GB;
-  // The alarm at a record's expiry is a request to the object too.
-  const objectRequests = requests + keys;
+  const rememberedBytes = workload.newKeysPerSecond * workload.rememberSeconds * objectBytes(0);
+  const storedGb = (liveRecords(workload) * objectBytes(workload.bodyBytes) + rememberedBytes) / GB;
+  // The alarms at a record's expiry are requests to the object too.
+  const objectRequests = requests + keys + remembered;
   return bill([
     { what: "the plan", amount: 1, unit: "month", dollars: CLOUDFLARE.planPerMonth },
     item("Worker requests", requests, "", CLOUDFLARE.workerRequests),

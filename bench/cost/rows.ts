@@ -12,4 +12,6 @@ export const MEASURED_ROWS = {
   joined: { written: 0, read: 1 },
   /** The alarm looks at the record and calls `deleteAll`, which reports no rows. */
   expired: { written: 0, read: 1 },
+  /** Where the key is remembered, the alarm at the end of the term first writes the record without its answer, and an alarm. */
+  remembered: { written: 2, read: 1 },
 } as const satisfies Record<string, Rows>;

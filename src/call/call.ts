@@ -76,6 +76,8 @@ export interface RefusalReply {
   readonly code: RefusalCode | "origin_timeout" | "origin_unreachable" | "unavailable" | "overloaded" | "misconfigured";
   /** For `replay_unavailable`: why the answer is not stored. */
   readonly cause?: TombstoneCause;
+  /** Where sending the same request again can help after this time, whatever is true of the code otherwise. */
+  readonly retryAfterSeconds?: number;
   /** For `misconfigured`: the id of the log line that has the cause. */
   readonly faultId?: string;
 }

@@ -8,7 +8,7 @@
 import { type Fields, type Values, durationField, integerField, published } from "./field.ts";
 import { KEYS } from "./fields-of-keys.ts";
 import { outcomes } from "./outcome-values.ts";
-import { echoedHeaders, errorCode, errorStatus, probe } from "./policy-values.ts";
+import { echoedHeaders, errorCode, errorStatus, probe, remember } from "./policy-values.ts";
 import { DAY, MINUTE, SECOND, headerName, oneOf, trueOrFalse } from "./values.ts";
 
 export const PROFILE_AND_MODE = {
@@ -122,6 +122,18 @@ export const ANSWERS = {
     ...durationField({ min: SECOND, max: 365 * DAY, default: 30 * DAY, from: "origin_deadline" }),
     published: published("unknown_kept_seconds", "An unknown outcome is kept for"),
   },
+  /**
+   * How long a key stays used after either of these terms, `1d` to `365d`. A retry then gets `key_expired` instead of running
+   * again.
+   */
+  rememberMs: {
+    name: "remember",
+    schema: remember,
+    default: 0,
+    defaultText: "false",
+    unit: "ms",
+    published: published("remembered_seconds", "After that, the key stays used for"),
+  },
   /** The largest response that is kept. A larger one reaches the first client only. */
   responseBytesMax: {
     name: "max_response_bytes",
@@ -183,6 +195,7 @@ export function attemptPolicy(policy: Values<typeof POLICY_FIELDS>) {
     inFlight: policy.inFlight,
     ttlMs: policy.ttlMs,
     unknownTtlMs: policy.unknownTtlMs,
+    rememberMs: policy.rememberMs,
     originDeadlineMs: policy.originDeadlineMs,
     outcomes: policy.outcomes,
     originTimeoutMs: policy.originTimeoutMs,

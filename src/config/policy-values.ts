@@ -6,7 +6,7 @@ import { type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
 import { isProbeTemplate } from "../http/probe-path.ts";
 import { type FingerprintRule, resolveFingerprint } from "../identity/fingerprint.ts";
 import { pointers } from "./key-values.ts";
-import { either, headerName, integer, listOf, oneOf, table, text } from "./values.ts";
+import { DAY, duration, either, headerName, integer, listOf, oneOf, table, text } from "./values.ts";
 
 /** Methods that a policy may cover: those that may change something and are not safe by definition. */
 export const COVERABLE_METHODS = ["POST", "PATCH", "PUT", "DELETE"] as const;
@@ -50,6 +50,20 @@ export const fingerprint: v.GenericSchema<unknown, FingerprintRule> = either(
 export function fingerprintBy(body: FingerprintRule["body"]): FingerprintRule {
   return resolveFingerprint({ body, ignore: [], only: null, headers: [] }, []);
 }
+
+const REMEMBER_MESSAGE = 'must be false, or a duration from 1d to 365d, such as "30d" (ms, s, m, h, d)';
+
+/** In milliseconds. Off, it is 0: then a record ends with its term. */
+export const remember: v.GenericSchema<unknown, number> = v.union(
+  [
+    v.pipe(
+      v.literal(false),
+      v.transform(() => 0),
+    ),
+    duration({ min: DAY, max: 365 * DAY, example: 30 * DAY }),
+  ],
+  REMEMBER_MESSAGE,
+);
 
 const PROBE_MESSAGE = 'must be a path with one {key} in it, such as "/v1/idempotency/{key}"';
 

@@ -37,7 +37,12 @@ const ANY_ANSWER = { statuses: null, mediaTypes: null, header: null, json: null,
 const FROM_PROXIES: readonly StatusRange[] = [502, 504, 520, 522, 524].map((status) => ({ from: status, to: status }));
 
 /** For contracts in which a 409 has another meaning: it ran, or may have run, and sending it again does not help. */
-const UNKNOWN_AS_500 = { outcome_unknown: 500, attempts_exhausted: 500, replay_unavailable: 500 } as const;
+const UNKNOWN_AS_500 = {
+  outcome_unknown: 500,
+  attempts_exhausted: 500,
+  replay_unavailable: 500,
+  key_expired: 500,
+} as const;
 
 /** draft-ietf-httpapi-idempotency-key-header, which is the default. The other profiles are differences from it. */
 const ietf: Profile = {

@@ -21,7 +21,7 @@ export interface RecordPageProps {
 
 const MEANING: Readonly<Record<Inspection["state"], string>> = {
   completed: "It ran once. Every retry gets the same answer.",
-  tombstone: "It ran once. Its answer is not kept.",
+  tombstone: "It ran once. Its answer is not kept, and it is not sent again.",
   unknown: "It may have run, and it is not sent again. Check the origin's own records, then settle it.",
   pending: "It is running.",
   none: "No record has this id. The request was never sent, was undone by the origin, has expired, or was released.",
@@ -37,6 +37,8 @@ const CHOICES: Readonly<Record<Inspection["state"], readonly Choice[]>> = {
   unreadable: ["release"],
 };
 
+const EXPIRED = "The term of its record is over, and it is not sent again. Its answer is not kept any more.";
+
 export function RecordPage({ id, session, message, inspection, history }: RecordPageProps) {
   const { state, running, facts, answer } = inspection;
   const choices = running === null ? CHOICES[state] : [];
@@ -45,7 +47,7 @@ export function RecordPage({ id, session, message, inspection, history }: Record
       <Alert message={message} />
       <section>
         <p>
-          <span class="state">{state}</span>: {MEANING[state]}
+          <span class="state">{state}</span>: {facts?.cause === "expired" ? EXPIRED : MEANING[state]}
         </p>
         <dl class="facts">
           <Fact label="Record">

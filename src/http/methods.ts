@@ -9,7 +9,10 @@ export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /** Headers by which many frameworks let a client replace the method of its request. */
 export const METHOD_OVERRIDES = ["x-http-method", "x-http-method-override", "x-method-override"] as const;
 
-/** The methods that override headers name, in upper case. Two lines of one header arrive joined by a comma. */
+/**
+ * The methods that override headers name, in upper case. Two lines of one header arrive joined by a comma. Read as the most
+ * lenient framework does, white space of any kind included: the strictest policy applies then.
+ */
 export function overridingMethods(headers: Headers): readonly string[] {
   const values = METHOD_OVERRIDES.flatMap((name) => headers.get(name)?.split(",") ?? []);
   return [...new Set(values.map((value) => value.trim().toUpperCase()))].filter((method) => method !== "");

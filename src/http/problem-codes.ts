@@ -198,6 +198,14 @@ export const PROBLEMS = {
     title: "The answer was not kept",
     detail: "The request with this key ran, but its answer is not kept. It is not sent again until the record expires.",
   },
+  key_expired: {
+    ...settled,
+    status: 409,
+    keyReuse: "same",
+    title: "The key has expired",
+    detail:
+      "The request with this key was sent to the origin long ago, and its answer is not kept any more. It is not sent again. A new key would risk a second run. Check the outcome first.",
+  },
   overloaded: {
     ...busy,
     status: 503,

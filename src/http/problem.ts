@@ -18,7 +18,7 @@ export interface Refusal {
   readonly code: ProblemCode;
   /** Replaces the code's own detail where something more exact is known. */
   readonly detail?: string;
-  /** Replaces the code's own where it depends on the configuration. */
+  /** Replaces the code's own. With it, sending the same request again can help, whatever is true of the code otherwise. */
   readonly retryAfterSeconds?: number;
   /** The credential was valid until it expired, so the caller that it names may have records. */
   readonly hasLapsed?: true;
@@ -73,19 +73,20 @@ export function problemResponse(
   rules: ErrorRules = PLAIN_RULES,
 ): Response {
   const problem: ProblemType = PROBLEMS[code];
+  const retryable = problem.retryable || retryAfterSeconds !== undefined;
   const { mediaType, body } = ERROR_FORMATS[rules.errors];
   const written = writtenAs(code, rules);
   const headers = new Headers({
     "content-type": mediaType,
     "cache-control": "no-store",
-    ...shouldRetry(problem.retryable),
+    ...shouldRetry(retryable),
   });
   if (challenge !== undefined) headers.set("www-authenticate", challenge);
   const waitSeconds = retryAfterSeconds ?? problem.retryAfterSeconds;
   if (waitSeconds !== undefined) headers.set("retry-after", String(waitSeconds));
   // `type` keeps the gateway's own code, since that is the anchor of the page that explains it.
   const about = { type: problemType(code, url), detail: detail ?? problem.detail, instance: instanceUri(instance) };
-  const content = { ...problem, ...written, ...about };
+  const content = { ...problem, ...written, retryable, ...about };
   return new Response(JSON.stringify(body(content)), { status: written.status, headers });
 }
 

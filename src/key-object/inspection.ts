@@ -3,7 +3,7 @@
 import { readUpTo } from "../http/body.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { type Running } from "../record/decide.ts";
-import { type CompletedRecord, type KeyRecord, unreachable } from "../record/record.ts";
+import { type CompletedRecord, type KeyRecord, type TombstoneCause, unreachable } from "../record/record.ts";
 import { type Found } from "./record-store.ts";
 
 export interface Inspection {
@@ -25,6 +25,8 @@ interface Facts {
   readonly sinceMs: number;
   /** The end of the record's term; null for a running attempt, which has no end yet. */
   readonly expiresAtMs: number | null;
+  /** For a tombstone: why no answer is stored. */
+  readonly cause: TombstoneCause["kind"] | null;
 }
 
 interface InspectedAnswer {
@@ -62,7 +64,8 @@ export async function inspect({ kept, found, running, tenant, bodyBytesMax }: In
 }
 
 function factsOf(record: KeyRecord): Facts {
-  const facts = { ...record.about, attempt: record.attempt.number };
+  const cause = record.state === "tombstone" ? record.cause.kind : null;
+  const facts = { ...record.about, attempt: record.attempt.number, cause };
   switch (record.state) {
     case "pending":
       return { ...facts, sinceMs: record.startedAtMs, expiresAtMs: null };

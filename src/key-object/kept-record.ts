@@ -19,7 +19,6 @@ import {
   type KeyRecord,
   type RecordFacts,
   type RestingRecord,
-  type UnknownRecord,
   type UnreadableRecord,
   unreachable,
 } from "../record/record.ts";
@@ -60,13 +59,13 @@ export class KeptRecord {
     return found;
   }
 
-  /** The record as it is now. A dead process is written down when it is first seen, so that the term starts then. */
+  /** The record as it is now. What time has made of it is written when it is first seen, whenever the alarm comes. */
   current(found: Found | null, running: Running, nowMs: number): KeyRecord | UnreadableRecord | null {
     const stored = found?.record ?? null;
     if (found === null || running !== null) return stored;
     const record = asOf(stored, nowMs);
-    if (stored?.state === "pending" && record?.state === "unknown") {
-      this.#markUnknown(found, record, nowMs);
+    if (record !== null && record !== stored && record.state !== "unreadable") {
+      this.#writeAged(found, record, nowMs);
       this.#setAlarm(record.expiresAtMs);
     }
     return record;
@@ -196,7 +195,7 @@ export class KeptRecord {
     const found = this.load();
     return carryOutAlarm(decideAlarm(found?.record ?? null, running, times), this.#ctx.storage, {
       forget: () => this.#forget(),
-      markUnknown: (record) => this.#markUnknown(found, record, times.nowMs),
+      write: (record) => this.#writeAged(found, record, times.nowMs),
     });
   }
 
@@ -219,10 +218,11 @@ export class KeptRecord {
     }
   }
 
-  /** The process that ran the attempt of `found` has died. The caller sets the alarm, in the same synchronous step. */
-  #markUnknown(found: Found | null, record: UnknownRecord, nowMs: number): void {
-    this.#store.write(record);
-    this.#leftover.drop(found);
+  /** Time has made `record` of `found`. The caller sets the alarm, in the same synchronous step. */
+  #writeAged(found: Found | null, record: RestingRecord, nowMs: number): void {
+    this.#leftover.drop(null);
+    this.#store.replace(record, null, found?.body.chunks ?? 0);
+    if (record.state !== "unknown") return;
     const before = found?.record ?? null;
     this.#reporter.changed({ before, undoneTo: null, after: record, cause: "process_died" }, nowMs);
   }

@@ -16,14 +16,14 @@ import { log } from "../log.ts";
 import { type ObjectState, IDLE, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
 import { Preparation } from "./preparation.ts";
 import { prepareAttempt } from "./prepared-attempt.ts";
-import { Probe } from "./probing.ts";
+import { Probe, ProbePace } from "./probing.ts";
 import { type Decision, decide } from "../record/decide.ts";
 import { type Command } from "../record/operate.ts";
 import { type OperatedBy, type Operation, refusalByScope } from "./operated-by.ts";
 import { type CompletedRecord, type UnknownRecord, unreachable } from "../record/record.ts";
 import { runAlarm } from "./record-alarm.ts";
 import { type Found } from "./record-store.ts";
-import { refusal, replay } from "./reply.ts";
+import { refusal, refusalBy, replay } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
 import { withSeat } from "./seat.ts";
 import { StayAwake } from "./stay-awake.ts";
@@ -32,6 +32,7 @@ export class KeyObject extends DurableObject<Env> {
   readonly #kept: KeptRecord;
   readonly #reporter: JournalReporter;
   readonly #awake: StayAwake;
+  readonly #pace = new ProbePace();
   #state: ObjectState = IDLE;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -89,7 +90,8 @@ export class KeyObject extends DurableObject<Env> {
     const running = runningIn(this.#state);
     const found = this.#kept.load();
     const record = this.#kept.current(found, running, nowMs);
-    const may = { mayExecute: sendable !== null, mayProbe: sendable !== null && sendable.probe !== null };
+    const mayProbeFromMs = sendable?.probe ? this.#pace.mayProbeFromMs(record, nowMs) : null;
+    const may = { mayExecute: sendable !== null, mayProbeFromMs };
     const decision = decide({ record, running, request, policy, ...may, probed, nowMs });
     switch (decision.action) {
       case "execute":
@@ -106,7 +108,7 @@ export class KeyObject extends DurableObject<Env> {
         return Promise.resolve(this.#replay(decision.record, assertSet(found), policy.idleTimeoutMs));
       case "refuse":
         if (isMismatch(decision.code)) this.#reporter.mismatched(record, decision.code, nowMs);
-        return Promise.resolve(refusal(decision.code, decision.record));
+        return Promise.resolve(refusalBy(decision, nowMs));
       case "nothing":
         return Promise.resolve({ kind: "nothing" });
       default:
@@ -141,7 +143,7 @@ export class KeyObject extends DurableObject<Env> {
   }
 
   #startProbe(received: ReceivedCall, record: UnknownRecord): Promise<LookReply> {
-    const probe = new Probe(record, received.call.policy, this.#kept);
+    const probe = new Probe(record, received.call.policy, this.#kept, this.#pace);
     const state: ObjectState = { kind: "probe", probe };
     this.#state = state;
     this.#awake.during(probe.run(assertSet(received.sendable?.probe), this.env, () => this.#idleAfter(state)));

@@ -7,7 +7,9 @@ import { type KeptRecord } from "./kept-record.ts";
 import { log } from "../log.ts";
 import { type NoAnswer, type OriginAnswer, exchange, prepareKeyed } from "../origin/exchange.ts";
 import { type Probed } from "../record/decide.ts";
-import { type UnknownRecord } from "../record/record.ts";
+import { whyUnsettled } from "../record/probe.ts";
+import { type ProbePause, mayProbeFromMs, pauseAfter } from "../record/probe-pause.ts";
+import { type KeyRecord, type UnknownRecord, type UnreadableRecord } from "../record/record.ts";
 import { type Conclusion } from "../record/transition.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -18,10 +20,31 @@ interface ProbeResult {
   readonly probed: Probed;
 }
 
+/** How a probe ended. `why` is why it settled nothing; null where it settled the outcome. */
+interface ProbeEnd {
+  readonly outcome: Conclusion["outcome"];
+  readonly why: string | null;
+}
+
+/** When the origin may be asked again, for as long as the object lives. */
+export class ProbePace {
+  #pause: ProbePause | null = null;
+
+  mayProbeFromMs(record: KeyRecord | UnreadableRecord | null, nowMs: number): number {
+    return mayProbeFromMs(this.#pause, record, nowMs);
+  }
+
+  /** A probe of `attemptId` has ended now. */
+  ended(attemptId: string, { why }: ProbeEnd, nowMs: number): void {
+    this.#pause = why === null ? null : pauseAfter(this.#pause, attemptId, nowMs);
+  }
+}
+
 export class Probe {
   readonly #record: UnknownRecord;
   readonly #policy: AttemptPolicy;
   readonly #kept: KeptRecord;
+  readonly #pace: ProbePace;
   /** For the request that started the probe: no bound on those who wait keeps it from its end, which comes within its own time. */
   readonly result: Promise<ProbeResult>;
   readonly #end: (result: ProbeResult) => void;
@@ -29,10 +52,11 @@ export class Probe {
   readonly #waiters = new Waiters<ProbeResult>();
 
   /** Asks about the attempt that left `record` unknown. */
-  constructor(record: UnknownRecord, policy: AttemptPolicy, kept: KeptRecord) {
+  constructor(record: UnknownRecord, policy: AttemptPolicy, kept: KeptRecord, pace: ProbePace) {
     this.#record = record;
     this.#policy = policy;
     this.#kept = kept;
+    this.#pace = pace;
     const { promise, resolve } = Promise.withResolvers<ProbeResult>();
     this.result = promise;
     this.#end = resolve;
@@ -47,15 +71,18 @@ export class Probe {
   async run(forward: Forward, env: object, onEnd: () => void): Promise<void> {
     const { attempt } = this.#record;
     const answer = await this.#ask(forward, env);
-    let outcome: Conclusion["outcome"] = "unknown";
+    let end: ProbeEnd;
     try {
-      outcome = await this.#finish(answer);
+      end = await this.#finish(answer);
     } catch (error) {
-      // The record is still unknown, and the next request asks again.
+      // The record is still unknown, and a later request asks again.
       log({ event: "fault", id: attempt.id, where: "conclude probe", why: String(error) });
+      end = { outcome: "unknown", why: "the outcome could not be written" };
     }
+    this.#pace.ended(attempt.id, end, Date.now());
     onEnd();
-    log({ event: "probe", record: this.#kept.name, outcome });
+    const { outcome } = end;
+    log({ event: "probe", record: this.#kept.name, ...end });
     const probed = { attemptId: attempt.id, outcome: outcome === "not-executed" ? outcome : "unknown" } as const;
     this.#end({ probed });
     this.#waiters.wake(() => ({ probed }));
@@ -72,8 +99,10 @@ export class Probe {
   }
 
   /** A final answer completes the record, if that still waits for one. */
-  async #finish(answer: OriginAnswer | NoAnswer): Promise<Conclusion["outcome"]> {
-    if (answer.came === "nothing") return "unknown";
+  async #finish(answer: OriginAnswer | NoAnswer): Promise<ProbeEnd> {
+    if (answer.came === "nothing") {
+      return { outcome: "unknown", why: whyNoAnswer(answer) };
+    }
     const { attempt } = this.#record;
     const body = this.#kept.startRecording(attempt, answer.body, "probe", this.#policy);
     const { mode, bytesMax } = receptionOfProbe(answer, this.#policy);
@@ -88,6 +117,10 @@ export class Probe {
     } else {
       this.#kept.discard(body);
     }
-    return conclusion.outcome;
+    return { outcome: conclusion.outcome, why: whyUnsettled(answer.signs, body.end) };
   }
+}
+
+function whyNoAnswer({ cause, why }: NoAnswer): string {
+  return cause === "origin_deadline" ? `no answer within ${PROBE_TIMEOUT_MS} ms` : why;
 }

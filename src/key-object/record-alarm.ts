@@ -1,7 +1,7 @@
 /** The one alarm of an object that owns a record: the watchdog of an attempt, and the end of the record's term. */
 
 import { type AlarmDecision, type AlarmTimes, nextAlarmMs } from "../record/decide-alarm.ts";
-import { type UnknownRecord, unreachable } from "../record/record.ts";
+import { type RestingRecord, unreachable } from "../record/record.ts";
 
 /** How long after `origin_deadline` the watchdog looks: time to notice the abort and to write the outcome. */
 export const WATCHDOG_GRACE_MS = 15_000;
@@ -30,21 +30,21 @@ export async function runAlarm(
 /** What an alarm can do to the record. */
 export interface AlarmActions {
   readonly forget: () => Promise<void>;
-  /** Writes a record whose process has died. */
-  readonly markUnknown: (record: UnknownRecord) => void;
+  /** Replaces the record by what time has made of it, without an answer. */
+  readonly write: (record: RestingRecord) => void;
 }
 
 /** Carries out `decision`. Its writes and the time of the next alarm are one synchronous step. */
 export function carryOutAlarm(
   decision: AlarmDecision,
   storage: DurableObjectStorage,
-  { forget, markUnknown }: AlarmActions,
+  { forget, write }: AlarmActions,
 ): Promise<void> | void {
   switch (decision.action) {
     case "forget":
       return forget();
-    case "mark unknown":
-      markUnknown(decision.record);
+    case "write":
+      write(decision.record);
       return storage.setAlarm(decision.atMs);
     case "look again":
       return storage.setAlarm(decision.atMs);

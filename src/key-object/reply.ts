@@ -3,6 +3,7 @@
 import { type AnswerReply, type AttemptFacts, type Mark, type RefusalReply, type Reply } from "../call/call.ts";
 import { type Arrival } from "./conclusion-of-answer.ts";
 import { type OriginAnswer } from "../origin/exchange.ts";
+import { type Decision } from "../record/decide.ts";
 import { type CompletedRecord, type RestingRecord, type UnknownRecord, unreachable } from "../record/record.ts";
 import { type Recording } from "./recording.ts";
 
@@ -27,6 +28,18 @@ export function refusal(code: RefusalReply["code"], record: RestingRecord | null
   const status = MEANS_UNKNOWN.has(code) ? "unknown" : "refused";
   const cause = record?.state === "tombstone" ? { cause: record.cause } : {};
   return { kind: "refusal", code, waited: false, ...attemptOf(record), ...cause, mark: mark(status, record) };
+}
+
+/** The refusal that was decided on at `nowMs`. */
+export function refusalBy(
+  { code, record, againAtMs }: Extract<Decision, { action: "refuse" }>,
+  nowMs: number,
+): RefusalReply {
+  const reply = refusal(code, record);
+  // Not 0 seconds: many waited for the same probe, and would come back as one crowd.
+  return againAtMs === null
+    ? reply
+    : { ...reply, retryAfterSeconds: Math.max(1, Math.ceil((againAtMs - nowMs) / 1000)) };
 }
 
 /** The request could not be prepared, so nothing was sent. `before` is the record as it was, and stays. */

@@ -87,7 +87,7 @@ export class ShadowObject extends DurableObject<Env> {
     if (record?.state === "unreadable") return this.#store.forget();
     return carryOutAlarm(decideAlarm(record, null, times), this.ctx.storage, {
       forget: () => this.#store.forget(),
-      markUnknown: (unknown) => this.#store.write(unknown),
+      write: (aged) => this.#store.write(aged),
     });
   }
 

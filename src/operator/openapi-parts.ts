@@ -45,6 +45,10 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   Record: object({
     id: recordId,
     state,
+    cause: {
+      enum: ["too large", "coded", "erased", "expired", null],
+      description: "For a tombstone: why no answer is stored.",
+    },
     tenant: nullable("string"),
     operation: nullable("string"),
     key: nullable("string"),

@@ -10,6 +10,7 @@ export function recordView(id: string, { state, running, facts, answer }: Inspec
   return {
     id,
     state,
+    cause: facts?.cause ?? null,
     tenant: facts?.tenant ?? null,
     operation: facts?.operation ?? null,
     key: facts?.key ?? null,

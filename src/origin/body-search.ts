@@ -22,7 +22,7 @@ export class BodySearch {
 
   constructor({ json, events }: BodyNeeds) {
     this.#json = json ? new JsonText() : null;
-    this.#events = events.length > 0 ? new EventNames() : null;
+    this.#events = events.length > 0 ? new EventNames(events) : null;
   }
 
   add(piece: Uint8Array): void {
@@ -88,16 +88,16 @@ function scalarOf(node: ReturnType<typeof valueAt>): string | null {
   return typeof node === "string" ? node : NOT_SCALAR;
 }
 
-/** The names of the events of a stream. */
+/** Which of the events that rules name are in a stream. Any others are forgotten: a stream may have a new name for each event. */
 class EventNames {
   readonly #decoder = new TextDecoder();
   readonly #parser: EventSourceParser;
   readonly #names = new Set<string>();
   #isUnreadable = false;
 
-  constructor() {
+  constructor(wanted: readonly string[]) {
     this.#parser = createParser({
-      onEvent: ({ event = "message" }) => this.#names.add(event),
+      onEvent: ({ event = "message" }) => wanted.includes(event) && this.#names.add(event),
       onError: ({ type }) => (this.#isUnreadable ||= type === "max-buffer-size-exceeded"),
       maxBufferSize: EVENT_CHARACTERS_MAX,
     });

@@ -40,7 +40,7 @@ export function policyDocument(hostname: string, tenant: Tenant, url: URL) {
     rate_limit: rateLimit && { retry_after_seconds: rateLimit.retryAfterSeconds },
     default: published(policy),
     operations: routes.map((route) => operation(route, policy)),
-    problems: CODES.map((code) => problem(code, policy, url)),
+    problems: CODES.map((code) => problem(code, tenant, url)),
   };
 }
 
@@ -102,14 +102,16 @@ export function effectiveKey({ mode, key }: Policy): Policy["key"] {
   return mode === "enforce" ? key : "off";
 }
 
-function problem(code: ProblemCode, rules: ErrorRules, url: URL) {
+function problem(code: ProblemCode, { policy, routes }: Tenant, url: URL) {
   const { title, detail, retryable, keyReuse } = PROBLEMS[code];
+  // Where the origin can be asked, the same request may find an outcome later (docs/protocol.md 5.7.9).
+  const isAsked = [policy, ...routes.map((route) => route.policy)].some(({ onUnknown }) => onUnknown === "probe");
   return {
     type: problemType(code, url),
-    ...writtenProblem(code, rules),
+    ...writtenProblem(code, policy),
     title,
     meaning: detail,
-    retryable,
+    retryable: retryable || (code === "outcome_unknown" && isAsked),
     key_reuse: keyReuse,
   };
 }

@@ -54,6 +54,7 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
     // The limit has no effect without `retry`. A second attempt then needs proof that none before it ran.
     maxAttempts: ({ onUnknown, maxAttempts }) =>
       onUnknown === "retry" ? `at most ${maxAttempts}` : "1, unless it is known that none ran",
+    rememberMs: ({ rememberMs }) => (rememberMs === 0 ? "not at all" : duration(rememberMs / 1000)),
     responseBytesMax: ({ responseBytesMax }) =>
       `at most ${count(responseBytesMax)} bytes; larger ones are passed on once`,
     replaySetCookie: ({ replaySetCookie }) => (replaySetCookie ? "is replayed" : "reaches the first client only"),

@@ -1,7 +1,7 @@
 /** What an alarm does to a record (docs/protocol.md 4.4). Pure: it may come early, late or twice, so the record alone decides. */
 
 import { type Running, asOf } from "./decide.ts";
-import { type KeyRecord, type UnknownRecord, type UnreadableRecord } from "./record.ts";
+import { type KeyRecord, type RestingRecord, type UnreadableRecord } from "./record.ts";
 
 /** The interval of the alarm while an attempt or a probe runs: well within the minute of docs/protocol.md 4.4.4. */
 const RUNNING_AGAIN_MS = 15_000;
@@ -23,7 +23,8 @@ export interface AlarmTimes {
 export type AlarmDecision =
   | { readonly action: "forget" }
   | { readonly action: "look again"; readonly atMs: number }
-  | { readonly action: "mark unknown"; readonly record: UnknownRecord; readonly atMs: number };
+  /** What time has made of the record: its process has died, or its term is over and its key stays. */
+  | { readonly action: "write"; readonly record: RestingRecord; readonly atMs: number };
 
 /** `atMs` is the time of the next alarm, always one that `nextAlarmMs` allows. */
 export function decideAlarm(
@@ -38,10 +39,8 @@ export function decideAlarm(
   const resting = asOf(record, nowMs);
   if (resting === null) return { action: "forget" };
   if (resting.state === "unreadable") return lookAgain(nowMs + UNREADABLE_AGAIN_MS);
-  if (record?.state === "pending" && resting.state === "unknown") {
-    return { action: "mark unknown", record: resting, atMs: nextAlarmMs(resting.expiresAtMs, times) };
-  }
-  return lookAgain(resting.expiresAtMs);
+  if (resting === record) return lookAgain(resting.expiresAtMs);
+  return { action: "write", record: resting, atMs: nextAlarmMs(resting.expiresAtMs, times) };
 }
 
 /**

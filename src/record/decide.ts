@@ -24,8 +24,8 @@ export interface Situation {
   readonly policy: Pick<RecordPolicy, "onUnknown" | "maxAttempts" | "inFlight">;
   /** False for a look, which never executes and never probes (docs/protocol.md 4.5). */
   readonly mayExecute: boolean;
-  /** Whether the origin can be asked about this key. */
-  readonly mayProbe: boolean;
+  /** From when on the origin may be asked about this key; null where it can't be asked. */
+  readonly mayProbeFromMs: number | null;
   /** The result of the probe that this request has waited for, if it has. A request waits for one probe only. */
   readonly probed: Probed | null;
   readonly nowMs: number;
@@ -61,8 +61,13 @@ export type Decision =
   | { readonly action: "await probe" }
   | { readonly action: "await preparation" }
   | { readonly action: "replay"; readonly record: CompletedRecord }
-  /** `record` is set where the client may see its times. */
-  | { readonly action: "refuse"; readonly code: RefusalCode; readonly record: UnknownRecord | TombstoneRecord | null }
+  /** `record` is set where the client may see its times, and `againAtMs` where the same request can do more from then on. */
+  | {
+      readonly action: "refuse";
+      readonly code: RefusalCode;
+      readonly record: UnknownRecord | TombstoneRecord | null;
+      readonly againAtMs: number | null;
+    }
   /** A look found no record. */
   | { readonly action: "nothing" };
 
@@ -73,7 +78,8 @@ export type RefusalCode =
   | "in_flight"
   | "outcome_unknown"
   | "attempts_exhausted"
-  | "replay_unavailable";
+  | "replay_unavailable"
+  | "key_expired";
 
 export function decide(situation: Situation): Decision {
   const { record, running, request, policy, probed } = situation;
@@ -121,13 +127,16 @@ function decideResting(situation: Situation): Decision {
     case "completed":
       return { action: "replay", record: resting };
     case "tombstone":
-      return refuse("replay_unavailable", resting);
+      return refuse(resting.cause.kind === "expired" ? "key_expired" : "replay_unavailable", resting);
     default:
       return unreachable(resting);
   }
 }
 
-function decideUnknown(record: UnknownRecord, { policy, mayExecute, mayProbe, probed }: Situation): Decision {
+function decideUnknown(
+  record: UnknownRecord,
+  { policy, mayExecute, mayProbeFromMs, probed, nowMs }: Situation,
+): Decision {
   const executeAgain = { action: "execute", attemptNumber: record.attempt.number + 1, before: record } as const;
   switch (policy.onUnknown) {
     case "refuse":
@@ -136,24 +145,29 @@ function decideUnknown(record: UnknownRecord, { policy, mayExecute, mayProbe, pr
       if (record.attempt.number >= policy.maxAttempts) return refuse("attempts_exhausted", record);
       return mayExecute ? { ...executeAgain, mayHaveRun: true } : refuse("outcome_unknown", record);
     case "probe": {
-      if (!mayExecute || !mayProbe) return refuse("outcome_unknown", record);
-      if (probed === null) return { action: "probe", record };
+      if (!mayExecute || mayProbeFromMs === null) return refuse("outcome_unknown", record);
+      if (probed === null && nowMs >= mayProbeFromMs) return { action: "probe", record };
       // An answer about another attempt proves nothing about this one.
-      const isProved = probed.outcome === "not-executed" && probed.attemptId === record.attempt.id;
-      return isProved ? { ...executeAgain, mayHaveRun: false } : refuse("outcome_unknown", record);
+      const isProved = probed?.outcome === "not-executed" && probed.attemptId === record.attempt.id;
+      return isProved ? { ...executeAgain, mayHaveRun: false } : refuse("outcome_unknown", record, mayProbeFromMs);
     }
     default:
       return unreachable(policy.onUnknown);
   }
 }
 
-function refuse(code: RefusalCode, record: UnknownRecord | TombstoneRecord | null = null): Decision {
-  return { action: "refuse", code, record };
+function refuse(
+  code: RefusalCode,
+  record: UnknownRecord | TombstoneRecord | null = null,
+  againAtMs: number | null = null,
+): Decision {
+  return { action: "refuse", code, record, againAtMs };
 }
 
 /**
- * The record as it is at `nowMs`, given that no attempt or probe runs in its object. It is gone at the exact end of its term. A pending
- * record is unknown, because the process that ran its attempt has died. Returns the same object where nothing changed.
+ * The record as it is at `nowMs`, given that no attempt or probe runs in its object. At the exact end of its term it is gone, or its
+ * key alone is left. A pending record is unknown, because the process that ran its attempt has died. Returns the same object where
+ * nothing changed.
  */
 export function asOf(
   record: KeyRecord | UnreadableRecord | null,
@@ -161,13 +175,24 @@ export function asOf(
 ): RestingRecord | UnreadableRecord | null {
   if (record === null || record.state === "unreadable") return record;
   if (record.state === "pending") return becomeUnknown(record, nowMs, record.unknownTtlMs);
-  return nowMs >= record.expiresAtMs ? null : record;
+  return nowMs < record.expiresAtMs ? record : afterTerm(record, nowMs);
+}
+
+/** What is left of a record whose term is over: its key, for as long as that is remembered. */
+function afterTerm(
+  { about, request, attempt, expiresAtMs, rememberMs }: RestingRecord,
+  nowMs: number,
+): TombstoneRecord | null {
+  const endMs = expiresAtMs + rememberMs;
+  if (nowMs >= endMs) return null;
+  const term = { recordedAtMs: expiresAtMs, expiresAtMs: endMs, rememberMs: 0 };
+  return { state: "tombstone", cause: { kind: "expired" }, about, request, attempt, ...term };
 }
 
 /** The unknown record that follows `record`; its term starts now. */
 export function becomeUnknown(record: KeyRecord, nowMs: number, unknownTtlMs: number): UnknownRecord {
-  const { about, request, attempt } = record;
-  return { state: "unknown", about, request, attempt, sinceMs: nowMs, expiresAtMs: nowMs + unknownTtlMs };
+  const { about, request, attempt, rememberMs } = record;
+  return { state: "unknown", about, request, attempt, sinceMs: nowMs, expiresAtMs: nowMs + unknownTtlMs, rememberMs };
 }
 
 /** How `request` differs from the recorded one. The caller comes first: another caller learns nothing about the request. */

@@ -16,14 +16,16 @@ export type ShadowDecision =
   | { readonly action: "probe" }
   | { readonly action: "refuse"; readonly code: RefusalCode };
 
-type ShadowSituation = Pick<Situation, "record" | "request" | "mayProbe" | "nowMs"> & {
+type ShadowSituation = Pick<Situation, "record" | "request" | "nowMs"> & {
+  readonly mayProbe: boolean;
   readonly policy: Situation["policy"] & Pick<RecordPolicy, "originDeadlineMs">;
 };
 
 /** What the gateway would do with a request that arrives now. */
 export function decideShadow({ record, request, policy, mayProbe, nowMs }: ShadowSituation): ShadowDecision {
   const running = mayRun(record, policy, nowMs) ? "attempt" : null;
-  const decision = decide({ record, running, request, policy, mayExecute: true, mayProbe, probed: null, nowMs });
+  const may = { mayExecute: true, mayProbeFromMs: mayProbe ? nowMs : null };
+  const decision = decide({ record, running, request, policy, ...may, probed: null, nowMs });
   switch (decision.action) {
     case "execute":
       return { action: "execute", attemptNumber: decision.attemptNumber };

@@ -45,7 +45,7 @@ export interface RuledAnswer {
 export interface BodyFacts {
   /** The value at a pointer in canonical form, or "[" where it is no scalar; null where there is none, or it is null. */
   readonly json: ((pointer: readonly string[]) => string | null) | null;
-  /** The names of the events in it. */
+  /** Those of the wanted events that are in it. */
   readonly events: ReadonlySet<string> | null;
 }
 

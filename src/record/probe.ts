@@ -1,7 +1,7 @@
 /** What an answer to a probe proves about the attempt (docs/protocol.md 5.7). Pure. */
 
 import { type AnswerSigns, parseOriginOutcome } from "./classify.ts";
-import { type AnswerHead, type TombstoneCause } from "./record.ts";
+import { type AnswerHead, type TombstoneCause, unreachable } from "./record.ts";
 import { type BodyEnd, type Conclusion, conclusionOf } from "./transition.ts";
 
 /** A field of its own, so that the probe's answer may be a 200 about a 402. */
@@ -21,4 +21,25 @@ export function conclusionOfProbe(
   const outcome = parseOriginOutcome(originOutcome);
   if (outcome === "final" && !STATUS.test(originStatus ?? "")) return { outcome: "unknown" };
   return conclusionOf(outcome, bodyEnd, { ...head, status: Number(originStatus) }, overflow);
+}
+
+/** Why that answer settles nothing, for the log; null where it settles the outcome. Of the origin's values it has only the status. */
+export function whyUnsettled(
+  { status, originOutcome, originStatus }: Pick<AnswerSigns, "status" | "originOutcome" | "originStatus">,
+  bodyEnd: BodyEnd,
+): string | null {
+  if (originOutcome === null) return `status ${status} without Oncegate-Outcome`;
+  const outcome = parseOriginOutcome(originOutcome);
+  switch (outcome) {
+    case "not-executed":
+      return null;
+    case "unknown":
+      return `status ${status}, Oncegate-Outcome is neither final nor not-executed`;
+    case "final":
+      if (originStatus === null) return `status ${status}, final without Oncegate-Status`;
+      if (!STATUS.test(originStatus)) return `status ${status}, final with an invalid Oncegate-Status`;
+      return bodyEnd === "broken" ? `status ${status}, the body broke off` : null;
+    default:
+      return unreachable(outcome);
+  }
 }

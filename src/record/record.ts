@@ -30,7 +30,7 @@ export interface Attempt {
   readonly id: string;
 }
 
-/** The facts that every arm has. */
+/** What is known before an attempt begins. */
 export interface RecordFacts {
   readonly about: {
     readonly tenant: string;
@@ -45,8 +45,17 @@ export interface RecordFacts {
   readonly attempt: Attempt;
 }
 
+/** The facts that every arm has. */
+interface StoredFacts extends RecordFacts {
+  /**
+   * How long the key stays used after the end of the record's term; 0 where it does not. Stored because the process that knew the
+   * policy may die, and because a later policy does not change it.
+   */
+  readonly rememberMs: number;
+}
+
 /** The attempt may be running. Only the memory of the object that runs it knows whether it is. */
-export interface PendingRecord extends RecordFacts {
+export interface PendingRecord extends StoredFacts {
   readonly state: "pending";
   readonly startedAtMs: number;
   /** Stored because the process that knew the policy may die. */
@@ -54,35 +63,37 @@ export interface PendingRecord extends RecordFacts {
 }
 
 /** The attempt may have run at the origin. After `origin_timeout` it may still be running here. */
-export interface UnknownRecord extends RecordFacts {
+export interface UnknownRecord extends StoredFacts {
   readonly state: "unknown";
   readonly sinceMs: number;
   readonly expiresAtMs: number;
 }
 
 /** The answer is stored, and every matching retry gets it. */
-export interface CompletedRecord extends RecordFacts {
+export interface CompletedRecord extends StoredFacts {
   readonly state: "completed";
   readonly recordedAtMs: number;
   readonly expiresAtMs: number;
   readonly answer: AnswerHead;
 }
 
-/** The request ran, but its answer is not stored. */
-export interface TombstoneRecord extends RecordFacts {
+/** The key is used, and no answer is stored. */
+export interface TombstoneRecord extends StoredFacts {
   readonly state: "tombstone";
   readonly cause: TombstoneCause;
   readonly recordedAtMs: number;
   readonly expiresAtMs: number;
 }
 
-/** Why an answer is not stored. */
+/** Why no answer is stored. */
 export type TombstoneCause =
   | { readonly kind: "too large" }
   /** It has a content coding that can't be decoded, so a replay would not fit every client. */
   | { readonly kind: "coded"; readonly coding: string }
   /** By an operator. */
-  | { readonly kind: "erased" };
+  | { readonly kind: "erased" }
+  /** The term of the record is over. Only here the request need not have run: its outcome may have been unknown. */
+  | { readonly kind: "expired" };
 
 export type KeyRecord = PendingRecord | RestingRecord;
 
@@ -117,6 +128,8 @@ export interface RecordPolicy {
   readonly inFlight: "wait" | "refuse";
   readonly ttlMs: number;
   readonly unknownTtlMs: number;
+  /** How long the key stays used after either term. */
+  readonly rememberMs: number;
   readonly originDeadlineMs: number;
   readonly outcomes: readonly OutcomeRule[];
 }

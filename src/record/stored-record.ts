@@ -4,8 +4,8 @@
  *
  * Format 1. `since_ms` is when the state began: started, became unknown, or recorded. `term_ms` is the time at which the
  * record expires; a `pending` record has no end yet, so there it is the unknown term in milliseconds. `status`, `headers`
- * and `body_bytes` are set for `completed` only, `cause` for `tombstone` only: "too large", "erased", or "coded:" and the
- * coding. `caller` is null where the record is not bound to its caller.
+ * and `body_bytes` are set for `completed` only, `cause` for `tombstone` only: "too large", "erased", "expired", or "coded:" and
+ * the coding. `remember_ms` is how long the key stays used after the term. `caller` is null where the record is not bound to its caller.
  */
 
 import {
@@ -54,6 +54,7 @@ export interface StoredRecord {
   readonly attempt_id: string;
   readonly since_ms: number;
   readonly term_ms: number;
+  readonly remember_ms: number;
   readonly status: number | null;
   readonly headers: readonly HeaderPair[] | null;
   readonly body_bytes: number | null;
@@ -75,8 +76,9 @@ export function encodeRecord(record: KeyRecord): StoredRecord {
     plain,
     caller,
   };
+  const facts = { ...request, attempt, attempt_id, remember_ms: record.rememberMs };
   const noAnswer = { status: null, headers: null, body_bytes: null, cause: null };
-  const common = { format: FORMAT, state: record.state, ...request, attempt, attempt_id, ...noAnswer } as const;
+  const common = { format: FORMAT, state: record.state, ...facts, ...noAnswer } as const;
   switch (record.state) {
     case "pending":
       return { ...common, since_ms: record.startedAtMs, term_ms: record.unknownTtlMs };
@@ -137,6 +139,7 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
     attempt: { number: integer("attempt"), id: text("attempt_id") },
   };
   if (facts.attempt.number === 0) faults.push("attempt");
+  const rememberMs = integer("remember_ms", TERM_MS_MAX);
   const sinceMs = integer("since_ms", TIME_MS_MAX);
   const termMs = integer("term_ms", state === "pending" ? TERM_MS_MAX : TIME_MS_MAX);
   const answer =
@@ -145,9 +148,9 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
   if (state === "tombstone" ? cause === null : stored["cause"] !== null) faults.push("cause");
   if (faults.length > 0) return { state: "unreadable", why: `fields: ${faults.join(", ")}` };
 
-  if (state === "pending") return { state, ...facts, startedAtMs: sinceMs, unknownTtlMs: termMs };
-  if (state === "unknown") return { state, ...facts, sinceMs, expiresAtMs: termMs };
-  const term = { recordedAtMs: sinceMs, expiresAtMs: termMs };
+  if (state === "pending") return { state, ...facts, startedAtMs: sinceMs, unknownTtlMs: termMs, rememberMs };
+  if (state === "unknown") return { state, ...facts, sinceMs, expiresAtMs: termMs, rememberMs };
+  const term = { recordedAtMs: sinceMs, expiresAtMs: termMs, rememberMs };
   if (state === "tombstone" && cause !== null) return { state, ...facts, ...term, cause };
   if (answer !== null) return { state: "completed", ...facts, ...term, answer };
   return { state: "unreadable", why: state === "completed" ? "fields: status, headers" : "fields: state" };
@@ -172,7 +175,7 @@ function fieldsOf(stored: Readonly<Record<string, unknown>>) {
 }
 
 function decodeCause(written: unknown): TombstoneCause | null {
-  if (written === "too large" || written === "erased") return { kind: written };
+  if (written === "too large" || written === "erased" || written === "expired") return { kind: written };
   if (typeof written !== "string" || !written.startsWith(CODED) || written === CODED) return null;
   return { kind: "coded", coding: written.slice(CODED.length) };
 }

@@ -18,13 +18,14 @@ import {
   unreachable,
 } from "./record.ts";
 
-/** The record of an attempt that is about to be sent. */
+/** The record of an attempt that is about to be sent. A derived key means one request within its window only. */
 export function beginAttempt(
   { about, request, attempt }: RecordFacts,
-  policy: Pick<RecordPolicy, "unknownTtlMs">,
+  { unknownTtlMs, rememberMs }: Pick<RecordPolicy, "unknownTtlMs" | "rememberMs">,
   nowMs: number,
 ): PendingRecord {
-  return { state: "pending", about, request, attempt, startedAtMs: nowMs, unknownTtlMs: policy.unknownTtlMs };
+  const facts = { about, request, attempt, rememberMs: about.isDerived ? 0 : rememberMs };
+  return { state: "pending", ...facts, startedAtMs: nowMs, unknownTtlMs };
 }
 
 /** How an attempt ended; for `unknown`, all that is known so far. */
@@ -84,13 +85,13 @@ export function concludeAttempt(
   nowMs: number,
 ): Transition {
   if (!waitsFor(record, attempt)) return { action: "stale" };
-  const { about, request } = record;
-  const term = { recordedAtMs: nowMs, expiresAtMs: nowMs + policy.ttlMs };
+  const { about, request, rememberMs } = record;
+  const facts = { about, request, attempt, recordedAtMs: nowMs, expiresAtMs: nowMs + policy.ttlMs, rememberMs };
   switch (conclusion.outcome) {
     case "final":
-      return write({ state: "completed", about, request, attempt, ...term, answer: conclusion.answer });
+      return write({ state: "completed", ...facts, answer: conclusion.answer });
     case "not-kept":
-      return write({ state: "tombstone", about, request, attempt, ...term, cause: conclusion.cause });
+      return write({ state: "tombstone", ...facts, cause: conclusion.cause });
     case "unknown":
       // An attempt that became unknown by `origin_timeout` keeps the term that clients have seen.
       return write(record.state === "unknown" ? record : becomeUnknown(record, nowMs, policy.unknownTtlMs));

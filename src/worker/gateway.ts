@@ -55,7 +55,11 @@ async function route(context: RequestContext): Promise<RequestResult> {
   if (leavesBase(destination)) return refused(refuse("path_refused"));
   if (policy.mode === "observe") return observe(context);
   const key = await keyOf(incoming, destination);
-  if (key === null) return { kind: "passed through", sent: await passThrough(incoming, destination, env) };
+  if (key === null) {
+    // What was parsed of a small body may take many times its memory, and the origin may take long.
+    incoming.releaseContent();
+    return { kind: "passed through", sent: await passThrough(incoming, destination, env) };
+  }
   if (isRefusal(key)) return { kind: "without key", refusal: key };
   const wait = grantedWait(headers.get("prefer"), policy.waitMs);
   return { kind: "keyed", key, reply: await askRecord(context, key, wait.ms), waitSeconds: wait.askedSeconds };

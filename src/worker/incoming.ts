@@ -1,7 +1,7 @@
 /** A request on its way in. Its body, content and caller are read at most once, and only where a step needs them. */
 
-import { type BodyBudget, type Lease, bodyBudget } from "../http/body-budget.ts";
-import { requestCodingOf, decode } from "../http/request-coding.ts";
+import { type BodyBudget, bodyBudget } from "../http/body-budget.ts";
+import { type DecodedBody, decode, freeBytes, requestCodingOf } from "../http/request-coding.ts";
 import { type HeldBody } from "../http/held-body.ts";
 import { type CallerRule, callerOf } from "../identity/caller.ts";
 import { sha256 } from "../identity/digest.ts";
@@ -20,7 +20,7 @@ export class Incoming {
   #body: Promise<HeldRequestBody | Refusal> | null = null;
   #content: Promise<RequestContent | Refusal> | null = null;
   /** Of the content, where it is not the body itself. */
-  #decoded: Lease | null = null;
+  #decoded: DecodedBody | null = null;
   #held: HeldBody | null = null;
   readonly #callers = new Map<CallerRule, Promise<string | Refusal>>();
 
@@ -72,7 +72,9 @@ export class Incoming {
   /** Frees the memory of the content, which may take more than the body: a request may wait for long. */
   releaseContent(): void {
     this.#content = null;
-    this.#decoded?.release();
+    if (this.#decoded === null) return;
+    this.#decoded.lease.release();
+    freeBytes(this.#decoded.bytes);
     this.#decoded = null;
   }
 
@@ -118,7 +120,7 @@ export class Incoming {
       case "no room":
         return refuse("overloaded");
       case "decoded":
-        this.#decoded = decoded.lease;
+        this.#decoded = decoded;
         signal.addEventListener("abort", () => decoded.lease.release());
         return new RequestContent({
           contentType,

@@ -34,19 +34,31 @@ export function keyedResponse(reply: IdentifiedReply, request: RepliedRequest): 
 }
 
 function refusalResponse(
-  { code, faultId, cause, instance }: Extract<IdentifiedReply, RefusalReply>,
+  { code, faultId, cause, instance, retryAfterSeconds }: Extract<IdentifiedReply, RefusalReply>,
   { url, policy, key }: RepliedRequest,
 ): Response {
-  const detail = key.isDerived ? DERIVED_DETAILS.get(code) : cause && tombstoneDetail(cause);
+  const again = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+  const own = key.isDerived ? DERIVED_DETAILS.get(code) : cause && tombstoneDetail(cause);
+  const detail = retryAfterSeconds === undefined ? own : AGAIN_DETAILS.get(code);
   const refusal = faultId === undefined ? refuse(code, detail) : refuseWithId(code, faultId);
-  return problemResponse({ ...refusal, instance }, url, policy);
+  return problemResponse({ ...refusal, ...again, instance }, url, policy);
 }
 
-function tombstoneDetail(cause: TombstoneCause): string {
+/** Where the same request can do more after a while. */
+const AGAIN_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
+  [
+    "outcome_unknown",
+    "The request with this key was sent to the origin, and it is not known whether it took effect. The origin is asked again when the same request comes after the time in Retry-After. A new key would risk a second run.",
+  ],
+]);
+
+/** Undefined where the code's own detail is all that is known. */
+function tombstoneDetail(cause: TombstoneCause): string | undefined {
+  if (cause.kind === "expired") return undefined;
   return `The request with this key ran, but its answer ${reasonOf(cause)}. It is not sent again until the record expires.`;
 }
 
-function reasonOf(cause: TombstoneCause): string {
+function reasonOf(cause: Exclude<TombstoneCause, { kind: "expired" }>): string {
   switch (cause.kind) {
     case "too large":
       return "was too large to keep";

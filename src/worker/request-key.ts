@@ -66,6 +66,8 @@ async function partWithKey<const P extends "document" | "form">(
   part: P,
 ): Promise<RequestContent[P] | Refusal> {
   if (!mayHold(incoming, part)) return null;
+  // Once it is read, it can't be passed on.
+  if (hasUnusualBody(incoming.request)) return refuse("key_invalid", UNUSUAL_BODY);
   const callers = await callersOf(incoming, tenant, Date.now());
   if (isRefusal(callers)) return callers;
   const content = await incoming.content();

@@ -2,7 +2,7 @@ import { type ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { type Answer, header } from "../conformance/client.ts";
 import { type Operation, markOf, setUpRig } from "./rig.ts";
-import { CONTENTS, type Content } from "./contents.ts";
+import { CONTENTS, type Content, UNKNOWN_CODING } from "./contents.ts";
 import { end, stage, whenEntered, write } from "./stage.ts";
 
 const rig = setUpRig({
@@ -78,6 +78,21 @@ describe.each(MODES)("P2, 6.2.1: %s the first client, one that joins and a retry
       expect(operation.executions).toBe(1);
       checked.push({ operation, content });
     });
+  });
+});
+
+describe.each(MODES)("5.6: %s a response in a coding that the gateway does not know", (_, host) => {
+  test.each(FRAMINGS)("reaches its first client as it is, and no other, when sent %s", async (_how, frame) => {
+    const { answer, entered } = stage();
+    const operation = rig.operation({ host }, answer);
+    const first = operation.open();
+    await play(UNKNOWN_CODING, await whenEntered(entered, first), frame);
+    const executed = await first.answer;
+    expect(markOf(executed)).toBe("executed");
+    expectExact(executed, UNKNOWN_CODING);
+    const retry = await operation.ask();
+    expect([retry.status, JSON.parse(retry.body.toString()).code]).toEqual([409, "replay_unavailable"]);
+    expect(operation.executions).toBe(1);
   });
 });
 

@@ -20,6 +20,7 @@ export const problems = {
   origin_timeout: { status: 504, retryable: true, keyReuse: "same" },
   origin_unreachable: { status: 502, retryable: false, keyReuse: "same" },
   replay_unavailable: { status: 409, retryable: false, keyReuse: "same" },
+  key_expired: { status: 409, retryable: false, keyReuse: "same" },
   overloaded: { status: 503, retryable: true, keyReuse: "same" },
   unavailable: { status: 503, retryable: true, keyReuse: "same" },
   loop_detected: { status: 508, retryable: false, keyReuse: "same" },

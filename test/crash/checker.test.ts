@@ -294,9 +294,9 @@ describe("P6: said, not guessed", () => {
   ] as const)("an attempt after a kill, undone and marked %s", (_, probes, word, faults) => {
     const undone = { ...rejected, attempt: 2, arrivedAt: 60, ended: { at: 70, how: "answered" } } as const;
     const second = {
-      arrivedAt: 110,
-      executedAt: 115,
-      ended: { at: 120, how: "answered" },
+      arrivedAt: 610,
+      executedAt: 615,
+      ended: { at: 620, how: "answered" },
       answer: answer("second"),
     } as const;
     const story: Story = {
@@ -305,10 +305,10 @@ describe("P6: said, not guessed", () => {
       asked: [
         { endedAt: 27 },
         { sentAt: 50, endedAt: 80, seen: answered(word, "429", 429) },
-        { sentAt: 100, endedAt: 140, seen: answered("executed", "second") },
+        { sentAt: 600, endedAt: 640, seen: answered("executed", "second") },
       ],
       ledger: [{ ...killedAt26, executedAt: null }, undone, { ...second, attempt: 2 }],
-      probes: [...probes, { arrivedAt: 105, said: "not-executed" }],
+      probes: [...probes, { arrivedAt: 605, said: "not-executed" }],
       end: answered("replayed", "second"),
     };
     expect(broken(story)).toEqual(faults);
@@ -338,6 +338,22 @@ describe("P6: said, not guessed", () => {
 });
 
 describe("P7: bounded", () => {
+  test("a second probe without a pause is found, unless another process sends it or asks about another attempt", () => {
+    const asked = [
+      { endedAt: 27 },
+      { sentAt: 50, endedAt: 700, seen: outcomeUnknown },
+      { sentAt: 50, endedAt: 700, seen: replayed },
+    ];
+    const story: Story = { policy: "probe", kills: [26], asked, ledger: [killedAt26], end: replayed };
+    const final = { said: "final", answer: answer("first") } as const;
+    const twice = (...probes: NonNullable<Story["probes"]>): string[] => broken({ ...story, probes });
+    expect(twice({ said: "unknown" }, { ...final, arrivedAt: 100 })).toEqual(["P7"]);
+    expect(twice({ said: "nothing" }, { ...final, arrivedAt: 544 })).toEqual(["P7"]);
+    expect(twice({ said: "unknown" }, { ...final, arrivedAt: 556 })).toEqual([]);
+    expect(twice({ said: "unknown", attempt: 0 }, { ...final, arrivedAt: 100 })).toEqual([]);
+    expect(twice({ said: "unknown", generation: 1 }, { ...final, arrivedAt: 100 })).not.toContain("P7");
+  });
+
   test("a key that is still in flight at the end is found", () => {
     expect(broken({ ...ran, asked: [{ seen: { kind: "left" } }], end: [replayed, inFlight] })).toContain("P7");
     expect(broken({ kills: [15], asked: [{ endedAt: 16 }], end: inFlight })).toEqual(["P7"]);

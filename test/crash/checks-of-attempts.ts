@@ -67,6 +67,20 @@ export function* probedAfterwards({ ledger, probes }: RecordHistory): Faults {
   }
 }
 
+/** The first pause after a probe that settles nothing, less what two clocks differ by. */
+const PAUSE_MS = 490;
+
+/** A process that a probe has told nothing pauses before it asks about the same attempt again (docs/protocol.md 5.7.9). */
+export function* probedWithPauses({ probes }: RecordHistory): Faults {
+  for (const [index, later] of probes.entries()) {
+    const earlier = probes[index - 1];
+    if (earlier === undefined || earlier.said === "final" || earlier.said === "not-executed") continue;
+    if (earlier.generation !== later.generation || earlier.attempt !== later.attempt) continue;
+    const pausedMs = later.arrivedAt - earlier.arrivedAt;
+    if (pausedMs < PAUSE_MS) yield ["P7", `asked about attempt ${later.attempt} again after ${pausedMs.toFixed(1)} ms`];
+  }
+}
+
 export function* sentInTurn({ operation, ledger, history }: RecordHistory): Faults {
   if (operation.policy === "refuse") return;
   const { maxAttempts } = history.limits;

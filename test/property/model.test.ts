@@ -10,11 +10,12 @@ import { RUN_FACTOR, runs } from "../support/runs.ts";
 const PATH = "/v1/charges";
 const TTL_MS = 60_000;
 const UNKNOWN_TTL_MS = 600_000;
+const REMEMBER_MS = 24 * 60 * 60 * 1000;
 const MAX_ATTEMPTS = 3;
 const DEADLINE_MS = 10_000;
 
-/** One at the end of the term, and one more where an alarm that came early has moved it. */
-const ALARMS_TO_END = 3;
+/** One at the end of the term, one when its key is forgotten, and one more where an alarm that came early has moved it. */
+const ALARMS_TO_END = 4;
 
 /** A slow machine stops here, with the histories that it has checked. */
 const TIME_MS_MAX = 60_000 * RUN_FACTOR;
@@ -33,7 +34,7 @@ type Step =
 const body = fc.constantFrom("a", "a", "a", "b");
 /** Where records are bound to their callers. Otherwise another caller has another record, and so a history of his own. */
 const caller = fc.constantFrom("alice", "alice", "alice", "bob");
-const policies = fc.record({ retries: fc.boolean(), bound: fc.boolean() });
+const policies = fc.record({ retries: fc.boolean(), bound: fc.boolean(), remembers: fc.boolean() });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
@@ -51,7 +52,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant("wait" as const),
-      ms: fc.constantFrom(1, TTL_MS - 1, TTL_MS, UNKNOWN_TTL_MS),
+      ms: fc.constantFrom(1, TTL_MS - 1, TTL_MS, UNKNOWN_TTL_MS, REMEMBER_MS - 1, REMEMBER_MS),
     }),
   },
 );
@@ -97,7 +98,8 @@ test(
       return [await described(await request)];
     }
 
-    const history = fc.asyncProperty(policies, fc.array(step, { maxLength: 10 }), async ({ retries, bound }, steps) => {
+    const history = fc.asyncProperty(policies, fc.array(step, { maxLength: 10 }), async (policy, steps) => {
+      const { retries, bound, remembers } = policy;
       const key = uniqueKey();
       const keyObject = (): ReturnType<typeof objectOf> => (bound ? boundObjectOf(key, PATH) : objectOf(key, PATH));
       const by = (one: Asking): Asking => (bound ? one : { ...one, caller: "alice" });
@@ -110,6 +112,7 @@ test(
         maxAttempts: MAX_ATTEMPTS,
         ttlMs: TTL_MS,
         unknownTtlMs: UNKNOWN_TTL_MS,
+        rememberMs: remembers ? REMEMBER_MS : 0,
       });
       const client = clientOf({
         on_caller_change: bound ? "refuse" : "separate",
@@ -117,6 +120,7 @@ test(
         max_attempts: MAX_ATTEMPTS,
         ttl: `${TTL_MS}ms`,
         unknown_ttl: `${UNKNOWN_TTL_MS}ms`,
+        remember: remembers && `${REMEMBER_MS}ms`,
         origin_deadline: `${DEADLINE_MS}ms`,
         origin_timeout: `${DEADLINE_MS}ms`,
       });

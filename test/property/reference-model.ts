@@ -7,6 +7,8 @@ interface Policy {
   readonly maxAttempts: number;
   readonly ttlMs: number;
   readonly unknownTtlMs: number;
+  /** 0 where keys are not remembered. */
+  readonly rememberMs: number;
 }
 
 type Kept =
@@ -23,7 +25,8 @@ type Kept =
       readonly body: string;
       readonly attempts: number;
       readonly endsMs: number;
-    };
+    }
+  | { readonly is: "remembered"; readonly caller: string; readonly body: string; readonly endsMs: number };
 
 export class ReferenceModel {
   executions = 0;
@@ -37,11 +40,19 @@ export class ReferenceModel {
 
   /** What `count` requests of `caller` at once are answered, the one that executes first. */
   requests(caller: string, body: string, count: number, answer: OriginAnswer | "crash", nowMs: number): string[] {
-    if (this.#kept !== null && nowMs >= this.#kept.endsMs) this.#kept = null;
+    this.#end(nowMs);
     const refusal = this.#refusal(caller, body);
     if (refusal !== null) return Array.from({ length: count }, () => refusal);
     const [first, joined] = this.#execute(caller, body, answer, nowMs);
     return [first, ...Array.from({ length: count - 1 }, () => joined)];
+  }
+
+  #end(nowMs: number): void {
+    const kept = this.#kept;
+    if (kept === null || nowMs < kept.endsMs) return;
+    const { caller, body, is } = kept;
+    const endsMs = kept.endsMs + (is === "remembered" ? 0 : this.#policy.rememberMs);
+    this.#kept = nowMs < endsMs ? { is: "remembered", caller, body, endsMs } : null;
   }
 
   #refusal(caller: string, body: string): string | null {
@@ -49,6 +60,7 @@ export class ReferenceModel {
     if (kept === null) return null;
     if (kept.caller !== caller) return "422 caller_changed";
     if (kept.body !== body) return "422 key_reused";
+    if (kept.is === "remembered") return "409 key_expired";
     if (kept.is === "answered") return `replayed ${kept.content}`;
     if (!this.#policy.retries) return "409 outcome_unknown";
     return kept.attempts >= this.#policy.maxAttempts ? "409 attempts_exhausted" : null;

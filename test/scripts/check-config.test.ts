@@ -109,6 +109,11 @@ describe("npm run check:config", { timeout: RUN_MS_MAX }, () => {
 });
 
 describe("checking a configuration", () => {
+  test("finds an EDGE that is misspelled", async () => {
+    const { faults } = await verdictOn(`[vars]\nEDGE = "cloudfare"\n[vars.TENANTS."api.example.com"]\n${ENTRY}`);
+    expect(faults).toEqual([{ path: "EDGE", message: 'must be "cloudflare", "proxy" or "none"' }]);
+  });
+
   test("sums up tenants without faults", async () => {
     const verdict = await verdictOn(`
       services = [{ binding = "API", service = "api" }]

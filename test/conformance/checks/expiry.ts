@@ -6,6 +6,7 @@ import { type Check } from "../check.ts";
 import { type Answer, type Ask, header } from "../client.ts";
 import { type Context } from "../context.ts";
 import { expectMark, expectRefusal, expectReplay, expectRun, expectRuns, show } from "../expect.ts";
+import { type OriginAnswer } from "../origin.ts";
 import { answers, heldUntil, tellsItsRun } from "../origin-answers.ts";
 
 const TTL_MS = 1000;
@@ -23,7 +24,43 @@ function untilRunAgain({ send, origin }: Context, path: string, ask: Ask): Promi
   );
 }
 
+/** Sends the request again and again until its term is over. */
+function untilExpired({ send }: Context, path: string, ask: Ask): Promise<Answer> {
+  let last = "nothing";
+  return eventually(
+    async () => {
+      const answer = await send(path, ask);
+      last = show(answer);
+      return last.includes("key_expired") ? answer : undefined;
+    },
+    { withinMs: 60_000, everyMs: 100, what: "the term to end", saw: () => last },
+  );
+}
+
+const remembered: readonly (readonly [title: string, first: OriginAnswer])[] = [
+  ["an answer", tellsItsRun],
+  ["an unknown outcome", answers(502)],
+];
+
+function staysUsed([title, first]: (typeof remembered)[number]): Check {
+  return {
+    section: "4.4.6",
+    title: `refuses every retry after the term of ${title} whose key is remembered`,
+    needs: "terms of 1 s, remembered",
+    run: async (context) => {
+      const [path, ask] = [context.scripted(first, tellsItsRun), { key: context.key() }];
+      await context.send(path, ask);
+      const { expires } = expectMark(await untilExpired(context, path, ask), "refused");
+      assert.ok(expires !== undefined && expires.getTime() > Date.now(), "expected the end of the key's time");
+      expectRefusal(await context.send(path, ask), "key_expired");
+      expectRefusal(await context.send(path, { ...ask, json: '{"amount":999}' }), "key_reused");
+      expectRuns(context.origin, path, 1);
+    },
+  };
+}
+
 export const expiry: readonly Check[] = [
+  ...remembered.map(staysUsed),
   {
     section: "4.4.1",
     title: "replays until ttl is over, then runs the request again",

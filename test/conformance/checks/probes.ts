@@ -1,9 +1,9 @@
 // Section 5.7: an unknown outcome is settled by asking the origin.
 
 import assert from "node:assert/strict";
-import { signal } from "../bounded.ts";
+import { pause, signal } from "../bounded.ts";
 import { type Check } from "../check.ts";
-import { header } from "../client.ts";
+import { type Answer, header } from "../client.ts";
 import { type Context } from "../context.ts";
 import {
   idempotencyStatus,
@@ -52,11 +52,19 @@ function staysUnknown([title, answer]: (typeof settleNothing)[number]): Check {
     needs: "on_unknown probe",
     run: async (context) => {
       const { path, ask, probedAt } = await leftUnknown(context, answer);
-      for (let retry = 0; retry < 2; retry += 1) expectRefusal(await context.send(path, ask), "outcome_unknown");
+      expectAskedAgain(await context.send(path, ask));
       expectRuns(context.origin, path, 1);
-      expectRuns(context.origin, probedAt, 2);
+      expectRuns(context.origin, probedAt, 1);
     },
   };
+}
+
+/** A refusal that says when the origin is asked again. Returns that time in seconds. */
+function expectAskedAgain(answer: Answer): number {
+  expectRefusal(answer, "outcome_unknown", true);
+  const seconds = Number(header(answer, "retry-after"));
+  assert.ok(seconds >= 1 && seconds <= 60, `expected Retry-After from 1 to 60, got ${seconds}`);
+  return seconds;
 }
 
 export const probes: readonly Check[] = [
@@ -135,6 +143,26 @@ export const probes: readonly Check[] = [
       );
       expectRuns(context.origin, path, 2);
       expectRuns(context.origin, probedAt, 1);
+    },
+  },
+  {
+    section: "5.7.9",
+    title: "pauses after a probe that settles nothing, however often the request comes, and asks after Retry-After",
+    needs: "on_unknown probe",
+    run: async (context) => {
+      const { path, ask, probedAt } = await leftUnknown(context, answers(500));
+      const started = performance.now();
+      let waitSeconds = 0;
+      for (let retry = 0; retry < 50; retry += 1) waitSeconds = expectAskedAgain(await context.send(path, ask));
+      // The pauses are 0.5 s, 1 s, 2 s and so on, so a slow machine sees more than one probe, and never one for each request.
+      const most = 1 + Math.ceil(Math.log2(1 + (performance.now() - started) / 500));
+      const asked = context.origin.count(probedAt);
+      assert.ok(asked >= 1 && asked <= most, `expected at most ${most} probes, got ${asked}`);
+      context.origin.on(probedAt, says("final", "201"));
+      await pause(waitSeconds * 1000);
+      expectMark(await context.send(path, ask), "replayed");
+      assert.equal(context.origin.count(probedAt), asked + 1);
+      expectRuns(context.origin, path, 1);
     },
   },
   {

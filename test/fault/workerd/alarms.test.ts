@@ -24,6 +24,9 @@ const {
   probed,
   completed,
   chunked,
+  remembered,
+  unknownRemembered,
+  expired,
   tombstone,
 } = RECORD_STATES;
 const { unreadable } = RECORD_STATES;
@@ -41,6 +44,9 @@ const TABLE: readonly (readonly [RecordState, early: string | null, late: string
   [probed, "unknown", "unknown"],
   [completed, "completed", null],
   [chunked, "completed", null],
+  [remembered, "completed", "tombstone"],
+  [unknownRemembered, "unknown", "tombstone"],
+  [expired, "tombstone", null],
   [tombstone, "tombstone", null],
   [unreadable, "streaming", "streaming"],
 ];

@@ -19,6 +19,7 @@ const FAR_AHEAD = ["40 days ahead"] as const;
 
 const { none, undone, running, runningOn, runningAgain, orphaned, unknown, probed, completed, chunked, tombstone } =
   RECORD_STATES;
+const { remembered, unknownRemembered, expired } = RECORD_STATES;
 
 /** Answers of a request that comes after the jump: while the term lasts, and when the clock says that it is over. */
 const TABLE: readonly (readonly [RecordState, lasting: string, over: string])[] = [
@@ -34,6 +35,10 @@ const TABLE: readonly (readonly [RecordState, lasting: string, over: string])[] 
   [probed, "409 outcome_unknown", "joined"],
   [completed, "replayed", "executed"],
   [chunked, "replayed", "executed"],
+  [remembered, "replayed", "409 key_expired"],
+  [unknownRemembered, "executed", "409 key_expired"],
+  // It stays erased, even if the clock goes back to a time before the end of its term.
+  [expired, "409 key_expired", "409 key_expired"],
   [tombstone, "409 replay_unavailable", "executed"],
 ];
 

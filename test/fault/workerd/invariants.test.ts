@@ -4,6 +4,7 @@ import { type Event, type Rules, type Seen, violationsOf } from "./invariants.ts
 const RULES: Rules = { onUnknown: "refuse", maxAttempts: 3, keepsAnswer: true };
 const RETRY: Rules = { ...RULES, onUnknown: "retry" };
 const PROBE: Rules = { ...RULES, onUnknown: "probe" };
+const REMEMBER: Rules = { ...RETRY, remembers: true };
 
 const healed: Event = { what: "healed" };
 const sent = (attempt = 1, ran = true): Event => ({ what: "received", attempt, ran });
@@ -18,6 +19,8 @@ function problem(status: number, code: string, mark: string, body: Seen["body"] 
 }
 
 const unknown = problem(409, "outcome_unknown", "unknown");
+const over: Event = { what: "term over" };
+const expired = problem(409, "key_expired", "refused");
 const reused = problem(422, "key_reused", "refused", "other");
 
 describe("the checker finds", () => {
@@ -41,7 +44,7 @@ describe("the checker finds", () => {
       "a retry after a final answer",
       RETRY,
       [sent(), answer("executed"), sent(2)],
-      "I1 sent to the origin although a final",
+      "I1 sent to the origin although a client has",
     ],
     ["two answers", RULES, [sent(), answer("executed"), answer("replayed", "run 2")], "I2 two different final answers"],
     ["an answer out of nothing", RULES, [answer("executed")], "I2 an answer of no execution"],
@@ -95,6 +98,27 @@ describe("the checker finds", () => {
     ["a false internal error", RULES, [sent(), problem(500, "internal", "refused")], "I5 claims that nothing ran"],
     ["an unknown code", RULES, [problem(500, "oops", "refused")], "I5 an undocumented problem: 500 oops"],
     ["a wrong mark", RULES, [problem(409, "outcome_unknown", "refused")], "I5 outcome_unknown marked refused"],
+    [
+      "a remembered key that runs again",
+      REMEMBER,
+      [sent(), over, sent(2)],
+      "I7 sent to the origin although its key is",
+    ],
+    [
+      "an answer of a remembered key",
+      REMEMBER,
+      [sent(), answer("executed"), over, answer("replayed")],
+      "I7 answered after its term",
+    ],
+    ["a remembered key that is unknown", REMEMBER, [sent(), over, healed, unknown], "I7 not refused as expired"],
+    [
+      "a remembered key that is free",
+      REMEMBER,
+      [sent(), over, healed, answer("executed", "x", "other")],
+      "I3 another body",
+    ],
+    ["a key that expires too early", REMEMBER, [sent(), expired], "I7 expired before its term was over"],
+    ["a key that expires and is not remembered", RULES, [sent(), over, expired], "I7 expired before its term was over"],
     ["a missing mark", RULES, [answer("")], "I5 an answer marked "],
   ])("%s", (_, rules, history, breach) => {
     expect(violationsOf(history, rules)[0]).toContain(breach);
@@ -114,6 +138,13 @@ describe("the checker accepts", () => {
     ],
     ["an attempt that a probe allows", PROBE, [sent(1), unknown, probed("not-executed"), sent(2), answer("executed")]],
     ["a run after the term", RULES, [sent(), answer("executed"), { what: "term over" }, sent(1), answer("executed")]],
+    ["a remembered key", REMEMBER, [sent(), answer("executed"), over, healed, expired, reused, expired]],
+    ["a run after a key is forgotten", REMEMBER, [sent(), over, expired, over, sent(1), answer("executed")]],
+    [
+      "a run after the term of a record of which nothing ran",
+      REMEMBER,
+      [sent(1, false), over, sent(1), answer("executed")],
+    ],
     ["an answer that was cut", RULES, [sent(), answer("executed", null), healed, answer("replayed")]],
     [
       "an answer that is not kept",

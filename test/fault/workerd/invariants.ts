@@ -8,6 +8,7 @@
  * I4 nothing pending for ever: every row has an alarm, and ends
  * I5 only documented answers; what a client has seen as final stays; nothing claims "not executed" without proof
  * I6 no part of an answer stays that no record names
+ * I7 a remembered key is used after the term of its record: no answer, and no further request to the origin
  */
 
 export interface Rules {
@@ -17,6 +18,8 @@ export interface Rules {
   readonly keepsAnswer: boolean;
   /** Whether clients get answers from their head on: then only one that came to a clean end is an answer. */
   readonly streams?: boolean;
+  /** Whether the key is remembered: then a first "term over" ends the record, and a second one the memory of its key. */
+  readonly remembers?: boolean;
 }
 
 /** What one request was answered. */
@@ -74,6 +77,7 @@ const CODES: Readonly<Record<string, number>> = {
   origin_timeout: 504,
   origin_unreachable: 502,
   replay_unavailable: 409,
+  key_expired: 409,
   overloaded: 503,
   unavailable: 503,
   internal: 500,
@@ -95,11 +99,13 @@ interface Past {
   disproved: number;
   seenFinal: Seen | null;
   healed: boolean;
+  /** Only the key is left of the record. */
+  expired: boolean;
 }
 
 /** Every breach, with its number and the event at which it shows. Empty: all invariants hold. */
 export function violationsOf(history: readonly Event[], rules: Rules): string[] {
-  const past: Past = { ran: [], fenced: false, disproved: 0, seenFinal: null, healed: false };
+  const past: Past = { ran: [], fenced: false, disproved: 0, seenFinal: null, healed: false, expired: false };
   return history.flatMap((event, index) =>
     breaches(event, past, rules).map((breach) => `${breach} (event ${index}: ${JSON.stringify(event)})`),
   );
@@ -119,7 +125,8 @@ function breaches(event: Event, past: Past, rules: Rules): string[] {
       past.healed = true;
       return [];
     case "term over":
-      Object.assign(past, { ran: [], fenced: false, disproved: 0, seenFinal: null });
+      past.expired = rules.remembers === true && !past.expired && past.ran.length > 0;
+      Object.assign(past, { seenFinal: null, fenced: false }, past.expired ? {} : { ran: [], disproved: 0 });
       return [];
     case "looked":
       if (event.state === "pending" && past.healed) return ["I4 the row is still pending"];
@@ -138,6 +145,7 @@ function received(event: Extract<Event, { what: "received" }>, past: Past, rules
   past.fenced = false;
   if (event.ran) ran.push(event.attempt);
   if (!again) return [];
+  if (past.expired) return ["I7 sent to the origin although its key is remembered"];
   const numbersBefore = event.ran ? ran.slice(0, -1) : ran;
   if (seenFinal !== null) return ["I1 sent to the origin although a client has a final answer"];
   if (event.attempt <= Math.max(...numbersBefore))
@@ -160,11 +168,18 @@ function answered(seen: Seen, past: Past, rules: Rules): string[] {
     return found;
   }
   if (code === "key_reused") found.push("I3 the original was taken for another body");
+  if (past.expired) return [...found, ...afterTerm(seen, past)];
+  if (code === "key_expired") found.push("I7 expired before its term was over");
   if (past.healed && PUTS_OFF.has(code ?? "")) found.push("I4 still puts off");
   if (isFinal) found.push(...final(seen, past));
   else if (past.healed && past.seenFinal !== null && (code !== "replay_unavailable" || rules.keepsAnswer))
     found.push("I5 takes a final answer back");
   return found;
+}
+
+function afterTerm({ code }: Seen, { healed }: Past): string[] {
+  if (code === null) return ["I7 answered after its term"];
+  return healed && code !== "key_expired" ? ["I7 not refused as expired"] : [];
 }
 
 function final(seen: Seen, past: Past): string[] {

@@ -29,8 +29,11 @@ export async function rigIn(state: RecordState): Promise<Rig> {
 
 /** Takes down that the term is over, if it is by the clock and no attempt runs. */
 export async function noteTerm(rig: Rig, attemptRuns = false): Promise<void> {
-  const { state, termMs } = await rig.row();
-  const isOver = state === null || (state !== "pending" && termMs !== null && termMs <= Date.now());
+  const { state, termMs, isExpired } = await rig.row();
+  const isPast = termMs !== null && termMs <= Date.now();
+  // The end of its term has been taken down already, that of its memory has not.
+  if (isExpired && !isPast && rig.history.some(({ what }) => what === "term over")) return;
+  const isOver = state === null || isExpired || (state !== "pending" && isPast);
   if (isOver && !attemptRuns) rig.history.push({ what: "term over" });
 }
 
@@ -81,6 +84,22 @@ export const RECORD_STATES = {
   },
   completed: { name: "a kept answer", reach: executes },
   chunked: { name: "a kept answer of several rows", reach: answered({ ...RAN, bytes: 600_000 }) },
+  remembered: { name: "a kept answer whose key is remembered", policy: { remember: "365d" }, reach: executes },
+  unknownRemembered: {
+    name: "an unknown outcome whose key is remembered",
+    onUnknown: "retry",
+    policy: { remember: "365d" },
+    reach: leftUnknown,
+  },
+  expired: {
+    name: "a remembered key whose term is over",
+    policy: { remember: "365d" },
+    reach: async (rig) => {
+      await answered({ ...RAN, bytes: 600_000 })(rig);
+      await rig.passTerm();
+      await rig.runAlarm();
+    },
+  },
   tombstone: {
     name: "a tombstone",
     policy: { max_response_bytes: 1000 },

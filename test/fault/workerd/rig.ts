@@ -38,9 +38,18 @@ export type Interruption = "crash" | "eviction" | "none";
 interface Row extends Stored {
   /** The end of the term; the length of the next one where the row is `pending`. */
   readonly termMs: number | null;
+  /** Whether only the key is left. */
+  readonly isExpired: boolean;
 }
 
-type RowColumns = { state: string; term_ms: number; attempt_id: string; chunks: number };
+type RowColumns = {
+  state: string;
+  term_ms: number;
+  attempt_id: string;
+  chunks: number;
+  body: Uint8Array | null;
+  cause: string | null;
+};
 
 const RESTING = new Set(["unknown", "completed", "tombstone"]);
 
@@ -61,7 +70,8 @@ export class Rig {
   looks = true;
 
   constructor(onUnknown: OnUnknown, policy: Entry = {}, { keepsAnswer = true, streams = false } = {}) {
-    this.rules = { onUnknown, maxAttempts: POLICY.max_attempts, keepsAnswer, streams };
+    const remembers = policy["remember"] !== undefined;
+    this.rules = { onUnknown, maxAttempts: POLICY.max_attempts, keepsAnswer, streams, remembers };
     this.#client = clientOf({ origin_timeout: `${this.#timeOutMs}ms`, ...POLICY, ...policy, on_unknown: onUnknown });
   }
 
@@ -145,13 +155,14 @@ export class Rig {
     return runInDurableObject(await this.object(), async (_, { storage }) => {
       const row = storage.kv.get<RowColumns>("record");
       const alarmMs = await storage.getAlarm();
-      const stored = { state: row?.state ?? null, termMs: row?.term_ms ?? null, alarmMs };
+      const isExpired = row?.cause === "expired";
+      const stored = { state: row?.state ?? null, termMs: row?.term_ms ?? null, isExpired, alarmMs };
       return { ...stored, overdueMs: overdueMs(row, alarmMs), strays: straysIn(storage, row) };
     });
   }
 
   async look(what: "looked" | "ended" = "looked"): Promise<void> {
-    const { termMs: _, ...stored } = await this.row();
+    const { termMs: _, isExpired: __, ...stored } = await this.row();
     this.history.push({ what, ...stored });
   }
 
@@ -182,7 +193,8 @@ export class Rig {
 
   /** Whether the origin may have executed the request in the record's present term. */
   get mayHaveRun(): boolean {
-    const since = this.history.findLastIndex(({ what }) => what === "term over");
+    const ends = this.history.flatMap(({ what }, index) => (what === "term over" ? [index] : []));
+    const since = this.rules.remembers === true && ends.length === 1 ? -1 : (ends.at(-1) ?? -1);
     return this.history.slice(since + 1).some((event) => event.what === "received" && event.ran);
   }
 
@@ -193,9 +205,12 @@ export class Rig {
     this.history.push({ what: "term over" });
   }
 
-  /** Lets alarm after alarm come, each at its time. Three must do: the watchdog, the end of the term, and one more. */
+  /**
+   * Lets alarm after alarm come, each at its time. Three must do: the watchdog, the end of the term, and one more; a remembered
+   * key has one of its own.
+   */
   async untilEnd(): Promise<void> {
-    for (let alarms = 0; alarms < 3; alarms++) {
+    for (let alarms = 0; alarms < (this.rules.remembers === true ? 4 : 3); alarms++) {
       const { alarmMs } = await this.row();
       if (alarmMs === null) break;
       setClock(Math.max(Date.now(), alarmMs));
@@ -225,8 +240,12 @@ function unlessItsOwnTime(error: unknown): false {
   return false;
 }
 
-/** An unfinished answer may have left chunks, as long as the row names its attempt. A kept one has as many as its row says. */
+/**
+ * An unfinished answer may have left chunks, as long as the row names its attempt. A kept one has as many as its row says, and one
+ * that has expired nothing at all.
+ */
 function straysIn(storage: DurableObjectStorage, row: RowColumns | undefined): number {
+  if (row?.cause === "expired") return chunkKeysIn(storage).length + (row.body === null ? 0 : 1);
   const own = row === undefined ? "none" : `chunk:${row.attempt_id}:`;
   return chunkKeysIn(storage).filter((key) => {
     const isOwn = key.startsWith(own);

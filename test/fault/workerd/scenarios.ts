@@ -87,8 +87,19 @@ const probed = (says: "final" | "not-executed" | "unknown", script: Script = RAN
   },
 });
 
-async function expired(rig: Rig): Promise<void> {
-  await answered(LARGE)(rig);
+const expired =
+  (script: Script = LARGE) =>
+  async (rig: Rig): Promise<void> => {
+    await answered(script)(rig);
+    await rig.passTerm();
+  };
+
+const REMEMBERING = { policy: { remember: "30d" } } as const;
+
+/** Leaves the key alone, and lets its time pass as well. */
+async function remembered(rig: Rig): Promise<void> {
+  await expired()(rig);
+  await rig.runAlarm();
   await rig.passTerm();
 }
 
@@ -132,8 +143,24 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "probing, and executing again", ...probed("not-executed") },
   { name: "probing, and undoing the next attempt", ...probed("not-executed", UNDONE) },
   { name: "probing in vain", ...probed("unknown") },
-  { name: "the alarm ending a term", before: expired, act: (rig) => rig.runAlarm() },
-  { name: "a request executing after a term", before: expired, act: executes },
+  { name: "the alarm ending a term", before: expired(), act: (rig) => rig.runAlarm() },
+  { name: "a request executing after a term", before: expired(), act: executes },
+  {
+    name: "the alarm erasing an answer whose key is remembered",
+    ...REMEMBERING,
+    before: expired(),
+    act: (rig) => rig.runAlarm(),
+  },
+  { name: "a request after the term of a remembered key", ...REMEMBERING, before: expired(), act: (rig) => rig.ask() },
+  {
+    name: "a request after the term of an unknown outcome whose key is remembered",
+    ...REMEMBERING,
+    onUnknown: "retry",
+    before: expired(BAD_GATEWAY),
+    act: (rig) => rig.ask(),
+  },
+  { name: "the alarm forgetting a key", ...REMEMBERING, before: remembered, act: (rig) => rig.runAlarm() },
+  { name: "a request executing after its key is forgotten", ...REMEMBERING, before: remembered, act: executes },
   { name: "replaying", before: executes, act: (rig) => rig.ask() },
   { name: "replaying an answer of several rows", before: answered(LARGE), act: (rig) => rig.ask() },
   { name: "refusing another body", before: executes, act: (rig) => rig.ask("other") },

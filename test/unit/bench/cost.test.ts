@@ -8,6 +8,7 @@ const HUNDRED: Workload = {
   replaysPerKey: 0,
   originMs: 1000,
   ttlSeconds: 86_400,
+  rememberSeconds: 0,
   bodyBytes: 2000,
 };
 
@@ -55,6 +56,21 @@ describe("the monthly cost", () => {
     const hour = oncegateBill({ ...HUNDRED, ttlSeconds: 3600 }).items.find(({ what }) => what === "storage");
     expect(day?.amount).toBeCloseTo(141.56, 2);
     expect(hour?.amount).toBeCloseTo(141.56 / 24, 2);
+  });
+
+  test("includes two rows, an alarm and the storage of a key that is remembered", () => {
+    const without = dollarsOf(oncegateBill(HUNDRED));
+    const remembering = dollarsOf(oncegateBill({ ...HUNDRED, rememberSeconds: 30 * 86_400 }));
+    expect(remembering).toEqual({
+      ...without,
+      "rows written": 1246 + 518.4,
+      "object requests": 116.49,
+      "object duration": 426.31,
+      // 12 KB each.
+      storage: 664.32,
+    });
+    const large = oncegateBill({ ...HUNDRED, bodyBytes: 300_000, rememberSeconds: 86_400 });
+    expect(large.items.find(({ what }) => what === "rows written")?.amount).toBe(259_200_000 * (5 + 2 + 2 + 2));
   });
 
   test.each([

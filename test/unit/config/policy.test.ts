@@ -21,6 +21,7 @@ const DEFAULTS = {
   methods: ["POST", "PATCH"],
   ttlMs: 86_400_000,
   unknownTtlMs: 2_592_000_000,
+  rememberMs: 0,
   inFlight: "wait",
   waitMs: 25_000,
   originTimeoutMs: 100_000,
@@ -68,6 +69,7 @@ describe("a field that is set", () => {
       methods: ["POST", "PATCH", "PUT", "DELETE"],
       ttl: "90d",
       unknown_ttl: "365d",
+      remember: "365d",
       in_flight: "refuse",
       wait: "0s",
       origin_timeout: "100ms",
@@ -101,6 +103,7 @@ describe("a field that is set", () => {
       methods: ["POST", "PATCH", "PUT", "DELETE"],
       ttlMs: 90 * DAY,
       unknownTtlMs: 365 * DAY,
+      rememberMs: 365 * DAY,
       inFlight: "refuse",
       waitMs: 0,
       originTimeoutMs: 100,
@@ -259,6 +262,9 @@ describe("9 limits", () => {
     ["origin_timeout", "100ms", "99ms"],
     ["origin_deadline", "14m", "840001ms"],
     ["unknown_ttl", "365d", "366d"],
+    ["remember", "1d", "86399s"],
+    ["remember", "365d", "366d"],
+    ["remember", false, true],
     ["max_attempts", 1, 0],
     ["max_attempts", 10, 11],
     ["max_request_bytes", 0, -1],
@@ -269,6 +275,22 @@ describe("9 limits", () => {
   ])("%s may be %s, but not %s", (name, inside, outside) => {
     expect(faultsWith({ [name]: inside })).toEqual([]);
     expect(faultsWith({ [name]: outside }).map(({ path }) => path)).toEqual([`TENANTS."${HOST}".${name}`]);
+  });
+});
+
+describe("remember", () => {
+  test("is off unless it is set, and a route can turn it off again", () => {
+    const own = tenant(configWith({ remember: "30d", routes: [{ match: "POST /a", remember: false }] }));
+    expect([own.policy.rememberMs, own.routes[0]?.policy.rememberMs]).toEqual([30 * DAY, 0]);
+  });
+
+  test.each(["0s", "", 30, null, "off", ["30d"]])("can't be %j", (value) => {
+    expect(faultsWith({ remember: value })).toEqual([
+      {
+        path: `TENANTS."${HOST}".remember`,
+        message: expect.stringContaining('a duration from 1d to 365d, such as "30d" (ms, s, m, h, d)'),
+      },
+    ]);
   });
 });
 

@@ -127,6 +127,7 @@ describe("the classes of errors", () => {
     origin_timeout: "processing_error",
     origin_unreachable: "processing_error",
     replay_unavailable: "processing_error",
+    key_expired: "processing_error",
     overloaded: "service_unavailable",
     unavailable: "service_unavailable",
     loop_detected: "processing_error",

@@ -1,8 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 
 import { BodyBudget } from "../../../src/http/body-budget.ts";
-import { requestCodingOf, decode } from "../../../src/http/request-coding.ts";
+import { decode, freeBytes, requestCodingOf } from "../../../src/http/request-coding.ts";
 
 const MEGABYTE = 1_000_000;
 const TEXT = '{"amount":100}';
@@ -31,6 +32,7 @@ describe("3.6.5 the coding of a body", () => {
     ["zstd", { kind: "unknown", written: "zstd" }],
     ["gzip, br", { kind: "unknown", written: "gzip, br" }],
     ["toString", { kind: "unknown", written: "toString" }],
+    ["gzip\u00A0", { kind: "unknown", written: "gzip\u00A0" }],
     ["gzip;q=1", { kind: "unknown", written: "gzip;q=1" }],
   ])("%j is %j", (written, coding) => {
     expect(requestCodingOf(new Headers(written === null ? {} : { "content-encoding": written }))).toEqual(coding);
@@ -59,6 +61,17 @@ describe("3.6.5 a coded body", () => {
     expect(decodedText(deflateRawSync(TEXT), "deflate")).toBe("undecodable");
   });
 
+  test.each(CODINGS)("of more than 1 MB and more than 25 times its length is not decoded: %s", (coding) => {
+    const zeros = ENCODERS[coding](new Uint8Array(25 * MEGABYTE));
+    const isDense = 25 * MEGABYTE <= 25 * zeros.byteLength;
+    expect([coding, isDense]).toEqual([coding, false]);
+    expect(decode(zeros, coding, 25 * MEGABYTE, within())).toEqual({ kind: "undecodable" });
+    expect(decode(ENCODERS[coding](new Uint8Array(MEGABYTE)), coding, 25 * MEGABYTE, within()).kind).toBe("decoded");
+    const noise = randomBytes(200_000);
+    const repeated = new Uint8Array(3 * MEGABYTE).map((_, index) => noise[index % 200_000] ?? 0);
+    expect(decode(ENCODERS[coding](repeated), coding, 25 * MEGABYTE, within()).kind).toBe("decoded");
+  });
+
   test("is not decoded where no byte is allowed", () => {
     expect(decodedText(gzipSync(TEXT), "gzip", 0)).toBe("undecodable");
   });
@@ -74,6 +87,8 @@ describe("the memory of a decoded body", () => {
     expect(decoded.bytes.buffer.byteLength).toBe(300_000);
     decoded.lease.release();
     expect(budget.heldBytes).toBe(0);
+    freeBytes(decoded.bytes);
+    expect(decoded.bytes.byteLength).toBe(0);
   });
 
   test.each(CODINGS)("is refused where it does not fit in, while it grows and afterwards: %s", (coding) => {

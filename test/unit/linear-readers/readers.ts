@@ -6,7 +6,7 @@
 import { parseAccept } from "hono/utils/accept";
 import { policyEntry } from "./tenant.ts";
 import { tenantFor } from "../../../src/config/config.ts";
-import { namesServing } from "../../../src/config/entry-names.ts";
+import { namesInKv, namesServing } from "../../../src/config/entry-names.ts";
 import { sealedIn, isNavigation, isSameOrigin } from "../../../src/console/browser.ts";
 import { openSession } from "../../../src/console/session.ts";
 import * as answerCoding from "../../../src/http/answer-coding.ts";
@@ -42,7 +42,8 @@ import * as recordId from "../../../src/identity/record-id.ts";
 import { RequestContent } from "../../../src/identity/request-content.ts";
 import * as urlencoded from "../../../src/identity/urlencoded.ts";
 import * as verifiedClaims from "../../../src/identity/verified-claims.ts";
-import { roleOf } from "../../../src/operator/tokens.ts";
+import { networkOf } from "../../../src/operator/guesses.ts";
+import { bearerToken, roleOf } from "../../../src/operator/tokens.ts";
 import { countedHeaders, unreadableHeader } from "../../../src/worker/counted-headers.ts";
 import { pathOf } from "../../../src/worker/destination.ts";
 
@@ -273,17 +274,19 @@ export const READERS: Readonly<Record<string, Reader>> = {
   ),
   "identity/verified-claims.ts unverifiedClaims": after(["a."], verifiedClaims.unverifiedClaims),
 
-  // Of other rooms. No longer hostname is looked up (3.1.9).
-  "config/config.ts namesServing": (text) => [...namesServing(text.slice(0, 253))],
-  "config/config.ts tenantFor": (text) =>
-    tenantFor({ tenants: new Map(), faults: [], unreadable: false }, text.slice(0, 253)),
+  // Of other rooms.
+  "config/entry-names.ts namesServing": after(["", "a."], (text) => [...namesServing(text)]),
+  "config/entry-names.ts namesInKv": (text) => namesInKv(text),
+  "config/config.ts tenantFor": (text) => tenantFor({ tenants: new Map(), faults: [], unreadable: false }, text),
   "config/entry.ts policyFor": each(
     (text) => tenant.policyFor("POST", `/${text}`),
     (text) => tenant.policyFor(text, "/"),
   ),
   "worker/destination.ts pathOf": (text) => pathOf(new Request(`https://api.test/${encodeURI(text)}`)),
   "worker/counted-headers.ts unreadableHeader": field("content-type", (fields) => unreadableHeader(fields, counted)),
-  "operator/tokens.ts roleOf": after(["Bearer ", "Bearer a"], (text) => roleOf(tokens, text)),
+  "operator/tokens.ts bearerToken": after(["Bearer ", "Bearer a"], bearerToken),
+  "operator/tokens.ts roleOf": (text) => roleOf(tokens, text),
+  "operator/guesses.ts networkOf": after([":", "::"], networkOf),
   "console/browser.ts sealedIn": field("cookie", sealedIn),
   "console/browser.ts isNavigation": field("sec-fetch-dest", isNavigation),
   "console/browser.ts isSameOrigin": field("origin", (fields) => isSameOrigin(fields, url)),

@@ -78,7 +78,13 @@ describe("5.2 JSON in a body", () => {
 describe("5.2 events in a body", () => {
   test.each([1, 2, 7, 1000])("are found whatever its pieces are: %i bytes", (pieceBytes) => {
     const body = 'event: delta\r\ndata: {"a":1}\r\n\r\nevent: error\rdata: \u00e9\r\rdata: 2\n\n';
-    expect(eventsOf(body, pieceBytes)).toEqual(["delta", "error", "message"]);
+    const { events } = found(body, { events: ["message", "error", "delta", "other"] }, pieceBytes);
+    expect([...(events ?? [])]).toEqual(["delta", "error", "message"]);
+  });
+
+  test("are remembered only where a rule names them, however many the stream has", () => {
+    const names = Array.from({ length: 10_000 }, (_, n) => `event: e${n}\ndata: 1\n\n`);
+    expect(eventsOf(`${names.join("")}event: error\ndata: 1\n\n`)).toEqual(["error"]);
   });
 
   test.each([

@@ -34,6 +34,7 @@ export const FULL_ENTRY = {
   methods: ["PUT", "POST"],
   ttl: "2h",
   unknown_ttl: "3d",
+  remember: "40d",
   in_flight: "refuse",
   wait: "7s",
   origin_timeout: "11s",

@@ -31,6 +31,7 @@ const PUBLISHED: { readonly [Field in keyof Policy]?: (policy: Policy) => object
   }),
   ttlMs: ({ ttlMs }) => ({ answers_kept_seconds: ttlMs / 1000 }),
   unknownTtlMs: ({ unknownTtlMs }) => ({ unknown_kept_seconds: unknownTtlMs / 1000 }),
+  rememberMs: ({ rememberMs }) => ({ remembered_seconds: rememberMs / 1000 }),
   inFlight: ({ inFlight }) => ({ in_flight: inFlight }),
   waitMs: ({ waitMs }) => ({ wait_seconds: waitMs / 1000 }),
   originTimeoutMs: ({ originTimeoutMs }) => ({ origin_timeout_seconds: originTimeoutMs / 1000 }),
@@ -85,6 +86,7 @@ describe("8.1 the published document", () => {
 
   test.each(TENANTS)("explains every problem with the status and code of the policy: %s", (_, tenant) => {
     const { problems } = policyDocument(HOST, tenant, URL_OF_REQUEST);
+    const probes = [tenant, ...tenant.routes].some(({ policy }) => policy.onUnknown === "probe");
     expect(problems.map(({ problem }) => problem)).toEqual(Object.keys(PROBLEMS));
     for (const { problem, code, status, type, title, meaning, retryable, key_reuse } of problems) {
       expect(type).toBe(`https://${HOST}/.well-known/idempotency#${problem}`);
@@ -96,7 +98,7 @@ describe("8.1 the published document", () => {
       expect({ title, detail: meaning, retryable, keyReuse: key_reuse }).toEqual({
         title: own.title,
         detail: own.detail,
-        retryable: own.retryable,
+        retryable: own.retryable || (problem === "outcome_unknown" && probes),
         keyReuse: own.keyReuse,
       });
     }
@@ -119,6 +121,7 @@ describe("8.1 the published document", () => {
         { problem: "outcome_unknown", code: "outcome_unknown", status: 500 },
         { problem: "attempts_exhausted", code: "attempts_exhausted", status: 500 },
         { problem: "replay_unavailable", code: "replay_unavailable", status: 500 },
+        { problem: "key_expired", code: "key_expired", status: 500 },
       ],
       [],
     ]);

@@ -3,21 +3,21 @@ import { describe, expect, test } from "vitest";
 import { type AlarmTimes, decideAlarm, nextAlarmMs } from "../../../src/record/decide-alarm.ts";
 import { type Running } from "../../../src/record/decide.ts";
 import { type KeyRecord } from "../../../src/record/record.ts";
-import { completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
+import { completed, expired, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
-const records = { none: null, pending, unknown, completed, tombstone, unreadable };
+const records = { none: null, pending, unknown, completed, tombstone, expired, unreadable };
 
 /** `termMs` is the end of the term; of a pending record the length of the next one. */
-function recordWith(state: KeyRecord["state"], sinceMs: number, termMs: number): KeyRecord {
+function recordWith(state: KeyRecord["state"], sinceMs: number, termMs: number, rememberMs: number): KeyRecord {
   switch (state) {
     case "pending":
-      return { ...pending, startedAtMs: sinceMs, unknownTtlMs: termMs };
+      return { ...pending, startedAtMs: sinceMs, unknownTtlMs: termMs, rememberMs };
     case "unknown":
-      return { ...unknown, sinceMs, expiresAtMs: termMs };
+      return { ...unknown, sinceMs, expiresAtMs: termMs, rememberMs };
     case "completed":
-      return { ...completed, recordedAtMs: sinceMs, expiresAtMs: termMs };
+      return { ...completed, recordedAtMs: sinceMs, expiresAtMs: termMs, rememberMs };
     case "tombstone":
-      return { ...tombstone, recordedAtMs: sinceMs, expiresAtMs: termMs };
+      return { ...tombstone, recordedAtMs: sinceMs, expiresAtMs: termMs, rememberMs };
   }
 }
 
@@ -25,7 +25,7 @@ function recordWith(state: KeyRecord["state"], sinceMs: number, termMs: number):
 const at = (nowMs: number): AlarmTimes => ({ firedMs: nowMs, nowMs });
 
 describe("4.4 what an alarm does", () => {
-  const orphan = { action: "mark unknown", record: { ...unknown, sinceMs: 1500, expiresAtMs: 2000 }, atMs: 2500 };
+  const orphan = { action: "write", record: { ...unknown, sinceMs: 1500, expiresAtMs: 2000 }, atMs: 2500 };
   test.each([
     ["none", 1500, { action: "forget" }],
     ["pending", 1500, orphan],
@@ -39,12 +39,28 @@ describe("4.4 what an alarm does", () => {
     ["tombstone", 900, { action: "look again", atMs: 2000 }],
     ["tombstone", 1999, { action: "look again", atMs: 2999 }],
     ["tombstone", 2000, { action: "forget" }],
+    ["expired", 1500, { action: "look again", atMs: 2500 }],
+    ["expired", 2299, { action: "look again", atMs: 3299 }],
+    ["expired", 2300, { action: "forget" }],
     ["unreadable", 2000, { action: "look again", atMs: 2000 + 86_400_000 }],
   ] as const)("%s at %i", (name, nowMs, expected) => {
     expect(decideAlarm(records[name], null, at(nowMs))).toEqual(expected);
   });
 
-  test.each(["none", "pending", "unknown", "completed", "tombstone", "unreadable"] as const)(
+  test.each([unknown, completed, tombstone])(
+    "keeps the key alone of a $state record, where that is remembered",
+    (record) => {
+      const remembered = { ...record, rememberMs: 300 };
+      expect(decideAlarm(remembered, null, at(1999))).toEqual({ action: "look again", atMs: 2999 });
+      expect(decideAlarm(remembered, null, at(2000))).toEqual({ action: "write", record: expired, atMs: 3000 });
+      expect(decideAlarm({ ...remembered, rememberMs: 9000 }, null, at(2000))).toMatchObject({ atMs: 11_000 });
+      // The alarm is late.
+      expect(decideAlarm(remembered, null, at(2299))).toEqual({ action: "write", record: expired, atMs: 3299 });
+      expect(decideAlarm(remembered, null, at(2300))).toEqual({ action: "forget" });
+    },
+  );
+
+  test.each(["none", "pending", "unknown", "completed", "tombstone", "expired", "unreadable"] as const)(
     "only looks again within a minute while something runs for a %s record",
     (name) => {
       for (const running of ["attempt", "probe"] as const) {
@@ -70,7 +86,7 @@ describe("4.4 the next alarm", () => {
 
   const timeMs = fc.integer({ min: 0, max: 5000 });
   const state = fc.constantFrom<KeyRecord["state"]>("pending", "unknown", "completed", "tombstone");
-  const record = fc.tuple(state, timeMs, timeMs).map((facts) => recordWith(...facts));
+  const record = fc.tuple(state, timeMs, timeMs, timeMs).map((facts) => recordWith(...facts));
   const running = fc.constantFrom<Running>("attempt", "probe", null);
 
   test("is at least a second after the clock and after its own time, whatever both show; without one, the record is gone", () => {
@@ -93,7 +109,7 @@ describe("4.4 the next alarm", () => {
         for (let alarms = 0; alarms < 20; alarms++) {
           const decision = decideAlarm(kept, null, times);
           if (decision.action === "forget") return;
-          if (decision.action === "mark unknown") kept = decision.record;
+          if (decision.action === "write") kept = decision.record;
           // The platform's clock, which fires alarms, is as far ahead of the object's as it was at first.
           const aheadMs = Math.max(0, firedMs - startMs);
           times = { firedMs: decision.atMs, nowMs: decision.atMs - aheadMs };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Running, type Situation, decide } from "../../../src/record/decide.ts";
 import { type KeyRecord } from "../../../src/record/record.ts";
-import { OTHER, SAME, completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
+import { OTHER, SAME, completed, expired, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const ALICE = "a".repeat(64);
 const BOB = "b".repeat(64);
@@ -10,8 +10,8 @@ function boundTo(caller: string | null, record: KeyRecord): KeyRecord {
   return { ...record, request: { ...record.request, caller } };
 }
 
-const STATES = ["pending", "unknown", "completed", "tombstone"] as const;
-const records = { pending, unknown, completed, tombstone };
+const STATES = ["pending", "unknown", "completed", "tombstone", "expired"] as const;
+const records = { pending, unknown, completed, tombstone, expired };
 
 const RUNNING: readonly Running[] = [null, "attempt", "probe"];
 const PROBED: Situation["probed"][] = [
@@ -28,7 +28,7 @@ function* circumstances(nowMs: number): Generator<Omit<Situation, "record" | "re
         for (const inFlight of ["wait", "refuse"] as const) {
           for (const may of [true, false]) {
             const policy = { onUnknown, maxAttempts: 3, inFlight };
-            const mays = { mayExecute: may, mayProbe: may };
+            const mays = { mayExecute: may, mayProbeFromMs: may ? 0 : null };
             yield { running, probed, policy, ...mays, nowMs };
           }
         }
@@ -49,7 +49,7 @@ describe("3.5.9 a record that is bound to its caller", () => {
       for (const one of circumstances(1999)) {
         for (const request of [SAME, OTHER, { ...SAME, rule: "bytes" }]) {
           const decision = decide({ ...one, record, request: { ...request, caller } });
-          expect(decision).toEqual({ action: "refuse", code: "caller_changed", record: null });
+          expect(decision).toEqual({ action: "refuse", code: "caller_changed", record: null, againAtMs: null });
         }
       }
     });
@@ -67,7 +67,7 @@ describe("3.5.9 a record that is bound to its caller", () => {
   }
 
   test.each(["unknown", "completed", "tombstone"] as const)("is over for everybody with its term: %s", (state) => {
-    const one = { mayExecute: true, mayProbe: true, running: null, probed: null, nowMs: 2000 };
+    const one = { mayExecute: true, mayProbeFromMs: 0, running: null, probed: null, nowMs: 2000 };
     const policy = { onUnknown: "refuse", maxAttempts: 3, inFlight: "wait" } as const;
     const record = boundTo(ALICE, records[state]);
     const decision = decide({ ...one, policy, record, request: { ...SAME, caller: BOB } });
@@ -100,7 +100,7 @@ describe("3.5.10 a look", () => {
 
   test("finds an unknown outcome where something runs without a record", () => {
     const policy = { onUnknown: "retry", maxAttempts: 3, inFlight: "wait" } as const;
-    const one = { mayExecute: false, mayProbe: true, probed: null, nowMs: 1999, policy, request: SAME };
+    const one = { mayExecute: false, mayProbeFromMs: 0, probed: null, nowMs: 1999, policy, request: SAME };
     expect(decide({ ...one, record: null, running: "attempt" })).toMatchObject({ code: "outcome_unknown" });
   });
 });

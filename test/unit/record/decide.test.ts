@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Situation, decide, asOf } from "../../../src/record/decide.ts";
-import { OTHER, SAME, completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
+import { OTHER, SAME, completed, expired, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const records = { none: null, pending, unknown, completed, tombstone, unreadable };
 type RecordName = keyof typeof records;
@@ -96,7 +96,7 @@ describe("4.1 with the same fingerprint, no attempt running", () => {
             request: SAME,
             policy: policies[policyName as keyof typeof policies],
             mayExecute: true,
-            mayProbe: true,
+            mayProbeFromMs: 0,
             probed: null,
             nowMs: times[time as keyof typeof times],
           };
@@ -110,7 +110,7 @@ describe("4.1 with the same fingerprint, no attempt running", () => {
             request: SAME,
             policy: policies[policyName as keyof typeof policies],
             mayExecute: false,
-            mayProbe: false,
+            mayProbeFromMs: null,
             probed: null,
             nowMs: times[time as keyof typeof times],
           };
@@ -141,7 +141,7 @@ describe("4.1 with the same fingerprint, while an attempt runs", () => {
             running: "attempt" as const,
             request: SAME,
             mayExecute,
-            mayProbe: true,
+            mayProbeFromMs: 0,
             probed: null,
             nowMs,
           };
@@ -174,7 +174,7 @@ describe("4.1 while the body of another request arrives", () => {
             record: records[name],
             running: "preparation" as const,
             mayExecute,
-            mayProbe: mayExecute,
+            mayProbeFromMs: mayExecute ? 0 : null,
             probed,
             nowMs: times[time],
           };
@@ -204,7 +204,7 @@ describe("4.1 with another fingerprint", () => {
             request: OTHER,
             policy,
             mayExecute,
-            mayProbe: true,
+            mayProbeFromMs: 0,
             probed: null,
             nowMs: times.live,
           };
@@ -220,7 +220,7 @@ describe("4.1 with another fingerprint", () => {
       running: null,
       request: OTHER,
       mayExecute: true,
-      mayProbe: true,
+      mayProbeFromMs: 0,
       probed: null,
       nowMs: times.over,
     };
@@ -233,7 +233,7 @@ describe("4.1 with another fingerprint", () => {
       record: completed,
       running: null,
       mayExecute: true,
-      mayProbe: true,
+      mayProbeFromMs: 0,
       probed: null,
       nowMs: times.live,
       policy: policies.refuse,
@@ -248,12 +248,63 @@ describe("4.1 with another fingerprint", () => {
       record: completed,
       running: null,
       mayExecute: true,
-      mayProbe: true,
+      mayProbeFromMs: 0,
       probed: null,
       nowMs: times.live,
       policy: policies.refuse,
     };
     expect(lineOf({ ...situation, request })).toBe("refuse key_reused");
+  });
+});
+
+describe("4.4.6 with a remembered key", () => {
+  const term = { rememberMs: 300 };
+  const REMEMBERED = [
+    { ...unknown, ...term },
+    { ...completed, ...term },
+    { ...tombstone, ...term },
+  ];
+
+  // Before its alarm has come, and after.
+  test.each([...REMEMBERED, expired])(
+    "never executes after the term of a $state record, until its key is forgotten",
+    (record) => {
+      for (const running of ["preparation", null] as const) {
+        for (const mayExecute of [true, false]) {
+          for (const policy of [...Object.values(policies), { ...policies.refuse, onUnknown: "probe" as const }]) {
+            const situation = { record, running, policy, mayExecute, mayProbeFromMs: 0, probed: null };
+            for (const nowMs of [2000, 2299]) {
+              expect(lineOf({ ...situation, request: SAME, nowMs })).toBe("refuse key_expired");
+              expect(lineOf({ ...situation, request: OTHER, nowMs })).toBe("refuse key_reused");
+            }
+          }
+        }
+      }
+      const free = {
+        record,
+        running: null,
+        policy: policies.refuse,
+        mayExecute: true,
+        mayProbeFromMs: 0,
+        probed: null,
+      };
+      for (const request of [SAME, OTHER]) expect(lineOf({ ...free, request, nowMs: 2300 })).toBe("execute 1");
+    },
+  );
+
+  test("shows when the term has ended, and when the key will be free", () => {
+    const situation = { running: null, request: SAME, policy: policies.refuse, mayExecute: true, mayProbeFromMs: 0 };
+    for (const record of [...REMEMBERED, expired]) {
+      const decision = decide({ ...situation, record, probed: null, nowMs: 2200 });
+      expect(decision).toMatchObject({ code: "key_expired", record: { recordedAtMs: 2000, expiresAtMs: 2300 } });
+    }
+  });
+
+  test("does not execute on the word of a probe whose answer comes after the term", () => {
+    const probed = { outcome: "not-executed", attemptId: "attempt-1" } as const;
+    const policy = { ...policies.refuse, onUnknown: "probe" as const };
+    const situation = { record: { ...unknown, rememberMs: 300 }, running: null, request: SAME, policy, probed };
+    expect(lineOf({ ...situation, mayExecute: true, mayProbeFromMs: 0, nowMs: 2000 })).toBe("refuse key_expired");
   });
 });
 
@@ -264,7 +315,7 @@ describe("5.7 probing an unknown outcome", () => {
     request: SAME,
     policy: { onUnknown: "probe", maxAttempts: 3, inFlight: "wait" },
     mayExecute: true,
-    mayProbe: true,
+    mayProbeFromMs: 0,
     probed: null,
     nowMs: times.live,
   };
@@ -275,7 +326,7 @@ describe("5.7 probing an unknown outcome", () => {
     ["asks about a record whose process died", { record: pending }, "probe attempt-1"],
     ["does not ask while the attempt runs, after our own 504", { running: "attempt" }, "join"],
     ["does not ask in look-only mode", { mayExecute: false }, "refuse outcome_unknown"],
-    ["does not ask where no path can be made", { mayProbe: false }, "refuse outcome_unknown"],
+    ["does not ask where no path can be made", { mayProbeFromMs: null }, "refuse outcome_unknown"],
     ["waits for the probe that runs", { running: "probe" }, "await probe"],
     [
       "does not wait for it with in_flight = refuse",
@@ -302,8 +353,47 @@ describe("5.7 probing an unknown outcome", () => {
   });
 });
 
+describe("5.7.9 while the origin may not be asked again yet", () => {
+  const situation: Situation = {
+    record: unknown,
+    running: null,
+    request: SAME,
+    policy: { onUnknown: "probe", maxAttempts: 3, inFlight: "wait" },
+    mayExecute: true,
+    mayProbeFromMs: 1700,
+    probed: null,
+    nowMs: 1699,
+  };
+  const refused = { action: "refuse", code: "outcome_unknown", record: unknown };
+
+  test("answers from the record, and says from when on it asks", () => {
+    expect(decide(situation)).toEqual({ ...refused, againAtMs: 1700 });
+    expect(decide({ ...situation, nowMs: 1700 })).toEqual({ action: "probe", record: unknown });
+  });
+
+  test("says the same to a request whose own probe has settled nothing", () => {
+    for (const outcome of ["unknown", "not-executed"] as const) {
+      const probed = { outcome, attemptId: outcome === "unknown" ? "attempt-1" : "attempt-0" };
+      expect(decide({ ...situation, probed })).toEqual({ ...refused, againAtMs: 1700 });
+    }
+  });
+
+  test("executes on proof, whatever the pause", () => {
+    const probed = { outcome: "not-executed", attemptId: "attempt-1" } as const;
+    expect(decide({ ...situation, probed })).toMatchObject({ action: "execute", mayHaveRun: false });
+  });
+
+  test.each<[string, Partial<Situation>]>([
+    ["a look", { mayExecute: false }],
+    ["a key that can't be asked about", { mayProbeFromMs: null }],
+    ["a policy that never asks", { policy: { onUnknown: "refuse", maxAttempts: 3, inFlight: "wait" } }],
+  ])("promises nothing to %s", (_, change) => {
+    expect(decide({ ...situation, ...change })).toEqual({ ...refused, againAtMs: null });
+  });
+});
+
 describe("5.3.2 whether something may have run before an attempt", () => {
-  const situation = { running: null, request: SAME, mayExecute: true, mayProbe: true, nowMs: times.live };
+  const situation = { running: null, request: SAME, mayExecute: true, mayProbeFromMs: 0, nowMs: times.live };
   const probe = { onUnknown: "probe", maxAttempts: 3, inFlight: "wait" } as const;
   const proof = { outcome: "not-executed", attemptId: "attempt-1" } as const;
   test.each([
@@ -323,6 +413,23 @@ describe("4.4 what time does to a record", () => {
   test.each([unknown, completed, tombstone])("ends a $state record at the exact end of its term", (record) => {
     expect(asOf(record, 1999)).toBe(record);
     expect(asOf(record, 2000)).toBeNull();
+  });
+
+  test.each([unknown, completed, tombstone])("leaves the key of a $state record where that is remembered", (record) => {
+    const remembered = { ...record, rememberMs: 300 };
+    expect(asOf(remembered, 1999)).toBe(remembered);
+    expect(asOf(remembered, 2000)).toEqual(expired);
+    expect(asOf(remembered, 2299)).toEqual(expired);
+    expect(asOf(remembered, 2300)).toBeNull();
+  });
+
+  test("keeps a remembered key whatever the clock shows, and ends it like a record", () => {
+    for (const nowMs of [0, 1500, 2299]) expect(asOf(expired, nowMs)).toBe(expired);
+    expect(asOf(expired, 2300)).toBeNull();
+  });
+
+  test("hands the time for which a key is remembered on to the unknown record of an orphan", () => {
+    expect(asOf({ ...pending, rememberMs: 300 }, 1700)).toMatchObject({ state: "unknown", rememberMs: 300 });
   });
 
   test("leaves nothing and what it can't read as they are", () => {

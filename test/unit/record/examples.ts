@@ -16,6 +16,7 @@ const kept = {
   about: { tenant: "api.test", operation: "POST /v1/charges", key: "k", isDerived: false, callerTag: "c0ffee" },
   request: SAME,
   attempt: { number: 1, id: "attempt-1" },
+  rememberMs: 0,
 };
 
 export const pending: PendingRecord = { state: "pending", ...kept, startedAtMs: 1000, unknownTtlMs: 500 };
@@ -33,5 +34,12 @@ export const tombstone: TombstoneRecord = {
   recordedAtMs: 1000,
   expiresAtMs: 2000,
   cause: { kind: "too large" },
+};
+/** What is left of each of these after its term, where its key is remembered for 300 ms. */
+export const expired: TombstoneRecord = {
+  ...tombstone,
+  cause: { kind: "expired" },
+  recordedAtMs: 2000,
+  expiresAtMs: 2300,
 };
 export const unreadable: UnreadableRecord = { state: "unreadable", why: "columns: state" };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type ShadowDecision, concludeShadow, decideShadow } from "../../../src/record/observe.ts";
 import { type KeyRecord, type RecordPolicy, type UnreadableRecord } from "../../../src/record/record.ts";
-import { OTHER, SAME, completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
+import { OTHER, SAME, completed, expired, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const POLICY: RecordPolicy = {
   onUnknown: "refuse",
@@ -9,6 +9,7 @@ const POLICY: RecordPolicy = {
   inFlight: "wait",
   ttlMs: 1000,
   unknownTtlMs: 5000,
+  rememberMs: 0,
   originDeadlineMs: 100,
   outcomes: [],
 };
@@ -48,6 +49,8 @@ describe("3.12.3 what would become of a request", () => {
     ["unknown, to be asked about", unknown, 1500, { onUnknown: "probe" }, { action: "probe" }, reused],
     ["completed", completed, 1999, {}, { action: "replay" }, reused],
     ["completed, over", completed, 2000, {}, execute(1), execute(1)],
+    ["completed, over and remembered", { ...completed, rememberMs: 300 }, 2000, {}, refuse("key_expired"), reused],
+    ["expired", expired, 2299, {}, refuse("key_expired"), reused],
     ["tombstone", tombstone, 1999, {}, refuse("replay_unavailable"), reused],
     ["unreadable", unreadable, 1500, {}, refuse("outcome_unknown"), refuse("outcome_unknown")],
   ])("meeting %s", (_, record, nowMs, change, same, other) => {

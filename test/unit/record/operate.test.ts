@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Running } from "../../../src/record/decide.ts";
 import { type Command, decideCommand } from "../../../src/record/operate.ts";
-import { completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
+import { completed, expired, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const NOW = 1200;
 const answer = { status: 202, headers: [["x", "y"]], bodyBytes: 3 } as const;
@@ -14,12 +14,21 @@ const purge: Command = { action: "purge" };
 
 const kept = {
   action: "write",
-  record: { state: "completed", about, request, attempt, recordedAtMs: NOW, expiresAtMs: NOW + 700, answer },
+  record: {
+    state: "completed",
+    about,
+    request,
+    attempt,
+    recordedAtMs: NOW,
+    expiresAtMs: NOW + 700,
+    rememberMs: 0,
+    answer,
+  },
 };
 const forget = { action: "forget" };
 const refused = (code: string) => ({ action: "refuse", code });
 
-const RECORDS = { none: null, pending, unknown, completed, tombstone, unreadable };
+const RECORDS = { none: null, pending, unknown, completed, tombstone, expired, unreadable };
 
 describe("O3 each command for each record where nothing runs", () => {
   test.each([
@@ -44,6 +53,10 @@ describe("O3 each command for each record where nothing runs", () => {
     ["tombstone", notExecuted, refused("not_unknown")],
     ["tombstone", release, forget],
     ["tombstone", purge, refused("nothing_to_erase")],
+    ["expired", settledFinal, refused("not_unknown")],
+    ["expired", notExecuted, refused("not_unknown")],
+    ["expired", release, forget],
+    ["expired", purge, refused("nothing_to_erase")],
     ["unreadable", settledFinal, refused("not_unknown")],
     ["unreadable", notExecuted, refused("not_unknown")],
     ["unreadable", release, forget],
@@ -57,6 +70,25 @@ describe("O3 each command for each record where nothing runs", () => {
       expect(decideCommand(record, null, command, 2000)).toEqual(refused("no_record"));
       expect(decideCommand(record, null, command, 1999)).not.toEqual(refused("no_record"));
     }
+  });
+});
+
+describe("O3 a record whose key is remembered", () => {
+  test("is a tombstone to every command from the end of its term on, before its alarm has come", () => {
+    for (const record of [unknown, completed, tombstone]) {
+      const remembered = { ...record, rememberMs: 300 };
+      for (const command of [settledFinal, notExecuted, release, purge]) {
+        expect(decideCommand(remembered, null, command, 2000)).toEqual(decideCommand(expired, null, command, 2000));
+        expect(decideCommand(remembered, null, command, 2300)).toEqual(refused("no_record"));
+      }
+    }
+  });
+
+  test("keeps that time when it is settled or its answer is erased", () => {
+    const settled = decideCommand({ ...unknown, rememberMs: 300 }, null, settledFinal, NOW);
+    expect(settled).toMatchObject({ record: { state: "completed", rememberMs: 300 } });
+    const purged = decideCommand({ ...completed, rememberMs: 300 }, null, purge, NOW);
+    expect(purged).toMatchObject({ record: { state: "tombstone", rememberMs: 300 } });
   });
 });
 

@@ -85,7 +85,7 @@ function runsAgain(
     request: pending.request,
     policy: { onUnknown: more.onUnknown, maxAttempts: 9, inFlight: "wait" },
     mayExecute: true,
-    mayProbe: true,
+    mayProbeFromMs: 0,
     probed: { attemptId: attempt.id, outcome: "unknown" },
     nowMs: 1001,
   });

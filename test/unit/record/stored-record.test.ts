@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decodeRecord, encodeRecord } from "../../../src/record/stored-record.ts";
-import { completed, pending, tombstone, unknown } from "./examples.ts";
+import { completed, expired, pending, tombstone, unknown } from "./examples.ts";
 
 /** The stored form of format 1. */
 const FORMAT_1 = {
@@ -16,6 +16,7 @@ const FORMAT_1 = {
   caller: null,
   attempt: 1,
   attempt_id: "attempt-1",
+  remember_ms: 0,
   status: null,
   headers: null,
   body_bytes: null,
@@ -46,6 +47,7 @@ const fixtures = [
       body_bytes: 2,
     },
   ],
+  [expired, { ...FORMAT_1, state: "tombstone", since_ms: 2000, term_ms: 2300, cause: "expired" }],
 ] as const;
 const [, completedStored] = fixtures[5];
 
@@ -66,6 +68,12 @@ describe("format 1", () => {
     const derived = { ...record, about: { ...record.about, isDerived: true } };
     expect(decodeRecord({ ...stored, derived: true })).toEqual(derived);
     expect(encodeRecord(derived)).toEqual({ ...stored, derived: true });
+  });
+
+  test.each(fixtures)("reads and writes a $state record whose key is remembered", (record, stored) => {
+    const remembered = { ...record, rememberMs: 300 };
+    expect(decodeRecord({ ...stored, remember_ms: 300 })).toEqual(remembered);
+    expect(encodeRecord(remembered)).toEqual({ ...stored, remember_ms: 300 });
   });
 
   /** Nothing that another type, or damage, could leave in any field. */
@@ -107,7 +115,8 @@ describe("format 1", () => {
     ["status", [...INTEGER, 0, 99, 199, 600]],
     ["headers", HEADERS],
     ["body_bytes", INTEGER],
-    ["cause", [...TEXT.filter((value) => value !== null), "too large", "erased"]],
+    ["remember_ms", [...INTEGER, 315_360_000_001]],
+    ["cause", [...TEXT.filter((value) => value !== null), "too large", "erased", "expired"]],
   ])("does not read a value whose %s is of another kind", (field, values) => {
     for (const value of values) {
       const read = decodeRecord({ ...completedStored, [field]: value });

@@ -3,7 +3,7 @@ import { beginAttempt, concludeAttempt, conclusionOf } from "../../../src/record
 import { completed, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
 const { attempt } = pending;
-const policy = { ttlMs: 1000, unknownTtlMs: 500 };
+const policy = { ttlMs: 1000, unknownTtlMs: 500, rememberMs: 0 };
 const answer = { status: 200, headers: [], bodyBytes: 0 };
 const final = { outcome: "final", answer } as const;
 const tooLarge = { outcome: "not-kept", cause: { kind: "too large" } } as const;
@@ -12,6 +12,36 @@ describe("4.2 beginning an attempt", () => {
   test("keeps the unknown term beside it, for the request that finds it orphaned", () => {
     const { about, request } = pending;
     expect(beginAttempt({ about, request, attempt }, policy, 1000)).toEqual(pending);
+  });
+});
+
+describe("4.4.6 the time for which a key is remembered", () => {
+  const remembering = { ...policy, rememberMs: 300 };
+
+  test("is that of the policy by which the attempt began, and stays whatever becomes of it", () => {
+    const begun = beginAttempt(pending, remembering, 1000);
+    expect(begun).toEqual({ ...pending, rememberMs: 300 });
+    for (const conclusion of [final, tooLarge, { outcome: "unknown" }] as const) {
+      expect(concludeAttempt(begun, { attempt, before: null, policy }, conclusion, 1200)).toMatchObject({
+        record: { rememberMs: 300 },
+      });
+    }
+  });
+
+  test("is that of the record before, where the attempt is undone", () => {
+    const before = { ...unknown, rememberMs: 7 };
+    const undone = concludeAttempt(
+      beginAttempt(pending, remembering, 1000),
+      { attempt, before, policy: remembering },
+      { outcome: "not-executed" },
+      1200,
+    );
+    expect(undone).toEqual({ action: "write", record: before });
+  });
+
+  test("is none for a derived key", () => {
+    const about = { ...pending.about, isDerived: true };
+    expect(beginAttempt({ ...pending, about }, remembering, 1000)).toEqual({ ...pending, about });
   });
 });
 

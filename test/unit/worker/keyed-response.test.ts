@@ -70,6 +70,24 @@ describe("6.1.2 Idempotency-Status", () => {
   });
 });
 
+describe("5.7.9 a refusal that says when to come again", () => {
+  test("is retryable, whatever its code is otherwise", async () => {
+    const reply = { ...refusal("outcome_unknown", "unknown"), retryAfterSeconds: 32 };
+    const response = keyedResponse(reply, REQUEST);
+    expect(response.status).toBe(409);
+    expect(Object.fromEntries(response.headers)).toMatchObject({ "retry-after": "32", "x-should-retry": "true" });
+    const { retryable, key_reuse, detail } = await response.json<Record<string, unknown>>();
+    expect({ retryable, key_reuse }).toEqual({ retryable: true, key_reuse: "same" });
+    expect(detail).toContain("The origin is asked again");
+  });
+
+  test("is not retryable without it", async () => {
+    const response = keyedResponse(refusal("outcome_unknown", "unknown"), REQUEST);
+    expect([response.headers.get("retry-after"), response.headers.get("x-should-retry")]).toEqual([null, "false"]);
+    expect(await response.json()).toMatchObject({ retryable: false });
+  });
+});
+
 describe("6.1 the fields of every keyed response", () => {
   test.each([
     ["an answer", answer("executed"), "executed; recorded=@1793600000; expires=@1793686400"],

@@ -135,6 +135,18 @@ describe("3.6.6 a coded body that can't be decoded", () => {
     expect(await problemOf(await clientOf(entry).post("/v1/b", { key: null, ...sent(201) }))).toBe("400 key_invalid");
   });
 
+  test("is forgotten before a request without a key goes on", async () => {
+    let heldBytes = Infinity;
+    scriptOrigin(() => {
+      heldBytes = bodyBudget.heldBytes;
+      return new Response("ok");
+    });
+    const sent = coded(`{"a":"${"x".repeat(100_000)}"}`, "gzip");
+    const answer = await clientOf({ key_from: ["/id"] }).post("/v1/charges", { key: null, ...sent });
+    expect([answer.status, statusOf(answer)]).toEqual([200, undefined]);
+    expect(heldBytes).toBeLessThan(1000);
+  });
+
   test("is refused where its memory is taken", async () => {
     const origin = scriptOrigin();
     const taken = bodyBudget.lease(60_000);

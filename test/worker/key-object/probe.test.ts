@@ -1,10 +1,18 @@
-import { describe, expect, test } from "vitest";
+import { abortAllDurableObjects } from "cloudflare:test";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Client, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { alarmOf, changeRow, fireAlarm, objectOf, rowOf } from "../../support/records.ts";
 import { type Answering, heldAnswer, scriptOrigin } from "../../support/origin.ts";
 
 const PATH = "/v1/charges";
 const PROBING = { on_unknown: "probe", probe: "/v1/idempotency/{key}" };
+
+afterEach(() => vi.useRealTimers());
+
+/** Only the clock: timers and alarms go on as they are. */
+function setClock(ms: number): void {
+  vi.useFakeTimers({ toFake: ["Date"], now: ms });
+}
 
 /** Leaves the key's record unknown by attempt 1, which the origin has answered with 502. */
 async function leftUnknown(policy: Record<string, unknown> = {}, key = uniqueKey()) {
@@ -16,6 +24,10 @@ async function leftUnknown(policy: Record<string, unknown> = {}, key = uniqueKey
     origin.answers((request, number) => (request.method === "GET" ? probed : executed)(request, number));
   const sent = () => origin.received.map(({ method, headers }) => `${method} ${headers.get("oncegate-attempt")}`);
   return { origin, client, key, answers, sent };
+}
+
+function untilAborted(signal: AbortSignal): Promise<Response> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
 }
 
 function says(outcome: string, status?: string, body = "the kept answer") {
@@ -85,12 +97,16 @@ describe("5.7 probes", () => {
     ["final without a status", says("final")],
     ["a redirect", () => new Response(null, { status: 302, headers: { location: "/elsewhere" } })],
     ["a broken connection", () => Promise.reject(new Error("Network connection lost."))],
-  ])("stays unknown on %s, and asks again next time", async (_, probed) => {
+  ])("stays unknown on %s, and asks again after a while", async (_, probed) => {
+    const startMs = Date.now();
     const { client, key, answers, sent } = await leftUnknown();
     const object = await objectOf(key, PATH);
     const before = [await rowOf(object), await alarmOf(object)];
     answers(probed);
-    for (const _ of [1, 2]) expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
+    for (const atMs of [0, 60_000]) {
+      setClock(startMs + atMs);
+      expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
+    }
     expect([await rowOf(object), await alarmOf(object)]).toEqual(before);
     expect(sent()).toEqual(["POST 1", "GET 1", "GET 1"]);
   });
@@ -137,6 +153,158 @@ describe("5.7 probes", () => {
     const retrying = clientOf({ on_unknown: "retry" });
     expect(statusOf(await retrying.post(PATH, { key }))).toBe("unknown");
   });
+});
+
+describe("5.7.9 probes with pauses", () => {
+  const sick = () => new Response("maintenance", { status: 500 });
+
+  /** A key that is unknown by attempt 1, at an origin that no probe gets anything out of. */
+  async function atSickOrigin() {
+    const startMs = Date.now();
+    setClock(startMs);
+    const unknown = await leftUnknown();
+    unknown.answers(sick);
+    return { ...unknown, startMs, ask: () => unknown.client.post(PATH, { key: unknown.key }) };
+  }
+
+  test("336 requests in 5 seconds ask a sick origin four times, and are all refused", async () => {
+    const { startMs, ask, sent } = await atSickOrigin();
+    for (let request = 0; request < 336; request++) {
+      setClock(startMs + 15 * request);
+      expect(await problemOf(await ask())).toBe("409 outcome_unknown");
+    }
+    expect(sent()).toEqual(["POST 1", "GET 1", "GET 1", "GET 1", "GET 1"]);
+  });
+
+  test("336 requests at once ask it once", async () => {
+    const { ask, sent } = await atSickOrigin();
+    const problems = await Promise.all(Array.from({ length: 336 }, async () => problemOf(await ask())));
+    expect(new Set(problems)).toEqual(new Set(["409 outcome_unknown"]));
+    expect(sent()).toEqual(["POST 1", "GET 1"]);
+  });
+
+  test("a refusal says when the origin is asked next, and a client that obeys has it asked each time", async () => {
+    const { startMs, ask, sent } = await atSickOrigin();
+    let atMs = startMs;
+    const waits: number[] = [];
+    for (let request = 0; request < 10; request++) {
+      setClock(atMs);
+      const response = await ask();
+      const waitSeconds = Number(response.headers.get("retry-after"));
+      waits.push(waitSeconds);
+      expect(response.headers.get("x-should-retry")).toBe("true");
+      expect(await response.json()).toMatchObject({ code: "outcome_unknown", retryable: true, key_reuse: "same" });
+      atMs += waitSeconds * 1000;
+    }
+    expect(waits).toEqual([1, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    expect(sent()).toHaveLength(11);
+  });
+
+  test("a request during a pause learns what is left of it", async () => {
+    const { startMs, ask, sent } = await atSickOrigin();
+    for (const [atMs, retryAfter] of [
+      [0, "1"],
+      [499, "1"],
+      [500, "1"],
+      [1500, "2"],
+      [1501, "2"],
+      [2501, "1"],
+    ] as const) {
+      setClock(startMs + atMs);
+      expect([atMs, (await ask()).headers.get("retry-after")]).toEqual([atMs, retryAfter]);
+    }
+    expect(sent()).toEqual(["POST 1", "GET 1", "GET 1", "GET 1"]);
+  });
+
+  test("an origin that has recovered settles the outcome after the pause, and not earlier", async () => {
+    const { startMs, ask, answers, sent } = await atSickOrigin();
+    await ask();
+    answers(says("final", "201"));
+    setClock(startMs + 499);
+    expect(await problemOf(await ask())).toBe("409 outcome_unknown");
+    setClock(startMs + 500);
+    expect(statusOf(await ask())).toBe("replayed");
+    expect(sent()).toEqual(["POST 1", "GET 1", "GET 1"]);
+  });
+
+  test("a probe that settles the outcome ends the pauses: the next attempt is asked about at once", async () => {
+    const { startMs, ask, answers, sent } = await atSickOrigin();
+    for (const atMs of [0, 500, 1500]) {
+      setClock(startMs + atMs);
+      await ask();
+    }
+    answers(says("not-executed"), () => new Response("bad gateway", { status: 502 }));
+    setClock(startMs + 3500);
+    expect(statusOf(await ask())).toBe("unknown");
+    answers(sick);
+    expect((await ask()).headers.get("retry-after")).toBe("1");
+    setClock(startMs + 4000);
+    await ask();
+    expect(sent()).toEqual(["POST 1", "GET 1", "GET 1", "GET 1", "GET 1", "POST 2", "GET 2", "GET 2"]);
+  });
+
+  test("the first request after a crash asks at once", async () => {
+    const { ask, sent } = await atSickOrigin();
+    await ask();
+    await ask();
+    await abortAllDurableObjects();
+    await ask();
+    expect(sent()).toEqual(["POST 1", "GET 1", "GET 1"]);
+  });
+
+  test("a clock that is set back ends the pause", async () => {
+    const { startMs, ask, sent } = await atSickOrigin();
+    await ask();
+    setClock(startMs - 60 * 60 * 1000);
+    await ask();
+    expect(sent()).toEqual(["POST 1", "GET 1", "GET 1"]);
+  });
+
+  test("another body is refused as ever during a pause", async () => {
+    const { client, key, ask } = await atSickOrigin();
+    await ask();
+    expect(await problemOf(await client.post(PATH, { key, json: { another: "body" } }))).toBe("422 key_reused");
+  });
+
+  test.each<[string, Answering, string | RegExp]>([
+    ["a sick origin", sick, "status 500 without Oncegate-Outcome"],
+    ["unknown", says("unknown"), "status 200, Oncegate-Outcome is neither final nor not-executed"],
+    ["final without a status", says("final"), "status 200, final without Oncegate-Status"],
+    ["a broken connection", () => Promise.reject(new Error("Network connection lost.")), /Network connection lost/],
+  ])("the log says why a probe has settled nothing: %s", async (_, probed, why) => {
+    const logged = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const { ask, answers } = await atSickOrigin();
+    answers(probed);
+    await ask();
+    const lines = logged.mock.calls.map(([text]) => JSON.parse(String(text)) as Record<string, unknown>);
+    logged.mockRestore();
+    expect(lines.filter(({ event }) => event === "probe")).toEqual([
+      {
+        event: "probe",
+        record: expect.any(String),
+        outcome: "unknown",
+        why: typeof why === "string" ? why : expect.stringMatching(why),
+      },
+    ]);
+  });
+});
+
+test("5.7.4 a probe ends after 10 seconds, and the log says so", async () => {
+  const logged = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const real = globalThis.setTimeout;
+  const timers = vi
+    .spyOn(globalThis, "setTimeout")
+    .mockImplementation((callback: () => void, ms = 0) =>
+      Reflect.apply(real, globalThis, [callback, ms === 10_000 ? 10 : ms]),
+    );
+  const { client, key, answers } = await leftUnknown();
+  answers((request) => untilAborted(request.signal));
+  expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
+  timers.mockRestore();
+  expect(logged.mock.calls.map(String).filter((line) => line.includes('"event":"probe"'))).toEqual([
+    expect.stringContaining('"outcome":"unknown","why":"no answer within 10000 ms"'),
+  ]);
+  logged.mockRestore();
 });
 
 describe("5.7.4 one probe at a time", () => {

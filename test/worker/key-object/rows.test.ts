@@ -78,6 +78,22 @@ test("an expired record is read once, and deleted as a whole", async () => {
   expect(rows()).toEqual({ written: 0, read: 1, deleteAlls: 1 });
 });
 
+test("an expired record whose key is remembered is read once, and written with its alarm", async () => {
+  scriptOrigin(() => new Response("x".repeat(2 * KILOBYTE), { status: 201 }));
+  const key = uniqueKey();
+  await clientOf({ remember: "30d" }).post(PATH, { key });
+  const object = await objectOf(key, PATH);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 48 * 60 * 60 * 1000 });
+  const rows = await counting();
+  expect(await fireAlarm(object)).toBe(true);
+  expect(rows()).toEqual({ written: 2, read: 1, deleteAlls: 0 });
+  const size = await runInDurableObject(object, (_, { storage }) => storage.sql.databaseSize);
+  expect(size).toBe(objectBytes(0));
+  vi.setSystemTime(Date.now() + 30 * 24 * 60 * 60 * 1000);
+  expect(await fireAlarm(object)).toBe(true);
+  expect(rows()).toEqual({ written: 0, read: 1, deleteAlls: 1 });
+});
+
 test("an answer beyond 64 KiB writes a row for each 256 KiB", async () => {
   scriptOrigin(() => new Response(new Uint8Array(600 * KILOBYTE), { status: 201 }));
   const rows = await counting();
@@ -125,5 +141,6 @@ test("the model of costs uses these numbers", () => {
     replayed: { written: 0, read: 1 },
     joined: { written: 0, read: 1 },
     expired: { written: 0, read: 1 },
+    remembered: { written: 2, read: 1 },
   });
 });
