@@ -10,7 +10,10 @@ const TIMEOUT_MS = 5 * 60_000;
 
 const OUTPUT_BYTES_MAX = 10_000_000;
 
-if (import.meta.main) process.exitCode = main();
+if (import.meta.main) {
+  helpIfAsked(import.meta.filename);
+  process.exitCode = main();
+}
 
 /** Returns the exit code. */
 function main(): number {
