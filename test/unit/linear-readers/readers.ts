@@ -42,6 +42,7 @@ import * as recordId from "../../../src/identity/record-id.ts";
 import { RequestContent } from "../../../src/identity/request-content.ts";
 import * as urlencoded from "../../../src/identity/urlencoded.ts";
 import * as verifiedClaims from "../../../src/identity/verified-claims.ts";
+import { networkOf } from "../../../src/operator/guesses.ts";
 import { roleOf } from "../../../src/operator/tokens.ts";
 import { countedHeaders, unreadableHeader } from "../../../src/worker/counted-headers.ts";
 import { pathOf } from "../../../src/worker/destination.ts";
@@ -284,6 +285,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "worker/destination.ts pathOf": (text) => pathOf(new Request(`https://api.test/${encodeURI(text)}`)),
   "worker/counted-headers.ts unreadableHeader": field("content-type", (fields) => unreadableHeader(fields, counted)),
   "operator/tokens.ts roleOf": after(["Bearer ", "Bearer a"], (text) => roleOf(tokens, text)),
+  "operator/guesses.ts networkOf": after(["[", "::ffff:", "1.2.3.4:"], networkOf),
   "console/browser.ts sealedIn": field("cookie", sealedIn),
   "console/browser.ts isNavigation": field("sec-fetch-dest", isNavigation),
   "console/browser.ts isSameOrigin": field("origin", (fields) => isSameOrigin(fields, url)),
