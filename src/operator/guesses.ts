@@ -84,12 +84,16 @@ const IPV4 = /^(?:::ffff:)?([0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?$/i;
 /** With its port, or in brackets. */
 const BRACKETED = /^\[([^\]]*)\](?::[0-9]{1,5})?$/;
 
+/** More than any address has: what is remembered is bounded, whatever a proxy sends. */
+const ADDRESS_CHARACTERS_MAX = 64;
+
 /** No customer has this one: addresses in it are those of one machine, or IPv4 addresses in another form. */
 const NO_NETWORK = "0:0:0:0";
 
 /** What guesses are counted by: an IPv4 address, or the network of an IPv6 address, whose owner may use all others in it. */
 export function networkOf(written: string): string {
-  const address = (BRACKETED.exec(written)?.[1] ?? written).toLowerCase();
+  const short = written.slice(0, ADDRESS_CHARACTERS_MAX);
+  const address = (BRACKETED.exec(short)?.[1] ?? short).toLowerCase();
   const ipv4 = IPV4.exec(address)?.[1];
   if (ipv4 !== undefined || !address.includes(":")) return ipv4 ?? address;
   const [before = "", after] = address.split("::", 2);

@@ -14,7 +14,6 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "http/held-body.ts HeldBody": "passes bytes on, whatever they are",
   "http/methods.ts hasUnusualBody": "reads a method of the runtime's own list",
   "http/request-coding.ts freeBytes": "frees memory",
-  "http/pieces.ts handOut": "passes bytes on, whatever they are",
   "http/page-security.ts contentSecurityPolicy": "reads a style of the gateway",
   "http/pieces.ts inPieces": "passes bytes on, whatever they are",
   "http/probe-path.ts isProbeTemplate": "reads the configuration",

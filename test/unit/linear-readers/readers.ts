@@ -286,7 +286,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "worker/counted-headers.ts unreadableHeader": field("content-type", (fields) => unreadableHeader(fields, counted)),
   "operator/tokens.ts bearerToken": after(["Bearer ", "Bearer a"], bearerToken),
   "operator/tokens.ts roleOf": (text) => roleOf(tokens, text),
-  "operator/guesses.ts networkOf": after([":", "::"], networkOf),
+  "operator/guesses.ts networkOf": after(["[", "::ffff:", "1.2.3.4:"], networkOf),
   "console/browser.ts sealedIn": field("cookie", sealedIn),
   "console/browser.ts isNavigation": field("sec-fetch-dest", isNavigation),
   "console/browser.ts isSameOrigin": field("origin", (fields) => isSameOrigin(fields, url)),
