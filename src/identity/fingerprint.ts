@@ -4,7 +4,7 @@ import { type Fingerprint } from "../record/record.ts";
 import { PRECONDITIONS } from "../http/headers.ts";
 import { comparedMethod } from "../http/methods.ts";
 import { digestOf, sha256 } from "./digest.ts";
-import { type FormField } from "./form-field.ts";
+import { type FormField, textOf } from "./form-field.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
 import { type KeyCarrier } from "./key-carrier.ts";
 import { type JsonPointer, isWithin, outermost, placesAt, valueAt } from "./json-pointer.ts";
@@ -38,7 +38,10 @@ export interface FingerprintRule {
   readonly only: readonly JsonPointer[] | null;
   /** Headers that are compared, in lower case. */
   readonly headers: readonly string[];
-  /** What carries keys: members, and the names of query parameters and form fields. It is not compared: the key selects the record. */
+  /**
+   * What may carry keys: members, and the names of query parameters and form fields. One that has the request's key is not compared:
+   * the key selects the record. One with another value is.
+   */
   readonly carriers: readonly JsonPointer[];
   readonly queryCarriers: readonly string[];
   readonly formCarriers: readonly string[];
@@ -70,6 +73,8 @@ export interface FingerprintInput {
   readonly query: string;
   readonly headers: Headers;
   readonly content: RequestContent;
+  /** The values that make the request's key; none where it has none. */
+  readonly keyParts: readonly string[];
 }
 
 /** The compared parts of a body, by meaning. */
@@ -81,16 +86,16 @@ interface Meaning {
 }
 
 export async function fingerprint(input: FingerprintInput, rule: FingerprintRule): Promise<Fingerprint> {
-  const { headers, content } = input;
+  const { headers, content, keyParts } = input;
   const mediaType = parseMediaType(headers.get("content-type")).canonical;
   const headerValues = rule.headers.map((name) => headers.get(name));
   const head = headOf(input);
-  const query = withoutParameters(input.query, rule.queryCarriers);
+  const query = withoutKey(input.query, rule.queryCarriers, keyParts);
   const ruled = query === input.query ? head : headOf({ ...input, query });
   const bytes = [mediaType, content.coding, content.sha256];
   const [plain, meaning] = await Promise.all([
     digestOf(["bytes", ...head, ...bytes]),
-    rule.body === "json" ? meaningOf(content, mediaType, rule) : null,
+    rule.body === "json" ? meaningOf(input, mediaType, rule) : null,
   ]);
   if (meaning !== null) {
     const parts = [meaning.tag, ...ruled, meaning.mediaType, ...headerValues, ...meaning.parts];
@@ -101,12 +106,16 @@ export async function fingerprint(input: FingerprintInput, rule: FingerprintRule
   return { rule: rule.name, fingerprint: isPlain ? plain : await digestOf(byBytes), plain };
 }
 
-/** `query` without the parameters of these names, as it was written otherwise. */
-function withoutParameters(query: string, names: readonly string[]): string {
+/** `query` without those parameters of these names that have a part of the key, as it was written otherwise. */
+function withoutKey(query: string, names: readonly string[], keyParts: readonly string[]): string {
   if (names.length === 0 || query === "") return query;
   const pairs = query.slice(1).split("&");
   // The mark, because the constructor drops one that the pair itself may begin with.
-  const kept = pairs.filter((pair) => names.every((name) => !new URLSearchParams(`?${pair}`).has(name)));
+  const hasKey = (pair: string): boolean => {
+    const parameters = new URLSearchParams(`?${pair}`);
+    return names.some((name) => keyParts.some((part) => parameters.has(name, part)));
+  };
+  const kept = pairs.filter((pair) => !hasKey(pair));
   return kept.length === 0 ? "" : `?${kept.join("&")}`;
 }
 
@@ -117,19 +126,19 @@ function headOf({ method, path, query, headers }: FingerprintInput): (string | n
 
 /** Null if only the bytes can be compared. */
 async function meaningOf(
-  content: RequestContent,
+  { content, keyParts }: FingerprintInput,
   mediaType: string | null,
   rule: FingerprintRule,
 ): Promise<Meaning | null> {
   const { json, jws, form } = content;
-  if (json !== null) return { mediaType, ...meaningOfJson(json, rule) };
+  if (json !== null) return { mediaType, ...meaningOfJson(json, rule, keyParts) };
   if (jws !== null) {
-    const { tag, parts } = meaningOfJson(jws.claims, rule);
+    const { tag, parts } = meaningOfJson(jws.claims, rule, keyParts);
     return { mediaType, tag: tag === "json" ? "jws" : "jws members", parts: [...jws.kinds, ...parts] };
   }
   if (form === null) return null;
   const parts: (string | null)[] = [];
-  for (const { head, content } of comparedFields(form.fields, rule)) {
+  for (const { head, content } of comparedFields(form.fields, rule, keyParts)) {
     parts.push(head, content instanceof Uint8Array ? await sha256(content) : content);
   }
   return { tag: "form", mediaType: form.mediaType, parts };
@@ -138,24 +147,35 @@ async function meaningOf(
 function meaningOfJson(
   document: JsonNode,
   rule: FingerprintRule,
+  keyParts: readonly string[],
 ): { readonly tag: "json" | "members"; readonly parts: Meaning["parts"] } {
-  const ignored = [...rule.ignore, ...rule.carriers];
-  const leftOut = placesAt(document, ignored);
+  // `null` counts as absent where a key is looked for.
+  const keys = [undefined, "null", ...keyParts.map((part) => JSON.stringify(part))];
+  const carrying = rule.carriers.filter((pointer) => keys.some((key) => key === valueAt(document, pointer)));
+  const leftOut = placesAt(document, [...rule.ignore, ...carrying]);
   const values = outermost(rule.only ?? [])
-    .filter((pointer) => !ignored.some((outer) => isWithin(pointer, outer)))
-    .map((pointer) => valueAt(document, pointer));
+    .filter((pointer) => !isIn(rule.ignore, pointer))
+    .map((pointer) => (isIn(carrying, pointer) ? undefined : valueAt(document, pointer)));
   // A body without any of these members is not what the rule was written for, so all of it is compared.
   if (values.every((value) => value === undefined)) return { tag: "json", parts: [canonicalJson(document, leftOut)] };
   // Each value keeps the position of its pointer, so that values of different members can't be confused.
   return { tag: "members", parts: values.map((value) => (value === undefined ? null : canonicalJson(value, leftOut))) };
 }
 
+function isIn(outer: readonly JsonPointer[], pointer: JsonPointer): boolean {
+  return outer.some((one) => isWithin(pointer, one));
+}
+
 /** The compared fields, in their order. */
-function comparedFields(fields: readonly FormField[], rule: FingerprintRule): readonly FormField[] {
-  const { ignore, only, formCarriers } = rule;
-  const isLeftOut = (name: string): boolean =>
-    formCarriers.includes(name) || ignore.some((pointer) => isField(pointer, name));
-  const left = fields.filter(({ name }) => !isLeftOut(name));
+function comparedFields(
+  fields: readonly FormField[],
+  { ignore, only, formCarriers }: FingerprintRule,
+  keyParts: readonly string[],
+): readonly FormField[] {
+  const isLeftOut = (field: FormField): boolean =>
+    (formCarriers.includes(field.name) && keyParts.includes(textOf(field))) ||
+    ignore.some((pointer) => isField(pointer, field.name));
+  const left = fields.filter((field) => !isLeftOut(field));
   const named = left.filter(({ name }) => only?.some((pointer) => isField(pointer, name)));
   // A form without any of these fields is compared as a whole, as JSON is.
   return named.length > 0 ? named : left;

@@ -6,3 +6,13 @@ export interface FormField {
   /** Text or bytes; null for a pair without `=`. */
   readonly content: string | Uint8Array | null;
 }
+
+/** More than any key has, so that a file under the name of a key is refused for its length without being decoded. */
+const TEXT_BYTES_MAX = 1000;
+
+/** The value as text, as far as a key could be. One without `=` is empty. Bytes that are not UTF-8 become a character that no key has. */
+export function textOf({ content }: FormField): string {
+  return content instanceof Uint8Array
+    ? new TextDecoder().decode(content.subarray(0, TEXT_BYTES_MAX))
+    : (content ?? "");
+}

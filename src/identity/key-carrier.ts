@@ -2,7 +2,7 @@
 
 import { type HeaderPair } from "../record/record.ts";
 import { type Form } from "./form.ts";
-import { type FormField } from "./form-field.ts";
+import { type FormField, textOf } from "./form-field.ts";
 import {
   composedKey,
   parseBodyKey,
@@ -28,6 +28,8 @@ export type KeyCarrier = readonly KeySource[];
 export interface Key {
   /** Unquoted. */
   readonly value: string;
+  /** The values that make it: the key itself, or its parts. None of a derived key. */
+  readonly parts: readonly string[];
   /** The key as the client sent it. Responses echo it. Null for a derived key, which no client sends. */
   readonly echo: string | null;
   /** The headers that carried it. */
@@ -71,7 +73,8 @@ async function keyOfCarrier(carrier: KeyCarrier, places: KeyPlaces): Promise<Par
   if (carrier.length === 1) return first;
   const value = composedKey(parts.map((part) => part.value));
   if (isRefusal(value)) return value;
-  return { value, echo: writeIdempotencyKey(value), headers: parts.flatMap(({ headers }) => headers) };
+  const all = { parts: parts.map((part) => part.value), headers: parts.flatMap(({ headers }) => headers) };
+  return { value, echo: writeIdempotencyKey(value), ...all };
 }
 
 function missingDetail(carrier: KeyCarrier, missing: KeySource): string {
@@ -100,7 +103,7 @@ function partInHeader(name: string, headers: Headers): Part | null | Refusal {
   const echo = headers.get(name);
   if (echo === null) return null;
   const value = parseIdempotencyKey(echo, name);
-  return isRefusal(value) ? value : { value, echo, headers: [[name, echo]] };
+  return isRefusal(value) ? value : { value, parts: [value], echo, headers: [[name, echo]] };
 }
 
 /** The JSON value `null` counts as absent: some client libraries write an optional member so. */
@@ -119,19 +122,12 @@ function partOf(values: readonly string[], where: string): Part | null | Refusal
 }
 
 function withEcho(value: string | Refusal): Part | Refusal {
-  return isRefusal(value) ? value : { value, echo: writeIdempotencyKey(value), headers: [] };
+  return isRefusal(value) ? value : { value, parts: [value], echo: writeIdempotencyKey(value), headers: [] };
 }
 
-/** A field without `=` is empty. Bytes that are not UTF-8 are no key: they become a character that none has. */
 function valuesOf(fields: readonly FormField[], name: string): string[] {
-  const named = fields.filter((field) => field.name === name);
-  return named.map(({ content }) =>
-    content instanceof Uint8Array ? new TextDecoder().decode(content.subarray(0, PART_BYTES_MAX)) : (content ?? ""),
-  );
+  return fields.filter((field) => field.name === name).map((field) => textOf(field));
 }
-
-/** More than any key has, so that a file under the name of a key is refused for its length without being decoded. */
-const PART_BYTES_MAX = 1000;
 
 /** The names of headers that may carry a key, in lower case. */
 export function headersOfCarriers(carriers: readonly KeyCarrier[]): string[] {

@@ -42,7 +42,7 @@ export async function readKeyedRequest(
   const { method } = incoming.request;
   const body = await incoming.body();
   if (isRefusal(body)) return body;
-  const identity = await requestFingerprint(incoming, destination);
+  const identity = await requestFingerprint(incoming, destination, key.parts);
   if (isRefusal(identity)) return identity;
   incoming.releaseContent();
   const forward = forwardOf(incoming, destination, key, body);

@@ -111,7 +111,7 @@ async function derivedKey(incoming: Incoming, destination: Destination): Promise
   if (isRefusal(caller)) return caller.code === "caller_missing" ? null : caller;
   const { from } = policy.deriveKey;
   const value = from.length > 0 ? await fromValues(incoming, destination, from) : await fromAll(incoming, destination);
-  return value === null || isRefusal(value) ? value : { value, echo: null, headers: [], isDerived: true };
+  return value === null || isRefusal(value) ? value : { value, parts: [], echo: null, headers: [], isDerived: true };
 }
 
 type Source = DeriveKey["from"][number];
@@ -152,6 +152,6 @@ async function valuesIn(content: RequestContent | null, source: Exclude<Source, 
 }
 
 async function fromAll(incoming: Incoming, destination: Destination): Promise<string | Refusal> {
-  const identity = await requestFingerprint(incoming, destination);
+  const identity = await requestFingerprint(incoming, destination, []);
   return isRefusal(identity) ? identity : identity.fingerprint;
 }

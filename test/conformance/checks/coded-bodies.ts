@@ -70,6 +70,18 @@ const ofOneCoding = decodable.flatMap((coding): Check[] => [
   },
   {
     section: "3.6.6",
+    title: `takes a body in ${coding} for another one where other bytes follow it`,
+    run: async ({ origin, path, send, key }) => {
+      const [where, sent] = [path(), key()];
+      const asked = coded('{"a":1}', coding);
+      const followed = Buffer.concat([codings[coding]('{"a":1}'), codings[coding]('{"b":2}')]);
+      expectRun(await send(where, { key: sent, ...asked }), 1);
+      expectRefusal(await send(where, { key: sent, ...asked, body: followed }), "key_reused");
+      expectRuns(origin, where, 1);
+    },
+  },
+  {
+    section: "3.6.6",
     title: `compares 20 MB of zeros in ${coding} by the coded bytes`,
     run: async ({ origin, path, send, key }) => {
       const [where, sent] = [path(), key()];

@@ -1,9 +1,9 @@
-// Sections 3.4.6 and 3.4.7: keys in other headers, and in bodies.
+// Sections 3.4.6, 3.4.7 and 3.8.8: keys in other headers, and in bodies.
 
 import assert from "node:assert/strict";
 import { type Check } from "../check.ts";
 import { header } from "../client.ts";
-import { expectProblem, expectReplay, expectRun, expectRuns } from "../expect.ts";
+import { expectProblem, expectRefusal, expectReplay, expectRun, expectRuns } from "../expect.ts";
 
 const needs = "keys elsewhere";
 
@@ -48,6 +48,31 @@ export const keyCarriers: readonly Check[] = [
       const where = path();
       expectProblem(await send(where, { key: "", headers: [["X-Idempotency-Key", key()]] }), "key_invalid");
       expectRuns(origin, where, 0);
+    },
+  },
+  {
+    section: "3.8.8",
+    title: "compares a member that could have had the key, and has another value",
+    needs,
+    run: async ({ origin, path, send, key }) => {
+      const [where, value] = [path(), key()];
+      const first = await send(where, { key: value, json: body("order-1") });
+      expectReplay(await send(where, { key: value, json: body("order-1") }), first);
+      expectRefusal(await send(where, { key: value, json: body("order-2") }), "key_reused");
+      expectRuns(origin, where, 1);
+    },
+  },
+  {
+    section: "3.8.8",
+    title: "takes the key in a header and in the body for one",
+    needs,
+    run: async ({ origin, path, send, key }) => {
+      const [where, value] = [path(), key()];
+      const first = await send(where, { key: value, json: body(value) });
+      expectRun(first, 1);
+      expectReplay(await send(where, { json: body(value) }), first);
+      expectReplay(await send(where, { key: value, json: '{"amount":100}' }), first);
+      expectRuns(origin, where, 1);
     },
   },
   {

@@ -34,6 +34,9 @@ describe("6.1.5 repeated headers", () => {
 
   test.each([
     "authorization",
+    "idempotent-replayed",
+    "preference-applied",
+    "server-timing",
     "cookie",
     "set-cookie",
     "content-type",

@@ -185,6 +185,18 @@ describe("3.8.8 members that carry keys", () => {
     expect(await areSameBodies('{"idempotency_key":"k","a":1}', '{"a":1}', rule)).toBe(true);
   });
 
+  test("are compared where they have another value than the key, which they did not carry then", async () => {
+    const one = '{"idempotency_key":"k","meta":{"key":"order-1"}}';
+    expect(await areSameBodies(one, '{"idempotency_key":"k","meta":{"key":"order-2"}}', { carriers })).toBe(false);
+    expect(await areSameBodies(one, '{"idempotency_key":null,"meta":{"key":"order-1"}}', { carriers })).toBe(true);
+    const only = { carriers, only: [["idempotency_key"], ["meta", "key"], ["a"]] };
+    expect(await areSameBodies(one, '{"meta":{"key":"order-2"}}', only)).toBe(false);
+    expect(await areSameBodies(one, '{"meta":{"key":"order-1"}}', only)).toBe(true);
+    const swapped = '{"idempotency_key":"order-1","meta":{"key":"k"}}';
+    expect(await areSameBodies(one, swapped, only)).toBe(false);
+    expect(await areSameBodies(one, swapped, { carriers })).toBe(false);
+  });
+
   test("are compared in bodies compared by bytes, and in forms", async () => {
     const [one, other] = ['{"idempotency_key":"k"}', '{"idempotency_key":"l"}'];
     expect(await areSameBodies(one, other, { carriers, body: "bytes" })).toBe(false);

@@ -62,12 +62,14 @@ describe("3.4.6 the key", () => {
   test("includes the value to echo, and the header that carried it", async () => {
     expect((await find([VENDOR], { "x-idempotency-key": '"a b"' })).key).toEqual({
       value: "a b",
+      parts: ["a b"],
       echo: '"a b"',
       headers: [["x-idempotency-key", '"a b"']],
       isDerived: false,
     });
     expect(await keyIn('{"idempotency_key":"a b"}')).toEqual({
       value: "a b",
+      parts: ["a b"],
       echo: '"a b"',
       headers: [],
       isDerived: false,
@@ -209,6 +211,7 @@ describe("3.4.9 a key of several parts", () => {
   test("has the length of each part before it", async () => {
     expect((await find([DELIVERY], delivery("push", '"a b"'))).key).toEqual({
       value: "4:push3:a b",
+      parts: ["push", "a b"],
       echo: '"4:push3:a b"',
       headers: [
         ["x-github-event", "push"],

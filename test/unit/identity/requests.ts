@@ -16,6 +16,8 @@ interface TestRequest {
   readonly body: string | Uint8Array;
   /** A content coding that could not be removed. */
   readonly coding: string | null;
+  /** The values that make its key. */
+  readonly keyParts: readonly string[];
 }
 
 const CHARGE: TestRequest = {
@@ -27,6 +29,7 @@ const CHARGE: TestRequest = {
   headers: {},
   body: '{"amount":100,"currency":"eur"}',
   coding: null,
+  keyParts: ["k"],
 };
 
 /** The differences from a plain charge. */

@@ -123,7 +123,7 @@ function identified(contentType: string): Reader {
     const content = new RequestContent({ contentType, bytes, sha256: "", coding: null });
     const headers = new Headers({ "content-type": contentType });
     const head = { method: "POST", path: "/", query: `?${text}`, headers };
-    await fingerprint.fingerprint({ ...head, content }, RULE);
+    await fingerprint.fingerprint({ ...head, content, keyParts: ["k"] }, RULE);
   };
 }
 

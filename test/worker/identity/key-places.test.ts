@@ -128,6 +128,25 @@ describe("3.4.8 a key in the claims of a JWS", () => {
   });
 });
 
+describe("3.8.8 a place of keys that has another value than the key", () => {
+  const client = clientOf({ key_from: ["Idempotency-Key", "/order", "query:order", "form:order"] });
+  const json = (order: string) => ({ json: { amount: 1, order } });
+  const form = (order: string) => ({ body: `amount=1&order=${order}`, headers: PAIRS });
+
+  test.each<[string, [string, Sent], [string, Sent]]>([
+    ["a member", ["/v1/orders", json("o1")], ["/v1/orders", json("o2")]],
+    ["a parameter", ["/v1/orders?order=o1", {}], ["/v1/orders?order=o2", {}]],
+    ["a field", ["/v1/orders", form("o1")], ["/v1/orders", form("o2")]],
+  ])("is compared, so that one key never answers for two orders: %s", async (_, [path, first], [otherPath, other]) => {
+    const origin = scriptOrigin();
+    const key = uniqueKey();
+    expect(await resultOf(client, path, { ...first, key })).toBe("executed");
+    expect(await resultOf(client, path, { ...first, key })).toBe("replayed");
+    expect(await resultOf(client, otherPath, { ...other, key })).toBe("422 key_reused");
+    expect(origin.received).toHaveLength(1);
+  });
+});
+
 describe("3.4.9 a key of several parts", () => {
   const client = clientOf({ key_from: [["X-GitHub-Event", "X-GitHub-Delivery"]] });
   const delivery = (event: string, id: string): Sent => ({
