@@ -1,5 +1,7 @@
 /** The one place where the operator API turns a result into a response. */
 
+import { instanceUri } from "../http/problem.ts";
+import { log } from "../log.ts";
 import { unreachable } from "../record/record.ts";
 import { type Acted } from "./act.ts";
 import { type OperatorProblem, operatorProblemResponse } from "./problem.ts";
@@ -14,8 +16,11 @@ export const NO_STORE = { headers: { "cache-control": "no-store" } };
 
 export function answer(result: Shown | Acted | OperatorProblem): Response {
   switch (result.kind) {
-    case "operator problem":
-      return operatorProblemResponse(result);
+    case "operator problem": {
+      const instance = instanceUri(crypto.randomUUID());
+      log({ event: "operator_problem", instance, code: result.code, status: result.status });
+      return operatorProblemResponse(result, instance);
+    }
     case "shown":
       return Response.json(result.view, NO_STORE);
     case "acted": {

@@ -38,7 +38,7 @@ const numbers = {
 export const SCHEMAS: Readonly<Record<string, object>> = {
   RecordId: { type: "string", pattern: RECORD_ID.source },
   Document: { type: "object" },
-  Problem: object({ type: string, title: string, status: integer, detail: string, code: string }),
+  Problem: object({ type: string, title: string, status: integer, detail: string, instance: string, code: string }),
   Description: REQUEST_SCHEMAS.find,
   Why: REQUEST_SCHEMAS.why,
   Settling: REQUEST_SCHEMAS.settle,

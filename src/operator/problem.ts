@@ -68,10 +68,14 @@ export function codeOfRefusal(refusal: OperateRefusal): OperatorProblemCode {
   return refusal === "no_record" ? "not_found" : refusal;
 }
 
-export function operatorProblemResponse(problem: OperatorProblem): Response {
+/** `instance` is a URI, which is also in the log. */
+export function operatorProblemResponse(problem: OperatorProblem, instance: string): Response {
   const { code, status, title, detail, retryAfterSeconds } = problem;
   const headers = new Headers({ "content-type": "application/problem+json", "cache-control": "no-store" });
   if (retryAfterSeconds !== undefined) headers.set("retry-after", String(retryAfterSeconds));
   if (code === "unauthorized") headers.set("www-authenticate", 'Bearer realm="oncegate"');
-  return new Response(JSON.stringify({ type: "about:blank", title, status, detail, code }), { status, headers });
+  return new Response(JSON.stringify({ type: "about:blank", title, status, detail, instance, code }), {
+    status,
+    headers,
+  });
 }
