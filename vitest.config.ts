@@ -28,8 +28,8 @@ const ON_WORKERD = { environment: "node" as const, globalSetup: ["test/fault/nod
 /** Pure code is tested in Node.js, what needs the platform in workerd, and the whole over HTTP from outside. */
 export default defineConfig({
   test: {
-    // Two files at a time on two cores, where the default is one. Most tests wait for other processes.
-    maxWorkers: "100%",
+    // Three files at a time on two cores, where the default is one. Most tests wait for other processes.
+    maxWorkers: "150%",
     // What a passing test prints is the log of the faults that it provokes. Everything is shown of one that fails.
     silent: "passed-only",
     // A line for each keyed request would hide all others.
