@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Finder, aftermath } from "./aftermath.ts";
+import { RUN_FACTOR } from "../../support/runs.ts";
 import { Rig } from "./rig.ts";
 import { realClock } from "./clock.ts";
 import { nameOf } from "./invariants.ts";
@@ -22,6 +23,9 @@ const AFTERWARDS: Readonly<Record<FaultKind, readonly Finder[]>> = {
 
 /** An alarm that fails for the storage's sake is retried until the storage is well. */
 const HEALS_BEFORE_RETRY = 3;
+
+/** `npm test` takes every second storage operation, `npm run test:all` each. */
+const STEP = RUN_FACTOR > 1 ? 1 : 2;
 
 /** No scenario has as many operations; one that never ends must not hang the suite. */
 const OPERATIONS_MAX = 60;
@@ -49,7 +53,7 @@ describe.each(SCENARIOS)("$name", (scenario) => {
     async (kind) => {
       const broken: string[] = [];
       for (const finder of AFTERWARDS[kind]) {
-        for (let at = 1; ; at++) {
+        for (let at = 1; ; at += STEP) {
           expect(at).toBeLessThan(OPERATIONS_MAX);
           const { rig, armed } = await strike(scenario, kind, at, finder);
           if (!armed.struck) break;
