@@ -109,7 +109,8 @@ describe("a reader that hangs up while nothing arrives", () => {
   });
 });
 
-describe("an origin's body that is neither recorded nor read is given up", () => {
+// They wait side by side.
+describe.concurrent("an origin's body that is neither recorded nor read is given up", () => {
   test("after 1 MB, past max_response_bytes, where the client has left", async () => {
     const { operation, first, response } = await start(rig, "cap.test", BINARY);
     await write(response, noise(CAP + 1));
