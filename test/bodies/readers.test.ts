@@ -142,7 +142,7 @@ describe.concurrent("an origin's body that is neither recorded nor read is given
     },
   );
 
-  test("but a recording never is, whichever reader has left", { timeout: 60_000 }, async () => {
+  test("but a recording never is, whichever reader has left", { timeout: 60_000 }, async ({ expect }) => {
     const { operation, first, response } = await start(rig, "plain.test", BINARY);
     await write(response, noise(1000));
     await first.until(1000);
