@@ -16,11 +16,11 @@ export const routePolicies = {
   "ttl of 1 s": { prefix: "/short-ttl", settings: { ttl: "1s" } },
   "unknown_ttl of 1 s": {
     prefix: "/short-unknown",
-    settings: { origin_timeout: "500ms", origin_deadline: "1s", unknown_ttl: "1s" },
+    settings: { origin_timeout: "1s", origin_deadline: "1s", unknown_ttl: "1s" },
   },
   "terms of 1 s, remembered": {
     prefix: "/remembered",
-    settings: { ttl: "1s", origin_timeout: "500ms", origin_deadline: "1s", unknown_ttl: "1s", remember: "1d" },
+    settings: { ttl: "1s", origin_timeout: "1s", origin_deadline: "1s", unknown_ttl: "1s", remember: "1d" },
   },
   "in_flight refuse": { prefix: "/refuse-in-flight", settings: { in_flight: "refuse" } },
   "wait of 300 ms": { prefix: "/short-wait", settings: { wait: "300ms" } },

@@ -154,9 +154,9 @@ export const lateAnswers: readonly Check[] = [
   {
     section: "5.1",
     title: "counts origin_timeout up to the headers, not to the end of the body",
-    needs: "origin_timeout of 300 ms",
+    needs: "origin_timeout of 5 s",
     run: async (context) => {
-      const path = context.scripted(sendsBodyAfter(600));
+      const path = context.scripted(sendsBodyAfter(5600));
       const ask = { key: context.key() };
       const first = await context.send(path, ask);
       expectStatus(first, 200);
