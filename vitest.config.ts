@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -29,8 +28,8 @@ const ON_WORKERD = { environment: "node" as const, globalSetup: ["test/fault/nod
 /** Pure code is tested in Node.js, what needs the platform in workerd, and the whole over HTTP from outside. */
 export default defineConfig({
   test: {
-    // A file more than there are cores, where the default is one less: most tests wait for other processes.
-    maxWorkers: availableParallelism() + 1,
+    // Two files at a time on two cores, where the default is one. Most tests wait for other processes.
+    maxWorkers: "100%",
     // What a passing test prints is the log of the faults that it provokes. Everything is shown of one that fails.
     silent: "passed-only",
     // A line for each keyed request would hide all others.

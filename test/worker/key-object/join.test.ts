@@ -181,7 +181,7 @@ describe("5.4 late answers", () => {
   test("says origin_timeout to all who wait, lets later ones join, and keeps the answer that still comes", async () => {
     const held = heldAnswer(() => new Response("late"));
     const origin = scriptOrigin(held.answer);
-    const client = clientOf({ origin_timeout: "100ms" });
+    const client = clientOf({ origin_timeout: "2s" });
     const key = uniqueKey();
     const first = client.post("/v1/charges", { key });
     await origin.arrived(1);
