@@ -2,6 +2,12 @@
 
 import { Gathered, type GatheredOptions } from "./gathered.ts";
 
+/** The length that `Content-Length` declares; null where it declares none. */
+export function declaredLength(headers: Headers): number | null {
+  const declared = headers.get("content-length") ?? "";
+  return /^[0-9]+$/.test(declared) ? Number(declared) : null;
+}
+
 /** What was read of a stream. */
 export type Reading =
   | { readonly end: "whole"; readonly bytes: Uint8Array<ArrayBuffer> }

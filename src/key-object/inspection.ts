@@ -41,14 +41,12 @@ interface Inspected {
   readonly kept: KeptRecord;
   readonly found: Found | null;
   readonly running: Running;
-  /** Null: of any tenant. The caller must check whose record it is. */
-  readonly tenant: string | null;
+  readonly tenant: string;
   readonly bodyBytesMax: number | null;
 }
 
 export async function inspect({ kept, found, running, tenant, bodyBytesMax }: Inspected): Promise<Inspection> {
-  const isOthers = tenant !== null && found !== null && found.tenant !== null && found.tenant !== tenant;
-  if (found === null || isOthers) {
+  if (found === null || (found.tenant !== null && found.tenant !== tenant)) {
     return { state: "none", running: found === null ? running : null, facts: null, answer: null };
   }
   const record = running === null ? kept.current(found, null, Date.now()) : found.record;

@@ -54,8 +54,13 @@ export class KeyObject extends DurableObject<Env> {
     return this.#answer({ call, sendable: null, probed: null }).then((reply) => withSeat(reply, this.#kept.readers));
   }
 
-  /** What operators of `tenant` see of the record, or of any tenant where it is null: with its body up to `bodyBytesMax`. */
-  inspect(tenant: string | null, journal: JournalPlace, bodyBytesMax: number | null): Promise<Inspection> {
+  /** The hostname of the record; null where there is none, or where it can't be read. */
+  hostname(): string | null {
+    return this.#kept.load()?.tenant ?? null;
+  }
+
+  /** What operators of `tenant` see of the record: with its body up to `bodyBytesMax`. */
+  inspect(tenant: string, journal: JournalPlace, bodyBytesMax: number | null): Promise<Inspection> {
     const found = this.#kept.load();
     if (found?.tenant === tenant) this.#reporter.journal = journal;
     return inspect({ kept: this.#kept, found, running: runningIn(this.#state), tenant, bodyBytesMax });
@@ -64,7 +69,7 @@ export class KeyObject extends DurableObject<Env> {
   /** Carries out a command of an operator. `body` is that of an answer which the command gives. */
   operate({ tenant, journal, role }: OperatedBy, command: Command, body: Uint8Array | null): Operation {
     const found = this.#kept.load();
-    const refused = found === null ? "no_record" : refusalByScope(found, tenant, role);
+    const refused = refusalByScope(found, tenant, role);
     if (refused !== null) return { done: false, before: "none", refusal: refused };
     this.#reporter.journal = journal;
     return this.#kept.operate(found, command, body, runningIn(this.#state));
@@ -127,14 +132,13 @@ export class KeyObject extends DurableObject<Env> {
     if (isStreamed(sendable.forward)) return this.#prepare(received, sendable.forward);
     const prepared = prepareAttempt(sendable.forward, attemptNumber, before, this.env);
     if (prepared.kind === "refusal") return Promise.resolve(prepared);
-    const attempt = { number: attemptNumber, id: crypto.randomUUID() };
+    const begun = { attempt: { number: attemptNumber, id: crypto.randomUUID() }, before, mayHaveRun, policy };
     try {
-      this.#kept.writePending({ about, request, attempt }, policy, found, nowMs);
+      this.#kept.writePending({ about, request, attempt: begun.attempt }, policy, found, nowMs);
     } catch (error) {
       prepared.body?.release();
       throw error;
     }
-    const begun = { attempt, before, mayHaveRun, policy };
     const running = new RunningAttempt(begun, this.#kept, () => this.#idleAfter(state));
     const state: ObjectState = { kind: "attempt", attempt: running };
     this.#state = state;
@@ -159,12 +163,11 @@ export class KeyObject extends DurableObject<Env> {
     const reply = preparation.run(streamed, async (upload) => {
       this.#idleAfter(state);
       if (upload.kind === "not received") return refusal(upload.code);
-      const { forward } = upload;
       try {
-        return await this.#answer({ ...received, sendable: { ...sendable, forward } });
+        return await this.#answer({ ...received, sendable: { ...sendable, forward: upload.forward } });
       } finally {
         // An attempt is sending it by now. Whatever else the request has become, it needs no body any more.
-        forward.body?.releaseUnlessSending();
+        upload.forward.body?.releaseUnlessSending();
       }
     });
     // The caller gets the error of a failed call. Here it only keeps the object for as long as others wait.
@@ -190,7 +193,7 @@ export class KeyObject extends DurableObject<Env> {
     return replay(record, body instanceof ReadableStream ? readers.openStream(body, idleTimeoutMs) : body);
   }
 
-  /** `ended` is over. Something else may have followed it already, and goes on. */
+  /** Something else may have followed `ended` already, and goes on. */
   #idleAfter(ended: ObjectState): void {
     if (this.#state === ended) this.#state = IDLE;
   }

@@ -22,7 +22,8 @@ export type Operation =
  * Null where the operator may act. A tenant that can't be read may be any: then the record's id, which is the object's name, is
  * enough for the Worker's own token, which is valid for every tenant.
  */
-export function refusalByScope(found: Found, tenant: string, role: Role): OperateRefusal | null {
+export function refusalByScope(found: Found | null, tenant: string, role: Role): OperateRefusal | null {
+  if (found === null) return "no_record";
   if (found.tenant === null) return role === "operator" ? null : "operator_only";
   return found.tenant === tenant ? null : "no_record";
 }

@@ -20,10 +20,10 @@ const BODY_SHOWN_BYTES_MAX = 5_000_000;
  */
 export async function hostnameOf(env: Env, { hostname, tenant }: Operated, id: string): Promise<string> {
   if (!tenant.entry.startsWith("*")) return hostname;
-  const { facts } = await objectOf(env.KEYS, id, tenant.placement).inspect(null, placeOf(tenant), null);
-  if (facts === null || facts.tenant === hostname) return hostname;
-  const serving = await tenantOf(env, facts.tenant);
-  return !isRefusal(serving) && serving.entry === tenant.entry ? facts.tenant : hostname;
+  const recorded = await objectOf(env.KEYS, id, tenant.placement).hostname();
+  if (recorded === null || recorded === hostname) return hostname;
+  const serving = await tenantOf(env, recorded);
+  return !isRefusal(serving) && serving.entry === tenant.entry ? recorded : hostname;
 }
 
 export function placeOf({ entry, placement }: Tenant): JournalPlace {

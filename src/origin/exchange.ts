@@ -4,6 +4,7 @@ import { AnswerBody } from "./answer-body.ts";
 import { type WholeForward } from "../call/upload.ts";
 import { type AttemptPolicy, type Origin } from "../config/policy.ts";
 import { type ContentCoding, contentCoding } from "../http/answer-coding.ts";
+import { declaredLength } from "../http/body.ts";
 import { headersOf, headersOfKeptAnswer, isCookie } from "../http/headers.ts";
 import { essenceOf } from "../identity/media-type.ts";
 import { type AnswerSigns } from "../record/classify.ts";
@@ -120,9 +121,8 @@ export function signsOf({ status, headers }: Pick<Response, "status" | "headers"
 
 /** The length of the body as the origin declares it; null where it declares none. */
 export function declaredBytesOf(headers: Headers): number | null {
-  const declared = headers.get("content-length") ?? "";
   // With Content-Encoding, Content-Length counts encoded bytes; this body is decoded.
-  return headers.has("content-encoding") || !/^[0-9]+$/.test(declared) ? null : Number(declared);
+  return headers.has("content-encoding") ? null : declaredLength(headers);
 }
 
 /** Whether an answer with this status can be passed on; one with 1xx can not. */

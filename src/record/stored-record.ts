@@ -33,7 +33,7 @@ const TERM_MS_MAX = 10 * 365 * 24 * 60 * 60 * 1000;
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** No field value contains these (RFC 9110, 5.5): a response could not be made of it. */
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- They are what is looked for.
 const NEVER_IN_VALUES = /[\0\r\n]/;
 
 const CODED = "coded:";

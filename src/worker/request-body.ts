@@ -1,6 +1,6 @@
 /** The body of a request that a key covers, or is looked for in: read as a whole, within bounds of size, time and memory. */
 
-import { type Reading, readUpTo } from "../http/body.ts";
+import { type Reading, declaredLength, readUpTo } from "../http/body.ts";
 import { type BodyBudget } from "../http/body-budget.ts";
 import { HeldBody } from "../http/held-body.ts";
 import { PIECE_BYTES } from "../http/pieces.ts";
@@ -33,7 +33,7 @@ export async function readRequestBody(
   budget: BodyBudget,
 ): Promise<HeldRequestBody | Refusal> {
   const { requestBytesMax: bytesMax, uploadTimeoutMs, uploadIdleTimeoutMs } = bounds;
-  const declared = declaredBytesOf(headers);
+  const declared = declaredLength(headers);
   // Saves the upload where the client itself declares a length that is too large.
   if (declared !== null && declared > bytesMax) return tooLarge(bytesMax);
   if (!budget.hasRoomFor(declared ?? 0)) return refuse("overloaded");
@@ -94,11 +94,6 @@ class Held implements HeldRequestBody {
 }
 
 /** Null where the client declares none that can be read. */
-function declaredBytesOf(headers: Headers): number | null {
-  const declared = headers.get("content-length") ?? "";
-  return /^[0-9]+$/.test(declared) ? Number(declared) : null;
-}
-
 function tooLarge(bytesMax: number): Refusal {
   return refuse(
     "body_too_large",

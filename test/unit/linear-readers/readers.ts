@@ -11,6 +11,7 @@ import { sealedIn, isNavigation, isSameOrigin } from "../../../src/console/brows
 import { openSession } from "../../../src/console/session.ts";
 import * as answerCoding from "../../../src/http/answer-coding.ts";
 import * as blanks from "../../../src/http/blanks.ts";
+import * as body from "../../../src/http/body.ts";
 import * as clientAddress from "../../../src/http/client-address.ts";
 import { BodyBudget } from "../../../src/http/body-budget.ts";
 import * as requestCoding from "../../../src/http/request-coding.ts";
@@ -147,6 +148,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "http/answer-coding.ts contentCoding": (text) => answerCoding.contentCoding(text),
   "http/blanks.ts trimBlanks": (text) => blanks.trimBlanks(text),
   "http/blanks.ts listMembers": (text) => blanks.listMembers(text),
+  "http/body.ts declaredLength": field("content-length", body.declaredLength),
   "http/client-address.ts connectionOf": each(
     field("x-forwarded-for", (fields) => clientAddress.connectionOf("proxy", fields, {})),
     (text) => clientAddress.connectionOf("none", new Headers(), { clientIp: text }),

@@ -3,8 +3,10 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { statusOf, uniqueKey } from "../../support/gateway.ts";
 import { type Entry } from "../../support/journal.ts";
-import { type Operator, eventually, operatorOf } from "../../support/operator.ts";
+import { type Operator, eventually, idOf, operatorOf } from "../../support/operator.ts";
 import { scriptOrigin } from "../../support/origin.ts";
+import { changeRow } from "../../support/records.ts";
+import { digestOf } from "../../../src/identity/digest.ts";
 
 /** The buffer of counts is sent at once when it holds this many. */
 const EVENTS = 500;
@@ -73,6 +75,27 @@ describe("O5 the journal of a wildcard entry", () => {
     expect(total).toMatchObject({ unknown: 2 });
     expect(await tablesOf(name)).not.toEqual([]);
     for (const journal of [`a.${made}`, `b.${made}`, `c.${made}`, made]) expect(await tablesOf(journal)).toEqual([]);
+  });
+});
+
+describe("O1 a record of another hostname of the same entry", () => {
+  test("is seen and released through any of them, also where the rest of it can't be read", async () => {
+    const origin = scriptOrigin();
+    const { operator, made } = wildcard();
+    const [path, key, tenant] = ["/v1/charges", uniqueKey(), `a.${made}`];
+    expect(statusOf(await post(operator, tenant, { "idempotency-key": key }))).toBe("executed");
+    const id = await idOf(key, path, { tenant, caller: await digestOf(["caller", "authorization", "bearer a"]) });
+    const through = { host: `b.${made}` };
+    const seen = async (options: { host?: string }) => (await operator.get(`/records/${id}`, options)).json();
+    expect(await seen(through)).toMatchObject({ state: "completed", tenant });
+    await changeRow(env.KEYS.getByName(id), { operation: 5 });
+    expect(await seen(through)).toMatchObject({ state: "unreadable" });
+    // A hostname that another entry serves.
+    expect(await seen({})).toMatchObject({ code: "not_found" });
+    expect((await operator.post(`/records/${id}/release`, { why: "damaged" })).status).toBe(404);
+    expect((await operator.post(`/records/${id}/release`, { why: "damaged" }, through)).status).toBe(200);
+    expect(statusOf(await post(operator, tenant, { "idempotency-key": key }))).toBe("executed");
+    expect(origin.received).toHaveLength(2);
   });
 });
 
