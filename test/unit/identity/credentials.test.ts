@@ -17,7 +17,10 @@ describe("3.5.1 one credential in Authorization", () => {
       "AWS4-HMAC-SHA256 Credential=AK/20260101/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=ab",
       "aws4-hmac-sha256 Credential=AK/20260101/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=ab",
     ],
-    ['OAuth realm="", oauth_nonce="4572", oauth_version="1.0"', 'oauth realm="", oauth_nonce="4572", oauth_version="1.0"'],
+    [
+      'OAuth realm="", oauth_nonce="4572", oauth_version="1.0"',
+      'oauth realm="", oauth_nonce="4572", oauth_version="1.0"',
+    ],
     ["Token token=abc, email=user@x.test", "token token=abc, email=user@x.test"],
     ['Signature keyId="k",headers="(request-target) host"', 'signature keyId="k",headers="(request-target) host"'],
   ])("is taken: %s", (written, canonical) => {

@@ -203,7 +203,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
     after(["Bearer ", "Bearer a."], asCaller(ITEMS.jwt)),
   ),
   "identity/cookie.ts cookieNamed": after(["session="], (text) => cookie.cookieNamed("session", text)),
-  "identity/credentials.ts canonicalCredentials": after(["a ", 'a b=c,', 'a b="'], credentials.canonicalCredentials),
+  "identity/credentials.ts canonicalCredentials": after(["a ", "a b=c,", 'a b="'], credentials.canonicalCredentials),
   "identity/digest.ts digestOf": (text) => digest.digestOf([text, null]),
   "identity/digest.ts sha256": (text) => digest.sha256(encoder.encode(text)),
   "identity/fingerprint.ts fingerprint": each(identified("application/json"), identified(FORM), identified(PARTS)),
