@@ -5,6 +5,7 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "http/body-budget.ts Lease": "counts bytes",
   "http/body-budget.ts bodyBudget": "counts bytes",
   "http/body.ts UPLOAD_TIMEOUTS": "durations",
+  "http/body.ts discardUpTo": "counts bytes, whatever they are",
   "http/body.ts readUpTo": "passes bytes on, whatever they are",
   "http/client-address.ts parseEdge": "reads a variable of the deployment",
   "http/echo.ts mayBeEchoed": "reads the configuration",
