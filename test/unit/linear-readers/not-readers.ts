@@ -4,6 +4,7 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "http/body-budget.ts BodyBudget": "counts bytes",
   "http/body-budget.ts Lease": "counts bytes",
   "http/body-budget.ts bodyBudget": "counts bytes",
+  "http/bounded-map.ts BoundedMap": "keeps names as they are, and compares them whole",
   "http/body.ts UPLOAD_TIMEOUTS": "durations",
   "http/body.ts discardUpTo": "counts bytes, whatever they are",
   "http/body.ts readUpTo": "passes bytes on, whatever they are",
