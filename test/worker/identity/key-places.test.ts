@@ -102,6 +102,24 @@ describe("3.4.8 a key in a form", () => {
     expect(origin.received).toHaveLength(0);
   });
 
+  test("is no file with the same content, whether alone, beside the field or beside the key in a header", async () => {
+    const origin = scriptOrigin();
+    const both = clientOf({ key_from: ["Idempotency-Key", "form:order_token"] });
+    const key = uniqueKey();
+    const form = (...tokens: (string | File)[]): FormData => {
+      const data = new FormData();
+      for (const token of tokens) data.append("order_token", token);
+      return data;
+    };
+    const file = new File([key], "token.txt");
+    expect(await resultOf(both, "/v1/files", { body: form(file) })).toBe("400 key_invalid");
+    expect(await resultOf(both, "/v1/files", { body: form(file, key) })).toBe("400 key_invalid");
+    expect(await resultOf(both, "/v1/files", { body: form(key) })).toBe("executed");
+    expect(await resultOf(both, "/v1/files", { key, body: form(key) })).toBe("replayed");
+    expect(await resultOf(both, "/v1/files", { key, body: form(file) })).toBe("422 key_reused");
+    expect(origin.received).toHaveLength(1);
+  });
+
   test("reads no body for an unknown caller", async () => {
     const origin = scriptOrigin();
     const sent = { body: "order_token=k", headers: { ...PAIRS, authorization: null } };
