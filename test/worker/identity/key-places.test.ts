@@ -279,6 +279,24 @@ describe("3.7.4 a key of all operations", () => {
       expect(await found.json()).toMatchObject({ state: "completed", key, operation: "POST /v1/charges" });
     }
   });
+
+  test("is found by the rule of the method that a header names, where that is the stricter one", async () => {
+    const origin = scriptOrigin();
+    const methods = ["POST", "PUT"];
+    const routes = [{ match: "PUT /v1/*", key: "required", key_scope: "tenant" }];
+    const { client, post } = operatorOf({ methods, routes });
+    const key = uniqueKey();
+    const headers = { "x-http-method-override": "PUT" };
+    expect(statusOf(await client.post("/v1/charges", { key, headers }))).toBe("executed");
+    expect(await problemOf(await client.post("/v1/refunds", { key, headers }))).toBe("422 key_reused");
+    const asked = { operation: "POST /v1/charges", headers: { authorization: "Bearer alice" }, key };
+    const found = await post("/records/find", { ...asked, headers: { ...asked.headers, ...headers } });
+    expect(await found.json()).toMatchObject({ state: "completed", key });
+    // Without the header it is another request, whose record is that of one operation.
+    const plain = await post("/records/find", asked);
+    expect(await plain.json()).toMatchObject({ state: "none" });
+    expect(origin.received).toHaveLength(1);
+  });
 });
 
 describe("3.10.2 a key that is derived from values", () => {
