@@ -7,6 +7,7 @@ import { parseAccept } from "hono/utils/accept";
 import { policyEntry } from "./tenant.ts";
 import { tenantFor } from "../../../src/config/config.ts";
 import { namesInKv, namesServing } from "../../../src/config/entry-names.ts";
+import { strictestPolicy } from "../../../src/config/strictest-policy.ts";
 import { sealedIn, isNavigation, isSameOrigin } from "../../../src/console/browser.ts";
 import * as consoleForm from "../../../src/console/form.ts";
 import { openSession } from "../../../src/console/session.ts";
@@ -287,6 +288,10 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "config/entry.ts parseEntry": each(
     (text) => tenant.policyFor("POST", `/${text}`),
     (text) => tenant.policyFor(text, "/"),
+  ),
+  "config/strictest-policy.ts strictestPolicy": each(
+    field("x-http-method-override", (fields) => strictestPolicy(tenant, { method: "POST", headers: fields }, "/")),
+    (text) => strictestPolicy(tenant, { method: "POST", headers: new Headers() }, `/${text}`),
   ),
   "worker/destination.ts pathOf": (text) => pathOf(new Request(`https://api.test/${encodeURI(text)}`)),
   "worker/destination.ts leavesBase": (text) =>
