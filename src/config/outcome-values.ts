@@ -107,7 +107,7 @@ const rule = v.pipe(
       status: CONDITIONS.status,
       /** The media type without parameters, or a list. */
       media_type: CONDITIONS.media_type,
-      /** A header that the response has. */
+      /** A header that the response has, or a trailer in the body of gRPC-Web. */
       header: CONDITIONS.header,
       /** A JSON Pointer to a member that the body has, other than `null`. */
       json: CONDITIONS.json,

@@ -28,8 +28,8 @@ const someConditions: fc.Arbitrary<Conditions> = fc
   .record(
     {
       statuses: fc.subarray(ranges, { minLength: 1 }),
-      mediaTypes: fc.subarray(["application/json", "text/event-stream"], { minLength: 1 }),
-      header: fc.record({ name: fc.constantFrom("x", "retry-after"), is: values }),
+      mediaTypes: fc.subarray(["application/json", "text/event-stream", "application/grpc-web"], { minLength: 1 }),
+      header: fc.record({ name: fc.constantFrom("x", "retry-after", "grpc-status"), is: values }),
       json: fc.record({ pointer: fc.constantFrom(["a"], ["b"]), is: values }),
       event: fc.constantFrom("e", "f"),
     },
@@ -44,8 +44,12 @@ function rulesWith(...outcomes: OutcomeRule["outcome"][]): fc.Arbitrary<OutcomeR
 
 const members = fc.dictionary(fc.constantFrom("a", "b"), fc.constantFrom("1", "2", "3"));
 const someBody: fc.Arbitrary<BodyFacts> = fc
-  .tuple(fc.option(members, { nil: null }), fc.option(fc.subarray(["e", "f"]), { nil: null }))
-  .map(([json, events]) => body(json, events));
+  .tuple(
+    fc.option(members, { nil: null }),
+    fc.option(fc.subarray(["e", "f"]), { nil: null }),
+    fc.option(fc.dictionary(fc.constantFrom("x", "grpc-status"), fc.constantFrom("1", "2")), { nil: null }),
+  )
+  .map((shown) => body(...shown));
 const someAnswer = fc.record({
   status: fc.constantFrom(200, 204, 402, 404, 408, 409, 425, 429, 500, 502, 503, 529),
   fields: fc.dictionary(
@@ -53,7 +57,7 @@ const someAnswer = fc.record({
     fc.constantFrom("1", "2", "final", "not-executed"),
     { maxKeys: 2 },
   ),
-  type: fc.constantFrom("application/json", "text/event-stream", "text/html"),
+  type: fc.constantFrom("application/json", "text/event-stream", "text/html", "application/grpc-web"),
   attemptNumber: fc.constantFrom(1, 2),
 });
 const end = fc.constantFrom("whole", "overflowed", "broken");
@@ -149,7 +153,11 @@ describe("any rules and any answer", () => {
           body(facts.json === null ? json : null, []),
         );
         for (const other of everyBody) {
-          const whole = { json: facts.json ?? other.json, events: facts.events ?? new Set<string>(["e"]) };
+          const whole = {
+            json: facts.json ?? other.json,
+            events: facts.events ?? new Set<string>(["e"]),
+            trailer: facts.trailer ?? ((): string => "1"),
+          };
           expect(classify(signs, rules, whole)).toBe("not-executed");
         }
       }),
