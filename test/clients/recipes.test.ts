@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CHECKOUT } from "./recipes/checkout.ts";
 import { CONNECT } from "./recipes/connect.ts";
 import { GRAPHQL } from "./recipes/graphql.ts";
 import { LLM } from "./recipes/llm.ts";
@@ -8,7 +9,7 @@ import { pageRecipe, type Kitchen, type Recipe, startKitchen } from "./recipes/r
 import { readRecipes } from "./recipes/page.ts";
 
 /** Each section of docs/recipes.md, with the API behind it and what its client must come to. */
-const RECIPES: readonly Recipe[] = [GRAPHQL, CONNECT, LLM];
+const RECIPES: readonly Recipe[] = [GRAPHQL, CONNECT, LLM, CHECKOUT];
 
 const SNIPPETS = join(import.meta.dirname, "recipes", "snippets");
 
