@@ -105,7 +105,7 @@ describe("5.2 events in a body", () => {
   });
 });
 
-describe("5.2.8 trailers of gRPC-Web", () => {
+describe("5.2.9 trailers of gRPC-Web", () => {
   const statusOf = (body: string | Uint8Array, form: "binary" | "base64" = "binary", pieceBytes?: number) => {
     const { trailer } = found(body, { trailers: form }, pieceBytes);
     return trailer === null ? "unread" : trailer("grpc-status");
