@@ -118,9 +118,10 @@ function asCaller(item: caller.CallerItem): Reader {
   );
 }
 
-const RULE = fingerprint.resolveFingerprint({ body: "json", ignore: [["a"]], only: null, headers: ["x-a"] }, [
-  [{ kind: "query", name: "k" }],
-]);
+const RULE = fingerprint.resolveFingerprint(
+  { body: "json", ignore: [["a"]], firstOf: [[["a"], ["b"]]], only: null, headers: ["x-a"] },
+  [[{ kind: "query", name: "k" }]],
+);
 
 function identified(contentType: string): Reader {
   return async (text) => {
