@@ -47,9 +47,10 @@ export const ORIGIN_AND_PLACEMENT = {
 export const CALLERS = {
   /**
    * What identifies a caller: header names, `"cookie:NAME"`, `"client-cert"`, `{ jwt = { … } }` ([which to
-   * choose](callers.md)). With `[]`, all requests are one caller.
+   * choose](callers.md)). With `[]`, all requests are one caller. Required unless `one_caller` holds for all operations, as with
+   * `profile = "webhook"`.
    */
-  caller: { name: "caller", schema: caller, required: true },
+  caller: { name: "caller", schema: caller },
   /** A keyed request that identifies no caller: `refuse` it, or treat all such requests as one `shared` caller. */
   anonymous: { name: "anonymous", schema: anonymous, default: "refuse" },
   /** The same key from another caller: a `separate` record, or `refuse` it. */

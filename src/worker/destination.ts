@@ -3,6 +3,7 @@
 import { edgeIn } from "../config/bindings.ts";
 import { journalPlaceOf } from "../config/operator-token.ts";
 import { COVERABLE_METHODS, type JournalPlace, type Policy, type Tenant } from "../config/policy.ts";
+import { withCallersOf } from "../config/one-caller.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { type Connection, connectionOf } from "../http/client-address.ts";
 import { isHostOf } from "../http/host.ts";
@@ -18,6 +19,7 @@ export interface Destination {
   readonly hostname: string;
   /** The path that policies are matched by. */
   readonly path: string;
+  /** With the callers of `policy`. */
   readonly tenant: Tenant;
   /** The strictest of those that apply to the method and to the methods that override headers name. */
   readonly policy: Policy;
@@ -43,7 +45,15 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
   const path = matchingPath(url.pathname);
   const rules = strictestRules(tenant, request, path);
   const connection = connectionOf(edgeIn(env), request.headers, request.cf);
-  return { url, hostname, path, tenant, ...rules, connection, journal: journalPlaceOf(env, tenant) };
+  return {
+    url,
+    hostname,
+    path,
+    tenant: withCallersOf(tenant, rules.policy),
+    ...rules,
+    connection,
+    journal: journalPlaceOf(env, tenant),
+  };
 }
 
 /** Whether the origin may read the path as one outside of its base path, where another tenant's API may be. */
