@@ -9,12 +9,13 @@ import { callerPlacement, recordId } from "../identity/record-id.ts";
 import { unverifiedClaims } from "../identity/verified-claims.ts";
 import { withCallersOf } from "../config/one-caller.ts";
 import { type Tenant } from "../config/policy.ts";
+import { strictestPolicy } from "../config/strictest-policy.ts";
 import { type OperatorProblem, operatorProblem } from "./problem.ts";
 
 export interface Description {
   /** Method, space and path. */
   readonly operation: string;
-  /** The headers that identify the caller. */
+  /** The headers that identify the caller, or replace the method. */
   readonly headers: Readonly<Record<string, string>>;
   /** The SHA-256 fingerprint of the client's certificate, in lower-case hex. */
   readonly certificate?: string | undefined;
@@ -42,7 +43,8 @@ export async function recordIdsOf(
   if (isRefusal(key)) return operatorProblem("invalid_request", `key: ${key.detail ?? PROBLEMS[key.code].detail}`);
   const [method = "", path = ""] = description.operation.split(" ");
   const { pathname } = new URL(`https://${hostname}${path}`);
-  const policy = tenant.policyFor(method, matchingPath(pathname));
+  const described = { method, headers: new Headers(description.headers) };
+  const { policy } = strictestPolicy(tenant, described, matchingPath(pathname));
   const { callers, callersBefore } = withCallersOf(tenant, policy);
   const operation = policy.keyScope === "tenant" ? { method: null, path: null } : { method, path: pathname };
   const idBy = async (rule: CallerRule): Promise<string | null> => {

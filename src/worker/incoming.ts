@@ -9,7 +9,7 @@ import { type BodyKind, bodyKindOf } from "../identity/media-type.ts";
 import { RequestContent } from "../identity/request-content.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type SecretNamed, verifiedClaims } from "../identity/verified-claims.ts";
-import { unreachable } from "../record/record.ts";
+import { type Fingerprint, unreachable } from "../record/record.ts";
 import { type BodyBounds, type HeldRequestBody, lifeMsOf, readRequestBody } from "./request-body.ts";
 
 export class Incoming {
@@ -19,6 +19,7 @@ export class Incoming {
   readonly #budget: BodyBudget;
   #body: Promise<HeldRequestBody | Refusal> | null = null;
   #content: Promise<RequestContent | Refusal> | null = null;
+  #fingerprint: Promise<Fingerprint | Refusal> | null = null;
   /** Of the content, where it is not the body itself. */
   #decoded: DecodedBody | null = null;
   #held: HeldBody | null = null;
@@ -69,6 +70,16 @@ export class Incoming {
     return (this.#content ??= this.#readContent());
   }
 
+  /** Whether a content is in memory: of a body that was looked into, and not compared yet. */
+  get hasContent(): boolean {
+    return this.#content !== null;
+  }
+
+  /** Is made at most once, by `make`. The content is not needed any more then. */
+  fingerprint(make: (content: RequestContent) => Promise<Fingerprint>): Promise<Fingerprint | Refusal> {
+    return (this.#fingerprint ??= this.#makeFingerprint(make));
+  }
+
   /** Frees the memory of the content, which may take more than the body: a request may wait for long. */
   releaseContent(): void {
     this.#content = null;
@@ -99,6 +110,14 @@ export class Incoming {
     const body = await readRequestBody(this.request, this.#bounds, this.#budget);
     if (!isRefusal(body)) this.#held = body.held;
     return body;
+  }
+
+  async #makeFingerprint(make: (content: RequestContent) => Promise<Fingerprint>): Promise<Fingerprint | Refusal> {
+    const content = await this.content();
+    if (isRefusal(content)) return content;
+    const made = await make(content);
+    this.releaseContent();
+    return made;
   }
 
   async #readContent(): Promise<RequestContent | Refusal> {

@@ -44,7 +44,6 @@ export async function readKeyedRequest(
   if (isRefusal(body)) return body;
   const identity = await requestFingerprint(incoming, destination, key.parts);
   if (isRefusal(identity)) return identity;
-  incoming.releaseContent();
   const forward = forwardOf(incoming, destination, key, body);
   const about = { tenant: hostname, operation: `${method} ${url.pathname}`, key: key.value, isDerived: key.isDerived };
   const shared = {

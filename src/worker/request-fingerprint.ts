@@ -2,18 +2,17 @@
 
 import { type Destination } from "./destination.ts";
 import { type Incoming } from "./incoming.ts";
-import { type Refusal, isRefusal } from "../http/problem.ts";
+import { type Refusal } from "../http/problem.ts";
 import { fingerprint } from "../identity/fingerprint.ts";
 import { type Fingerprint } from "../record/record.ts";
 
-/** `keyParts` are the values that make the request's key; none where it has none. */
-export async function requestFingerprint(
+/** `keyParts` are the values that make the request's key; none of a derived key. */
+export function requestFingerprint(
   incoming: Incoming,
   { url, policy }: Destination,
   keyParts: readonly string[],
 ): Promise<Fingerprint | Refusal> {
   const { method, headers } = incoming.request;
-  const content = await incoming.content();
-  if (isRefusal(content)) return content;
-  return fingerprint({ method, path: url.pathname, query: url.search, headers, content, keyParts }, policy.fingerprint);
+  const head = { method, path: url.pathname, query: url.search, headers, keyParts };
+  return incoming.fingerprint((content) => fingerprint({ ...head, content }, policy.fingerprint));
 }

@@ -27,6 +27,7 @@ import * as probePath from "../../../src/http/probe-path.ts";
 import * as problem from "../../../src/http/problem.ts";
 import * as caller from "../../../src/identity/caller.ts";
 import * as cookie from "../../../src/identity/cookie.ts";
+import * as credentials from "../../../src/identity/credentials.ts";
 import * as digest from "../../../src/identity/digest.ts";
 import * as fingerprint from "../../../src/identity/fingerprint.ts";
 import * as form from "../../../src/identity/form.ts";
@@ -202,6 +203,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
     after(["Bearer ", "Bearer a."], asCaller(ITEMS.jwt)),
   ),
   "identity/cookie.ts cookieNamed": after(["session="], (text) => cookie.cookieNamed("session", text)),
+  "identity/credentials.ts canonicalCredentials": after(["a ", "a b=c,", 'a b="'], credentials.canonicalCredentials),
   "identity/digest.ts digestOf": (text) => digest.digestOf([text, null]),
   "identity/digest.ts sha256": (text) => digest.sha256(encoder.encode(text)),
   "identity/fingerprint.ts fingerprint": each(identified("application/json"), identified(FORM), identified(PARTS)),
