@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { type RequestListener, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import { type Account, type Recipe, accounts, answersOf, sendJson } from "./recipe.ts";
+import { type Account, type Recipe, accounts, answersOf, holdNext, joined, sendJson, untilReleased } from "./recipe.ts";
 import { connectAnthropic } from "./snippets/llm-anthropic.ts";
 import { connectOpenAI } from "./snippets/llm-openai.ts";
 
@@ -25,6 +25,7 @@ const origin: RequestListener = async (request, response) => {
     return;
   }
   account.effects += 1;
+  await untilReleased(account);
   if (step === 500) {
     sendJson(response, { type: "error", error: { type: "api_error", message: "Internal." } }, 500);
     return;
@@ -104,6 +105,18 @@ export const LLM: Recipe = {
         const network = await connect([{ what: "loses the answer" }]);
         expect(await connectSdk(network.url, apiKey)("Hi", key)).toBe(ONE_GENERATION);
         expect(answersOf(network)).toEqual(["executed", "replayed"]);
+        expect(account.effects).toBe(1);
+      });
+
+      test("a generation whose connection is reset before it streams is joined by the SDK's own retry", async () => {
+        const { account, apiKey, key } = newCustomer();
+        const { begun, release } = holdNext(account);
+        const network = await connect([{ what: "resets", when: begun }]);
+        const generation = connectSdk(network.url, apiKey)("Hi", key);
+        await joined(network, 2);
+        release();
+        expect(await generation).toBe(ONE_GENERATION);
+        expect(answersOf(network)).toEqual(["none", "joined"]);
         expect(account.effects).toBe(1);
       });
 
