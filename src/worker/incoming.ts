@@ -7,6 +7,7 @@ import { type CallerRule, callerOf } from "../identity/caller.ts";
 import { sha256 } from "../identity/digest.ts";
 import { type BodyKind, bodyKindOf } from "../identity/media-type.ts";
 import { RequestContent } from "../identity/request-content.ts";
+import { type RpcMessage, readRpcMessage } from "../identity/json-rpc.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type SecretNamed, verifiedClaims } from "../identity/verified-claims.ts";
 import { unreachable } from "../record/record.ts";
@@ -19,6 +20,8 @@ export class Incoming {
   readonly #budget: BodyBudget;
   #body: Promise<HeldRequestBody | Refusal> | null = null;
   #content: Promise<RequestContent | Refusal> | null = null;
+  #message: Promise<RpcMessage | Refusal> | null = null;
+  #known: RpcMessage | null = null;
   /** Of the content, where it is not the body itself. */
   #decoded: DecodedBody | null = null;
   #held: HeldBody | null = null;
@@ -69,6 +72,16 @@ export class Incoming {
     return (this.#content ??= this.#readContent());
   }
 
+  /** The body as JSON-RPC. It stays known when the content is released. */
+  message(): Promise<RpcMessage | Refusal> {
+    return (this.#message ??= this.#readMessage());
+  }
+
+  /** The same, where it has been read. */
+  get messageIfRead(): RpcMessage | null {
+    return this.#known;
+  }
+
   /** Frees the memory of the content, which may take more than the body: a request may wait for long. */
   releaseContent(): void {
     this.#content = null;
@@ -99,6 +112,13 @@ export class Incoming {
     const body = await readRequestBody(this.request, this.#bounds, this.#budget);
     if (!isRefusal(body)) this.#held = body.held;
     return body;
+  }
+
+  async #readMessage(): Promise<RpcMessage | Refusal> {
+    const content = await this.content();
+    const message = isRefusal(content) ? content : readRpcMessage(content.json);
+    if (!isRefusal(message)) this.#known = message;
+    return message;
   }
 
   async #readContent(): Promise<RequestContent | Refusal> {

@@ -15,5 +15,8 @@ export async function requestFingerprint(
   const { method, headers } = incoming.request;
   const content = await incoming.content();
   if (isRefusal(content)) return content;
-  return fingerprint({ method, path: url.pathname, query: url.search, headers, content, keyParts }, policy.fingerprint);
+  const message = policy.rpc === "none" ? null : await incoming.message();
+  if (isRefusal(message)) return message;
+  const input = { method, path: url.pathname, query: url.search, headers, content, keyParts, message };
+  return fingerprint(input, policy.fingerprint);
 }

@@ -25,12 +25,14 @@ import * as negotiation from "../../../src/http/negotiation.ts";
 import * as prefer from "../../../src/http/prefer.ts";
 import * as probePath from "../../../src/http/probe-path.ts";
 import * as problem from "../../../src/http/problem.ts";
+import { rpcError } from "../../../src/http/rpc-error.ts";
 import * as caller from "../../../src/identity/caller.ts";
 import * as cookie from "../../../src/identity/cookie.ts";
 import * as digest from "../../../src/identity/digest.ts";
 import * as fingerprint from "../../../src/identity/fingerprint.ts";
 import * as form from "../../../src/identity/form.ts";
 import * as idempotencyKey from "../../../src/identity/idempotency-key.ts";
+import * as jsonRpc from "../../../src/identity/json-rpc.ts";
 import * as json from "../../../src/identity/json.ts";
 import * as jsonPointer from "../../../src/identity/json-pointer.ts";
 import * as jws from "../../../src/identity/jws.ts";
@@ -45,6 +47,7 @@ import * as urlencoded from "../../../src/identity/urlencoded.ts";
 import * as verifiedClaims from "../../../src/identity/verified-claims.ts";
 import { networkOf } from "../../../src/operator/guesses.ts";
 import { bearerToken, roleOf } from "../../../src/operator/tokens.ts";
+import { RpcRewriter } from "../../../src/worker/rpc-rewriter.ts";
 import { countedHeaders, unreadableHeader } from "../../../src/worker/counted-headers.ts";
 import { pathOf } from "../../../src/worker/destination.ts";
 
@@ -124,13 +127,25 @@ function identified(contentType: string): Reader {
     const content = new RequestContent({ contentType, bytes, sha256: "", coding: null });
     const headers = new Headers({ "content-type": contentType });
     const head = { method: "POST", path: "/", query: `?${text}`, headers };
-    await fingerprint.fingerprint({ ...head, content, keyParts: ["k"] }, RULE);
+    await fingerprint.fingerprint(
+      { ...head, content, keyParts: ["k"], message: jsonRpc.readRpcMessage(content.json) as jsonRpc.RpcMessage },
+      RULE,
+    );
   };
 }
 
 /** A document in which `text` is, as far as it is JSON or can be quoted. */
 function documentOf(text: string): json.JsonNode {
   return json.parseJson(text) ?? json.parseJson(JSON.stringify({ a: text })) ?? "null";
+}
+
+function callWith(text: string): string {
+  const id = JSON.stringify(text);
+  return `{"jsonrpc":"2.0","method":"m","id":${id},"params":{"_meta":{"progressToken":${id}}}}`;
+}
+
+function batchOf(text: string): Extract<jsonRpc.RpcMessage, { kind: "calls" }> {
+  return { kind: "calls", isBatch: true, calls: Array.from(text, (id) => ({ id, token: null })) };
 }
 
 const FORM = "application/x-www-form-urlencoded";
@@ -195,6 +210,8 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "http/probe-path.ts probePath": (text) => probePath.probePath("/p/{key}", text),
   "http/problem.ts problemResponse": (text) =>
     problem.problemResponse(problem.identified(problem.refuse("key_invalid", text)), url),
+  "http/rpc-error.ts rpcError": (text) =>
+    rpcError({ ids: [JSON.stringify(text)], isBatch: true, accept: text }, { status: 400, detail: text, data: {} }),
   "http/problem.ts problemType": (text) => problem.problemType(text, url),
   "identity/caller.ts callerOf": each(
     after(["Bearer ", "a"], asCaller(ITEMS.header)),
@@ -220,6 +237,11 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "identity/json.ts parseJson": after(['"', "1", "[", '{"'], json.parseJson),
   "identity/json.ts parseJsonBytes": (text) => json.parseJsonBytes(encoder.encode(text)),
   "identity/json.ts canonicalJson": (text) => json.canonicalJson(documentOf(text)),
+  "identity/json-rpc.ts readRpcMessage": (text) =>
+    jsonRpc.readRpcMessage(json.parseJson(callWith(text)) ?? documentOf(text)),
+  "identity/json-rpc.ts membersOfSending": (text) => jsonRpc.membersOfSending(batchOf(text)),
+  "identity/json-rpc.ts shapeOf": (text) => jsonRpc.shapeOf(batchOf(text)),
+  "identity/json-rpc.ts textOfName": after(["1e", "-1e-"], jsonRpc.textOfName),
   "identity/json-pointer.ts parseJsonPointer": after(["/"], jsonPointer.parseJsonPointer),
   "identity/json-pointer.ts writeJsonPointer": (text) => jsonPointer.writeJsonPointer([text]),
   "identity/json-pointer.ts valueAt": (text) => jsonPointer.valueAt(documentOf(text), ["a", "0"]),
@@ -284,6 +306,19 @@ export const READERS: Readonly<Record<string, Reader>> = {
     (text) => tenant.policyFor("POST", `/${text}`),
     (text) => tenant.policyFor(text, "/"),
   ),
+  "worker/rpc-rewriter.ts RpcRewriter": after(['{"id":', '{"id":5,"', "data:"], (text) => {
+    for (const isEvents of [false, true]) {
+      const rewriter = new RpcRewriter({ ids: new Map([["5e0", "6"]]), tokens: new Map() }, isEvents);
+      for (const piece of ["", text, text]) {
+        try {
+          rewriter.push(encoder.encode(piece));
+        } catch {
+          // A number that is too long.
+          return;
+        }
+      }
+    }
+  }),
   "worker/destination.ts pathOf": (text) => pathOf(new Request(`https://api.test/${encodeURI(text)}`)),
   "worker/counted-headers.ts unreadableHeader": field("content-type", (fields) => unreadableHeader(fields, counted)),
   "operator/tokens.ts bearerToken": after(["Bearer ", "Bearer a"], bearerToken),
