@@ -47,7 +47,7 @@ describe("a JSON-RPC message", () => {
     expect(read(value)).toEqual({ kind });
   });
 
-  test("with names that can't be told apart, or are too long, is refused", () => {
+  test("with equal names, or too long ones,, is refused", () => {
     for (const batch of [
       [call(1), call(1)],
       [call(1, "t"), call(2, "t")],
