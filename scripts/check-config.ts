@@ -17,6 +17,7 @@ import { type Fault } from "../src/config/read-fields.ts";
 import { type Tenant } from "../src/config/policy.ts";
 import { listedSecrets } from "../src/config/secrets.ts";
 import { listNames, readEntries } from "./tenants/namespace.ts";
+import { unclearRules } from "./check-config/unclear-rules.ts";
 import { helpIfAsked } from "./help.ts";
 
 /** A wrangler.toml as wrangler reads it, for one environment. */
@@ -172,10 +173,11 @@ function secretFaults({ vars }: Deployment): Fault[] {
   });
 }
 
-/** Not faults: a secret may be set without being required by the deployment. */
+/** Not faults: a secret may be set without being required by the deployment, and rules that can't be evaluated are safe. */
 function hintsOf(wrangler: Deployment, tenants: Config["tenants"]): string[] {
   const missing = faultsOfOperatorTokens(tenants, environmentOf(wrangler));
-  return missing.map(({ path, message }) => `hint: ${path} ${message}`);
+  const unclear = [...tenants].flatMap(([name, tenant]) => (tenant === null ? [] : unclearRules(name, tenant)));
+  return [...missing.map(({ path, message }) => `${path} ${message}`), ...unclear].map((hint) => `hint: ${hint}`);
 }
 
 function deadlinesOf({ policy, routes }: Tenant): number[] {

@@ -27,7 +27,7 @@ export const fingerprint: v.GenericSchema<unknown, FingerprintRule> = either(
   v.pipe(
     table(
       {
-        /** `json` compares JSON, claims and forms by meaning, `bytes` compares bytes. */
+        /** `json` compares by meaning, `bytes` by bytes. */
         body: v.optional(oneOf(["json", "bytes"]), "json"),
         /** JSON Pointers to members that may differ between retries. */
         ignore: v.optional(pointers, []),

@@ -186,7 +186,7 @@ function comparedFields(
   keyParts: readonly string[],
 ): readonly FormField[] {
   const isLeftOut = (field: FormField): boolean =>
-    (formCarriers.includes(field.name) && keyParts.includes(textOf(field))) ||
+    (field.isFile !== true && formCarriers.includes(field.name) && keyParts.includes(textOf(field))) ||
     ignore.some((pointer) => isField(pointer, field.name));
   const left = fields.filter((field) => !isLeftOut(field));
   const named = left.filter(({ name }) => only?.some((pointer) => isField(pointer, name)));

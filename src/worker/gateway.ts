@@ -23,6 +23,7 @@ import { keyOf } from "./request-key.ts";
 import { replyToCalls } from "./rpc-reply.ts";
 import { reservedPaths } from "./reserved-paths.ts";
 import { type RequestResult, respond } from "./respond.ts";
+import { discardUnread } from "./unread-body.ts";
 
 // Matches a path as policies do (docs/protocol.md 3.2.3). The router is the one that policies use already.
 export const gateway = new HonoBase<{ Bindings: Env }>({ router: new TrieRouter(), getPath: pathOf });
@@ -44,6 +45,8 @@ async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): 
   // Only what precedes a call or a forward can throw here. What follows one is a value.
   const result = await route(context).catch((error: unknown): RequestResult => refused(faultOf(error)));
   context.incoming.releaseBody();
+  // Cloudflare's edge answers while it takes the rest.
+  if (isRefused(result) && destination.connection.edge !== "cloudflare") await discardUnread(request);
   return respond(context, result);
 }
 
@@ -85,6 +88,13 @@ async function askRecord(context: RequestContext, key: Key, waitMs: number): Pro
   }
   metrics.calls(recordId, key.isDerived);
   return replyToCalls(await askKeyObject(stubOf(recordId), call), call.request.calls);
+}
+
+/** Nothing of the request was passed on, or its body was read before. */
+function isRefused(result: RequestResult): boolean {
+  return (
+    result.kind === "refused" || result.kind === "without key" || (result.kind === "keyed" && isRefusal(result.reply))
+  );
 }
 
 function refused(refusal: Refusal): RequestResult {

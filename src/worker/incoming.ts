@@ -10,7 +10,7 @@ import { RequestContent } from "../identity/request-content.ts";
 import { type RpcMessage, readRpcMessage } from "../identity/json-rpc.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type SecretNamed, verifiedClaims } from "../identity/verified-claims.ts";
-import { unreachable } from "../record/record.ts";
+import { type Fingerprint, unreachable } from "../record/record.ts";
 import { type BodyBounds, type HeldRequestBody, lifeMsOf, readRequestBody } from "./request-body.ts";
 
 export class Incoming {
@@ -22,6 +22,7 @@ export class Incoming {
   #content: Promise<RequestContent | Refusal> | null = null;
   #message: Promise<RpcMessage | Refusal> | null = null;
   #known: RpcMessage | null = null;
+  #fingerprint: Promise<Fingerprint | Refusal> | null = null;
   /** Of the content, where it is not the body itself. */
   #decoded: DecodedBody | null = null;
   #held: HeldBody | null = null;
@@ -82,6 +83,16 @@ export class Incoming {
     return this.#known;
   }
 
+  /** Whether a content is in memory: of a body that was looked into, and not compared yet. */
+  get hasContent(): boolean {
+    return this.#content !== null;
+  }
+
+  /** Is made at most once, by `make`. The content is not needed any more then. */
+  fingerprint(make: (content: RequestContent) => Promise<Fingerprint>): Promise<Fingerprint | Refusal> {
+    return (this.#fingerprint ??= this.#makeFingerprint(make));
+  }
+
   /** Frees the memory of the content, which may take more than the body: a request may wait for long. */
   releaseContent(): void {
     this.#content = null;
@@ -119,6 +130,14 @@ export class Incoming {
     const message = isRefusal(content) ? content : readRpcMessage(content.json);
     if (!isRefusal(message)) this.#known = message;
     return message;
+  }
+
+  async #makeFingerprint(make: (content: RequestContent) => Promise<Fingerprint>): Promise<Fingerprint | Refusal> {
+    const content = await this.content();
+    if (isRefusal(content)) return content;
+    const made = await make(content);
+    this.releaseContent();
+    return made;
   }
 
   async #readContent(): Promise<RequestContent | Refusal> {

@@ -45,7 +45,6 @@ export async function readKeyedRequest(
   const identity = await requestFingerprint(incoming, destination, key.parts);
   if (isRefusal(identity)) return identity;
   const calls = callsOf(incoming);
-  incoming.releaseContent();
   const forward = forwardOf(incoming, destination, key, body);
   const about = { tenant: hostname, operation: `${method} ${url.pathname}`, key: key.value, isDerived: key.isDerived };
   const shared = {

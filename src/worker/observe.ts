@@ -81,8 +81,8 @@ function copyOf({ incoming, destination, env }: RequestContext): Incoming | null
 async function callShadow(copy: Incoming, { destination, metrics, env }: RequestContext): Promise<Begun | null> {
   // First of all, because the platform holds the unread part of a copy in memory.
   await copy.body();
-  const { body, bodyUsed } = copy.request;
-  if (body !== null && !bodyUsed) await body.cancel();
+  const { body } = copy.request;
+  if (body?.locked === false) await body.cancel();
 
   const { tenant, policy } = destination;
   const key = await keyOf(copy, destination);

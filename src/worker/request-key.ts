@@ -20,6 +20,15 @@ import { requestFingerprint } from "./request-fingerprint.ts";
 
 /** Null for a request that passes through. WebSocket upgrades and preflights do, because no policy covers their methods. */
 export async function keyOf(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
+  const key = await findOrDerive(incoming, destination);
+  if (key === null || isRefusal(key) || !incoming.hasContent) return key;
+  // What was parsed takes many times the memory of the body, and counts nowhere. So it is compared before the request waits for
+  // anything, a limiter for example.
+  const compared = await requestFingerprint(incoming, destination, key.parts);
+  return isRefusal(compared) ? compared : key;
+}
+
+async function findOrDerive(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
   const { policy, isCovered } = destination;
   const { headers } = incoming.request;
   if (!isCovered) return null;

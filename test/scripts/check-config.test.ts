@@ -198,6 +198,39 @@ describe("checking a configuration", () => {
     ]);
   });
 
+  test("hints at a rule on JSON that keeps a later rule on an event from freeing the key", async () => {
+    const EVENT = '{ event = "error", outcome = "not-executed" }';
+    const hintsFor = async (...rules: string[]) => {
+      const { faults, summary } = await verdictOn(`
+        [vars.TENANTS."a.example.com"]
+        ${ENTRY}
+        outcomes = [${rules.join(", ")}]
+        routes = [{ match = "POST /a" }]
+      `);
+      expect(faults).toEqual([]);
+      return summary.slice(1);
+    };
+    const hint = (index: number) =>
+      `hint: "a.example.com".outcomes[${index}] has json without a media_type: an event stream is no JSON, so no later rule on an event can give not-executed. Add media_type = "application/json"`;
+    const JSON_RULE = '{ json = "/error", outcome = "unknown" }';
+    expect(await hintsFor(JSON_RULE, EVENT)).toEqual([hint(0)]);
+    expect(await hintsFor('{ status = 429, outcome = "final" }', JSON_RULE, EVENT)).toEqual([hint(1)]);
+    const inUnless = '{ status = 200, unless = { json = "/error" }, outcome = "final" }';
+    expect(await hintsFor(inUnless, EVENT)).toEqual([hint(0)]);
+    // Nothing changes for a stream: the rule does not concern it, comes later, or the event gives another outcome.
+    expect(await hintsFor('{ json = "/error", media_type = "application/json", outcome = "unknown" }', EVENT)).toEqual(
+      [],
+    );
+    expect(
+      await hintsFor('{ json = "/error", status = "5xx", outcome = "unknown" }', `{ status = 200, ${EVENT.slice(1)}`),
+    ).toEqual([]);
+    const typed =
+      '{ unless = { json = "/error", media_type = "application/json" }, status = "4xx", outcome = "final" }';
+    expect(await hintsFor(typed, EVENT)).toEqual([]);
+    expect(await hintsFor(EVENT, JSON_RULE)).toEqual([]);
+    expect(await hintsFor(JSON_RULE, '{ event = "error", outcome = "unknown" }')).toEqual([]);
+  });
+
   test("hints at an operator's secret that the deployment does not require, and refuses a variable", async () => {
     const toml = (secrets: string, vars: string) => `
       ${secrets}

@@ -28,6 +28,7 @@ import * as problem from "../../../src/http/problem.ts";
 import { rpcError } from "../../../src/http/rpc-error.ts";
 import * as caller from "../../../src/identity/caller.ts";
 import * as cookie from "../../../src/identity/cookie.ts";
+import * as credentials from "../../../src/identity/credentials.ts";
 import * as digest from "../../../src/identity/digest.ts";
 import * as fingerprint from "../../../src/identity/fingerprint.ts";
 import * as form from "../../../src/identity/form.ts";
@@ -144,10 +145,6 @@ function callWith(text: string): string {
   return `{"jsonrpc":"2.0","method":"m","id":${id},"params":{"_meta":{"progressToken":${id}}}}`;
 }
 
-function batchOf(text: string): Extract<jsonRpc.RpcMessage, { kind: "calls" }> {
-  return { kind: "calls", isBatch: true, calls: Array.from(text, (id) => ({ id, token: null })) };
-}
-
 const FORM = "application/x-www-form-urlencoded";
 const PARTS = "multipart/form-data; boundary=b";
 const NO_PLACES: keyCarrier.KeyPlaces = {
@@ -219,6 +216,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
     after(["Bearer ", "Bearer a."], asCaller(ITEMS.jwt)),
   ),
   "identity/cookie.ts cookieNamed": after(["session="], (text) => cookie.cookieNamed("session", text)),
+  "identity/credentials.ts canonicalCredentials": after(["a ", "a b=c,", 'a b="'], credentials.canonicalCredentials),
   "identity/digest.ts digestOf": (text) => digest.digestOf([text, null]),
   "identity/digest.ts sha256": (text) => digest.sha256(encoder.encode(text)),
   "identity/fingerprint.ts fingerprint": each(identified("application/json"), identified(FORM), identified(PARTS)),
@@ -239,8 +237,6 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "identity/json.ts canonicalJson": (text) => json.canonicalJson(documentOf(text)),
   "identity/json-rpc.ts readRpcMessage": (text) =>
     jsonRpc.readRpcMessage(json.parseJson(callWith(text)) ?? documentOf(text)),
-  "identity/json-rpc.ts membersOfSending": (text) => jsonRpc.membersOfSending(batchOf(text)),
-  "identity/json-rpc.ts shapeOf": (text) => jsonRpc.shapeOf(batchOf(text)),
   "identity/json-rpc.ts textOfName": after(["1e", "-1e-"], jsonRpc.textOfName),
   "identity/json-pointer.ts parseJsonPointer": after(["/"], jsonPointer.parseJsonPointer),
   "identity/json-pointer.ts writeJsonPointer": (text) => jsonPointer.writeJsonPointer([text]),

@@ -64,6 +64,18 @@ describe("5.1 what a client can mend under the same key", () => {
     expect(await becomes({}, unavailable)).toEqual(["200 executed", "200 replayed"]);
   });
 
+  test("a gRPC status in the trailers of gRPC-Web does too", async () => {
+    const outcomes = [{ header: "grpc-status", is: ["14", "16"], outcome: "not-executed" }];
+    const headers = { "content-type": "application/grpc-web+proto" };
+    const ending = (trailers: string) => {
+      const bytes = new TextEncoder().encode(trailers);
+      return answering(new Uint8Array([0, 0, 0, 0, 1, 7, 0x80, 0, 0, 0, bytes.byteLength, ...bytes]), { headers });
+    };
+    expect(await becomes({ outcomes }, ending("grpc-status: 14\r\n"))).toEqual(["200 released", "201 executed"]);
+    expect(await becomes({ outcomes }, ending("grpc-status: 0\r\n"))).toEqual(["200 executed", "200 replayed"]);
+    expect(await becomes({}, ending("grpc-status: 14\r\n"))).toEqual(["200 executed", "200 replayed"]);
+  });
+
   test.each([415, 431, 529])("%i is no answer for a day", async (status) => {
     expect(await becomes({}, answering(null, { status }))).toEqual([`${status} released`, "201 executed"]);
   });
