@@ -3,7 +3,6 @@
  * call, and not to the call itself (docs/protocol.md 3.13).
  */
 
-import { type Refusal, refuse } from "../http/problem.ts";
 import { type RpcCall } from "../record/record.ts";
 import { type JsonNode, isElements } from "./json.ts";
 import { type JsonPointer, valueAt } from "./json-pointer.ts";
@@ -17,6 +16,8 @@ const BATCH_MESSAGES_MAX = 100;
 export type RpcMessage =
   /** At least one call. In a batch, each message has a place in `calls`; the id of one that is no call is null. */
   | { readonly kind: "calls"; readonly calls: readonly RpcCall[]; readonly isBatch: boolean }
+  /** The same, with ids or tokens that are too long or equal, or too many messages: such calls can't have a key. */
+  | { readonly kind: "unclear calls"; readonly isBatch: boolean }
   /** A notification, a response, or a batch of these: none of them is answered. */
   | { readonly kind: "unanswered" }
   /** Not JSON-RPC. */
@@ -26,20 +27,20 @@ const OTHER: RpcMessage = { kind: "other" };
 const UNANSWERED: RpcMessage = { kind: "unanswered" };
 
 /** `document` is null where the body can't be read as JSON. */
-export function readRpcMessage(document: JsonNode | null): RpcMessage | Refusal {
+export function readRpcMessage(document: JsonNode | null): RpcMessage {
   if (document === null || typeof document === "string") return OTHER;
   if (!isElements(document)) return messageOf([document], false);
   return messageOf(document, true);
 }
 
-function messageOf(messages: readonly JsonNode[], isBatch: boolean): RpcMessage | Refusal {
+function messageOf(messages: readonly JsonNode[], isBatch: boolean): RpcMessage {
   const kinds = messages.map(kindOf);
   if (kinds.every((kind) => kind === "other")) return OTHER;
   if (!kinds.includes("call")) return UNANSWERED;
-  if (messages.length > BATCH_MESSAGES_MAX) return refuse("rpc_invalid");
+  if (messages.length > BATCH_MESSAGES_MAX) return { kind: "unclear calls", isBatch };
   const calls = messages.map((message, index): RpcCall => (kinds[index] === "call" ? callOf(message) : NO_CALL));
   const names = [calls.map(({ id }) => id), calls.map(({ token }) => token)];
-  return names.every(areClear) ? { kind: "calls", calls, isBatch } : refuse("rpc_invalid");
+  return names.every(areClear) ? { kind: "calls", calls, isBatch } : { kind: "unclear calls", isBatch };
 }
 
 const NO_CALL: RpcCall = { id: null, token: null };

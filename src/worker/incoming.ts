@@ -127,9 +127,9 @@ export class Incoming {
 
   async #readMessage(): Promise<RpcMessage | Refusal> {
     const content = await this.content();
-    const message = isRefusal(content) ? content : readRpcMessage(content.json);
-    if (!isRefusal(message)) this.#known = message;
-    return message;
+    if (isRefusal(content)) return content;
+    this.#known = readRpcMessage(content.json);
+    return this.#known;
   }
 
   async #makeFingerprint(make: (content: RequestContent) => Promise<Fingerprint>): Promise<Fingerprint | Refusal> {

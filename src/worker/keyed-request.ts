@@ -44,7 +44,7 @@ export async function readKeyedRequest(
   if (isRefusal(body)) return body;
   const identity = await requestFingerprint(incoming, destination, key.parts);
   if (isRefusal(identity)) return identity;
-  const calls = callsOf(incoming);
+  const calls = callsOf(incoming, policy);
   const forward = forwardOf(incoming, destination, key, body);
   const about = { tenant: hostname, operation: `${method} ${url.pathname}`, key: key.value, isDerived: key.isDerived };
   const shared = {
@@ -68,9 +68,9 @@ export async function readKeyedRequest(
   return { recordId: now.recordId, call, former: isSame ? null : before };
 }
 
-/** Where the body was read as JSON-RPC. */
-function callsOf({ messageIfRead }: Incoming): Pick<RequestIdentity, "calls"> {
-  return messageIfRead?.kind === "calls" ? { calls: messageIfRead.calls } : {};
+/** Where the body was read as JSON-RPC. A shadow record holds nothing of a body. */
+function callsOf({ messageIfRead }: Incoming, { mode }: Policy): Pick<RequestIdentity, "calls"> {
+  return messageIfRead?.kind === "calls" && mode === "enforce" ? { calls: messageIfRead.calls } : {};
 }
 
 const NO_OPERATION = { method: null, path: null };

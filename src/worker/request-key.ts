@@ -35,13 +35,14 @@ async function findOrDerive(incoming: Incoming, destination: Destination): Promi
   const message = await messageOf(incoming, destination);
   if (isRefusal(message)) return message;
   if (message?.kind === "unanswered") return null;
-  const isBatch = message?.kind === "calls" && message.isBatch;
+  const isBatch = message !== null && "isBatch" in message && message.isBatch;
   const key = await findKey(isBatch ? outsideBody(policy.keyFrom) : policy.keyFrom, placesOf(incoming, destination));
   // A request without a key passes through, where nothing is compared.
   const isCompared = key !== null || policy.deriveKey !== null;
   const unreadable = isCompared ? unreadableHeader(headers, countedHeaders(destination)) : null;
   if (unreadable !== null) return unreadable;
   if (key === null && policy.key === "required") return refuse("key_missing");
+  if (isCompared && message?.kind === "unclear calls") return refuse("rpc_invalid");
   if (key === null) return isBatch ? null : derivedKey(incoming, destination);
   if (isRefusal(key)) return key;
   if (hasUnusualBody(incoming.request)) return refuse("key_invalid", UNUSUAL_BODY);

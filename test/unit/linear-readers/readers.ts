@@ -129,7 +129,7 @@ function identified(contentType: string): Reader {
     const headers = new Headers({ "content-type": contentType });
     const head = { method: "POST", path: "/", query: `?${text}`, headers };
     await fingerprint.fingerprint(
-      { ...head, content, keyParts: ["k"], message: jsonRpc.readRpcMessage(content.json) as jsonRpc.RpcMessage },
+      { ...head, content, keyParts: ["k"], message: jsonRpc.readRpcMessage(content.json) },
       RULE,
     );
   };

@@ -343,6 +343,14 @@ describe("3.13 a batch", () => {
     ]);
   });
 
+  test("or a call whose names are too long passes through where it has no key", async () => {
+    const origin = scriptOrigin();
+    for (const json of [batch([1, 1]), callOf({ id: "x".repeat(300) })]) {
+      expect(statusOf(await client.post("/mcp", { key: null, json }))).toBeUndefined();
+    }
+    expect(origin.received).toHaveLength(2);
+  });
+
   test.each([
     ["two calls of one id", [1, 1.0]],
     ["too many messages", Array.from({ length: 101 }, (_, index) => index)],
