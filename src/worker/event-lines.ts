@@ -19,6 +19,11 @@ export class EventLines {
   /** How much of a byte order mark was read; null after the beginning of the stream. */
   #mark: number | null = 0;
 
+  /** Whether all bytes up to the next line break are JSON. */
+  get isInData(): boolean {
+    return this.#line === "data";
+  }
+
   read(byte: number): EventByte {
     const isSecondHalf = byte === LF && this.#isAfterCr;
     this.#isAfterCr = byte === CR;

@@ -65,6 +65,14 @@ export class JsonRpcLexer {
     this.#isForeign = true;
   }
 
+  /** Where `read` must go on in `piece`: most bytes are inside of strings, and none of them changes what is known. */
+  skip(piece: Uint8Array, from: number): number {
+    if (this.#scalar !== "string" || this.found !== null || this.#nameBytes !== null || this.#isEscaped) return from;
+    let at = from;
+    while (at < piece.byteLength && !isSpecialInString(piece[at])) at++;
+    return at;
+  }
+
   /** Reads one byte, and returns whether it belongs to a scalar that is `found`. */
   read(byte: number): boolean {
     if (this.#isForeign) return false;
@@ -179,6 +187,11 @@ export class JsonRpcLexer {
     else this.#name = name;
     if (!this.#isInParams && this.kind === "open" && (name === "result" || name === "error")) this.kind = "response";
   }
+}
+
+/** A line break is none of JSON, but may end a line of an event stream. */
+function isSpecialInString(byte: number | undefined): boolean {
+  return byte === QUOTE || byte === BACKSLASH || byte === LF || byte === CR;
 }
 
 /** What ends a number or a literal. */

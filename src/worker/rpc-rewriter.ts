@@ -63,7 +63,7 @@ export class RpcRewriter {
   push(piece: Uint8Array): Uint8Array {
     /** Where the bytes begin that are not written yet. */
     let from = 0;
-    for (let at = 0; at < piece.byteLength; at++) {
+    for (let at = this.#skip(piece, 0); at < piece.byteLength; at = this.#skip(piece, at + 1)) {
       const byte = piece[at] ?? 0;
       if (this.#read(byte)) {
         if (this.#scalar === null) {
@@ -83,6 +83,13 @@ export class RpcRewriter {
     if (this.#scalar !== null) this.#endScalar();
     if (this.#held !== null) this.#release(true);
     return this.#taken();
+  }
+
+  #skip(piece: Uint8Array, from: number): number {
+    if (this.#lines?.isInData === false) return from;
+    const at = this.#lexer.skip(piece, from);
+    if (this.#held !== null) this.#heldBytes += at - from;
+    return at;
   }
 
   /** Whether the byte belongs to an id or a token. */
