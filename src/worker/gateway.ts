@@ -20,6 +20,7 @@ import { overRateLimit } from "./rate-limit.ts";
 import { methodNotAllowed, refusedResponse } from "./refused.ts";
 import { type RequestContext, requestContext } from "./request-context.ts";
 import { keyOf } from "./request-key.ts";
+import { replyToCalls } from "./rpc-reply.ts";
 import { reservedPaths } from "./reserved-paths.ts";
 import { type RequestResult, respond } from "./respond.ts";
 import { discardUnread } from "./unread-body.ts";
@@ -83,10 +84,10 @@ async function askRecord(context: RequestContext, key: Key, waitMs: number): Pro
   if (former !== null) {
     metrics.calls(former.recordId, key.isDerived);
     const reply = await lookAtFormerRecord(stubOf(former.recordId), former.call, former.recordId === recordId);
-    if (reply !== null) return reply;
+    if (reply !== null) return replyToCalls(reply, call.request.calls);
   }
   metrics.calls(recordId, key.isDerived);
-  return askKeyObject(stubOf(recordId), call);
+  return replyToCalls(await askKeyObject(stubOf(recordId), call), call.request.calls);
 }
 
 /** Nothing of the request was passed on, or its body was read before. */
