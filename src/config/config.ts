@@ -5,7 +5,7 @@
  */
 
 import { type Refusal, refuse } from "../http/problem.ts";
-import { log } from "../log.ts";
+import { log, logVersion } from "../log.ts";
 import { parseEntry } from "./entry.ts";
 import { faultsOfOperatorTokens } from "./operator-token.ts";
 import { type Tenant } from "./policy.ts";
@@ -14,6 +14,7 @@ import { NAME_MESSAGE, lookupName, namesServing } from "./entry-names.ts";
 import { type Fault } from "./read-fields.ts";
 import { listedSecrets } from "./secrets.ts";
 import { VARIABLE_MESSAGE, tableOfVariable } from "./variable.ts";
+import { versionOf } from "./version.ts";
 
 export interface Config {
   /** By hostname, `*.suffix` or `*`. A faulty entry is null. */
@@ -29,6 +30,7 @@ const parsed = new WeakMap<object, Config>();
 export function configOf(env: object): Config {
   const known = parsed.get(env);
   if (known !== undefined) return known;
+  logVersion(versionOf(env));
   const config = parseConfig(env);
   parsed.set(env, config);
   for (const fault of [...config.faults, ...faultsOfOperatorTokens(config.tenants, env)])

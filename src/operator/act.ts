@@ -64,7 +64,8 @@ async function act(acting: Acting, given: Given, order: Order): Promise<Acted | 
       return carryOut(env, { ...order, journal: placeOf(tenant), intent, auditTtlMs: tenant.operators.auditTtlMs });
     },
     (error: unknown) => {
-      log({ event: "fault", id: given.record.slice(0, 16), where: "operate", why: String(error) });
+      const { record } = given;
+      log({ event: "fault", id: record, where: "operate", why: String(error), tenant: acting.hostname, record });
       return operatorProblem("unavailable");
     },
   );
@@ -86,7 +87,8 @@ async function carryOut(env: Env, ordered: Ordered): Promise<Acted | OperatorPro
     operation = await objectOf(env.KEYS, intent.record, journal.placement).operate(by, command, body);
   } catch (error) {
     // The action may have been carried out. The record has its state; the audit log gets "failed", which claims neither.
-    log({ event: "fault", id: intent.record.slice(0, 16), where: "operate", why: String(error) });
+    const { record, hostname: of } = intent;
+    log({ event: "fault", id: record, where: "operate", why: String(error), tenant: of, record });
     await ended(env, ordered, seq, resultOf(null));
     return operatorProblem("unavailable");
   }

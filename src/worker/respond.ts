@@ -83,7 +83,7 @@ function renderKeyed(context: RequestContext, result: KeyedResult): Rendered {
     return keyedAnswer(context, result);
   } catch (error) {
     const faultId = crypto.randomUUID();
-    log({ event: "fault", id: faultId, where: "keyed answer", why: String(error) });
+    log({ event: "fault", id: faultId, where: "keyed answer", why: String(error), ...context.metrics.where });
     return keyedAnswer(context, { ...result, reply: { ...refusal("outcome_unknown"), faultId } });
   }
 }
@@ -110,7 +110,13 @@ function renderPassedThrough(context: RequestContext, sent: PassedThrough): Omit
 }
 
 function refusedBy(context: RequestContext, refusal: Refusal): Response {
-  return refusedResponse(refusal, context.destination.url, rulesOf(context));
+  const { destination, env } = context;
+  return refusedResponse(refusal, {
+    url: destination.url,
+    hostname: destination.hostname,
+    env,
+    rules: rulesOf(context),
+  });
 }
 
 /** How the refusal of the request is written. */

@@ -23,7 +23,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
     "config",
     "key-values.ts kv-entry.ts operator-token.ts origin-auth.ts outcome-values.ts overlay.ts policy-values.ts policy.ts profiles.ts",
   ),
-  ...all(CONFIGURATION, "config", "read-fields.ts secrets.ts token-secrets.ts values.ts variable.ts"),
+  ...all(CONFIGURATION, "config", "read-fields.ts secrets.ts token-secrets.ts values.ts variable.ts version.ts"),
   ["config/ask-rate-limit.ts", "asks with a digest"],
   ["config/known-entries.ts", "keeps names as they are, and compares them whole"],
   ["config/tenants.ts", "looks hostnames up by config/entry-names.ts"],
@@ -45,8 +45,12 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
 
   ...all(PARTS, "worker", "callers.ts cors.ts gateway.ts incoming.ts keyed-request.ts observe.ts pass-through.ts"),
   ...all(PARTS, "worker", "request-fingerprint.ts request-key.ts reserved-paths.ts"),
-  ...all(OUTPUT, "worker", "count-request.ts fault.ts identified-reply.ts keyed-event.ts keyed-response.ts"),
-  ...all(OUTPUT, "worker", "refused.ts request-context.ts request-metrics.ts respond.ts"),
+  ...all(
+    OUTPUT,
+    "worker",
+    "count-request.ts event-point.ts fault.ts identified-reply.ts keyed-event.ts keyed-response.ts",
+  ),
+  ...all(OUTPUT, "worker", "refused-early.ts refused.ts request-context.ts request-metrics.ts respond.ts"),
   ["worker/rate-limit.ts", "asks with a digest"],
   ["worker/repeats.ts", "compares digests"],
   ["worker/request-body.ts", "passes bytes on, whatever they are"],
