@@ -1,4 +1,4 @@
-/** The Worker: the way of a request, from the client to a record or to the origin, and back. */
+/** The Worker: how a request goes from the client to a record or to the origin, and back. */
 
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
@@ -28,7 +28,7 @@ import { discardUnread } from "./unread-body.ts";
 // Matches a path as policies do (docs/protocol.md 3.2.3). The router is the one that policies use already.
 export const gateway = new HonoBase<{ Bindings: Env }>({ router: new TrieRouter(), getPath: pathOf });
 
-// Their middleware is their own: every other request is one match and one handler.
+// The reserved paths have middleware of their own. Every other request is one match and one handler.
 gateway.route("/", reservedPaths);
 gateway.all("*", (c) => forward(c.req.raw, c.env, c.executionCtx));
 
@@ -45,7 +45,7 @@ async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): 
   // Only what precedes a call or a forward can throw here. What follows one is a value.
   const result = await route(context).catch((error: unknown): RequestResult => refused(faultOf(error)));
   context.incoming.releaseBody();
-  // Cloudflare's edge answers while it takes the rest.
+  // Cloudflare's edge itself takes the rest of an upload while it sends the response.
   if (isRefused(result) && destination.connection.edge !== "cloudflare") await discardUnread(request);
   return respond(context, result);
 }

@@ -1,13 +1,15 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CHECKOUT } from "./recipes/checkout.ts";
 import { CONNECT } from "./recipes/connect.ts";
 import { GRAPHQL } from "./recipes/graphql.ts";
+import { LLM } from "./recipes/llm.ts";
 import { pageRecipe, type Kitchen, type Recipe, startKitchen } from "./recipes/recipe.ts";
 import { readRecipes } from "./recipes/page.ts";
 
 /** Each section of docs/recipes.md, with the API behind it and what its client must come to. */
-const RECIPES: readonly Recipe[] = [GRAPHQL, CONNECT];
+const RECIPES: readonly Recipe[] = [GRAPHQL, CONNECT, LLM, CHECKOUT];
 
 const SNIPPETS = join(import.meta.dirname, "recipes", "snippets");
 
