@@ -306,6 +306,10 @@ export const READERS: Readonly<Record<string, Reader>> = {
     (text) => tenant.policyFor("POST", `/${text}`),
     (text) => tenant.policyFor(text, "/"),
   ),
+  "config/strictest-policy.ts strictestPolicy": each(
+    field("x-http-method-override", (fields) => strictestPolicy(tenant, { method: "POST", headers: fields }, "/")),
+    (text) => strictestPolicy(tenant, { method: "POST", headers: new Headers() }, `/${text}`),
+  ),
   "worker/rpc-rewriter.ts RpcRewriter": after(['{"id":', '{"id":5,"', "data:"], (text) => {
     for (const isEvents of [false, true]) {
       const rewriter = new RpcRewriter({ ids: new Map([["5e0", "6"]]), tokens: new Map() }, isEvents);
@@ -319,10 +323,6 @@ export const READERS: Readonly<Record<string, Reader>> = {
       }
     }
   }),
-  "config/strictest-policy.ts strictestPolicy": each(
-    field("x-http-method-override", (fields) => strictestPolicy(tenant, { method: "POST", headers: fields }, "/")),
-    (text) => strictestPolicy(tenant, { method: "POST", headers: new Headers() }, `/${text}`),
-  ),
   "worker/destination.ts pathOf": (text) => pathOf(new Request(`https://api.test/${encodeURI(text)}`)),
   "worker/destination.ts leavesBase": (text) =>
     leavesBase({ tenant, url: new URL(`https://api.test/${encodeURI(text)}`) }),
