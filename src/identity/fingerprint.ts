@@ -34,6 +34,8 @@ export interface FingerprintRule {
   readonly body: "json" | "bytes";
   /** Members that are not compared. A form is treated as an object of one level. */
   readonly ignore: readonly JsonPointer[];
+  /** Lists of members with one meaning. Of each list, the first member that a body has is compared. None has `only` beside it. */
+  readonly firstOf: readonly (readonly JsonPointer[])[];
   /** If set, only these members are compared. */
   readonly only: readonly JsonPointer[] | null;
   /** Headers that are compared, in lower case. */
@@ -48,10 +50,10 @@ export interface FingerprintRule {
 }
 
 /** The parts of a rule that are configured. */
-export type FingerprintSettings = Pick<FingerprintRule, "body" | "ignore" | "only" | "headers">;
+export type FingerprintSettings = Pick<FingerprintRule, "body" | "ignore" | "firstOf" | "only" | "headers">;
 
 export function resolveFingerprint(settings: FingerprintSettings, keyFrom: readonly KeyCarrier[]): FingerprintRule {
-  const { body, ignore, only, headers } = settings;
+  const { body, ignore, firstOf, only, headers } = settings;
   const sources = keyFrom.flat();
   const named = (kind: "query" | "form"): string[] =>
     sources.flatMap((source) => (source.kind === kind ? [source.name] : []));
@@ -59,10 +61,18 @@ export function resolveFingerprint(settings: FingerprintSettings, keyFrom: reado
   const carriers = body === "json" ? sources.flatMap((one) => (one.kind === "body" ? [one.pointer] : [])) : [];
   const formCarriers = body === "json" ? named("form") : [];
   const queryCarriers = named("query");
-  const lists = { ignore, only: only ?? [], headers, carriers, query: queryCarriers, form: formCarriers };
+  const lists = {
+    ignore,
+    first_of: firstOf,
+    only: only ?? [],
+    headers,
+    carriers,
+    query: queryCarriers,
+    form: formCarriers,
+  };
   const used = Object.entries(lists).filter(([, list]) => list.length > 0);
   const name = used.length === 0 ? body : `${body}:${JSON.stringify(Object.fromEntries(used))}`;
-  return Object.freeze({ body, ignore, only, headers, carriers, queryCarriers, formCarriers, name });
+  return Object.freeze({ body, ignore, firstOf, only, headers, carriers, queryCarriers, formCarriers, name });
 }
 
 export interface FingerprintInput {
@@ -152,7 +162,7 @@ function meaningOfJson(
   // `null` counts as absent where a key is looked for.
   const keys = [undefined, "null", ...keyParts.map((part) => JSON.stringify(part))];
   const carrying = rule.carriers.filter((pointer) => keys.some((key) => key === valueAt(document, pointer)));
-  const leftOut = placesAt(document, [...rule.ignore, ...carrying]);
+  const leftOut = placesAt(document, [...rule.ignore, ...repeatedIn(document, rule), ...carrying]);
   const values = outermost(rule.only ?? [])
     .filter((pointer) => !isIn(rule.ignore, pointer))
     .map((pointer) => (isIn(carrying, pointer) ? undefined : valueAt(document, pointer)));
@@ -160,6 +170,15 @@ function meaningOfJson(
   if (values.every((value) => value === undefined)) return { tag: "json", parts: [canonicalJson(document, leftOut)] };
   // Each value keeps the position of its pointer, so that values of different members can't be confused.
   return { tag: "members", parts: values.map((value) => (value === undefined ? null : canonicalJson(value, leftOut))) };
+}
+
+/** The members behind the first one of each list that is compared and not `null`. */
+function repeatedIn(document: JsonNode, { firstOf, ignore }: FingerprintRule): readonly JsonPointer[] {
+  const isThere = (pointer: JsonPointer): boolean => (valueAt(document, pointer) ?? "null") !== "null";
+  return firstOf.flatMap((list) => {
+    const first = list.findIndex((pointer) => isThere(pointer) && !isIn(ignore, pointer));
+    return first === -1 ? [] : list.slice(first + 1);
+  });
 }
 
 function isIn(outer: readonly JsonPointer[], pointer: JsonPointer): boolean {

@@ -6,8 +6,8 @@ import { expect, test } from "vitest";
 import { type Account, type Recipe, accounts, answersOf, readJson, sendJson } from "./recipe.ts";
 import { connectApollo } from "./snippets/graphql.ts";
 
-/** Before a request is executed, the server refuses it; or its connection breaks while it executes. */
-type Step = "throttles" | "breaks off";
+/** The server refuses a request before it executes it, or in the middle; or its connection breaks while it executes. */
+type Step = "throttles" | "throttles half-way" | "breaks off";
 
 interface Body {
   readonly query?: string;
@@ -35,8 +35,12 @@ const origin: RequestListener = async (request, response) => {
     return;
   }
   account.effects += 1;
-  if (step === "breaks off") request.socket.resetAndDestroy();
-  else sendJson(response, { data: { charge: { id: `ch_${account.effects}`, __typename: "Charge" } } });
+  if (step === "breaks off") {
+    request.socket.resetAndDestroy();
+    return;
+  }
+  const data = { charge: { id: `ch_${account.effects}`, __typename: "Charge" } };
+  sendJson(response, step === "throttles half-way" ? { data, ...refusal("THROTTLED") } : { data });
 };
 
 /** GraphQL, 7.1: without execution, there is no `data`. */
@@ -75,6 +79,42 @@ export const GRAPHQL: Recipe = {
       const network = await connect([{ what: "passes" }, { what: "loses the answer" }]);
       const charge = connectApollo(network.url, token);
       expect(await charge(1000, key)).toBe("ch_1");
+      expect(answersOf(network)).toEqual(["released", "executed", "replayed"]);
+      expect(account.effects).toBe(1);
+    });
+
+    test("a program that starts again gets the answer under its key, though its request has no query now", async () => {
+      const { account, token, key } = newCustomer();
+      const network = await connect([]);
+      expect(await connectApollo(network.url, token)(1000, key)).toBe("ch_1");
+      expect(await connectApollo(network.url, token)(1000, key)).toBe("ch_1");
+      expect(answersOf(network)).toEqual(["released", "executed", "replayed"]);
+      expect(account.effects).toBe(1);
+    });
+
+    test("queries without a hash are compared by their text", async () => {
+      const { account, token, key } = newCustomer();
+      const network = await connect([]);
+      const headers = {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        "idempotency-key": key,
+      };
+      for (const amount of [1000, 2000]) {
+        const body = JSON.stringify({ query: `mutation { charge(amount: ${amount}) { id } }` });
+        await fetch(`${network.url}/graphql`, { method: "POST", headers, body });
+      }
+      expect(answersOf(network)).toEqual(["executed", "422 key_reused"]);
+      expect(account.effects).toBe(1);
+    });
+
+    test("a mutation that was throttled after it had an effect does not run again", async () => {
+      const { account, token, key } = newCustomer("throttles half-way");
+      const network = await connect([]);
+      const charge = connectApollo(network.url, token);
+      const throttled = { errors: [{ extensions: { code: "THROTTLED" } }] };
+      await expect(charge(1000, key)).rejects.toMatchObject(throttled);
+      await expect(charge(1000, key)).rejects.toMatchObject(throttled);
       expect(answersOf(network)).toEqual(["released", "executed", "replayed"]);
       expect(account.effects).toBe(1);
     });

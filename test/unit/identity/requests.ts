@@ -35,7 +35,7 @@ const CHARGE: TestRequest = {
 /** The differences from a plain charge. */
 export type Change = Partial<TestRequest>;
 
-export const PLAIN: FingerprintSettings = { body: "json", ignore: [], only: null, headers: [] };
+export const PLAIN: FingerprintSettings = { body: "json", ignore: [], firstOf: [], only: null, headers: [] };
 
 export async function identityOf(
   change: Change,

@@ -1,4 +1,4 @@
-/** Exports of src/http and src/identity that read no text of clients, each with its reason. */
+/** Exports of src/http and src/identity, and of modules with a reader, that read no text of clients, each with its reason. */
 export const NOT_READERS: Readonly<Record<string, string>> = {
   "http/answer-coding.ts isDecoded": "reads a field of an origin's answer",
   "http/body-budget.ts BodyBudget": "counts bytes",
@@ -50,4 +50,19 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "identity/record-id.ts callerTag": "reads a digest of the gateway",
   "identity/record-id.ts callerPlacement": "reads the configuration",
   "identity/verified-claims.ts secretKey": "reads a secret of the deployment",
+
+  // Of other rooms.
+  "config/config.ts configOf": "reads the configuration",
+  "config/config.ts parseConfig": "reads the configuration",
+  "config/entry-names.ts covers": "reads the configuration",
+  "config/entry-names.ts isTenantName": "reads the configuration",
+  "config/entry-names.ts lookupName": "reads the configuration",
+  "console/browser.ts pageHeaders": "writes values of the gateway",
+  "console/browser.ts sessionCookie": "writes values of the gateway",
+  "console/form.ts problemText": "writes texts of the gateway",
+  "console/session.ts sealSession": "writes values of the gateway",
+  "operator/guesses.ts Guesses": "counts by what networkOf returns",
+  "operator/tokens.ts isEqual": "compares digests of both",
+  "worker/counted-headers.ts countedHeaders": "reads the configuration",
+  "worker/destination.ts destinationOf": "gives parts of a request to readers that are listed",
 };

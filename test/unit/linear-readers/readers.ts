@@ -1,13 +1,15 @@
 /**
- * Every reader of text that clients write. A new one joins this list; an export of src/http or src/identity that is in neither
- * list fails the test.
+ * Every reader of text that clients write. A new one joins this list. An export of src/http or src/identity that is in neither list
+ * fails the test, and so does a module of another room that has no reader here and no reason in other-modules.ts.
  */
 
 import { parseAccept } from "hono/utils/accept";
 import { policyEntry } from "./tenant.ts";
 import { tenantFor } from "../../../src/config/config.ts";
 import { namesInKv, namesServing } from "../../../src/config/entry-names.ts";
+import { strictestPolicy } from "../../../src/config/strictest-policy.ts";
 import { sealedIn, isNavigation, isSameOrigin } from "../../../src/console/browser.ts";
+import * as consoleForm from "../../../src/console/form.ts";
 import { openSession } from "../../../src/console/session.ts";
 import * as answerCoding from "../../../src/http/answer-coding.ts";
 import * as blanks from "../../../src/http/blanks.ts";
@@ -45,9 +47,10 @@ import { RequestContent } from "../../../src/identity/request-content.ts";
 import * as urlencoded from "../../../src/identity/urlencoded.ts";
 import * as verifiedClaims from "../../../src/identity/verified-claims.ts";
 import { networkOf } from "../../../src/operator/guesses.ts";
+import * as requests from "../../../src/operator/requests.ts";
 import { bearerToken, roleOf } from "../../../src/operator/tokens.ts";
 import { countedHeaders, unreadableHeader } from "../../../src/worker/counted-headers.ts";
-import { pathOf } from "../../../src/worker/destination.ts";
+import { leavesBase, pathOf } from "../../../src/worker/destination.ts";
 
 /** Reads `text` wherever a client can put it. */
 export type Reader = (text: string) => unknown;
@@ -115,9 +118,10 @@ function asCaller(item: caller.CallerItem): Reader {
   );
 }
 
-const RULE = fingerprint.resolveFingerprint({ body: "json", ignore: [["a"]], only: null, headers: ["x-a"] }, [
-  [{ kind: "query", name: "k" }],
-]);
+const RULE = fingerprint.resolveFingerprint(
+  { body: "json", ignore: [["a"]], firstOf: [[["a"], ["b"]]], only: null, headers: ["x-a"] },
+  [[{ kind: "query", name: "k" }]],
+);
 
 function identified(contentType: string): Reader {
   return async (text) => {
@@ -282,15 +286,47 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "config/entry-names.ts namesServing": after(["", "a."], (text) => [...namesServing(text)]),
   "config/entry-names.ts namesInKv": (text) => namesInKv(text),
   "config/config.ts tenantFor": (text) => tenantFor({ tenants: new Map(), faults: [], unreadable: false }, text),
-  "config/entry.ts policyFor": each(
+  "config/entry.ts parseEntry": each(
     (text) => tenant.policyFor("POST", `/${text}`),
     (text) => tenant.policyFor(text, "/"),
   ),
+  "config/strictest-policy.ts strictestPolicy": each(
+    field("x-http-method-override", (fields) => strictestPolicy(tenant, { method: "POST", headers: fields }, "/")),
+    (text) => strictestPolicy(tenant, { method: "POST", headers: new Headers() }, `/${text}`),
+  ),
   "worker/destination.ts pathOf": (text) => pathOf(new Request(`https://api.test/${encodeURI(text)}`)),
+  "worker/destination.ts leavesBase": (text) =>
+    leavesBase({ tenant, url: new URL(`https://api.test/${encodeURI(text)}`) }),
   "worker/counted-headers.ts unreadableHeader": field("content-type", (fields) => unreadableHeader(fields, counted)),
   "operator/tokens.ts bearerToken": after(["Bearer ", "Bearer a"], bearerToken),
   "operator/tokens.ts roleOf": (text) => roleOf(tokens, text),
   "operator/guesses.ts networkOf": after(["[", "::ffff:", "1.2.3.4:"], networkOf),
+  "operator/requests.ts readBody": after(['{"why":"', '{"operation":"POST /', '{"headers":{"'], async (text) => {
+    for (const schema of [requests.FIND, requests.SETTLE, requests.WHY]) {
+      await requests.readBody(new Request(url, { method: "POST", body: text }), schema);
+    }
+  }),
+  "operator/requests.ts readQuery": after(["cursor=", "operation=", "older_than="], (text) => {
+    const asked = new URL(`?${text}`, url);
+    for (const schema of [requests.JOURNAL_QUERY, requests.AUDIT_QUERY, requests.COUNTS_QUERY]) {
+      requests.readQuery(asked, schema);
+    }
+  }),
+  "operator/requests.ts checked": (text) => {
+    for (const value of [
+      { why: text },
+      { [text]: text },
+      { operation: `POST /${text}`, key: text, certificate: text },
+    ]) {
+      requests.checked(value, requests.FIND);
+    }
+  },
+  "console/form.ts readForm": (text) => consoleForm.readForm(new Request(url, { method: "POST", body: text })),
+  "console/form.ts actionIn": (text) =>
+    consoleForm.actionIn(new URLSearchParams({ choice: "final", why: text, type: text, body: text, status: text })),
+  "console/form.ts descriptionIn": after(["a:", "a: b\n"], (text) =>
+    consoleForm.descriptionIn(new URLSearchParams({ headers: text, operation: text, certificate: text, key: text })),
+  ),
   "console/browser.ts sealedIn": field("cookie", sealedIn),
   "console/browser.ts isNavigation": field("sec-fetch-dest", isNavigation),
   "console/browser.ts isSameOrigin": field("origin", (fields) => isSameOrigin(fields, url)),

@@ -44,7 +44,12 @@ export const FULL_ENTRY = {
   upload_timeout: "40s",
   upload_idle_timeout: "8s",
   stream: true,
-  fingerprint: { ignore: ["/client_sent_at"], only: ["/a", "/b"], headers: ["X-Version"] },
+  fingerprint: {
+    ignore: ["/client_sent_at"],
+
+    only: ["/a", "/b"],
+    headers: ["X-Version"],
+  },
   max_request_bytes: 123_456,
   max_response_bytes: 654_321,
   outcomes: [

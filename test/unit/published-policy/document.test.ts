@@ -43,8 +43,14 @@ const PUBLISHED: { readonly [Field in keyof Policy]?: (policy: Policy) => object
   stream: ({ stream }) => ({ streams_all: stream }),
   onUnknown: ({ onUnknown }) => ({ on_unknown: onUnknown }),
   maxAttempts: ({ onUnknown, maxAttempts }) => ({ attempts_max: onUnknown === "retry" ? maxAttempts : null }),
-  fingerprint: ({ fingerprint: { body, ignore, only, headers } }) => ({
-    fingerprint: { body, ignore: ignore.map(pointer), only: only && only.map(pointer), headers },
+  fingerprint: ({ fingerprint: { body, ignore, firstOf, only, headers } }) => ({
+    fingerprint: {
+      body,
+      ignore: ignore.map(pointer),
+      first_of: firstOf.map((list) => list.map(pointer)),
+      only: only && only.map(pointer),
+      headers,
+    },
   }),
   requestBytesMax: ({ requestBytesMax }) => ({ request_bytes_max: requestBytesMax }),
   responseBytesMax: ({ responseBytesMax }) => ({ response_bytes_max: responseBytesMax }),

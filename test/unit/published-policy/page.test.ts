@@ -147,6 +147,13 @@ describe("the words of the page", () => {
     expect(rows.find(({ label }) => label === "Requests without a key")?.text).toBe(text);
   });
 
+  test("describe members with one meaning", () => {
+    const rows = rowsOf(tenantOf(entry({ fingerprint: { first_of: [["/hash", "/text"]] } })).policy);
+    expect(rows.find(({ label }) => label === "What makes two requests the same")?.text).toBe(
+      "method, path, query and the meaning of the body; only the first present of /hash, /text",
+    );
+  });
+
   test("describe a full policy", () => {
     const rows = rowsOf(tenantOf(FULL_ENTRY).policy).map(({ label, text }) => [label, text]);
     const expected = [
