@@ -26,6 +26,15 @@ export const PROFILE_AND_MODE = {
    * passes all through.
    */
   mode: { name: "mode", schema: oneOf(["enforce", "observe", "off"]), default: "enforce" },
+  /**
+   * `json-rpc` reads bodies as [JSON-RPC 2.0](protocol.md#313-json-rpc): a retry may have another `id`, and its replay carries that.
+   */
+  rpc: {
+    name: "rpc",
+    schema: oneOf(["none", "json-rpc"]),
+    default: "none",
+    published: published("rpc", "Calls in request bodies"),
+  },
 } as const satisfies Fields;
 
 export const EXECUTION_AND_TIME = {
