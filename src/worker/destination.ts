@@ -3,6 +3,7 @@
 import { edgeIn } from "../config/bindings.ts";
 import { journalPlaceOf } from "../config/operator-token.ts";
 import { COVERABLE_METHODS, type JournalPlace, type Policy, type Tenant } from "../config/policy.ts";
+import { hasObjects } from "../config/required-objects.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { type Connection, connectionOf } from "../http/client-address.ts";
 import { isHostOf } from "../http/host.ts";
@@ -38,7 +39,7 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
   const url = URL.parse(request.url);
   if (url === null || !isHostOf(url, request.headers.get("host"))) return refuse("host_invalid");
   const hostname = withoutTrailingDot(url.hostname);
-  const tenant = await tenantOf(env, hostname);
+  const tenant = hasObjects(env) ? await tenantOf(env, hostname) : refuse("misconfigured");
   if (isRefusal(tenant)) return withOpaqueId(tenant, hostname);
   const path = matchingPath(url.pathname);
   const rules = strictestRules(tenant, request, path);
