@@ -1,14 +1,17 @@
 // npm run check:deploy [-- --env production --config wrangler.toml --var NAME:VALUE --kv remote --json]
+// npm run check:deploy -- --self-hosted [--config deploy/workerd.capnp --var NAME:VALUE --json]
 //
 // Checks a deployment: every setting that a promise rests on, and the configuration of every tenant. Prints each fault with
 // its place and its remedy, and exits with 1 if there is one, with 2 if it can't check. --json is for other programs.
 // With --kv (remote or local), checks the tenants in KV too. --var is a variable that the deploy gets on its command line.
+// --self-hosted checks the configuration of the open-source runtime, with the variables of this process: TENANTS and so on.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { type Verdict, checkDeployment, checkEntries, isFinding, readDeployment } from "./deployment/check.ts";
+import { checkSelfHosted } from "./deployment/self-hosted.ts";
 import { report } from "./deployment/report.ts";
 import { listNames, readEntries } from "./tenants/namespace.ts";
 import { helpIfAsked, runScript } from "./help.ts";
@@ -29,9 +32,11 @@ function main(args: string[]): number {
       config: { type: "string" },
       var: { type: "string", multiple: true },
       kv: { type: "string" },
+      "self-hosted": { type: "boolean" },
       json: { type: "boolean" },
     },
   });
+  if (options["self-hosted"] === true) return selfHosted(options);
   const query = queryOf({ config: options.config, environment: options.env, variables: options.var });
   const deployed = checkDeployment(query);
   const inKv = options.kv === undefined ? { findings: [], summary: [] } : checkKv(options.kv, query);
@@ -42,7 +47,20 @@ function main(args: string[]): number {
   );
 }
 
-export type Query = ReturnType<typeof queryOf>;
+interface SelfHostedOptions {
+  readonly config?: string;
+  readonly var?: string[];
+  readonly json?: boolean;
+}
+
+function selfHosted({ config, var: written = [], json }: SelfHostedOptions): number {
+  const file = config ?? "deploy/workerd.capnp";
+  const text = readFileSync(config ?? join(REPOSITORY, file), "utf8");
+  const variables = { ...process.env, ...Object.fromEntries(written.map((one) => variableOf(one))) };
+  return report(file, checkSelfHosted({ file, text, variables }), json);
+}
+
+type Query = ReturnType<typeof queryOf>;
 
 /** Reads the file. By default it is the repository's wrangler.toml. */
 export function queryOf(options: {

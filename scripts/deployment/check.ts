@@ -72,14 +72,14 @@ export function checkDeployment(query: DeploymentQuery): Verdict {
     rule.check(deployment).map((found): Finding => findingOf(rule, found, deployment)),
   );
   const tenants = [...deployment.parsed.tenants];
-  return { findings, summary: [...summaryOf(tenants), ...hintsOf(deployment, tenants)] };
+  return { findings, summary: [...summaryOf(tenants), ...hintsOf(deployment.env, tenants)] };
 }
 
 function findingOf({ id, because }: Rule<never>, { path, message, fix }: Found, deployment: Deployment): Finding {
   return { rule: id, file: deployment.file, ...placeOf(deployment, path), message, because, fix };
 }
 
-function syntaxFault(file: string, message: string, place: Place): Finding {
+export function syntaxFault(file: string, message: string, place: Place): Finding {
   return { rule: "syntax", file, ...place, message, because: "the file can't be read.", fix: null };
 }
 
@@ -107,7 +107,7 @@ export function checkEntries(
   const deadlines = deployed.flatMap(([, tenant]) => (tenant === null ? [] : deadlinesOf(tenant)));
   const cut = strategyFault(deployment, Math.max(0, ...deadlines));
   if (cut !== null && deadlines.length > 0) findings.push(findingOf(codeUpdateStrategy, cut, deployment));
-  return { findings, summary: [...summaryOf(tenants), ...hintsOf(deployment, tenants)] };
+  return { findings, summary: [...summaryOf(tenants), ...hintsOf(deployment.env, tenants)] };
 }
 
 const ENTRY_FAULT = "a faulty entry closes its hosts.";
@@ -139,7 +139,7 @@ function checkEntry(deployment: Deployment, { name, text, file }: EntryText, rul
 }
 
 /** Not faults: a secret may be set without being required by the deployment. */
-function hintsOf({ env }: Deployment, tenants: readonly (readonly [string, Tenant | null])[]): string[] {
+export function hintsOf(env: object, tenants: readonly (readonly [string, Tenant | null])[]): string[] {
   const missing = faultsOfOperatorTokens(tenants, env).map(({ path, message }) => `hint: ${path} ${message}`);
   const plain = tenants.flatMap(([name, tenant]) =>
     tenant?.origin.kind === "url" && tenant.origin.base.startsWith("http:")
@@ -149,7 +149,7 @@ function hintsOf({ env }: Deployment, tenants: readonly (readonly [string, Tenan
   return [...missing, ...plain];
 }
 
-function summaryOf(tenants: readonly (readonly [string, Tenant | null])[]): string[] {
+export function summaryOf(tenants: readonly (readonly [string, Tenant | null])[]): string[] {
   return tenants.flatMap(([name, tenant]) => {
     if (tenant === null) return [];
     const { origin, routes } = tenant;

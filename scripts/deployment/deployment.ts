@@ -1,6 +1,7 @@
 // A deployment as rules see it: the settings of one environment, and the tenants that follow from them.
 
 import { type Config, parseConfig } from "../../src/config/config.ts";
+import { ORIGIN, entryOfOrigin } from "../../src/config/origin-variable.ts";
 import { type Tenant } from "../../src/config/policy.ts";
 import { tableOfVariable } from "../../src/config/variable.ts";
 import { isTable } from "../../src/identity/json.ts";
@@ -71,11 +72,13 @@ function notCalled(): never {
 }
 
 function tenantsIn(vars: Table, { tenants }: Config): NamedTenant[] {
-  return Object.entries(vars).flatMap(([variable, value]) => {
+  const all = Object.entries(vars).flatMap(([variable, value]) => {
     if (!variable.startsWith("TENANTS")) return [];
     const names = Object.keys(tableOfVariable(value) ?? {});
     return names.map((name) => ({ name, path: ["vars", variable, name], tenant: tenants.get(name) ?? null }));
   });
+  if (entryOfOrigin(vars) !== null) all.push({ name: "*", path: ["vars", ORIGIN], tenant: tenants.get("*") ?? null });
+  return all;
 }
 
 /** `TENANTS."api.example.com".routes[0].ttl` becomes its names and indexes. */

@@ -16,7 +16,7 @@ const DATE_MIN = "2026-10-01";
 export const DATE_TESTED = "2026-10-30";
 
 /** Gives back the memory of a request whose client has left. The platform's default from a later date on than the tested one. */
-const NEEDED_FLAG = "enable_request_signal";
+export const NEEDED_FLAG = "enable_request_signal";
 
 /** What each flag would break. */
 export const FORBIDDEN_FLAGS: Readonly<Record<string, string>> = {

@@ -5,12 +5,13 @@ import { Buffer } from "node:buffer";
 import { parseEdge } from "../../../src/http/client-address.ts";
 import { TENANTS_KV } from "../../../src/config/kv-entry.ts";
 import { COVERABLE_METHODS, type Route, type Tenant } from "../../../src/config/policy.ts";
+import { type Fault } from "../../../src/config/read-fields.ts";
 import { listedSecrets } from "../../../src/config/secrets.ts";
 import { type Deployment, type NamedTenant, pathOfFault } from "../deployment.ts";
 import { VARIABLE_MESSAGE } from "../../../src/config/variable.ts";
 import { unreachableBecause } from "../hosts.ts";
 import { type Found, type Rule } from "../rule.ts";
-import { parseJsonSource } from "../source.ts";
+import { type Table, parseJsonSource } from "../source.ts";
 
 /** The platform's limit for one variable. A deploy with a larger one fails. */
 const VARIABLE_BYTES_MAX = 5 * 1024;
@@ -19,11 +20,15 @@ const configuration: Rule = {
   id: "configuration",
   because: "a faulty entry closes its hosts, and a name or a variable that can't be read closes all.",
   check: ({ parsed, config: { vars } }) =>
-    parsed.faults.map(({ path, message }) => {
-      const why = message === VARIABLE_MESSAGE ? (brokenJson(vars[path]) ?? message) : message;
-      return { path: ["vars", ...pathOfFault(path)], message: `${path} ${why}`, fix: null };
+    parsed.faults.map((fault) => {
+      return { path: ["vars", ...pathOfFault(fault.path)], message: textOfFault(fault, vars), fix: null };
     }),
 };
+
+/** A fault as a sentence. That of a variable which is broken JSON has the place in its text. */
+export function textOfFault({ path, message }: Fault, variables: Table): string {
+  return `${path} ${message === VARIABLE_MESSAGE ? (brokenJson(variables[path]) ?? message) : message}`;
+}
 
 /** Where a variable that is written as JSON breaks. Null where it does not. */
 function brokenJson(value: unknown): string | null {
@@ -40,24 +45,20 @@ const noTenants: Rule = {
     // Variables are not inherited, so an environment without its own has none.
     if (tenants.length > 0 || parsed.unreadable) return [];
     if (config.kv_namespaces.some(({ binding }) => binding === TENANTS_KV)) return [];
-    return [{ path: ["vars"], message: "there is no tenant", fix: "set TENANTS, or bind a namespace as TENANTS_KV" }];
+    return [{ path: ["vars"], message: "there is no tenant", fix: "set ORIGIN to the URL of your API, or TENANTS" }];
   },
 };
 
 const edge: Rule = {
   id: "edge",
   because: "behind Cloudflare's edge, the client's address is in a header that only the edge can set.",
-  check: ({ config: { vars } }) =>
+  check: ({ config: { vars } }) => {
+    const written = parseEdge(vars["EDGE"]);
     // A value that can't be read is a fault of the configuration.
-    parseEdge(vars["EDGE"]) === "proxy"
-      ? [
-          {
-            path: ["vars", "EDGE"],
-            message: "EDGE is proxy, and clients reach Cloudflare first",
-            fix: 'EDGE = "cloudflare"',
-          },
-        ]
-      : [],
+    if (written === null || written === "cloudflare") return [];
+    const message = `EDGE is ${vars["EDGE"] === undefined ? "not set" : written}, and clients reach Cloudflare first`;
+    return [{ path: ["vars", "EDGE"], message, fix: 'EDGE = "cloudflare"' }];
+  },
 };
 
 const variableSize: Rule = {

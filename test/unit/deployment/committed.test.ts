@@ -4,23 +4,15 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { checkDeployment } from "../../../scripts/deployment/check.ts";
 import { DATE_TESTED } from "../../../scripts/deployment/rules/platform.ts";
-import { parseTomlSource } from "../../../scripts/deployment/source.ts";
-import { configFor } from "../../../scripts/deployment/wrangler-config.ts";
 import { TENANTS_SCHEMA } from "../../../scripts/schema.ts";
+import { WRANGLER_TOML, committedConfig } from "../../support/committed.ts";
 import { faultsOf } from "../../support/json-schema.ts";
 import { shortly } from "./broken.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
-const TEXT = readFileSync(join(REPOSITORY, "wrangler.toml"), "utf8");
-
-function configOf(environment: string | null) {
-  const source = parseTomlSource(TEXT);
-  if (source.kind === "syntax") throw new Error(source.message);
-  return configFor(source.table, environment);
-}
 
 function findingsOf(environment: string | null): string[] {
-  const { findings } = checkDeployment({ file: "wrangler.toml", text: TEXT, environment, variables: {} });
+  const { findings } = checkDeployment({ file: "wrangler.toml", text: WRANGLER_TOML, environment, variables: {} });
   return findings.map((finding) => shortly(finding).replace(/^\S+ /, ""));
 }
 
@@ -32,16 +24,23 @@ test("only the names of the environment of production must be replaced", () => {
   ]);
 });
 
+test("only ORIGIN must be set at the top level", () => {
+  expect(findingsOf(null)).toEqual(["tenants: there is no tenant | set ORIGIN to the URL of your API, or TENANTS"]);
+  const variables = { ORIGIN: "https://api.shop.io" };
+  const query = { file: "wrangler.toml", text: WRANGLER_TOML, environment: null, variables };
+  expect(checkDeployment(query)).toEqual({ findings: [], summary: ["* → https://api.shop.io, 0 routes"] });
+});
+
 test("its date is the newest that is tested", () => {
-  expect(configOf(null).compatibility_date).toBe(DATE_TESTED);
+  expect(committedConfig(null).compatibility_date).toBe(DATE_TESTED);
 });
 
 test("its tenants fit the schema that its first line names", () => {
-  const [first = ""] = TEXT.split("\n");
+  const [first = ""] = WRANGLER_TOML.split("\n");
   expect(join(REPOSITORY, first.replace(/^#:schema /, ""))).toBe(TENANTS_SCHEMA);
   const schemas = readFileSync(TENANTS_SCHEMA, "utf8").replaceAll("#/definitions/", "#/components/schemas/");
   const { definitions } = JSON.parse(schemas) as { definitions: Record<string, object> };
-  const entries = Object.values(configOf("production").vars["TENANTS"] as object);
+  const entries = Object.values(committedConfig("production").vars["TENANTS"] as object);
   expect(entries).toHaveLength(1);
   for (const one of entries) expect(faultsOf(one, { $ref: "#/components/schemas/entry" }, definitions)).toEqual([]);
 });

@@ -14,6 +14,9 @@ bindings = [
 ]
 code_update_strategy = { mode = "deferred", max_delay = 900 }
 
+[env.production.vars]
+EDGE = "cloudflare"
+
 [env.production.vars.TENANTS."api.other.io"]
 origin = "https://origin.other.io"
 caller = []
@@ -47,7 +50,8 @@ describe("a named environment", () => {
       ),
       '45:1 code-update-strategy: it is not set, so a deploy allows a running attempt 300 s, and the longest origin_deadline is 600 s | code_update_strategy = { mode = "deferred", max_delay = 900 }',
       "7:11 route-without-tenant: no tenant serves api.shop.io | add an entry to TENANTS, or remove the route",
-      "45:1 tenants: there is no tenant | set TENANTS, or bind a namespace as TENANTS_KV",
+      "45:1 tenants: there is no tenant | set ORIGIN to the URL of your API, or TENANTS",
+      '45:1 edge: EDGE is not set, and clients reach Cloudflare first | EDGE = "cloudflare"',
     ]);
   });
 
@@ -121,7 +125,7 @@ describe("tenants", () => {
   });
 
   test("may all be in KV", () => {
-    const text = SOUND.slice(0, SOUND.indexOf("[vars]"));
+    const text = SOUND.slice(0, SOUND.indexOf("[vars.SECRETS]"));
     expect(shortFindings(`${text}\n[[kv_namespaces]]\nbinding = "TENANTS_KV"`)).toEqual([]);
     expect(shortFindings(`${text}\n[[kv_namespaces]]\nbinding = "OTHER"`)).toEqual([
       "route-without-tenant: no tenant serves api.shop.io",
@@ -160,6 +164,22 @@ describe("tenants", () => {
         'hint: "api.shop.io".origin is http: requests and their credentials cross the network in clear',
       ],
     });
+  });
+
+  test("are one where ORIGIN is set, which the command line may do", () => {
+    const text = broken('routes = [{ pattern = "api.shop.io", custom_domain = true }]\n', "")
+      .replace("workers_dev = false\n", "")
+      .replace(/\[vars\.TENANTS[^]*/, "");
+    const unset = text.replace("[vars]", '[vars]\nORIGIN = ""');
+    expect(shortFindings(unset)).toEqual(["tenants: there is no tenant"]);
+    expect(verdictOn(unset, null, { ORIGIN: "https://api.shop.io" })).toEqual({
+      findings: [],
+      summary: ["* → https://api.shop.io, 0 routes"],
+    });
+    const local = text.replace("[vars]", '[vars]\nORIGIN = "http://localhost:3000"');
+    expect(findingsIn(local).map((finding) => shortly(finding).split(" | ")[0])).toEqual([
+      "29:1 origin-address: the origin localhost is a name of a private network",
+    ]);
   });
 
   test("are those of the command line where it names them", () => {

@@ -88,10 +88,10 @@ export const TENANTS: readonly Broken[] = [
   ],
   [
     "no tenants",
-    SOUND.slice(SOUND.indexOf("[vars]")),
+    SOUND.slice(SOUND.indexOf("[vars.SECRETS]")),
     "",
     "7:11 route-without-tenant: no tenant serves api.shop.io | add an entry to TENANTS, or remove the route",
-    "1:1 tenants: there is no tenant | set TENANTS, or bind a namespace as TENANTS_KV",
+    "30:1 tenants: there is no tenant | set ORIGIN to the URL of your API, or TENANTS",
   ],
   [
     "a variable beyond the platform's size",
