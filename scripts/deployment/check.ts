@@ -12,6 +12,7 @@ import { OBJECT_RULES, codeUpdateStrategy, deadlinesOf, strategyFault } from "./
 import { PLATFORM_RULES } from "./rules/platform.ts";
 import { ENTRY_RULES, ORIGIN_ADDRESS, TENANT_RULES } from "./rules/tenants.ts";
 import { type Place, parseJsonSource, parseSource } from "./source.ts";
+import { unclearRules } from "./unclear-rules.ts";
 import { environmentNames, hasEnvironment } from "./wrangler-config.ts";
 
 export const RULES: readonly Rule[] = [
@@ -138,7 +139,7 @@ function checkEntry(deployment: Deployment, { name, text, file }: EntryText, rul
   return { tenant, findings: [...findings, ...broken] };
 }
 
-/** Not faults: a secret may be set without being required by the deployment. */
+/** Not faults: a secret may be set without being required by the deployment, and rules that can't be evaluated are safe. */
 export function hintsOf(env: object, tenants: readonly (readonly [string, Tenant | null])[]): string[] {
   const missing = faultsOfOperatorTokens(tenants, env).map(({ path, message }) => `hint: ${path} ${message}`);
   const plain = tenants.flatMap(([name, tenant]) =>
@@ -146,7 +147,8 @@ export function hintsOf(env: object, tenants: readonly (readonly [string, Tenant
       ? [`hint: "${name}".origin is http: requests and their credentials cross the network in clear`]
       : [],
   );
-  return [...missing, ...plain];
+  const unclear = tenants.flatMap(([name, tenant]) => (tenant === null ? [] : unclearRules(name, tenant)));
+  return [...missing, ...plain, ...unclear.map((hint) => `hint: ${hint}`)];
 }
 
 export function summaryOf(tenants: readonly (readonly [string, Tenant | null])[]): string[] {

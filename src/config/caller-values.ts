@@ -36,23 +36,23 @@ const ISSUER_MESSAGE = "must be an issuer of 1 to 256 characters";
 const jwt = v.pipe(
   table(
     {
-      /** The https URL of the issuer's JSON Web Key Set. Required unless `secret` is set. */
+      /** The https URL of the issuer's key set. Required unless `secret` is set. */
       jwks: v.optional(parsed(parseJwksUrl, JWKS_MESSAGE), undefined),
-      /** In place of `jwks`: the name of the Worker's secret that the issuer signs with. Its UTF-8 bytes are the key: at least 32. */
+      /** The name of the secret that the issuer signs with. Its UTF-8 bytes, at least 32, are the key. */
       secret: v.optional(
         text(new RegExp(`^${BINDING_NAME}$`), "must be the name of a secret of this Worker"),
         undefined,
       ),
-      /** The claims whose values identify the caller. */
+      /** The claims that identify the caller. */
       claims: v.pipe(
         listOf(text(/^.{1,128}$/, "must be the name of a claim"), 'must be a list of claims, such as ["iss", "sub"]'),
         v.minLength(1, "must not be empty"),
       ),
-      /** The audience that tokens must be issued for. */
+      /** The audience of the tokens. */
       audience: text(/^.{1,256}$/, AUDIENCE_MESSAGE),
-      /** The issuer that tokens must name. */
+      /** Their issuer, if it is to be checked. */
       issuer: v.optional(text(/^.{1,256}$/, ISSUER_MESSAGE), undefined),
-      /** The signature algorithms that are accepted: of the families `RS`, `PS` and `ES` with 256, 384 or 512, and `EdDSA`. With `secret`, it must be `["HS256"]`. */
+      /** `RS`, `PS` or `ES` with 256, 384 or 512, or `EdDSA`. With `secret`, it must be `["HS256"]`. */
       algorithms: v.optional(
         v.pipe(listOf(oneOf(ALGORITHMS), "must be a list of algorithms"), v.minLength(1, "must not be empty")),
         [...DEFAULT_ALGORITHMS],
@@ -114,11 +114,11 @@ function parseJwksUrl(written: string): string | null {
   return url.protocol === "https:" || (url.protocol === "http:" && isLocal) ? url.href : null;
 }
 
+export const CALLER_MESSAGE =
+  'must be a list of what identifies a caller, such as ["authorization"]; with [], all requests are one caller';
+
 export const caller = v.pipe(
-  listOf(
-    callerItem,
-    'must be a list of what identifies a caller, such as ["authorization"]; with [], all requests are one caller',
-  ),
+  listOf(callerItem, CALLER_MESSAGE),
   v.check(
     (items) => items.filter(({ kind }) => kind === "jwt").length <= 1,
     "must not have more than one jwt: a request carries one token, which would have to pass each verification",
@@ -151,7 +151,7 @@ export const callerWas = v.pipe(
       anonymous: v.optional(anonymous, "refuse"),
       /** The former value of `on_caller_change`. */
       on_caller_change: v.optional(onCallerChange, "separate"),
-      /** When records are no longer looked up by the former rule: a date, or a date and time in UTC. */
+      /** When the former rule ends: a date, or a date and time in UTC. */
       until: parsed(parseDate, 'must be a date, such as "2026-12-24" or "2026-12-24T18:00:00Z" (UTC)'),
     },
     'must be a table such as { caller = ["authorization"], until = "2026-12-24" }',

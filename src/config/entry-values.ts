@@ -102,7 +102,7 @@ export const location = oneOf(["wnam", "enam", "sam", "weur", "eeur", "apac", "a
 /** Limits the keyed requests of each caller by one of the Worker's rate limiting bindings. */
 export interface RateLimitRule {
   readonly binding: string;
-  /** The `Retry-After` of a request that is refused: the period of the binding. */
+  /** The `Retry-After` of refused requests: the binding's period. */
   readonly retryAfterSeconds: number;
 }
 
@@ -114,7 +114,7 @@ export const rateLimit = v.pipe(
     {
       /** The name of the rate limiting binding. */
       binding: text(new RegExp(`^${BINDING_NAME}$`), "must be the name of a rate limiting binding"),
-      /** The `Retry-After` of a request that is refused: the period of the binding. */
+      /** The `Retry-After` of refused requests: the binding's period. */
       retry_after: v.optional(duration(RETRY_AFTER), durationText(MINUTE)),
     },
     'must be a table such as { binding = "KEYED_REQUESTS" }',
@@ -139,9 +139,9 @@ function isWebOrigin(written: string): boolean {
 export const cors = v.pipe(
   table(
     {
-      /** The origins whose pages may read keys, replays and refusals, such as `https://shop.example`; `*` is any. */
+      /** The pages' origins, such as `https://shop.example`; `*` is any. */
       origins: listOf(webOrigin, 'must be a list of origins, such as ["https://shop.example"]'),
-      /** Whether pages may read responses to requests that carried a user's credentials. */
+      /** Whether they may read responses to requests with a user's credentials. */
       credentials: v.optional(trueOrFalse, false),
     },
     'must be a table such as { origins = ["https://shop.example"] }',

@@ -28,12 +28,12 @@ export const ORIGIN_AND_PLACEMENT = {
   /** An http(s) URL with an optional base path, or `service:BINDING`. */
   origin: { name: "origin", schema: origin, required: true },
   /**
-   * `"secret:NAME"` or a table. The secret is sent to the origin with every request, so that it can [refuse all
+   * `"secret:NAME"` or a table. The secret goes with every request, so the origin can [refuse all
    * others](deploying.md#keep-the-origin-behind-the-gateway).
    */
   originAuth: { name: "origin_auth", schema: originAuth },
   /**
-   * Where records are kept and handled: `eu`, `us` or `fedramp`. Another value is [another set of
+   * Where records are kept: `eu`, `us` or `fedramp`. Another value is [another set of
    * records](deploying.md#where-records-live).
    */
   jurisdiction: { name: "jurisdiction", schema: jurisdiction },
@@ -46,27 +46,27 @@ export const ORIGIN_AND_PLACEMENT = {
 
 export const CALLERS = {
   /**
-   * What identifies a caller: header names, `"cookie:NAME"`, `"client-cert"`, `{ jwt = { … } }` ([which to
-   * choose](callers.md)). With `[]`, all requests are one caller.
+   * What [identifies a caller](callers.md): header names, `"cookie:NAME"`, `"client-cert"`, `{ jwt = { … } }`. With
+   * `[]`, all are one caller. Required, unless `one_caller` holds for all operations.
    */
-  caller: { name: "caller", schema: caller, required: true },
-  /** A keyed request that identifies no caller: `refuse` it, or treat all such requests as one `shared` caller. */
+  caller: { name: "caller", schema: caller },
+  /** Keyed requests that identify no caller: `refuse` them, or treat them as one `shared` caller. */
   anonymous: { name: "anonymous", schema: anonymous, default: "refuse" },
   /** The same key from another caller: a `separate` record, or `refuse` it. */
   onCallerChange: { name: "on_caller_change", schema: onCallerChange, default: "separate" },
-  /** After a change of `caller`: the former rule, and the time until which records are also looked up by it. */
+  /** After a change of `caller`: the former rule, by which records are also looked up for a time. */
   callerWas: { name: "caller_was", schema: callerWas },
-  /** A rate limiting binding that limits the keyed requests of each caller. */
+  /** Limits the keyed requests of each caller. */
   rateLimit: { name: "rate_limit", schema: rateLimit },
 } as const satisfies Fields;
 
 export const BROWSERS = {
-  /** Which web pages may send keys, and read replays and refusals. */
+  /** Which web pages may send keys and read the gateway's responses. */
   cors: { name: "cors", schema: cors },
 } as const satisfies Fields;
 
 export const OPERATORS = {
-  /** `"secret:NAME"`: the Worker's secret that opens this tenant's records to [operators](settling.md). */
+  /** `"secret:NAME"`: what opens this tenant's records to [operators](settling.md). */
   operatorToken: { name: "operator_token", schema: operatorToken },
   /** How long the audit log is kept. */
   auditTtlMs: {
@@ -77,12 +77,12 @@ export const OPERATORS = {
 } as const satisfies Fields;
 
 export const ROUTES = {
-  /** Tables with a `match` and any fields of a policy. The first route that matches a request counts. */
+  /** Tables with a `match` and fields of a policy. The first that matches counts. */
   routes: { name: "routes", schema: routes, default: [] },
 } as const satisfies Fields;
 
 export const MATCH = {
-  /** The method (or `*`) and the path pattern of a route, as [Hono](https://hono.dev/docs/api/routing) matches it. */
+  /** The method (or `*`) and path pattern, as [Hono](https://hono.dev/docs/api/routing) matches it. */
   match: { name: "match", schema: match, required: true },
 } as const satisfies Fields;
 

@@ -3,10 +3,10 @@
 import { type Fields, durationField, integerField, published } from "./field.ts";
 import { deriveKey, keyCarriers, keyFormat } from "./key-values.ts";
 import { fingerprint, fingerprintBy, methods } from "./policy-values.ts";
-import { MINUTE, SECOND, oneOf } from "./values.ts";
+import { MINUTE, SECOND, oneOf, trueOrFalse } from "./values.ts";
 
 export const KEYS = {
-  /** Whether a request needs a key: `required`, `optional`, or `off` to ignore keys. */
+  /** `required`, `optional`, or `off` to ignore keys. */
   key: {
     name: "key",
     schema: oneOf(["required", "optional", "off"]),
@@ -14,8 +14,8 @@ export const KEYS = {
     published: published("key", "Key"),
   },
   /**
-   * Where the key is: header names, JSON Pointers into the body, `"query:NAME"`, `"form:NAME"`. The first that is present
-   * counts. A list inside the list is one key of several parts.
+   * Where the key is: header names, JSON Pointers into the body, `"query:NAME"`, `"form:NAME"`. The first present
+   * counts. An inner list is one key of several parts.
    */
   keyFrom: {
     name: "key_from",
@@ -24,7 +24,7 @@ export const KEYS = {
     defaultText: '["Idempotency-Key"]',
     published: published("key_from", "Where the key is"),
   },
-  /** The form of a key: `any`, `uuid`, `uuidv7`, or a table. A key of another form is refused. */
+  /** `any`, `uuid`, `uuidv7`, or a table. Keys of another form are refused. */
   keyFormat: {
     name: "key_format",
     schema: keyFormat,
@@ -33,8 +33,8 @@ export const KEYS = {
     published: published("key_format", "A key is"),
   },
   /**
-   * What a key belongs to: one `operation`, or all operations of the `tenant`. With `tenant`, another operation with the same
-   * key is refused. After a change every key is new.
+   * What a key belongs to: one `operation`, or the `tenant`, where the same key on another operation is refused. Routes
+   * with different values share no keys.
    */
   keyScope: {
     name: "key_scope",
@@ -42,7 +42,14 @@ export const KEYS = {
     default: "operation",
     published: published("key_scope", "A key belongs to"),
   },
-  /** A table makes a key from caller, operation and content for requests that have none. */
+  /** `true` makes all requests of an operation one caller, whatever `caller` is. After a change every key is new. */
+  oneCaller: {
+    name: "one_caller",
+    schema: trueOrFalse,
+    default: false,
+    published: published("one_caller", "Callers"),
+  },
+  /** A table makes a key from caller, operation and content for requests without one. */
   deriveKey: {
     name: "derive_key",
     schema: deriveKey,
@@ -50,7 +57,7 @@ export const KEYS = {
     defaultText: "false",
     published: published("derive_key", "Requests without a key"),
   },
-  /** The methods that are covered: `POST`, `PATCH`, `PUT`, `DELETE`. */
+  /** The covered methods: `POST`, `PATCH`, `PUT`, `DELETE`. */
   methods: {
     name: "methods",
     schema: methods,
@@ -58,8 +65,8 @@ export const KEYS = {
     published: published("methods", "Covered methods"),
   },
   /**
-   * How a retry is compared with the original: `json` compares JSON, claims and forms by meaning, `bytes` compares
-   * bytes. A table leaves out members or adds headers.
+   * How a retry is compared: `json` compares JSON, claims and forms by meaning, `bytes` bytes. A table leaves out
+   * members or adds headers.
    */
   fingerprint: {
     name: "fingerprint",
@@ -68,7 +75,7 @@ export const KEYS = {
     defaultText: '"json"',
     published: published("fingerprint", "What makes two requests the same"),
   },
-  /** The largest body of a keyed request. A larger one is refused. */
+  /** The largest body of a keyed request. */
   requestBytesMax: {
     name: "max_request_bytes",
     // Bodies are held in memory, and an isolate has 128 MB: a few of this size at once are many.
@@ -76,7 +83,7 @@ export const KEYS = {
     unit: "bytes",
     published: published("request_bytes_max", "Request bodies"),
   },
-  /** How long the body of a request may take, where the gateway reads it: where a key covers it or may be in it. */
+  /** How long the body of a request may take, where a key covers it or may be in it. */
   uploadTimeoutMs: {
     name: "upload_timeout",
     // The largest body takes 60 s at 3.3 Mbit/s, and 200 s at 1 Mbit/s.

@@ -13,59 +13,67 @@ import { DAY, MINUTE, SECOND, headerName, oneOf, trueOrFalse } from "./values.ts
 
 export const PROFILE_AND_MODE = {
   /**
-   * The [contract](profiles.md) that clients expect. It sets the fields that belong to it, and any of them can still
-   * be set.
+   * The [contract](profiles.md) that clients expect: it sets fields, which can still be set otherwise.
    */
   profile: {
     name: "profile",
-    schema: oneOf(["ietf", "stripe", "acp", "ucp"]),
+    schema: oneOf(["ietf", "stripe", "acp", "ucp", "webhook"]),
     default: "ietf",
     published: published("profile", "Profile"),
   },
   /**
    * `observe` changes nothing and [counts](numbers.md#before-you-enforce) what would be replayed or refused. `off`
-   * passes every request through.
+   * passes all through.
    */
   mode: { name: "mode", schema: oneOf(["enforce", "observe", "off"]), default: "enforce" },
+  /**
+   * `json-rpc` reads bodies as [JSON-RPC 2.0](protocol.md#313-json-rpc): a retry may have another `id`, and its replay carries that.
+   */
+  rpc: {
+    name: "rpc",
+    schema: oneOf(["none", "json-rpc"]),
+    default: "none",
+    published: published("rpc", "Calls in request bodies"),
+  },
 } as const satisfies Fields;
 
 export const EXECUTION_AND_TIME = {
-  /** What happens to a retry while the original runs: `wait` shares its response, `refuse` answers 409. */
+  /** A retry while the original runs: `wait` shares its response, `refuse` answers 409. */
   inFlight: {
     name: "in_flight",
     schema: oneOf(["wait", "refuse"]),
     default: "wait",
     published: published("in_flight", "A retry while the original runs"),
   },
-  /** How long such a retry waits. */
+  /** How long a retry waits for the original. */
   waitMs: {
     name: "wait",
     // The default is below the 30 s after which common clients give up. Proxies cut well before a minute is over.
     ...durationField({ min: 0, max: MINUTE, default: 25 * SECOND }),
     published: published("wait_seconds", "It waits at most"),
   },
-  /** How long the origin has to send response headers. Then the client gets 504, and the attempt goes on. */
+  /** How long the client waits for response headers. Then it gets 504, and the attempt goes on. */
   originTimeoutMs: {
     name: "origin_timeout",
     // The default is below the 120 s after which the edge itself answers 524.
     ...durationField({ min: 100, max: 14 * MINUTE, default: 100 * SECOND, to: "origin_deadline" }),
     published: published("origin_timeout_seconds", "origin_timeout is answered after"),
   },
-  /** When an attempt is aborted. Its outcome is unknown then. */
+  /** When an attempt is aborted, with an unknown outcome. */
   originDeadlineMs: {
     name: "origin_deadline",
     // The platform keeps an object alive for 15 minutes of pending I/O. One minute is left to record the outcome.
     ...durationField({ min: 100, max: 14 * MINUTE, default: 10 * MINUTE }),
     published: published("origin_deadline_seconds", "An attempt is aborted after"),
   },
-  /** How long the body of a response may pause, and how long a client may take nothing of it. */
+  /** How long a response may pause, and a client may take nothing of it. */
   idleTimeoutMs: {
     name: "idle_timeout",
     // The edge cuts a silent origin after 120 s.
     ...durationField({ min: 100, max: 14 * MINUTE, default: 100 * SECOND }),
     published: published("idle_timeout_seconds", "The body of a response may pause for"),
   },
-  /** `true` passes every response on as it arrives. `text/event-stream` and `application/x-ndjson` always are. */
+  /** Passes every response on as it arrives, not only `text/event-stream` and `application/x-ndjson`. */
   stream: {
     name: "stream",
     schema: trueOrFalse,
@@ -76,9 +84,8 @@ export const EXECUTION_AND_TIME = {
 
 export const OUTCOMES = {
   /**
-   * Rules that come before the [table of outcomes](protocol.md#51-table), such as
-   * `{ status = 404, media_type = "text/html", outcome = "not-executed" }`. The [first that
-   * matches](protocol.md#52-order) counts.
+   * [Rules](#outcome-rules) that come before the [table of outcomes](protocol.md#51-table). The first that matches
+   * counts.
    */
   outcomes: {
     name: "outcomes",
@@ -87,8 +94,7 @@ export const OUTCOMES = {
     published: published("outcomes", "Outcomes by rules"),
   },
   /**
-   * After an unknown outcome: `refuse` sends nothing again, `retry` is for an API that is idempotent itself, `probe`
-   * asks the origin for the outcome.
+   * After an unknown outcome: `refuse` sends nothing again, `retry` is for idempotent APIs, `probe` asks the origin.
    */
   onUnknown: {
     name: "on_unknown",
@@ -96,15 +102,16 @@ export const OUTCOMES = {
     default: "refuse",
     published: published("on_unknown", "After an unknown outcome"),
   },
-  /** With `on_unknown = "retry"`, the attempts of one key, the first included. */
+  /** With `retry`, the attempts of one key, the first included. */
   maxAttempts: {
     name: "max_attempts",
-    ...integerField({ min: 1, max: 10, default: 3 }),
+    // A sender of webhooks ends its own schedule: Adyen's is the longest of days, with about 100 tries, and Pub/Sub's of tries,
+    // with about 1,000.
+    ...integerField({ min: 1, max: 10_000, default: 3 }),
     published: published("attempts_max", "Attempts for one key"),
   },
   /**
-   * With `on_unknown = "probe"`, the path at the origin that [reports the outcome](protocol.md#57-probes), such as
-   * `"/v1/idempotency/{key}"`.
+   * With `probe`, the path that [reports the outcome](protocol.md#57-probes), such as `"/v1/idempotency/{key}"`.
    */
   probe: { name: "probe", schema: probe, default: null },
 } as const satisfies Fields;
@@ -123,8 +130,7 @@ export const ANSWERS = {
     published: published("unknown_kept_seconds", "An unknown outcome is kept for"),
   },
   /**
-   * How long a key stays used after either of these terms, `1d` to `365d`. A retry then gets `key_expired` instead of running
-   * again.
+   * How long a key stays used after these terms, `1d` to `365d`: a retry gets `key_expired` instead of running again.
    */
   rememberMs: {
     name: "remember",
@@ -134,7 +140,7 @@ export const ANSWERS = {
     unit: "ms",
     published: published("remembered_seconds", "After that, the key stays used for"),
   },
-  /** The largest response that is kept. A larger one reaches the first client only. */
+  /** The largest response that is kept. Larger ones reach the first client only. */
   responseBytesMax: {
     name: "max_response_bytes",
     // Never held in memory as a whole. It bounds what one key costs in storage and in rows written.
@@ -158,8 +164,7 @@ export const ANSWERS = {
     published: published("replayed_header", "Replays are marked by"),
   },
   /**
-   * Headers such as `Request-Id`: the gateway's own answers, and its replays, repeat them from the request at hand. Profiles set
-   * what their contract requires.
+   * Headers such as `Request-Id` that refusals and replays repeat from the request at hand.
    */
   echo: {
     name: "echo",
@@ -174,11 +179,11 @@ export const ANSWERS = {
     default: "problem",
     published: published("errors", "Refusals are written"),
   },
-  /** Other statuses of refusals, by problem code, such as `{ key_reused = 409 }`. */
+  /** Other statuses of refusals: `{ key_reused = 409 }`. */
   errorStatus: { name: "error_status", schema: errorStatus, default: {} },
-  /** Other codes of refusals, by problem code, such as `{ key_reused = "idempotency_conflict" }`. */
+  /** Other codes of refusals: `{ key_reused = "idempotency_conflict" }`. */
   errorCode: { name: "error_code", schema: errorCode, default: {} },
-  /** `true` adds `Server-Timing` to keyed responses. */
+  /** Adds `Server-Timing` to keyed responses. */
   debugTiming: { name: "debug_timing", schema: trueOrFalse, default: false },
 } as const satisfies Fields;
 

@@ -81,9 +81,9 @@ export const deriveKey: v.GenericSchema<unknown, DeriveKey | null> = either(
   v.pipe(
     table(
       {
-        /** For how long equal requests count as one. On one day, two equal requests may well be two operations. */
+        /** How long equal requests count as one. Within a day, two may well be two operations. */
         window: duration({ min: SECOND, max: DAY, example: 5 * MINUTE }),
-        /** The values that make the key: JSON Pointers into the body, `"query:NAME"` and `"form:NAME"`. Without any, the whole request does. */
+        /** What makes the key, as in `key_from` but for headers. Without any, the whole request does. */
         from: v.optional(contentSources, []),
       },
       DERIVE_MESSAGE,
@@ -107,11 +107,11 @@ export const keyFormat: v.GenericSchema<unknown, KeyFormat> = either(
   v.pipe(
     table(
       {
-        /** A regular expression that matches the whole key: characters, classes, groups, `|` and repetitions. */
+        /** A [regular expression](protocol.md#34-key) that matches the whole key. */
         pattern: v.optional(parsed(parseKeyPattern, PATTERN_MESSAGE)),
-        /** The least characters of a key. */
+        /** The fewest characters. */
         min: v.optional(length, 1),
-        /** The most characters of a key. */
+        /** The most characters. */
         max: v.optional(length, KEY_CHARACTERS_MAX),
       },
       FORMAT_MESSAGE,

@@ -4,6 +4,8 @@
  * name themselves. Those reads are few, because the store has a cache of its own.
  */
 
+import { BoundedMap } from "../http/bounded-map.ts";
+
 /** How long a value is used without reading it again. KV's own cache allows no shorter time. */
 export const FRESH_MS = 30_000;
 
@@ -57,8 +59,8 @@ export class KnownEntries<T extends object> {
   readonly #read: (name: string) => Promise<T | null>;
   readonly #clock: Clock;
   /** Names with an entry, and all others. In both, the least recently used line comes first. */
-  readonly #entries = new Map<string, CacheLine<T>>();
-  readonly #misses = new Map<string, CacheLine<T>>();
+  readonly #entries = new BoundedMap<CacheLine<T>>(ENTRIES_MAX);
+  readonly #misses = new BoundedMap<CacheLine<T>>(MISSES_MAX);
 
   constructor(read: (name: string) => Promise<T | null>, clock: Clock) {
     this.#read = read;
@@ -99,18 +101,10 @@ export class KnownEntries<T extends object> {
 
   /** Stores the line as the most recently used. */
   #store(name: string, line: CacheLine<T>): void {
-    this.#entries.delete(name);
-    this.#misses.delete(name);
-    if (line.read?.stored.kind === "found") setBounded(this.#entries, name, line, ENTRIES_MAX);
-    else setBounded(this.#misses, name, line, MISSES_MAX);
+    const isFound = line.read?.stored.kind === "found";
+    (isFound ? this.#misses : this.#entries).delete(name);
+    (isFound ? this.#entries : this.#misses).set(name, line);
   }
-}
-
-function setBounded<V>(map: Map<string, V>, name: string, value: V, max: number): void {
-  map.set(name, value);
-  if (map.size <= max) return;
-  const [oldest] = map.keys();
-  if (oldest !== undefined) map.delete(oldest);
 }
 
 function lastRead<T>({ read }: CacheLine<T>, nowMs: number): Lookup<T> {

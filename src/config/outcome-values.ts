@@ -107,15 +107,15 @@ const rule = v.pipe(
       status: CONDITIONS.status,
       /** The media type without parameters, or a list. */
       media_type: CONDITIONS.media_type,
-      /** A header that the response has. */
+      /** A header that the response has, or a trailer in the body of gRPC-Web. */
       header: CONDITIONS.header,
-      /** A JSON Pointer to a member that the body has, other than `null`. Bodies up to 1 MB are read. */
+      /** A JSON Pointer to a member that the body has, other than `null`. */
       json: CONDITIONS.json,
       /** The name of an event in a `text/event-stream`. */
       event: CONDITIONS.event,
       /** The value of the header or member, or a list of values. */
       is: CONDITIONS.is,
-      /** A table of the same conditions. The rule does not match where all of them hold. */
+      /** The same conditions. The rule does not match where all of them hold. */
       unless: v.optional(unless),
       /** `final`, `not-executed` or `unknown`. */
       outcome: oneOf(["final", "not-executed", "unknown"]),

@@ -5,6 +5,7 @@ import { mayBeEchoed } from "../http/echo.ts";
 import { type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
 import { isProbeTemplate } from "../http/probe-path.ts";
 import { type FingerprintRule, resolveFingerprint } from "../identity/fingerprint.ts";
+import { outermost } from "../identity/json-pointer.ts";
 import { pointers } from "./key-values.ts";
 import { DAY, duration, either, headerName, integer, listOf, oneOf, table, text } from "./values.ts";
 
@@ -18,6 +19,17 @@ export const methods: v.GenericSchema<unknown, readonly string[]> = v.array(
 
 const FINGERPRINT_MESSAGE = 'must be "json", "bytes", or a table such as { ignore = ["/client_sent_at"] }';
 
+const ALTERNATIVES_MESSAGE = 'must be a list of lists of JSON Pointers, such as [["/query_hash", "/query"]]';
+
+/** Were one within another, of the same list or not, a body could be compared without both. */
+const firstOf = v.pipe(
+  listOf(v.pipe(pointers, v.minLength(2, "must name at least two members")), ALTERNATIVES_MESSAGE),
+  v.check(
+    (lists) => outermost(lists.flat()).length === lists.flat().length,
+    "must not name a member twice, or one within another",
+  ),
+);
+
 /** The pointers of the key's carriers are added when the policy is put together. */
 export const fingerprint: v.GenericSchema<unknown, FingerprintRule> = either(
   v.pipe(
@@ -27,10 +39,12 @@ export const fingerprint: v.GenericSchema<unknown, FingerprintRule> = either(
   v.pipe(
     table(
       {
-        /** `json` compares JSON, claims and forms by meaning, `bytes` compares bytes. */
+        /** `json` compares by meaning, `bytes` by bytes. */
         body: v.optional(oneOf(["json", "bytes"]), "json"),
         /** JSON Pointers to members that may differ between retries. */
         ignore: v.optional(pointers, []),
+        /** Lists of JSON Pointers. Of each list, only the first member that a body has is compared. */
+        first_of: v.optional(firstOf, []),
         /** JSON Pointers to the only members that are compared. */
         only: v.optional(v.nullable(pointers), null),
         /** Headers that are compared too. */
@@ -39,16 +53,21 @@ export const fingerprint: v.GenericSchema<unknown, FingerprintRule> = either(
       FINGERPRINT_MESSAGE,
     ),
     v.check(
-      ({ body, ignore, only }) => body === "json" || (ignore.length === 0 && only === null),
-      'must not have "ignore" or "only" where bytes are compared: body must be "json"',
+      ({ body, ignore, first_of, only }) =>
+        body === "json" || (ignore.length === 0 && first_of.length === 0 && only === null),
+      'must not have "ignore", "first_of" or "only" where bytes are compared: body must be "json"',
     ),
-    v.transform((settings) => resolveFingerprint(settings, [])),
+    v.check(
+      ({ first_of, only }) => first_of.length === 0 || only === null,
+      'must not have both "first_of" and "only": a member could replace a compared one without being compared',
+    ),
+    v.transform(({ first_of, ...settings }) => resolveFingerprint({ ...settings, firstOf: first_of }, [])),
   ),
 );
 
 /** The rule that compares the whole request, with no member or header treated differently. */
 export function fingerprintBy(body: FingerprintRule["body"]): FingerprintRule {
-  return resolveFingerprint({ body, ignore: [], only: null, headers: [] }, []);
+  return resolveFingerprint({ body, ignore: [], firstOf: [], only: null, headers: [] }, []);
 }
 
 const REMEMBER_MESSAGE = 'must be false, or a duration from 1d to 365d, such as "30d" (ms, s, m, h, d)';

@@ -71,6 +71,24 @@ export async function readUpTo(
   }
 }
 
+/** Reads a stream to its end, its error, `bytesMax` or its time, and keeps nothing of it. */
+export async function discardUpTo(
+  stream: ReadableStream<Uint8Array>,
+  bytesMax: number,
+  timeouts: ReadTimeouts,
+): Promise<void> {
+  const reader = stream.getReader();
+  const patience = new Patience(timeouts, () => giveUp(reader));
+  for (let bytes = 0; bytes <= bytesMax;) {
+    const next = await reader.read().catch(() => null);
+    if (next === null || next.done) break;
+    patience.arrived();
+    bytes += next.value.byteLength;
+  }
+  patience.stop();
+  giveUp(reader);
+}
+
 /** Not awaited: nothing more of it is wanted, and its source may never react. */
 function giveUp(reader: ReadableStreamDefaultReader<Uint8Array>): void {
   reader.cancel().catch(() => {

@@ -5,7 +5,7 @@ import { type Cookie, cookieNamed } from "./cookie.ts";
 import { digestOf } from "./digest.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
-import { TOKEN } from "../http/token.ts";
+import { canonicalCredentials } from "./credentials.ts";
 import { unreachable } from "../record/record.ts";
 
 /** A part of a request that identifies its caller. Header names are in lower case. */
@@ -118,7 +118,7 @@ function comparedClaims({ claims }: JwtItem): string[] {
 async function valueOf(item: CallerItem, source: CallerSource, verify: VerifyToken): Promise<string | null | Refusal> {
   switch (item.kind) {
     case "header":
-      return comparedValue(item.name, source.headers.get(item.name)) || null;
+      return valueOfHeader(item.name, source.headers.get(item.name));
     case "cookie":
       return valueOfCookie(cookieNamed(item.name, source.headers.get("cookie")));
     case "client-cert":
@@ -143,14 +143,14 @@ function valueOfCookie(cookie: Cookie): string | null | Refusal {
   }
 }
 
-/** RFC 9110, 11.4. A value without a scheme may be a token, in which letter case counts, so it does not match. */
-const SCHEME = new RegExp(`^(${TOKEN})[ \\t]+`);
-
-/** Schemes have no letter case, and the blanks after them no meaning. Otherwise one credential would be several callers. */
-function comparedValue(name: string, value: string | null): string | null {
-  if (name !== "authorization" || value === null) return value;
-  return value.replace(SCHEME, (_, scheme: string) => `${scheme.toLowerCase()} `);
+function valueOfHeader(name: string, value: string | null): string | null | Refusal {
+  if (value === null || value === "") return null;
+  if (name !== "authorization") return value;
+  return canonicalCredentials(value) ?? refuse("caller_unverified", SEVERAL_CREDENTIALS);
 }
+
+const SEVERAL_CREDENTIALS =
+  "The request contains more than one credential in Authorization, or a comma outside of parameters. Nothing was sent to the origin. Send one credential, with the same key.";
 
 const AMBIGUOUS_COOKIE =
   "The request contains the cookie that identifies its caller more than once. Nothing was sent to the origin. Send the cookie once, with the same key.";

@@ -6,6 +6,7 @@ import { comparedMethod } from "../http/methods.ts";
 import { digestOf, sha256 } from "./digest.ts";
 import { type FormField, textOf } from "./form-field.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
+import { type RpcMessage, membersOfSending, shapeOf } from "./json-rpc.ts";
 import { type KeyCarrier } from "./key-carrier.ts";
 import { type JsonPointer, isWithin, outermost, placesAt, valueAt } from "./json-pointer.ts";
 import { parseMediaType } from "./media-type.ts";
@@ -34,6 +35,8 @@ export interface FingerprintRule {
   readonly body: "json" | "bytes";
   /** Members that are not compared. A form is treated as an object of one level. */
   readonly ignore: readonly JsonPointer[];
+  /** Lists of members with one meaning. Of each list, the first member that a body has is compared. None has `only` beside it. */
+  readonly firstOf: readonly (readonly JsonPointer[])[];
   /** If set, only these members are compared. */
   readonly only: readonly JsonPointer[] | null;
   /** Headers that are compared, in lower case. */
@@ -48,10 +51,10 @@ export interface FingerprintRule {
 }
 
 /** The parts of a rule that are configured. */
-export type FingerprintSettings = Pick<FingerprintRule, "body" | "ignore" | "only" | "headers">;
+export type FingerprintSettings = Pick<FingerprintRule, "body" | "ignore" | "firstOf" | "only" | "headers">;
 
 export function resolveFingerprint(settings: FingerprintSettings, keyFrom: readonly KeyCarrier[]): FingerprintRule {
-  const { body, ignore, only, headers } = settings;
+  const { body, ignore, firstOf, only, headers } = settings;
   const sources = keyFrom.flat();
   const named = (kind: "query" | "form"): string[] =>
     sources.flatMap((source) => (source.kind === kind ? [source.name] : []));
@@ -59,10 +62,18 @@ export function resolveFingerprint(settings: FingerprintSettings, keyFrom: reado
   const carriers = body === "json" ? sources.flatMap((one) => (one.kind === "body" ? [one.pointer] : [])) : [];
   const formCarriers = body === "json" ? named("form") : [];
   const queryCarriers = named("query");
-  const lists = { ignore, only: only ?? [], headers, carriers, query: queryCarriers, form: formCarriers };
+  const lists = {
+    ignore,
+    first_of: firstOf,
+    only: only ?? [],
+    headers,
+    carriers,
+    query: queryCarriers,
+    form: formCarriers,
+  };
   const used = Object.entries(lists).filter(([, list]) => list.length > 0);
   const name = used.length === 0 ? body : `${body}:${JSON.stringify(Object.fromEntries(used))}`;
-  return Object.freeze({ body, ignore, only, headers, carriers, queryCarriers, formCarriers, name });
+  return Object.freeze({ body, ignore, firstOf, only, headers, carriers, queryCarriers, formCarriers, name });
 }
 
 export interface FingerprintInput {
@@ -75,12 +86,14 @@ export interface FingerprintInput {
   readonly content: RequestContent;
   /** The values that make the request's key; none where it has none. */
   readonly keyParts: readonly string[];
+  /** What the content is as JSON-RPC; null where the policy does not read it so. */
+  readonly message: RpcMessage | null;
 }
 
 /** The compared parts of a body, by meaning. */
 interface Meaning {
   /** How the body was parsed. Part of the digest, so that different kinds of parts never compare equal. */
-  readonly tag: "json" | "members" | "jws" | "jws members" | "form";
+  readonly tag: "json" | "members" | "calls" | "jws" | "jws members" | "form";
   readonly mediaType: string | null;
   readonly parts: readonly (string | null)[];
 }
@@ -95,11 +108,13 @@ export async function fingerprint(input: FingerprintInput, rule: FingerprintRule
   const bytes = [mediaType, content.coding, content.sha256];
   const [plain, meaning] = await Promise.all([
     digestOf(["bytes", ...head, ...bytes]),
-    rule.body === "json" ? meaningOf(input, mediaType, rule) : null,
+    rule.body === "json" || input.message?.kind === "calls" ? meaningOf(input, mediaType, rule) : null,
   ]);
   if (meaning !== null) {
     const parts = [meaning.tag, ...ruled, meaning.mediaType, ...headerValues, ...meaning.parts];
-    return { rule: rule.name, fingerprint: await digestOf(parts), plain };
+    // A name of its own: the same body has another fingerprint where it is not read as JSON-RPC.
+    const name = meaning.tag === "calls" ? `json-rpc ${rule.name}` : rule.name;
+    return { rule: name, fingerprint: await digestOf(parts), plain };
   }
   const byBytes = ["bytes", ...ruled, ...headerValues, ...bytes];
   const isPlain = ruled === head && headerValues.length === 0;
@@ -126,11 +141,19 @@ function headOf({ method, path, query, headers }: FingerprintInput): (string | n
 
 /** Null if only the bytes can be compared. */
 async function meaningOf(
-  { content, keyParts }: FingerprintInput,
+  { content, keyParts, message }: FingerprintInput,
   mediaType: string | null,
   rule: FingerprintRule,
 ): Promise<Meaning | null> {
   const { json, jws, form } = content;
+  if (json !== null && message?.kind === "calls") {
+    const { tag, parts } = meaningOfJson(
+      json,
+      { ...rule, ignore: [...rule.ignore, ...membersOfSending(message)] },
+      keyParts,
+    );
+    return { mediaType, tag: "calls", parts: [tag, shapeOf(message), ...parts] };
+  }
   if (json !== null) return { mediaType, ...meaningOfJson(json, rule, keyParts) };
   if (jws !== null) {
     const { tag, parts } = meaningOfJson(jws.claims, rule, keyParts);
@@ -152,7 +175,7 @@ function meaningOfJson(
   // `null` counts as absent where a key is looked for.
   const keys = [undefined, "null", ...keyParts.map((part) => JSON.stringify(part))];
   const carrying = rule.carriers.filter((pointer) => keys.some((key) => key === valueAt(document, pointer)));
-  const leftOut = placesAt(document, [...rule.ignore, ...carrying]);
+  const leftOut = placesAt(document, [...rule.ignore, ...repeatedIn(document, rule), ...carrying]);
   const values = outermost(rule.only ?? [])
     .filter((pointer) => !isIn(rule.ignore, pointer))
     .map((pointer) => (isIn(carrying, pointer) ? undefined : valueAt(document, pointer)));
@@ -160,6 +183,15 @@ function meaningOfJson(
   if (values.every((value) => value === undefined)) return { tag: "json", parts: [canonicalJson(document, leftOut)] };
   // Each value keeps the position of its pointer, so that values of different members can't be confused.
   return { tag: "members", parts: values.map((value) => (value === undefined ? null : canonicalJson(value, leftOut))) };
+}
+
+/** The members behind the first one of each list that is compared and not `null`. */
+function repeatedIn(document: JsonNode, { firstOf, ignore }: FingerprintRule): readonly JsonPointer[] {
+  const isThere = (pointer: JsonPointer): boolean => (valueAt(document, pointer) ?? "null") !== "null";
+  return firstOf.flatMap((list) => {
+    const first = list.findIndex((pointer) => isThere(pointer) && !isIn(ignore, pointer));
+    return first === -1 ? [] : list.slice(first + 1);
+  });
 }
 
 function isIn(outer: readonly JsonPointer[], pointer: JsonPointer): boolean {
@@ -173,7 +205,7 @@ function comparedFields(
   keyParts: readonly string[],
 ): readonly FormField[] {
   const isLeftOut = (field: FormField): boolean =>
-    (formCarriers.includes(field.name) && keyParts.includes(textOf(field))) ||
+    (field.isFile !== true && formCarriers.includes(field.name) && keyParts.includes(textOf(field))) ||
     ignore.some((pointer) => isField(pointer, field.name));
   const left = fields.filter((field) => !isLeftOut(field));
   const named = left.filter(({ name }) => only?.some((pointer) => isField(pointer, name)));

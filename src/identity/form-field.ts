@@ -5,6 +5,8 @@ export interface FormField {
   readonly head: string;
   /** Text or bytes; null for a pair without `=`. */
   readonly content: string | Uint8Array | null;
+  /** A part with a file name. Origins find it among their files, not among their fields. */
+  readonly isFile?: true;
 }
 
 /** More than any key has, so that a file under the name of a key is refused for its length without being decoded. */

@@ -6,6 +6,7 @@
 
 import { isTable } from "./json.ts";
 import { readUpTo } from "../http/body.ts";
+import { BoundedMap } from "../http/bounded-map.ts";
 import { log } from "../log.ts";
 
 /** A JSON Web Key Set (RFC 7517, 5). The single keys are not validated here. */
@@ -58,7 +59,7 @@ interface Cached {
   fetching: Fetching | null;
 }
 
-const cache = new Map<string, Cached>();
+const cache = new BoundedMap<Cached>(ISSUERS_MAX);
 
 /** The keys published at `url`. Null if they can't be fetched now, and none of the last hour are known. */
 export async function jwksAt(url: string): Promise<Jwks | null> {
@@ -82,8 +83,10 @@ export async function jwksAfter(url: string, known: Jwks): Promise<Jwks | null> 
 }
 
 function cachedAt(url: string): Cached {
-  const cached = cache.get(url) ?? { good: null, failedAtMs: -Infinity, fetching: null };
-  if (!cache.has(url)) store(url, cached);
+  const known = cache.get(url);
+  if (known !== undefined) return known;
+  const cached = { good: null, failedAtMs: -Infinity, fetching: null };
+  cache.set(url, cached);
   return cached;
 }
 
@@ -96,21 +99,11 @@ function usable(cached: Cached): Jwks | null {
   return ageMs(cached) < USABLE_MS ? (cached.good?.jwks ?? null) : null;
 }
 
-function store(url: string, cached: Cached): void {
-  // Deleting first moves the entry to the end of the map's order.
-  cache.delete(url);
-  for (const oldest of cache.keys()) {
-    if (cache.size < ISSUERS_MAX) break;
-    cache.delete(oldest);
-  }
-  cache.set(url, cached);
-}
-
 /** Fetches the set, or waits for the request that does. Afterwards `cached` holds what is known. */
 async function refresh(url: string, cached: Cached): Promise<void> {
   const fetching = cached.fetching === null ? claim(cached) : await claimAfterWait(cached);
   if (fetching === null) return;
-  store(url, cached);
+  cache.set(url, cached);
   const startedAtMs = Date.now();
   const heart = setInterval(() => fetching.beats++, STEP_MS);
   const jwks = await fetchJwks(url);

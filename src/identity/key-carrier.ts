@@ -92,7 +92,7 @@ async function partAt(source: KeySource, places: KeyPlaces): Promise<Part | null
     case "form": {
       const form = await places.form();
       if (form === null || isRefusal(form)) return form;
-      return partOf(valuesOf(form.fields, source.name), `The form field ${source.name}`);
+      return partInFields(form.fields, source.name);
     }
     default:
       return unreachable(source);
@@ -113,6 +113,14 @@ function partAtPointer(pointer: JsonPointer, document: JsonNode | null | Refusal
   return node === undefined || node === "null" ? null : withEcho(parseBodyKey(node, pointer));
 }
 
+/** A file under the name of a key is no key, and is not ignored either: an origin may read it. */
+function partInFields(fields: readonly FormField[], name: string): Part | null | Refusal {
+  const named = fields.filter((field) => field.name === name);
+  const where = `The form field ${name}`;
+  if (named.some(({ isFile }) => isFile)) return refuse("key_invalid", `${where} must not be a file.`);
+  return partOf(named.map(textOf), where);
+}
+
 /** Of two values, an origin may read either. */
 function partOf(values: readonly string[], where: string): Part | null | Refusal {
   const [value] = values;
@@ -123,10 +131,6 @@ function partOf(values: readonly string[], where: string): Part | null | Refusal
 
 function withEcho(value: string | Refusal): Part | Refusal {
   return isRefusal(value) ? value : { value, parts: [value], echo: writeIdempotencyKey(value), headers: [] };
-}
-
-function valuesOf(fields: readonly FormField[], name: string): string[] {
-  return fields.filter((field) => field.name === name).map((field) => textOf(field));
 }
 
 /** The names of headers that may carry a key, in lower case. */

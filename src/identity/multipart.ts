@@ -16,6 +16,8 @@ const VALUE = `(?:"[^"\\\\]*"|${TOKEN})`;
 const DISPOSITION = new RegExp(`^[ \\t]*form-data((?:[ \\t]*;[ \\t]*${TOKEN}=${VALUE})*)[ \\t]*$`, "i");
 const PARAMETER = new RegExp(`;[ \\t]*(${TOKEN})=(${VALUE})`, "g");
 
+const FILE_NAMES: ReadonlySet<string> = new Set(["filename", "filename*"]);
+
 const encoder = new TextEncoder();
 
 /**
@@ -54,8 +56,8 @@ const findBlankLine = finderOf(encoder.encode("\r\n\r\n"));
 function readPart(part: Uint8Array): FormField | null {
   const headLength = findBlankLine(part.subarray(0, HEAD_BYTES_MAX), 0);
   const head = headLength < 0 ? null : decodeUtf8(part.subarray(0, headLength));
-  const name = head === null ? null : nameIn(head);
-  return head === null || name === null ? null : { name, head, content: part.subarray(headLength + 4) };
+  const named = head === null ? null : nameIn(head);
+  return head === null || named === null ? null : { ...named, head, content: part.subarray(headLength + 4) };
 }
 
 function decodeUtf8(bytes: Uint8Array): string | null {
@@ -67,8 +69,8 @@ function decodeUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-/** The name in a part's header fields; null unless there is exactly one. */
-function nameIn(head: string): string | null {
+/** The name in a part's header fields, and whether it is that of a file; null unless there is exactly one. */
+function nameIn(head: string): Pick<FormField, "name" | "isFile"> | null {
   const dispositions: string[] = [];
   for (const line of head.split("\r\n")) {
     const [, name, value] = FIELD.exec(line) ?? [];
@@ -81,7 +83,10 @@ function nameIn(head: string): string | null {
     ([, name = "", value = ""]) => [name.toLowerCase(), value] as const,
   );
   const names = all.filter(([name]) => name === "name" || name === "name*");
-  return names.length === 1 && names[0]?.[0] === "name" ? names[0][1].replace(/^"|"$/g, "") : null;
+  const [first] = names;
+  if (names.length !== 1 || first?.[0] !== "name") return null;
+  const name = first[1].replace(/^"|"$/g, "");
+  return all.some(([parameter]) => FILE_NAMES.has(parameter)) ? { name, isFile: true } : { name };
 }
 
 type Find = (text: Uint8Array, from: number) => number;

@@ -8,6 +8,7 @@ import { log } from "../log.ts";
 import { type JournalReporter } from "../journal/reporter.ts";
 import { type ArrivedOutcome } from "./conclusion-of-answer.ts";
 import { Leftover, namedBy } from "./leftover.ts";
+import { NO_BODY } from "./stored-body.ts";
 import { type Operation } from "./operated-by.ts";
 import { WATCHDOG_GRACE_MS, carryOutAlarm } from "./record-alarm.ts";
 import { type Found, RecordStore } from "./record-store.ts";
@@ -179,7 +180,7 @@ export class KeptRecord {
       case "write":
         // An alarm without a change looks again, but a record without its alarm would stay.
         this.#setAlarm(decision.record.expiresAtMs);
-        this.#leftover.cut();
+        this.#leftover.drop(null);
         this.#store.replace(decision.record, body, found?.body.chunks ?? 0);
         break;
       default:
@@ -199,11 +200,14 @@ export class KeptRecord {
     });
   }
 
-  /** The chunks of an undone attempt stay for those who read them. The alarm deletes what a process leaves that dies meanwhile. */
+  /**
+   * The chunks of an undone attempt stay for those who read them. If this process dies meanwhile, the next one deletes them when it
+   * loads the record, at the latest for the alarm.
+   */
   #forgetUndone(body: Recording | null, nowMs: number): void {
     if (body?.hasChunks !== true) return this.#ctx.waitUntil(this.#store.forget());
     this.#setAlarm(nowMs + LEFTOVER_MS_MAX);
-    this.#store.remove();
+    this.#store.remove(body.attemptId);
     this.#leftover.keep(body);
   }
 
@@ -212,9 +216,11 @@ export class KeptRecord {
       if (body?.end !== "whole") throw new Error("a completed record without its answer");
       this.#store.write(record, body.stored);
     } else {
-      this.#store.write(record);
+      const left = body?.hasChunks === true ? body : null;
+      const isNamed = left === null || record.attempt.id === left.attemptId;
+      this.#store.write(record, NO_BODY, isNamed ? null : left.attemptId);
       // In this step, so that a retry or a probe that follows finds the chunks and deletes them.
-      if (body?.hasChunks === true) this.#leftover.keep(body);
+      if (left !== null) this.#leftover.keep(left);
     }
   }
 

@@ -11,8 +11,16 @@ import { type StoredRecord, decodeRecord, encodeRecord, storedBytesMax } from ".
 
 const RECORD = "record";
 
+/**
+ * `abandoned`: an undone attempt, which the record does not name, and whose chunks are there as long as clients read them. It may
+ * be all that there is.
+ */
+interface Abandoned {
+  readonly abandoned: string;
+}
+
 /** The record's own value. `body` is a small body of its answer; `chunks` counts those of a large one. */
-type StoredValue = StoredRecord & { readonly body: Uint8Array | null; readonly chunks: number };
+type StoredValue = StoredRecord & { readonly body: Uint8Array | null; readonly chunks: number } & Partial<Abandoned>;
 
 export interface Found {
   readonly record: KeyRecord | UnreadableRecord;
@@ -24,6 +32,8 @@ export interface Found {
 export class RecordStore {
   readonly chunks: ChunkStore;
   readonly #storage: DurableObjectStorage;
+  /** The attempt that this process abandoned, or whose chunks it has deleted. */
+  #abandoned: string | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -37,7 +47,11 @@ export class RecordStore {
       return { record: { state: "unreadable", why: "bytes that can't be deserialized" }, tenant: null, body: NO_BODY };
     }
     const stored: Readonly<Record<string, unknown>> = Object(value);
-    const { tenant, body, chunks } = stored;
+    const { tenant, body, chunks, abandoned } = stored;
+    if (typeof abandoned === "string") {
+      this.#dropUnlessRead(abandoned);
+      if (stored["state"] === undefined) return null;
+    }
     return {
       record: decodeRecord(stored),
       tenant: typeof tenant === "string" && tenant !== "" ? tenant : null,
@@ -48,12 +62,21 @@ export class RecordStore {
     };
   }
 
+  /** The process that left these chunks to their readers has died. */
+  #dropUnlessRead(abandoned: string): void {
+    if (this.#abandoned === abandoned) return;
+    this.chunks.drop(abandoned);
+    this.#abandoned = abandoned;
+  }
+
   /** Replaces the record. Its chunks are stored already. */
-  write(record: KeyRecord, { inline, chunks }: StoredBody = NO_BODY): void {
+  write(record: KeyRecord, { inline, chunks }: StoredBody = NO_BODY, abandoned: string | null = null): void {
     const body = inline && ownBuffer(inline);
     const stored = encodeRecord(record);
-    assertFits(storedBytesMax(stored) + (body?.byteLength ?? 0));
-    this.#storage.kv.put<StoredValue>(RECORD, { ...stored, body, chunks });
+    assertFits(storedBytesMax(stored) + (body?.byteLength ?? 0) + (abandoned?.length ?? 0));
+    this.#abandoned = abandoned;
+    const left = abandoned === null ? {} : { abandoned };
+    this.#storage.kv.put<StoredValue>(RECORD, { ...stored, body, chunks, ...left });
   }
 
   /** Replaces a record, its `chunks` chunks and its whole body. Commits all of it, or nothing. */
@@ -77,9 +100,10 @@ export class RecordStore {
     return chunks > 0 ? this.chunks.read({ attemptId: attempt.id, chunks, bodyBytes, onDamage }) : null;
   }
 
-  /** Deletes the record. Its chunks stay. */
-  remove(): void {
-    this.#storage.kv.delete(RECORD);
+  /** Deletes the record. The chunks of its attempt stay, `abandoned`. */
+  remove(abandoned: string): void {
+    this.#abandoned = abandoned;
+    this.#storage.kv.put<Abandoned>(RECORD, { abandoned });
   }
 
   /** Deletes everything, the alarm included, in this synchronous step. The promise is for its errors. */

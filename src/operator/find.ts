@@ -7,13 +7,15 @@ import { PROBLEMS } from "../http/problem-codes.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { callerPlacement, recordId } from "../identity/record-id.ts";
 import { unverifiedClaims } from "../identity/verified-claims.ts";
+import { withCallersOf } from "../config/one-caller.ts";
 import { type Tenant } from "../config/policy.ts";
+import { strictestPolicy } from "../config/strictest-policy.ts";
 import { type OperatorProblem, operatorProblem } from "./problem.ts";
 
 export interface Description {
   /** Method, space and path. */
   readonly operation: string;
-  /** The headers that identify the caller. */
+  /** The headers that identify the caller, or replace the method. */
   readonly headers: Readonly<Record<string, string>>;
   /** The SHA-256 fingerprint of the client's certificate, in lower-case hex. */
   readonly certificate?: string | undefined;
@@ -33,7 +35,7 @@ export interface Ids {
  */
 export async function recordIdsOf(
   hostname: string,
-  { callers, callersBefore, policyFor }: Tenant,
+  tenant: Tenant,
   description: Description,
   nowMs: number,
 ): Promise<Ids | OperatorProblem> {
@@ -41,8 +43,10 @@ export async function recordIdsOf(
   if (isRefusal(key)) return operatorProblem("invalid_request", `key: ${key.detail ?? PROBLEMS[key.code].detail}`);
   const [method = "", path = ""] = description.operation.split(" ");
   const { pathname } = new URL(`https://${hostname}${path}`);
-  const { keyScope } = policyFor(method, matchingPath(pathname));
-  const operation = keyScope === "tenant" ? { method: null, path: null } : { method, path: pathname };
+  const described = { method, headers: new Headers(description.headers) };
+  const { policy } = strictestPolicy(tenant, described, matchingPath(pathname));
+  const { callers, callersBefore } = withCallersOf(tenant, policy);
+  const operation = policy.keyScope === "tenant" ? { method: null, path: null } : { method, path: pathname };
   const idBy = async (rule: CallerRule): Promise<string | null> => {
     const digest = await callerOf(requestOf(description), rule, acceptToken);
     if (isRefusal(digest)) return null;

@@ -4,6 +4,8 @@
  * promises: the request that waits may be cancelled with its client. Pure, except for its own memory.
  */
 
+import { BoundedMap } from "../http/bounded-map.ts";
+
 /** The delay of the first failure. It doubles with each further one: a person who mistypes does not notice it. */
 const DELAY_MS_MIN = 250;
 
@@ -38,8 +40,7 @@ export type Judgement =
   | { readonly kind: "refused"; readonly retryAfterSeconds: number };
 
 export class Guesses {
-  /** The network whose last failure is oldest comes first. */
-  readonly #networks = new Map<string, Failures>();
+  readonly #networks = new BoundedMap<Failures>(NETWORKS_MAX);
 
   /** Judges one token. From a network that is not known, a right one is always accepted: strangers could lock operators out. */
   judge(network: string | null, isRight: boolean, nowMs: number): Judgement {
@@ -68,10 +69,7 @@ export class Guesses {
   }
 
   #store(network: string | null, failures: Failures): void {
-    this.#networks.delete(network ?? "");
     this.#networks.set(network ?? "", failures);
-    const [oldest] = this.#networks.keys();
-    if (this.#networks.size > NETWORKS_MAX && oldest !== undefined) this.#networks.delete(oldest);
   }
 }
 

@@ -6,11 +6,11 @@ export const REQUEST_SCHEMAS = {
       operation: {
         description: "Method, space and path.",
         type: "string",
-        pattern: "^(?:POST|PATCH|PUT|DELETE) \\/\\S*$",
+        pattern: "^[A-Z]+ \\/\\S*$",
         maxLength: 16384,
       },
       headers: {
-        description: "The headers that identify the caller.",
+        description: "The headers that identify the caller or override the method.",
         type: "object",
         additionalProperties: { type: "string" },
         default: {},

@@ -6,7 +6,6 @@
 import * as v from "valibot";
 import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
 import { DAY, HEADER_NAME, HOUR, duration, integer, table } from "../config/values.ts";
-import { COVERABLE_METHODS } from "../config/policy.ts";
 import { OPERATION_CHARACTERS_MAX } from "../journal/entries.ts";
 import { JOURNAL_STATES } from "../journal/journal-event.ts";
 import { type OperatorProblem, operatorProblem } from "./problem.ts";
@@ -88,12 +87,12 @@ export const WHY = object({
 
 const CERTIFICATE_MESSAGE = "must be the SHA-256 fingerprint of a certificate, in hex";
 
+const OPERATION_MESSAGE = 'must be a method, a space and a path, such as "POST /v1/charges"';
+
+/** Any method: a header can name the covered one. */
 const operation = v.pipe(
-  v.string('must be a method, a space and a path, such as "POST /v1/charges"'),
-  v.regex(
-    new RegExp(`^(?:${COVERABLE_METHODS.join("|")}) /\\S*$`),
-    'must be a method, a space and a path, such as "POST /v1/charges"',
-  ),
+  v.string(OPERATION_MESSAGE),
+  v.regex(/^[A-Z]+ \/\S*$/, OPERATION_MESSAGE),
   v.maxLength(16_384, "must have at most 16384 characters"),
 );
 
@@ -107,7 +106,7 @@ const certificate = v.pipe(
 export const FIND = object({
   /** Method, space and path. */
   operation,
-  /** The headers that identify the caller. */
+  /** The headers that identify the caller or override the method. */
   headers: v.optional(headers, {}),
   /** The SHA-256 fingerprint of the client's certificate, in hex. */
   certificate: v.optional(certificate),

@@ -5,6 +5,7 @@ import { parseJson } from "../identity/json.ts";
 import { valueAt } from "../identity/json-pointer.ts";
 import { type BodyFacts, type BodyNeeds, UNREAD_BODY } from "../record/outcome-rule.ts";
 import { type BodySource } from "./answer-body.ts";
+import { GrpcWebTrailers } from "./grpc-web-trailers.ts";
 
 /** A larger body is not read as JSON. It bounds memory and parsing, as for requests. */
 const JSON_BYTES_MAX = 1_000_000;
@@ -18,24 +19,31 @@ const NOT_SCALAR = "[";
 export class BodySearch {
   readonly #json: JsonText | null;
   readonly #events: EventNames | null;
+  readonly #trailers: GrpcWebTrailers | null;
   #isOver = false;
 
-  constructor({ json, events }: BodyNeeds) {
+  constructor({ json, events, trailers }: BodyNeeds) {
     this.#json = json ? new JsonText() : null;
     this.#events = events.length > 0 ? new EventNames(events) : null;
+    this.#trailers = trailers === null ? null : new GrpcWebTrailers(trailers);
   }
 
   add(piece: Uint8Array): void {
     if (this.#isOver) return;
     this.#json?.add(piece);
     this.#events?.add(piece);
+    this.#trailers?.add(piece);
   }
 
   /** What the body shows. `isWhole`: all of it was added. A part shows nothing, and nothing more is searched. */
   facts(isWhole: boolean): BodyFacts {
     this.#isOver = true;
     if (!isWhole) return UNREAD_BODY;
-    return { json: this.#json?.read() ?? null, events: this.#events?.read() ?? null };
+    return {
+      json: this.#json?.read() ?? null,
+      events: this.#events?.read() ?? null,
+      trailer: this.#trailers?.read() ?? null,
+    };
   }
 }
 

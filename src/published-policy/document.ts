@@ -75,9 +75,10 @@ const WRITTEN: ReadonlyMap<string, (policy: Policy) => unknown> = new Map(
     deriveKey: ({ deriveKey }) =>
       deriveKey && { window_seconds: deriveKey.windowMs / 1000, from: deriveKey.from.map(writeSource) },
     methods: coveredMethods,
-    fingerprint: ({ fingerprint: { body, ignore, only, headers } }) => ({
+    fingerprint: ({ fingerprint: { body, ignore, firstOf, only, headers } }) => ({
       body,
       ignore: ignore.map(writeJsonPointer),
+      first_of: firstOf.map((list) => list.map(writeJsonPointer)),
       only: only && only.map(writeJsonPointer),
       headers,
     }),

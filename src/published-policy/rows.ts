@@ -41,6 +41,7 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
     },
     keyFormat: ({ keyFormat }) => wordsOfFormat(keyFormat),
     keyScope: ({ keyScope }) => KEY_SCOPE[keyScope],
+    oneCaller: ({ oneCaller }) => (oneCaller ? "all requests of an operation are one" : "are identified as above"),
     deriveKey: withoutKey,
     methods: (policy) => list(coveredMethods(policy)),
     fingerprint: fingerprintWords,
@@ -93,12 +94,13 @@ function withoutKey(policy: Policy): string {
   return `count as one if ${from} is equal within ${duration(rule.windowMs / 1000)}`;
 }
 
-function fingerprintWords({ fingerprint: { body, ignore, only, headers } }: Policy): string {
+function fingerprintWords({ fingerprint: { body, ignore, firstOf, only, headers } }: Policy): string {
   const parts = [
     body === "json"
       ? "method, path, query and the meaning of the body"
       : "method, path, query and the bytes of the body",
     ...(ignore.length > 0 ? [`without ${list(ignore.map(writeJsonPointer))}`] : []),
+    ...firstOf.map((members) => `only the first present of ${list(members.map(writeJsonPointer))}`),
     ...(only === null ? [] : [`of the body only ${list(only.map(writeJsonPointer))}`]),
     ...(headers.length > 0 ? [`and the headers ${list(headers)}`] : []),
   ];

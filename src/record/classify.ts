@@ -51,7 +51,7 @@ export function classifyHead(signs: Signs, rules: readonly OutcomeRule[]): HeadO
   const outcome = last?.outcome ?? byTable(signs);
   if (open.length === 0) return { kind: "decided", outcome };
   const mayBeFinal = outcome === "final" || open.some((rule) => rule.outcome === "final");
-  return { kind: "open", needs: needsOf(open), mayBeFinal };
+  return { kind: "open", needs: needsOf(open, signs.mediaType), mayBeFinal };
 }
 
 /** The outcome of an answer whose body has been read, as far as `body` has it. */

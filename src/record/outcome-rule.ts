@@ -18,7 +18,7 @@ export interface Conditions {
   readonly statuses: readonly StatusRange[] | null;
   /** Types and subtypes, in lower case. */
   readonly mediaTypes: readonly string[] | null;
-  /** `is`: the values, of which it has one; null where any will do. */
+  /** `is`: the values, of which it has one; null where any will do. The trailers of gRPC-Web count as headers. */
   readonly header: { readonly name: string; readonly is: readonly string[] | null } | null;
   /** The same for a member of a JSON body. The values are in canonical form. */
   readonly json: { readonly pointer: readonly string[]; readonly is: readonly string[] | null } | null;
@@ -47,17 +47,26 @@ export interface BodyFacts {
   readonly json: ((pointer: readonly string[]) => string | null) | null;
   /** Those of the wanted events that are in it. */
   readonly events: ReadonlySet<string> | null;
+  /** The value of a trailer of gRPC-Web, by its name in lower case; null where there is none. */
+  readonly trailer: ((name: string) => string | null) | null;
 }
 
 /** What conditions look for in a body. */
 export interface BodyNeeds {
   readonly json: boolean;
   readonly events: readonly string[];
+  /** How the frames with the trailers of gRPC-Web are written; null where none are looked for. */
+  readonly trailers: GrpcWebForm | null;
 }
 
-export const UNREAD_BODY: BodyFacts = { json: null, events: null };
+export type GrpcWebForm = "binary" | "base64";
+
+export const UNREAD_BODY: BodyFacts = { json: null, events: null, trailer: null };
 
 export const EVENT_STREAM = "text/event-stream";
+
+/** Such as `application/grpc-web+proto`, and the same in base64. */
+const GRPC_WEB = /^application\/grpc-web(-text)?(?:$|[+-])/;
 
 /** `open`: the body decides, and has not arrived. `unclear`: the body decides, and can't be read. */
 type Verdict = "holds" | "fails" | "open" | "unclear";
@@ -93,12 +102,13 @@ export function rulingOn(rules: readonly OutcomeRule[], answer: RuledAnswer, bod
   return { open, last: null, doubt };
 }
 
-/** What the body must be searched for, before one of `rules` can be decided. */
-export function needsOf(rules: readonly OutcomeRule[]): BodyNeeds {
+/** What the body of an answer with this media type must be searched for, before one of `rules` can be decided. */
+export function needsOf(rules: readonly OutcomeRule[], mediaType: string): BodyNeeds {
   const conditions = rules.flatMap(({ when, unless }) => (unless === null ? [when] : [when, unless]));
   return {
     json: conditions.some(({ json }) => json !== null),
     events: [...new Set(conditions.flatMap(({ event }) => event ?? []))],
+    trailers: conditions.some(({ header }) => header !== null) ? grpcWebForm(mediaType) : null,
   };
 }
 
@@ -108,21 +118,36 @@ function afterDoubt(doubt: Doubt, outcome: Outcome): Doubt {
 
 /** One condition that fails is enough, whatever the others are. */
 function verdictOn(conditions: Conditions, answer: RuledAnswer, body: BodyFacts | null): Verdict {
-  if (!headHolds(conditions, answer)) return "fails";
-  const json = jsonVerdict(conditions, answer, body);
-  const event = eventVerdict(conditions, answer, body);
-  return json === "fails" || event === "holds" ? json : event;
-}
-
-function headHolds({ statuses, mediaTypes, header }: Conditions, answer: RuledAnswer): boolean {
-  if (!hasStatus(statuses, answer.status)) return false;
-  if (mediaTypes !== null && !mediaTypes.includes(answer.mediaType)) return false;
-  return header === null || isOneOf(answer.header(header.name), header.is);
+  if (!hasStatus(conditions.statuses, answer.status)) return "fails";
+  if (conditions.mediaTypes !== null && !conditions.mediaTypes.includes(answer.mediaType)) return "fails";
+  const verdicts = [
+    headerVerdict(conditions, answer, body),
+    jsonVerdict(conditions, answer, body),
+    eventVerdict(conditions, answer, body),
+  ];
+  if (verdicts.includes("fails")) return "fails";
+  return verdicts.find((verdict) => verdict !== "holds") ?? "holds";
 }
 
 /** Whether `status` is in one of the ranges, of which null has all. */
 export function hasStatus(ranges: readonly StatusRange[] | null, status: number): boolean {
   return ranges === null || ranges.some(({ from, to }) => status >= from && status <= to);
+}
+
+function headerVerdict({ header }: Conditions, answer: RuledAnswer, body: BodyFacts | null): Verdict {
+  if (header === null) return "holds";
+  const value = answer.header(header.name);
+  const isInHead = value !== null || hasNoBody(answer.status) || grpcWebForm(answer.mediaType) === null;
+  if (isInHead) return isOneOf(value, header.is) ? "holds" : "fails";
+  if (body === null) return "open";
+  if (body.trailer === null) return "unclear";
+  return isOneOf(body.trailer(header.name), header.is) ? "holds" : "fails";
+}
+
+function grpcWebForm(mediaType: string): GrpcWebForm | null {
+  const [found, text] = GRPC_WEB.exec(mediaType) ?? [];
+  if (found === undefined) return null;
+  return text === undefined ? "binary" : "base64";
 }
 
 function jsonVerdict({ json }: Conditions, answer: RuledAnswer, body: BodyFacts | null): Verdict {

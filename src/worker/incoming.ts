@@ -7,9 +7,10 @@ import { type CallerRule, callerOf } from "../identity/caller.ts";
 import { sha256 } from "../identity/digest.ts";
 import { type BodyKind, bodyKindOf } from "../identity/media-type.ts";
 import { RequestContent } from "../identity/request-content.ts";
+import { type RpcMessage, readRpcMessage } from "../identity/json-rpc.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type SecretNamed, verifiedClaims } from "../identity/verified-claims.ts";
-import { unreachable } from "../record/record.ts";
+import { type Fingerprint, unreachable } from "../record/record.ts";
 import { type BodyBounds, type HeldRequestBody, lifeMsOf, readRequestBody } from "./request-body.ts";
 
 export class Incoming {
@@ -19,6 +20,9 @@ export class Incoming {
   readonly #budget: BodyBudget;
   #body: Promise<HeldRequestBody | Refusal> | null = null;
   #content: Promise<RequestContent | Refusal> | null = null;
+  #message: Promise<RpcMessage | Refusal> | null = null;
+  #known: RpcMessage | null = null;
+  #fingerprint: Promise<Fingerprint | Refusal> | null = null;
   /** Of the content, where it is not the body itself. */
   #decoded: DecodedBody | null = null;
   #held: HeldBody | null = null;
@@ -69,6 +73,26 @@ export class Incoming {
     return (this.#content ??= this.#readContent());
   }
 
+  /** The body as JSON-RPC. It stays known when the content is released. */
+  message(): Promise<RpcMessage | Refusal> {
+    return (this.#message ??= this.#readMessage());
+  }
+
+  /** The same, where it has been read. */
+  get messageIfRead(): RpcMessage | null {
+    return this.#known;
+  }
+
+  /** Whether a content is in memory: of a body that was looked into, and not compared yet. */
+  get hasContent(): boolean {
+    return this.#content !== null;
+  }
+
+  /** Is made at most once, by `make`. The content is not needed any more then. */
+  fingerprint(make: (content: RequestContent) => Promise<Fingerprint>): Promise<Fingerprint | Refusal> {
+    return (this.#fingerprint ??= this.#makeFingerprint(make));
+  }
+
   /** Frees the memory of the content, which may take more than the body: a request may wait for long. */
   releaseContent(): void {
     this.#content = null;
@@ -99,6 +123,21 @@ export class Incoming {
     const body = await readRequestBody(this.request, this.#bounds, this.#budget);
     if (!isRefusal(body)) this.#held = body.held;
     return body;
+  }
+
+  async #readMessage(): Promise<RpcMessage | Refusal> {
+    const content = await this.content();
+    if (isRefusal(content)) return content;
+    this.#known = readRpcMessage(content.json);
+    return this.#known;
+  }
+
+  async #makeFingerprint(make: (content: RequestContent) => Promise<Fingerprint>): Promise<Fingerprint | Refusal> {
+    const content = await this.content();
+    if (isRefusal(content)) return content;
+    const made = await make(content);
+    this.releaseContent();
+    return made;
   }
 
   async #readContent(): Promise<RequestContent | Refusal> {

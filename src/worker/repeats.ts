@@ -1,5 +1,7 @@
 /** Finds requests that this isolate has seen before. */
 
+import { BoundedMap } from "../http/bounded-map.ts";
+
 /** Clients give up retrying well before. */
 const WINDOW_MS = 5 * 60 * 1000;
 
@@ -7,16 +9,12 @@ const WINDOW_MS = 5 * 60 * 1000;
 const SEEN_MAX = 2000;
 
 export class Repeats {
-  readonly #seenMs = new Map<string, number>();
+  readonly #seenMs = new BoundedMap<number>(SEEN_MAX);
 
   /** Also records the digest. */
   has(digest: string, nowMs: number): boolean {
     const seenMs = this.#seenMs.get(digest);
-    // Moved behind all others, so that the first is always the oldest.
-    this.#seenMs.delete(digest);
     this.#seenMs.set(digest, nowMs);
-    const [oldest] = this.#seenMs.keys();
-    if (this.#seenMs.size > SEEN_MAX && oldest !== undefined) this.#seenMs.delete(oldest);
     return seenMs !== undefined && nowMs - seenMs < WINDOW_MS;
   }
 }

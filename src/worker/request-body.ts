@@ -70,9 +70,8 @@ function refusalOf(reading: Exclude<Reading, { end: "whole" }>, bytesMax: number
     case "no room":
       return refuse("overloaded");
     case "overflowed":
-      reading.rest.cancel().catch(() => {
-        // The client is gone already, so there is nothing left to cancel.
-      });
+      // Left open: the caller discards the rest.
+      reading.rest.releaseLock();
       return tooLarge(bytesMax);
     default:
       return unreachable(reading);

@@ -6,14 +6,15 @@ import { type Refusal, isRefusal } from "../http/problem.ts";
 import { fingerprint } from "../identity/fingerprint.ts";
 import { type Fingerprint } from "../record/record.ts";
 
-/** `keyParts` are the values that make the request's key; none where it has none. */
+/** `keyParts` are the values that make the request's key; none of a derived key. */
 export async function requestFingerprint(
   incoming: Incoming,
   { url, policy }: Destination,
   keyParts: readonly string[],
 ): Promise<Fingerprint | Refusal> {
   const { method, headers } = incoming.request;
-  const content = await incoming.content();
-  if (isRefusal(content)) return content;
-  return fingerprint({ method, path: url.pathname, query: url.search, headers, content, keyParts }, policy.fingerprint);
+  const message = policy.rpc === "none" ? null : await incoming.message();
+  if (isRefusal(message)) return message;
+  const head = { method, path: url.pathname, query: url.search, headers, keyParts, message };
+  return incoming.fingerprint((content) => fingerprint({ ...head, content }, policy.fingerprint));
 }

@@ -30,28 +30,6 @@ function givenUp(response: ServerResponse): Promise<number> {
   return new Promise((resolve) => response.once("close", () => resolve(performance.now() - startedMs)));
 }
 
-describe("a reader that takes nothing for idle_timeout", () => {
-  test.each(["replay", "stream"])("is cut: of a %s", { timeout: 60_000 }, async (what) => {
-    const { operation, first, response } = await start(rig, "idle.test", BINARY);
-    await write(response, LARGE.subarray(0, 1000));
-    await first.until(1000);
-    const joined = what === "stream" ? operation.reader() : null;
-    await joined?.until(1000);
-    await write(response, LARGE.subarray(1000));
-    await end(response);
-    await first.answer();
-    const stalled: Reader = joined ?? operation.reader();
-    await stalled.until(1);
-    await pause(IDLE_MS + 1500);
-    const cut = await stalled.answer();
-    expect(cut.complete).toBe(false);
-    expect(cut.body.equals(LARGE.subarray(0, cut.body.length))).toBe(true);
-    // Who reads gets it as before.
-    const answer = await operation.ask();
-    expect([markOf(answer), answer.body.length]).toEqual(["replayed", LARGE.length]);
-  });
-});
-
 describe("at most 1,000 readers of one record", () => {
   const ask = async (path: string, key: string): Promise<RawConnection> => {
     const connection = await connectRaw(rig.gateway.url);
@@ -109,7 +87,29 @@ describe("a reader that hangs up while nothing arrives", () => {
   });
 });
 
-// They wait side by side.
+// These wait side by side.
+describe.concurrent("a reader that takes nothing for idle_timeout", () => {
+  test.each(["replay", "stream"])("is cut: of a %s", { timeout: 60_000 }, async (what) => {
+    const { operation, first, response } = await start(rig, "idle.test", BINARY);
+    await write(response, LARGE.subarray(0, 1000));
+    await first.until(1000);
+    const joined = what === "stream" ? operation.reader() : null;
+    await joined?.until(1000);
+    await write(response, LARGE.subarray(1000));
+    await end(response);
+    await first.answer();
+    const stalled: Reader = joined ?? operation.reader();
+    await stalled.until(1);
+    await pause(IDLE_MS + 1500);
+    const cut = await stalled.answer();
+    expect(cut.complete).toBe(false);
+    expect(cut.body.equals(LARGE.subarray(0, cut.body.length))).toBe(true);
+    // Who reads gets it as before.
+    const answer = await operation.ask();
+    expect([markOf(answer), answer.body.length]).toEqual(["replayed", LARGE.length]);
+  });
+});
+
 describe.concurrent("an origin's body that is neither recorded nor read is given up", () => {
   test("after 1 MB, past max_response_bytes, where the client has left", async () => {
     const { operation, first, response } = await start(rig, "cap.test", BINARY);

@@ -61,9 +61,12 @@ export async function startFaultProxy(target: URL, host: string, faults: readonl
       await fault.when;
       request.socket.resetAndDestroy();
     }
-    // The client has hung up, and so has the proxy: there is no answer.
+    // Either the client has hung up, and so has the proxy, or the gateway has: there is no answer.
     const answer = await coming.catch(() => null);
-    if (answer === null) return;
+    if (answer === null) {
+      request.socket.destroy();
+      return;
+    }
     exchange.answer = answer.said;
     answered.increment();
     deliver(response, answer, fault);

@@ -7,4 +7,5 @@ declare module "*?raw" {
 interface ImportMeta {
   /** Vite replaces a call by the modules that match, by their paths. */
   glob<T>(pattern: string, options: { eager: true }): Record<string, T>;
+  glob<T>(pattern: string): Record<string, () => Promise<T>>;
 }

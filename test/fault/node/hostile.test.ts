@@ -95,6 +95,15 @@ test("7.1.1 Connection takes no caller away from the origin", async () => {
   expect([received[0]?.headers["x-user"], received[0]?.headers["x-other"]]).toEqual(["42", undefined]);
 });
 
+test.each<[string, number, string[]]>([
+  ["a target", 414, [`GET /${"a".repeat(300_000)} HTTP/1.1`]],
+  ["a field", 431, ["GET /x HTTP/1.1", `X-Long: ${"a".repeat(300_000)}`]],
+  ["many fields", 431, ["GET /x HTTP/1.1", ...Array.from({ length: 30_000 }, (_, nth) => `X-${nth}: a`)]],
+])("9 a head that is too large for the runtime is refused by it: %s", async (_, status, head) => {
+  const answer = await send(...head);
+  expect([statusOf(answer), received.length]).toEqual([status, 0]);
+});
+
 describe("a body that is no request", () => {
   const smuggled = "GET /smuggled HTTP/1.1\r\nHost: api.test\r\n\r\n";
 

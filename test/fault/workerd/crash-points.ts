@@ -3,7 +3,7 @@
 import { type Entry } from "../../support/gateway.ts";
 import { type Rig, type OnUnknown } from "./rig.ts";
 import { orphaned } from "./scenarios.ts";
-import { type Script, type Stage, RAN, STREAM, UNDONE } from "./staged-origin.ts";
+import { type Script, type Stage, RAN, STREAM, UNDONE, UNDONE_STREAM } from "./staged-origin.ts";
 import { type FaultKind, arm, evictWhenStruck } from "./storage-fault.ts";
 
 export type Left = "none" | "unknown" | "completed" | "tombstone";
@@ -117,6 +117,12 @@ const undoing =
   (rig, join) =>
     writing(kind, rig.mayHaveRun ? "put record" : "deleteAll", UNDONE)(rig, join);
 
+/** The same by an event of a stream. What is left of the row names the chunks, which stay for their readers. */
+const undoingStream =
+  (kind: FaultKind): Reach =>
+  (rig, join) =>
+    writing(kind, "put record", UNDONE_STREAM)(rig, join);
+
 const ending =
   (kind: FaultKind): Reach =>
   async (rig) => {
@@ -138,6 +144,11 @@ const UNDONE_TO = ["none", "unknown"] as const;
 const PROBING = { only: "probe", leaves: UNKNOWN } as const;
 /** Who asks while an answer streams gets it, and does not wait. */
 const STREAMING = { leaves: UNKNOWN, streams: true, alone: true } as const;
+/** The end of the stream shows that nothing ran. Without a record, its chunks stay for its readers alone. */
+const UNDONE_BY_EVENT = {
+  ...STREAMING,
+  policy: { outcomes: [{ event: "refused", outcome: "not-executed" }] },
+} as const;
 const TOO_LARGE: Script = { ...RAN, bytes: 200_000 };
 
 export const CRASH_POINTS: readonly CrashPoint[] = [
@@ -183,6 +194,19 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
     policy: { max_response_bytes: 150 },
     keepsAnswer: false,
     reach: at("whole body", STREAM),
+  },
+
+  {
+    when: "when an event that undoes is there, but not its end",
+    ...UNDONE_BY_EVENT,
+    reach: at("whole body", UNDONE_STREAM),
+  },
+  { when: "before a stream is undone", ...UNDONE_BY_EVENT, reach: undoingStream("dies before") },
+  {
+    when: "when a stream's undoing is durable",
+    ...UNDONE_BY_EVENT,
+    leaves: UNDONE_TO,
+    reach: undoingStream("dies when durable"),
   },
 
   { when: "before our own 504 is written", leaves: UNKNOWN, reach: timingOut("dies before") },

@@ -82,6 +82,8 @@ const CODES: Readonly<Record<string, number>> = {
   unavailable: 503,
   internal: 500,
 };
+/** At the end of a stream, it shows by a rule that nothing ran: who has read it has no final answer. */
+export const UNDOING_EVENT = "event: refused\ndata: 1\n\n";
 const TELLS_UNKNOWN = new Set(["outcome_unknown", "attempts_exhausted", "origin_timeout", "origin_unreachable"]);
 const CLAIMS_NOTHING_RAN = new Set(["body_too_large", "body_incomplete", "body_timeout", "overloaded", "internal"]);
 /** With these a healthy gateway would send away a request that nothing hinders. */
@@ -158,8 +160,9 @@ function answered(seen: Seen, past: Past, rules: Rules): string[] {
   const found = documented(seen);
   const { body, mark, code } = seen;
   const mayHaveRun = past.ran.length > 0;
+  const isUndone = seen.content?.endsWith(UNDOING_EVENT) === true;
   const isWhole = seen.content !== null || rules.streams !== true;
-  const isFinal = code === null && isWhole && FINAL_MARKS.has(mark ?? "");
+  const isFinal = code === null && isWhole && !isUndone && FINAL_MARKS.has(mark ?? "");
   if (past.ran.length > past.disproved && (CLAIMS_NOTHING_RAN.has(code ?? "") || mark === "released"))
     found.push("I5 claims that nothing ran");
   if (body === "other") {
@@ -171,6 +174,7 @@ function answered(seen: Seen, past: Past, rules: Rules): string[] {
   if (past.expired) return [...found, ...afterTerm(seen, past)];
   if (code === "key_expired") found.push("I7 expired before its term was over");
   if (past.healed && PUTS_OFF.has(code ?? "")) found.push("I4 still puts off");
+  if (isUndone && past.healed) found.push("I2 an answer of an attempt that was undone");
   if (isFinal) found.push(...final(seen, past));
   else if (past.healed && past.seenFinal !== null && (code !== "replay_unavailable" || rules.keepsAnswer))
     found.push("I5 takes a final answer back");

@@ -6,7 +6,7 @@
 
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import { type Event } from "./invariants.ts";
+import { type Event, UNDOING_EVENT } from "./invariants.ts";
 
 export type Stage = "in transit" | "received" | "head" | "half body" | "whole body";
 
@@ -23,6 +23,8 @@ export interface Script {
   readonly ran: boolean;
   readonly headers?: Readonly<Record<string, string>>;
   readonly bytes?: number;
+  /** What follows them. */
+  readonly end?: string;
   /** The connection breaks where the body's second half would come. */
   readonly breaksOff?: true;
 }
@@ -30,6 +32,8 @@ export interface Script {
 export const RAN: Script = { status: 201, ran: true };
 export const STREAM: Script = { ...RAN, headers: { "content-type": "text/event-stream" }, bytes: 200 };
 export const UNDONE: Script = { status: 429, ran: false };
+/** The policy of its points has a rule on the event. */
+export const UNDONE_STREAM: Script = { ...STREAM, ran: false, end: `\n\n${UNDOING_EVENT}` };
 export const BAD_GATEWAY: Script = { status: 502, ran: true };
 
 const WAIT_MS = 30_000;
@@ -88,7 +92,7 @@ export class StagedOrigin {
     const isProbe = request.method === "GET";
     const script = isProbe ? this.#probed() : this.#received(Number(request.headers.get("oncegate-attempt")));
     await pass("received");
-    const text = `run ${this.#runs} `.padEnd(script.bytes ?? 0, ".");
+    const text = `data: run ${this.#runs} `.padEnd(script.bytes ?? 0, ".") + (script.end ?? "");
     return new Response(inHalves(text, pass, script.breaksOff === true), {
       status: script.status,
       headers: script.headers ?? {},

@@ -94,3 +94,46 @@ describe("key_format", () => {
     ]);
   });
 });
+
+describe("fingerprint.first_of", () => {
+  const HASH = "/extensions/persistedQuery/sha256Hash";
+
+  test("is lists of members", () => {
+    const { fingerprint } = policyWith({ fingerprint: { first_of: [[HASH, "/query"]] } });
+    expect(fingerprint).toMatchObject({
+      firstOf: [[["extensions", "persistedQuery", "sha256Hash"], ["query"]]],
+      name: `json:{"first_of":[[["extensions","persistedQuery","sha256Hash"],["query"]]]}`,
+    });
+  });
+
+  test.each<[object, string, string]>([
+    [{ first_of: ["/query"] }, ".first_of[0]", 'must be a list of JSON Pointers, such as ["/order_id"]'],
+    [{ first_of: [["/query"]] }, ".first_of[0]", "must name at least two members"],
+    [{ first_of: [["/a/b", "/a"]] }, ".first_of", "must not name a member twice, or one within another"],
+    [{ first_of: [["/a", "/a"]] }, ".first_of", "must not name a member twice, or one within another"],
+    [
+      {
+        first_of: [
+          ["/a/b", "/c"],
+          ["/d", "/a"],
+        ],
+      },
+      ".first_of",
+      "must not name a member twice, or one within another",
+    ],
+    [
+      { first_of: [["/a", "/b"]], only: ["/b"] },
+      "",
+      'must not have both "first_of" and "only": a member could replace a compared one without being compared',
+    ],
+    [
+      { body: "bytes", first_of: [["/a", "/b"]] },
+      "",
+      'must not have "ignore", "first_of" or "only" where bytes are compared: body must be "json"',
+    ],
+  ])("%j has a fault", (written, at, message) => {
+    expect(faultsWith({ fingerprint: written })).toEqual([
+      { path: `TENANTS."api.example.com".fingerprint${at}`, message },
+    ]);
+  });
+});

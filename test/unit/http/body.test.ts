@@ -1,7 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
-import { type Reading, readUpTo } from "../../../src/http/body.ts";
-import { streamOf, textOf } from "./streams.ts";
+import { type Reading, discardUpTo, readUpTo } from "../../../src/http/body.ts";
+import { openStream, streamOf, textOf } from "./streams.ts";
 
 type Overflowed = Extract<Reading, { end: "overflowed" }>;
 
@@ -56,5 +56,44 @@ describe("reading up to a bound", () => {
     ["after all that is allowed", ["1234567890"]],
   ])("distinguishes a body that breaks off %s from a whole one", async (_, chunks) => {
     expect(await readUpTo(streamOf(chunks, new Error("reset")), 10)).toEqual({ end: "broken" });
+  });
+});
+
+describe("discarding", () => {
+  const TIMEOUTS = { wholeMs: 60_000, idleMs: 15_000 };
+
+  test("ends with the stream, also where that fails or can't be cancelled", async () => {
+    await discardUpTo(streamOf(["he", "llo"]), 5, TIMEOUTS);
+    await discardUpTo(streamOf(["he"], new Error("reset")), 5, TIMEOUTS);
+    const stubborn = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(6)),
+      cancel: () => Promise.reject(new Error("reset")),
+    });
+    await discardUpTo(stubborn, 5, TIMEOUTS);
+  });
+
+  test("ends beyond the bound", async () => {
+    const { stream, cancelled, controller } = openStream();
+    (await controller).enqueue(new Uint8Array(6));
+    await discardUpTo(stream, 5, TIMEOUTS);
+    expect(cancelled).toHaveLength(1);
+  });
+
+  test.each([
+    ["nothing comes", 300, { wholeMs: 60_000, idleMs: 500 }],
+    ["it takes too long", 300, { wholeMs: 900, idleMs: 500 }],
+  ])("ends where %s", async (_, everyMs, timeouts) => {
+    vi.useFakeTimers();
+    const { stream, cancelled, controller } = openStream();
+    const discarded = discardUpTo(stream, 100, timeouts);
+    for (let nth = 0; nth < 2; nth++) {
+      await vi.advanceTimersByTimeAsync(everyMs);
+      expect(cancelled).toEqual([]);
+      (await controller).enqueue(new Uint8Array(1));
+    }
+    await vi.advanceTimersByTimeAsync(510);
+    vi.useRealTimers();
+    await discarded;
+    expect(cancelled).toHaveLength(1);
   });
 });

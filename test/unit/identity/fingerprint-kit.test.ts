@@ -88,6 +88,41 @@ describe("3.8.5 ignored members", () => {
   });
 });
 
+describe("3.8.18 members with one meaning", () => {
+  const firstOf = [
+    [["extensions", "hash"], ["query"]],
+    [["a"], ["b"], ["c"]],
+  ];
+
+  test.each([
+    ["are compared by the first one that is there", '{"extensions":{"hash":1},"query":2}', '{"extensions":{"hash":1}}'],
+    ["may differ behind the first one", '{"a":1,"b":2,"c":3}', '{"a":1,"c":4}'],
+    ["may lack the first one", '{"b":2,"c":3}', '{"b":2}'],
+  ])("%s", async (_, one, other) => {
+    expect(await areSameBodies(one, other, { firstOf })).toBe(true);
+  });
+
+  test.each([
+    ["differ in the first one", '{"extensions":{"hash":1},"query":2}', '{"extensions":{"hash":3},"query":2}'],
+    ["count where the first one is absent", '{"query":1}', '{"query":2}'],
+    [
+      "count where the first one is null",
+      '{"extensions":{"hash":null},"query":1}',
+      '{"extensions":{"hash":null},"query":2}',
+    ],
+    ["are not the same under another name", '{"b":1}', '{"c":1}'],
+    ["are not the same where only one has the first one", '{"a":1,"b":2}', '{"b":2}'],
+    ["leave all other members as they are", '{"a":1,"d":1}', '{"a":1,"d":2}'],
+  ])("%s", async (_, one, other) => {
+    expect(await areSameBodies(one, other, { firstOf })).toBe(false);
+  });
+
+  test("count where the first one is ignored", async () => {
+    expect(await areSameBodies('{"a":1,"b":2}', '{"a":3,"b":2}', { firstOf, ignore: [["a"]] })).toBe(true);
+    expect(await areSameBodies('{"a":1,"b":2}', '{"a":1,"b":3}', { firstOf, ignore: [["a"]] })).toBe(false);
+  });
+});
+
 describe("3.8.6 compared members", () => {
   const only = [["order_id"], ["lines", "0"], ["customer"]];
 

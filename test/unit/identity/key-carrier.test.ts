@@ -260,3 +260,29 @@ describe("3.4.9 a key of several parts", () => {
     });
   });
 });
+
+describe("3.4.8 a key in a part of a form", () => {
+  const keyInPart = (disposition: string) =>
+    keyInForm(
+      `--b\r\nContent-Disposition: form-data; ${disposition}\r\n\r\nk\r\n--b--`,
+      "multipart/form-data; boundary=b",
+    );
+
+  test("is the content of a field", async () => {
+    expect(await keyInPart('name="order_token"')).toMatchObject({ value: "k" });
+    expect(await keyInPart('name="order_token"; size=1')).toMatchObject({ value: "k" });
+  });
+
+  test.each(['filename="f"', 'filename=""', "FileName=f", "filename*=utf-8''f"])(
+    "is refused where the part is a file: %s",
+    async (parameter) => {
+      const refused = {
+        kind: "problem",
+        code: "key_invalid",
+        detail: "The form field order_token must not be a file.",
+      };
+      expect(await keyInPart(`name="order_token"; ${parameter}`)).toMatchObject(refused);
+      expect(await keyInPart(`${parameter}; name=order_token`)).toMatchObject(refused);
+    },
+  );
+});

@@ -35,7 +35,7 @@ const CHARGE: TestRequest = {
 /** The differences from a plain charge. */
 export type Change = Partial<TestRequest>;
 
-export const PLAIN: FingerprintSettings = { body: "json", ignore: [], only: null, headers: [] };
+export const PLAIN: FingerprintSettings = { body: "json", ignore: [], firstOf: [], only: null, headers: [] };
 
 export async function identityOf(
   change: Change,
@@ -48,7 +48,10 @@ export async function identityOf(
   if (ifMatch !== null) headers.set("if-match", ifMatch);
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   const content = new RequestContent({ contentType, bytes, sha256: await sha256(bytes), coding });
-  return fingerprint({ ...line, headers, content }, resolveFingerprint({ ...PLAIN, ...settings }, carriers));
+  return fingerprint(
+    { ...line, headers, content, message: null },
+    resolveFingerprint({ ...PLAIN, ...settings }, carriers),
+  );
 }
 
 /** A JWS in compact form. Nothing verifies it. */

@@ -1,10 +1,12 @@
-/** Exports of src/http and src/identity that read no text of clients, each with its reason. */
+/** Exports of src/http and src/identity, and of modules with a reader, that read no text of clients, each with its reason. */
 export const NOT_READERS: Readonly<Record<string, string>> = {
   "http/answer-coding.ts isDecoded": "reads a field of an origin's answer",
   "http/body-budget.ts BodyBudget": "counts bytes",
   "http/body-budget.ts Lease": "counts bytes",
   "http/body-budget.ts bodyBudget": "counts bytes",
+  "http/bounded-map.ts BoundedMap": "keeps names as they are, and compares them whole",
   "http/body.ts UPLOAD_TIMEOUTS": "durations",
+  "http/body.ts discardUpTo": "counts bytes, whatever they are",
   "http/body.ts readUpTo": "passes bytes on, whatever they are",
   "http/client-address.ts parseEdge": "reads a variable of the deployment",
   "http/echo.ts mayBeEchoed": "reads the configuration",
@@ -34,6 +36,8 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "identity/digest.ts DigestInPieces": "passes bytes on, whatever they are",
   "identity/fingerprint.ts resolveFingerprint": "reads the configuration",
   "identity/form-field.ts textOf": "returns what is text already, or decodes at most 1,000 bytes",
+  "identity/json-rpc.ts membersOfSending": "reads at most 100 calls",
+  "identity/json-rpc.ts shapeOf": "reads at most 100 calls",
   "identity/key-carrier.ts headersOfCarriers": "reads the configuration",
   "identity/key-carrier.ts writeSource": "reads the configuration",
   "identity/key-format.ts wordsOfFormat": "reads the configuration",
@@ -48,4 +52,19 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "identity/record-id.ts callerTag": "reads a digest of the gateway",
   "identity/record-id.ts callerPlacement": "reads the configuration",
   "identity/verified-claims.ts secretKey": "reads a secret of the deployment",
+
+  // Of other rooms.
+  "config/config.ts configOf": "reads the configuration",
+  "config/config.ts parseConfig": "reads the configuration",
+  "config/entry-names.ts covers": "reads the configuration",
+  "config/entry-names.ts isTenantName": "reads the configuration",
+  "config/entry-names.ts lookupName": "reads the configuration",
+  "console/browser.ts pageHeaders": "writes values of the gateway",
+  "console/browser.ts sessionCookie": "writes values of the gateway",
+  "console/form.ts problemText": "writes texts of the gateway",
+  "console/session.ts sealSession": "writes values of the gateway",
+  "operator/guesses.ts Guesses": "counts by what networkOf returns",
+  "operator/tokens.ts isEqual": "compares digests of both",
+  "worker/counted-headers.ts countedHeaders": "reads the configuration",
+  "worker/destination.ts destinationOf": "gives parts of a request to readers that are listed",
 };

@@ -1,13 +1,15 @@
 /**
- * Every reader of text that clients write. A new one joins this list; an export of src/http or src/identity that is in neither
- * list fails the test.
+ * Every reader of text that clients write. A new one joins this list. An export of src/http or src/identity that is in neither list
+ * fails the test, and so does a module of another room that has no reader here and no reason in other-modules.ts.
  */
 
 import { parseAccept } from "hono/utils/accept";
 import { policyEntry } from "./tenant.ts";
 import { tenantFor } from "../../../src/config/config.ts";
 import { namesInKv, namesServing } from "../../../src/config/entry-names.ts";
+import { strictestPolicy } from "../../../src/config/strictest-policy.ts";
 import { sealedIn, isNavigation, isSameOrigin } from "../../../src/console/browser.ts";
+import * as consoleForm from "../../../src/console/form.ts";
 import { openSession } from "../../../src/console/session.ts";
 import * as answerCoding from "../../../src/http/answer-coding.ts";
 import * as blanks from "../../../src/http/blanks.ts";
@@ -25,12 +27,15 @@ import * as negotiation from "../../../src/http/negotiation.ts";
 import * as prefer from "../../../src/http/prefer.ts";
 import * as probePath from "../../../src/http/probe-path.ts";
 import * as problem from "../../../src/http/problem.ts";
+import { rpcError } from "../../../src/http/rpc-error.ts";
 import * as caller from "../../../src/identity/caller.ts";
 import * as cookie from "../../../src/identity/cookie.ts";
+import * as credentials from "../../../src/identity/credentials.ts";
 import * as digest from "../../../src/identity/digest.ts";
 import * as fingerprint from "../../../src/identity/fingerprint.ts";
 import * as form from "../../../src/identity/form.ts";
 import * as idempotencyKey from "../../../src/identity/idempotency-key.ts";
+import * as jsonRpc from "../../../src/identity/json-rpc.ts";
 import * as json from "../../../src/identity/json.ts";
 import * as jsonPointer from "../../../src/identity/json-pointer.ts";
 import * as jws from "../../../src/identity/jws.ts";
@@ -44,9 +49,11 @@ import { RequestContent } from "../../../src/identity/request-content.ts";
 import * as urlencoded from "../../../src/identity/urlencoded.ts";
 import * as verifiedClaims from "../../../src/identity/verified-claims.ts";
 import { networkOf } from "../../../src/operator/guesses.ts";
+import * as requests from "../../../src/operator/requests.ts";
 import { bearerToken, roleOf } from "../../../src/operator/tokens.ts";
+import { RpcRewriter } from "../../../src/worker/rpc-rewriter.ts";
 import { countedHeaders, unreadableHeader } from "../../../src/worker/counted-headers.ts";
-import { pathOf } from "../../../src/worker/destination.ts";
+import { leavesBase, pathOf } from "../../../src/worker/destination.ts";
 
 /** Reads `text` wherever a client can put it. */
 export type Reader = (text: string) => unknown;
@@ -114,9 +121,10 @@ function asCaller(item: caller.CallerItem): Reader {
   );
 }
 
-const RULE = fingerprint.resolveFingerprint({ body: "json", ignore: [["a"]], only: null, headers: ["x-a"] }, [
-  [{ kind: "query", name: "k" }],
-]);
+const RULE = fingerprint.resolveFingerprint(
+  { body: "json", ignore: [["a"]], firstOf: [[["a"], ["b"]]], only: null, headers: ["x-a"] },
+  [[{ kind: "query", name: "k" }]],
+);
 
 function identified(contentType: string): Reader {
   return async (text) => {
@@ -124,13 +132,21 @@ function identified(contentType: string): Reader {
     const content = new RequestContent({ contentType, bytes, sha256: "", coding: null });
     const headers = new Headers({ "content-type": contentType });
     const head = { method: "POST", path: "/", query: `?${text}`, headers };
-    await fingerprint.fingerprint({ ...head, content, keyParts: ["k"] }, RULE);
+    await fingerprint.fingerprint(
+      { ...head, content, keyParts: ["k"], message: jsonRpc.readRpcMessage(content.json) },
+      RULE,
+    );
   };
 }
 
 /** A document in which `text` is, as far as it is JSON or can be quoted. */
 function documentOf(text: string): json.JsonNode {
   return json.parseJson(text) ?? json.parseJson(JSON.stringify({ a: text })) ?? "null";
+}
+
+function callWith(text: string): string {
+  const id = JSON.stringify(text);
+  return `{"jsonrpc":"2.0","method":"m","id":${id},"params":{"_meta":{"progressToken":${id}}}}`;
 }
 
 const FORM = "application/x-www-form-urlencoded";
@@ -195,6 +211,8 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "http/probe-path.ts probePath": (text) => probePath.probePath("/p/{key}", text),
   "http/problem.ts problemResponse": (text) =>
     problem.problemResponse(problem.identified(problem.refuse("key_invalid", text)), url),
+  "http/rpc-error.ts rpcError": (text) =>
+    rpcError({ ids: [JSON.stringify(text)], isBatch: true, accept: text }, { status: 400, detail: text, data: {} }),
   "http/problem.ts problemType": (text) => problem.problemType(text, url),
   "identity/caller.ts callerOf": each(
     after(["Bearer ", "a"], asCaller(ITEMS.header)),
@@ -202,6 +220,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
     after(["Bearer ", "Bearer a."], asCaller(ITEMS.jwt)),
   ),
   "identity/cookie.ts cookieNamed": after(["session="], (text) => cookie.cookieNamed("session", text)),
+  "identity/credentials.ts canonicalCredentials": after(["a ", "a b=c,", 'a b="'], credentials.canonicalCredentials),
   "identity/digest.ts digestOf": (text) => digest.digestOf([text, null]),
   "identity/digest.ts sha256": (text) => digest.sha256(encoder.encode(text)),
   "identity/fingerprint.ts fingerprint": each(identified("application/json"), identified(FORM), identified(PARTS)),
@@ -220,6 +239,9 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "identity/json.ts parseJson": after(['"', "1", "[", '{"'], json.parseJson),
   "identity/json.ts parseJsonBytes": (text) => json.parseJsonBytes(encoder.encode(text)),
   "identity/json.ts canonicalJson": (text) => json.canonicalJson(documentOf(text)),
+  "identity/json-rpc.ts readRpcMessage": (text) =>
+    jsonRpc.readRpcMessage(json.parseJson(callWith(text)) ?? documentOf(text)),
+  "identity/json-rpc.ts textOfName": after(["1e", "-1e-"], jsonRpc.textOfName),
   "identity/json-pointer.ts parseJsonPointer": after(["/"], jsonPointer.parseJsonPointer),
   "identity/json-pointer.ts writeJsonPointer": (text) => jsonPointer.writeJsonPointer([text]),
   "identity/json-pointer.ts valueAt": (text) => jsonPointer.valueAt(documentOf(text), ["a", "0"]),
@@ -280,15 +302,60 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "config/entry-names.ts namesServing": after(["", "a."], (text) => [...namesServing(text)]),
   "config/entry-names.ts namesInKv": (text) => namesInKv(text),
   "config/config.ts tenantFor": (text) => tenantFor({ tenants: new Map(), faults: [], unreadable: false }, text),
-  "config/entry.ts policyFor": each(
+  "config/entry.ts parseEntry": each(
     (text) => tenant.policyFor("POST", `/${text}`),
     (text) => tenant.policyFor(text, "/"),
   ),
+  "config/strictest-policy.ts strictestPolicy": each(
+    field("x-http-method-override", (fields) => strictestPolicy(tenant, { method: "POST", headers: fields }, "/")),
+    (text) => strictestPolicy(tenant, { method: "POST", headers: new Headers() }, `/${text}`),
+  ),
+  "worker/rpc-rewriter.ts RpcRewriter": after(['{"id":', '{"id":5,"', "data:"], (text) => {
+    for (const isEvents of [false, true]) {
+      const rewriter = new RpcRewriter({ ids: new Map([["5e0", "6"]]), tokens: new Map() }, isEvents);
+      for (const piece of ["", text, text]) {
+        try {
+          rewriter.push(encoder.encode(piece));
+        } catch {
+          // A number that is too long.
+          return;
+        }
+      }
+    }
+  }),
   "worker/destination.ts pathOf": (text) => pathOf(new Request(`https://api.test/${encodeURI(text)}`)),
+  "worker/destination.ts leavesBase": (text) =>
+    leavesBase({ tenant, url: new URL(`https://api.test/${encodeURI(text)}`) }),
   "worker/counted-headers.ts unreadableHeader": field("content-type", (fields) => unreadableHeader(fields, counted)),
   "operator/tokens.ts bearerToken": after(["Bearer ", "Bearer a"], bearerToken),
   "operator/tokens.ts roleOf": (text) => roleOf(tokens, text),
   "operator/guesses.ts networkOf": after(["[", "::ffff:", "1.2.3.4:"], networkOf),
+  "operator/requests.ts readBody": after(['{"why":"', '{"operation":"POST /', '{"headers":{"'], async (text) => {
+    for (const schema of [requests.FIND, requests.SETTLE, requests.WHY]) {
+      await requests.readBody(new Request(url, { method: "POST", body: text }), schema);
+    }
+  }),
+  "operator/requests.ts readQuery": after(["cursor=", "operation=", "older_than="], (text) => {
+    const asked = new URL(`?${text}`, url);
+    for (const schema of [requests.JOURNAL_QUERY, requests.AUDIT_QUERY, requests.COUNTS_QUERY]) {
+      requests.readQuery(asked, schema);
+    }
+  }),
+  "operator/requests.ts checked": (text) => {
+    for (const value of [
+      { why: text },
+      { [text]: text },
+      { operation: `POST /${text}`, key: text, certificate: text },
+    ]) {
+      requests.checked(value, requests.FIND);
+    }
+  },
+  "console/form.ts readForm": (text) => consoleForm.readForm(new Request(url, { method: "POST", body: text })),
+  "console/form.ts actionIn": (text) =>
+    consoleForm.actionIn(new URLSearchParams({ choice: "final", why: text, type: text, body: text, status: text })),
+  "console/form.ts descriptionIn": after(["a:", "a: b\n"], (text) =>
+    consoleForm.descriptionIn(new URLSearchParams({ headers: text, operation: text, certificate: text, key: text })),
+  ),
   "console/browser.ts sealedIn": field("cookie", sealedIn),
   "console/browser.ts isNavigation": field("sec-fetch-dest", isNavigation),
   "console/browser.ts isSameOrigin": field("origin", (fields) => isSameOrigin(fields, url)),

@@ -2,12 +2,13 @@ import { describe, expect, test } from "vitest";
 
 import { type BodyPart, type BodySource } from "../../../src/origin/answer-body.ts";
 import { BodySearch, searched } from "../../../src/origin/body-search.ts";
+import { type BodyNeeds } from "../../../src/record/outcome-rule.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** What a body shows that comes in pieces of `pieceBytes`. */
-function found(body: string | Uint8Array, needs: { json?: boolean; events?: string[] }, pieceBytes = Infinity) {
-  const search = new BodySearch({ json: false, events: [], ...needs });
+function found(body: string | Uint8Array, needs: Partial<BodyNeeds>, pieceBytes = Infinity) {
+  const search = new BodySearch({ json: false, events: [], trailers: null, ...needs });
   const bytes = typeof body === "string" ? bytesOf(body) : body;
   const step = Math.min(pieceBytes, Math.max(1, bytes.byteLength));
   for (let at = 0; at < bytes.byteLength; at += step) search.add(bytes.subarray(at, at + step));
@@ -69,9 +70,9 @@ describe("5.2 JSON in a body", () => {
 
   test("is not read where it was not asked for, or the body is not whole", () => {
     expect(found("{}", {}).json).toBeNull();
-    const search = new BodySearch({ json: true, events: ["error"] });
+    const search = new BodySearch({ json: true, events: ["error"], trailers: "binary" });
     search.add(bytesOf('{"a":1}'));
-    expect(search.facts(false)).toEqual({ json: null, events: null });
+    expect(search.facts(false)).toEqual({ json: null, events: null, trailer: null });
   });
 });
 
@@ -104,6 +105,60 @@ describe("5.2 events in a body", () => {
   });
 });
 
+describe("5.2.9 trailers of gRPC-Web", () => {
+  const statusOf = (body: string | Uint8Array, form: "binary" | "base64" = "binary", pieceBytes?: number) => {
+    const { trailer } = found(body, { trailers: form }, pieceBytes);
+    return trailer === null ? "unread" : trailer("grpc-status");
+  };
+  const frame = (flags: number, content: string): Uint8Array => {
+    const bytes = bytesOf(content);
+    const head = [flags, 0, 0, bytes.byteLength >> 8, bytes.byteLength & 0xff];
+    return new Uint8Array([...head, ...bytes]);
+  };
+  const message = frame(0, "grpc-status: 0 \r\n");
+  const trailers = frame(0x80, "grpc-status: 14\r\ngrpc-message: come again\r\n");
+  const whole = new Uint8Array([...message, ...trailers]);
+  const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
+
+  test.each([1, 2, 7, 1000])("are found whatever the pieces of the body are: %i bytes", (pieceBytes) => {
+    expect(statusOf(whole, "binary", pieceBytes)).toBe("14");
+    expect(statusOf(base64(whole), "base64", pieceBytes)).toBe("14");
+  });
+
+  test.each<[string, string | Uint8Array, string | null]>([
+    ["without a message before them", trailers, "14"],
+    ["without a space, in other letter cases", frame(0x80, "Grpc-Status:16\r\n"), "16"],
+    ["and no status among them", frame(0x80, "grpc-message: x\r\n"), null],
+    ["not at all in a body of no bytes", "", null],
+  ])("may be %s", (_, body, status) => {
+    expect(statusOf(body)).toBe(status);
+  });
+
+  test("may be padded frame by frame in base64", () => {
+    const text = `${base64(message)}${base64(trailers)}`;
+    expect(text).toMatch(/=[^=]/);
+    expect(statusOf(text, "base64")).toBe("14");
+  });
+
+  test.each<[string, Uint8Array]>([
+    ["there are none", message],
+    ["they are compressed", frame(0x81, "grpc-status: 14\r\n")],
+    ["the body ends inside them", whole.subarray(0, -1)],
+    ["the body ends inside the length of a frame", whole.subarray(0, message.byteLength + 3)],
+    ["something follows them", new Uint8Array([...whole, ...message])],
+    ["a line of them is no field", frame(0x80, "grpc-status\r\n")],
+    ["the body is another one", bytesOf("<p>Maintenance</p>")],
+    ["the body has more than 1 MB", new Uint8Array([...frame(0, ""), ...new Uint8Array(1_000_000), ...trailers])],
+  ])("can't be read where %s", (_, body) => {
+    expect(statusOf(body)).toBe("unread");
+    expect(statusOf(body, "binary", 65_536)).toBe("unread");
+  });
+
+  test("can't be read where the text is no base64", () => {
+    expect(statusOf("grpc-status: 14", "base64")).toBe("unread");
+  });
+});
+
 describe("a source that is searched", () => {
   test("passes every part on, and lets the search see each piece first", async () => {
     const parts: BodyPart[] = [
@@ -117,7 +172,7 @@ describe("a source that is searched", () => {
       drain: async () => void drained++,
     };
     const passed: BodyPart[] = [];
-    const search = new BodySearch({ json: true, events: [] });
+    const search = new BodySearch({ json: true, events: [], trailers: null });
     const through = searched(source, search);
     for (const _ of parts) passed.push(await through.next());
     await through.drain();

@@ -25,6 +25,7 @@ export const FULL_ENTRY = {
   key_from: ["X-Request-Key", "/meta/a~1b", "query:request_id", ["X-Topic", "form:token"]],
   key_format: { pattern: "[0-9]+:[a-z]+.*", min: 16, max: 100 },
   key_scope: "tenant",
+  one_caller: true,
   derive_key: { window: "5m", from: ["/order_id", "query:order"] },
   methods: ["PUT", "POST"],
   ttl: "2h",
@@ -38,7 +39,12 @@ export const FULL_ENTRY = {
   upload_timeout: "40s",
   upload_idle_timeout: "8s",
   stream: true,
-  fingerprint: { ignore: ["/client_sent_at"], only: ["/a", "/b"], headers: ["X-Version"] },
+  fingerprint: {
+    ignore: ["/client_sent_at"],
+
+    only: ["/a", "/b"],
+    headers: ["X-Version"],
+  },
   max_request_bytes: 123_456,
   max_response_bytes: 654_321,
   outcomes: [
@@ -59,6 +65,9 @@ export const FULL_ENTRY = {
   ],
 };
 
+/** A host that receives webhooks. */
+export const WEBHOOKS = { origin: "https://handlers.example.net", profile: "webhook" };
+
 export const HOST = "api.example.com";
 
 export function tenantOf(fields: Record<string, unknown>): Tenant {
@@ -72,6 +81,7 @@ export const TENANTS: readonly (readonly [string, Tenant])[] = [
   ["the conformance suite's", tenantOf(entry({ routes: conformanceRoutes() }))],
   ["one that sets every field", tenantOf(FULL_ENTRY)],
   ...(["ietf", "stripe", "acp", "ucp"] as const).map((profile) => [profile, tenantOf(entry({ profile }))] as const),
+  ["webhook", tenantOf(WEBHOOKS)],
 ];
 
 function conformanceRoutes(): Record<string, unknown>[] {

@@ -34,13 +34,15 @@ export function statuses(...codes: number[]): Partial<Conditions> {
   return { statuses: codes.map((code) => ({ from: code, to: code })) };
 }
 
-/** A body that has these members, by name and in canonical form, and these events. */
+/** A body that has these members, by name and in canonical form, these events, and these trailers. */
 export function body(
   members: Readonly<Record<string, string>> | null,
   events: readonly string[] | null = [],
+  trailers: Readonly<Record<string, string>> | null = {},
 ): BodyFacts {
   return {
     json: members && ((pointer) => members[pointer.join("/")] ?? null),
     events: events && new Set(events),
+    trailer: trailers && ((name) => trailers[name] ?? null),
   };
 }

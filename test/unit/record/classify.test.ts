@@ -74,6 +74,8 @@ describe("5.2 the order", () => {
 
 const SSE = { "content-type": "text/event-stream" };
 const JSON_TYPE = { "content-type": "application/json" };
+const GRPC_WEB = { "content-type": "application/grpc-web+proto" };
+const UNAVAILABLE = rule({ header: { name: "grpc-status", is: ["14"] } }, "unknown");
 const code = (is: readonly string[] | null = null) => ({ json: { pointer: ["errors", "0", "code"], is } });
 
 describe("5.2 one rule", () => {
@@ -112,6 +114,16 @@ describe("5.2 one rule", () => {
       unread,
       false,
     ],
+    ["a trailer of gRPC-Web", UNAVAILABLE, answer(200, GRPC_WEB), body(null, null, { "grpc-status": "14" }), true],
+    ["another trailer", UNAVAILABLE, answer(200, GRPC_WEB), body(null, null, { "grpc-status": "0" }), false],
+    [
+      "a header, whatever the trailer is",
+      UNAVAILABLE,
+      answer(200, { ...GRPC_WEB, "grpc-status": "0" }),
+      body(null, null, { "grpc-status": "14" }),
+      false,
+    ],
+    ["trailers of another media type", UNAVAILABLE, answer(200), body(null, null, { "grpc-status": "14" }), false],
     ["a member with any value", rule(code(), "unknown"), answer(200), body({ "errors/0/code": "1e0" }), true],
     ["a member that is not there", rule(code(), "unknown"), answer(200), body({}), false],
     [
@@ -201,6 +213,12 @@ describe("5.2 a body that can't be read", () => {
     expect(classify(answer(429), [rule(charged, "unknown")], UNREAD_BODY)).toBe("unknown");
   });
 
+  test("holds for trailers too", () => {
+    const rules = [UNAVAILABLE, rule(statuses(200), "not-executed")];
+    expect(classify(answer(200, GRPC_WEB), rules, UNREAD_BODY)).toBe("unknown");
+    expect(classify(answer(200, GRPC_WEB), rules, body(null, null, {}))).toBe("not-executed");
+  });
+
   test("holds for events too", () => {
     const rules = [rule({ event: "done" }, "final"), rule(statuses(200), "not-executed")];
     expect(classify(answer(200, SSE), rules, UNREAD_BODY)).toBe("unknown");
@@ -235,11 +253,28 @@ describe("5.2 the head of an answer", () => {
     ];
     expect(classifyHead(answer(200, SSE), rules)).toEqual({
       kind: "open",
-      needs: { json: true, events: ["done", "error"] },
+      needs: { json: true, events: ["done", "error"], trailers: null },
       mayBeFinal: true,
     });
     expect(classifyHead(answer(200, SSE), [rules[2] ?? throttled])).toMatchObject({ needs: { json: false } });
   });
+
+  test.each([
+    ["application/grpc-web", "binary"],
+    ["application/grpc-web+proto", "binary"],
+    ["application/grpc-web-text", "base64"],
+    ["application/grpc-web-text+proto", "base64"],
+  ])("leaves a header open that may be a trailer: %s", (type, trailers) => {
+    const found = classifyHead(answer(200, { "content-type": type }), [UNAVAILABLE]);
+    expect(found).toEqual({ kind: "open", needs: { json: false, events: [], trailers }, mayBeFinal: true });
+  });
+
+  test.each(["application/grpc", "application/grpc-webby", "application/json"])(
+    "decides by headers alone: %s",
+    (type) => {
+      expect(classifyHead(answer(200, { "content-type": type }), [UNAVAILABLE])).toMatchObject({ outcome: "final" });
+    },
+  );
 
   test("shows whether the answer may have to be kept", () => {
     expect(classifyHead(answer(200), [throttled])).toMatchObject({ kind: "open", mayBeFinal: true });

@@ -1,10 +1,16 @@
-/** What rules can never do, whatever they are: run a request again that certainly or possibly ran. */
+/** What rules can never do, whatever they are (docs/protocol.md 5.2.8). */
 
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { classify, classifyHead } from "../../../src/record/classify.ts";
 import { decide } from "../../../src/record/decide.ts";
-import { type BodyFacts, type Conditions, type OutcomeRule, UNREAD_BODY } from "../../../src/record/outcome-rule.ts";
+import {
+  type BodyFacts,
+  type Conditions,
+  type OutcomeRule,
+  UNREAD_BODY,
+  rulingOn,
+} from "../../../src/record/outcome-rule.ts";
 import { type RecordPolicy } from "../../../src/record/record.ts";
 import { concludeAttempt, conclusionOf } from "../../../src/record/transition.ts";
 import { runs } from "../../support/runs.ts";
@@ -22,8 +28,8 @@ const someConditions: fc.Arbitrary<Conditions> = fc
   .record(
     {
       statuses: fc.subarray(ranges, { minLength: 1 }),
-      mediaTypes: fc.subarray(["application/json", "text/event-stream"], { minLength: 1 }),
-      header: fc.record({ name: fc.constantFrom("x", "retry-after"), is: values }),
+      mediaTypes: fc.subarray(["application/json", "text/event-stream", "application/grpc-web"], { minLength: 1 }),
+      header: fc.record({ name: fc.constantFrom("x", "retry-after", "grpc-status"), is: values }),
       json: fc.record({ pointer: fc.constantFrom(["a"], ["b"]), is: values }),
       event: fc.constantFrom("e", "f"),
     },
@@ -38,8 +44,12 @@ function rulesWith(...outcomes: OutcomeRule["outcome"][]): fc.Arbitrary<OutcomeR
 
 const members = fc.dictionary(fc.constantFrom("a", "b"), fc.constantFrom("1", "2", "3"));
 const someBody: fc.Arbitrary<BodyFacts> = fc
-  .tuple(fc.option(members, { nil: null }), fc.option(fc.subarray(["e", "f"]), { nil: null }))
-  .map(([json, events]) => body(json, events));
+  .tuple(
+    fc.option(members, { nil: null }),
+    fc.option(fc.subarray(["e", "f"]), { nil: null }),
+    fc.option(fc.dictionary(fc.constantFrom("x", "grpc-status"), fc.constantFrom("1", "2")), { nil: null }),
+  )
+  .map((shown) => body(...shown));
 const someAnswer = fc.record({
   status: fc.constantFrom(200, 204, 402, 404, 408, 409, 425, 429, 500, 502, 503, 529),
   fields: fc.dictionary(
@@ -47,7 +57,7 @@ const someAnswer = fc.record({
     fc.constantFrom("1", "2", "final", "not-executed"),
     { maxKeys: 2 },
   ),
-  type: fc.constantFrom("application/json", "text/event-stream", "text/html"),
+  type: fc.constantFrom("application/json", "text/event-stream", "text/html", "application/grpc-web"),
   attemptNumber: fc.constantFrom(1, 2),
 });
 const end = fc.constantFrom("whole", "overflowed", "broken");
@@ -67,41 +77,64 @@ function signsOf({
   return answer(status, { ...fields, "content-type": type }, attemptNumber);
 }
 
+interface More {
+  readonly end: "whole" | "overflowed" | "broken";
+  readonly onUnknown: RecordPolicy["onUnknown"];
+  /** What a probe then shows. */
+  readonly probed: "not-executed" | "unknown";
+}
+
 /** Whether the next request with the key runs, after this answer. */
 function runsAgain(
   rules: readonly OutcomeRule[],
   signs: ReturnType<typeof answer>,
   facts: BodyFacts,
-  more: { end: "whole" | "overflowed" | "broken"; onUnknown: RecordPolicy["onUnknown"] },
+  more: More,
 ): boolean {
   const conclusion = conclusionOf(classify(signs, rules, facts), more.end, { status: 200, headers: [], bodyBytes: 0 });
   const before = signs.attemptNumber === 1 ? null : unknown;
   const attempt = { number: signs.attemptNumber, id: "attempt-now" };
   const policy = { ttlMs: 1000, unknownTtlMs: 1000 };
   const transition = concludeAttempt({ ...pending, attempt }, { attempt, before, policy }, conclusion, 1000);
+  const record = transition.action === "write" ? transition.record : null;
   const decision = decide({
-    record: transition.action === "write" ? transition.record : null,
+    record,
     running: null,
     request: pending.request,
     policy: { onUnknown: more.onUnknown, maxAttempts: 9, inFlight: "wait" },
     mayExecute: true,
     mayProbeFromMs: 0,
-    probed: { attemptId: attempt.id, outcome: "unknown" },
+    probed: { attemptId: (record?.attempt ?? attempt).id, outcome: more.probed },
     nowMs: 1001,
   });
   return decision.action === "execute";
 }
 
 describe("any rules and any answer", () => {
-  const more = fc.record({ end, onUnknown });
+  const more = fc.record({ end, onUnknown, probed: fc.constantFrom("not-executed", "unknown") });
 
-  test("run nothing again that would not run again without rules, unless a rule says not-executed", () => {
+  test("5.2.8 run nothing again that would not run without them, but by a rule that gives an outcome that may run", () => {
+    const rules = rulesWith("final", "unknown", "not-executed");
+    const seen = new Set<string>();
     fc.assert(
-      fc.property(rulesWith("final", "unknown"), someAnswer, someBody, more, (rules, given, facts, more) => {
+      fc.property(rules, someAnswer, someBody, more, (rules, given, facts, more) => {
         const signs = signsOf(given);
-        // With `retry`, the policy itself runs unknown outcomes again.
-        const saysUnknown = more.onUnknown === "retry" && rules.some(({ outcome }) => outcome === "unknown");
-        if (saysUnknown || runsAgain([], signs, facts, more)) return;
+        if (!runsAgain(rules, signs, facts, more) || runsAgain([], signs, facts, more)) return;
+        const outcome = rulingOn(rules, signs, facts).last?.outcome ?? null;
+        const byPolicy = more.onUnknown === "retry" || (more.onUnknown === "probe" && more.probed === "not-executed");
+        seen.add(`${outcome} ${more.onUnknown}`);
+        expect(outcome === "not-executed" || (outcome === "unknown" && byPolicy)).toBe(true);
+      }),
+      runs(5000),
+    );
+    expect([...seen]).toEqual(expect.arrayContaining(["not-executed refuse", "unknown retry", "unknown probe"]));
+  });
+
+  test("5.2.8 run nothing again by a rule with final, whatever the policy does with unknown outcomes", () => {
+    fc.assert(
+      fc.property(rulesWith("final"), someAnswer, someBody, more, (rules, given, facts, more) => {
+        const signs = signsOf(given);
+        if (runsAgain([], signs, facts, more)) return;
         expect(runsAgain(rules, signs, facts, more)).toBe(false);
       }),
       runs(5000),
@@ -120,7 +153,11 @@ describe("any rules and any answer", () => {
           body(facts.json === null ? json : null, []),
         );
         for (const other of everyBody) {
-          const whole = { json: facts.json ?? other.json, events: facts.events ?? new Set<string>(["e"]) };
+          const whole = {
+            json: facts.json ?? other.json,
+            events: facts.events ?? new Set<string>(["e"]),
+            trailer: facts.trailer ?? ((): string => "1"),
+          };
           expect(classify(signs, rules, whole)).toBe("not-executed");
         }
       }),

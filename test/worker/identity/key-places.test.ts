@@ -102,6 +102,24 @@ describe("3.4.8 a key in a form", () => {
     expect(origin.received).toHaveLength(0);
   });
 
+  test("is no file with the same content, whether alone, beside the field or beside the key in a header", async () => {
+    const origin = scriptOrigin();
+    const both = clientOf({ key_from: ["Idempotency-Key", "form:order_token"] });
+    const key = uniqueKey();
+    const form = (...tokens: (string | File)[]): FormData => {
+      const data = new FormData();
+      for (const token of tokens) data.append("order_token", token);
+      return data;
+    };
+    const file = new File([key], "token.txt");
+    expect(await resultOf(both, "/v1/files", { body: form(file) })).toBe("400 key_invalid");
+    expect(await resultOf(both, "/v1/files", { body: form(file, key) })).toBe("400 key_invalid");
+    expect(await resultOf(both, "/v1/files", { body: form(key) })).toBe("executed");
+    expect(await resultOf(both, "/v1/files", { key, body: form(key) })).toBe("replayed");
+    expect(await resultOf(both, "/v1/files", { key, body: form(file) })).toBe("422 key_reused");
+    expect(origin.received).toHaveLength(1);
+  });
+
   test("reads no body for an unknown caller", async () => {
     const origin = scriptOrigin();
     const sent = { body: "order_token=k", headers: { ...PAIRS, authorization: null } };
@@ -260,6 +278,24 @@ describe("3.7.4 a key of all operations", () => {
       });
       expect(await found.json()).toMatchObject({ state: "completed", key, operation: "POST /v1/charges" });
     }
+  });
+
+  test("is found by the rule of the method that a header names, where that is the stricter one", async () => {
+    const origin = scriptOrigin();
+    const methods = ["POST", "PUT"];
+    const routes = [{ match: "PUT /v1/*", key: "required", key_scope: "tenant" }];
+    const { client, post } = operatorOf({ methods, routes });
+    const key = uniqueKey();
+    const headers = { "x-http-method-override": "PUT" };
+    expect(statusOf(await client.post("/v1/charges", { key, headers }))).toBe("executed");
+    expect(await problemOf(await client.post("/v1/refunds", { key, headers }))).toBe("422 key_reused");
+    const asked = { operation: "POST /v1/charges", headers: { authorization: "Bearer alice" }, key };
+    const found = await post("/records/find", { ...asked, headers: { ...asked.headers, ...headers } });
+    expect(await found.json()).toMatchObject({ state: "completed", key });
+    // Without the header it is another request, whose record is that of one operation.
+    const plain = await post("/records/find", asked);
+    expect(await plain.json()).toMatchObject({ state: "none" });
+    expect(origin.received).toHaveLength(1);
   });
 });
 

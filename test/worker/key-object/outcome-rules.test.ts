@@ -64,6 +64,18 @@ describe("5.1 what a client can mend under the same key", () => {
     expect(await becomes({}, unavailable)).toEqual(["200 executed", "200 replayed"]);
   });
 
+  test("a gRPC status in the trailers of gRPC-Web does too", async () => {
+    const outcomes = [{ header: "grpc-status", is: ["14", "16"], outcome: "not-executed" }];
+    const headers = { "content-type": "application/grpc-web+proto" };
+    const ending = (trailers: string) => {
+      const bytes = new TextEncoder().encode(trailers);
+      return answering(new Uint8Array([0, 0, 0, 0, 1, 7, 0x80, 0, 0, 0, bytes.byteLength, ...bytes]), { headers });
+    };
+    expect(await becomes({ outcomes }, ending("grpc-status: 14\r\n"))).toEqual(["200 released", "201 executed"]);
+    expect(await becomes({ outcomes }, ending("grpc-status: 0\r\n"))).toEqual(["200 executed", "200 replayed"]);
+    expect(await becomes({}, ending("grpc-status: 14\r\n"))).toEqual(["200 executed", "200 replayed"]);
+  });
+
   test.each([415, 431, 529])("%i is no answer for a day", async (status) => {
     expect(await becomes({}, answering(null, { status }))).toEqual([`${status} released`, "201 executed"]);
   });
@@ -112,7 +124,7 @@ describe("5.2 a body that decides", () => {
     const response = await clientOf({ outcomes }).post(PATH, { key });
     expect(await response.json()).toEqual(large(false));
     const object = await objectOf(key, PATH);
-    expect(await rowOf(object)).toBeUndefined();
+    expect((await rowOf(object))?.["state"]).toBeUndefined();
     for (let tries = 0; (await chunkKeysOf(object)).length > 0; tries++) {
       if (tries === 500) throw new Error("chunks are still stored");
       await scheduler.wait(5);
@@ -181,7 +193,7 @@ describe("5.2.6 an event that decides", () => {
     body.send("event: refused\ndata: 2\n\n");
     body.end();
     const object = await objectOf(key, PATH);
-    for (let tries = 0; (await rowOf(object)) !== undefined; tries++) {
+    for (let tries = 0; (await rowOf(object))?.["state"] !== undefined; tries++) {
       if (tries === 500) throw new Error("the record is still there");
       await scheduler.wait(5);
     }
@@ -193,12 +205,48 @@ describe("5.2.6 an event that decides", () => {
     expect(statusOf(await client.post(PATH, { key }))).toBe("executed");
   });
 
+  test("cuts a reader that is still behind when the next attempt begins, and never gives it a byte of that", async () => {
+    const body = liveBody();
+    const origin = scriptOrigin(() => body.response(SSE));
+    const client = clientOf({ outcomes });
+    const key = uniqueKey();
+    const slow = (await client.post(PATH, { key })).body?.getReader();
+    const sent = Array.from({ length: 12 }, (_, n) => `data: old ${n} ${"o".repeat(250_000)}\n\n`);
+    for (const piece of sent) body.send(piece);
+    body.send("event: refused\ndata: 2\n\n");
+    body.end();
+    let seen = new TextDecoder().decode((await slow?.read())?.value);
+    const object = await objectOf(key, PATH);
+    await vi.waitUntil(async () => (await rowOf(object))?.["state"] === undefined, { timeout: 10_000, interval: 5 });
+    const next = liveBody();
+    origin.answers(() => next.response(SSE));
+    const second = await client.post(PATH, { key });
+    expect(statusOf(second)).toBe("executed");
+    next.send("data: new\n\n");
+    const reader = second.body?.getReader();
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe("data: new\n\n");
+    const ending = await (async () => {
+      for (;;) {
+        const part = await slow?.read();
+        if (part?.value === undefined) return "end";
+        seen += new TextDecoder().decode(part.value);
+      }
+    })().catch(() => "cut");
+    expect(ending).toBe("cut");
+    expect([seen.slice(0, 11), sent.join("").startsWith(seen)]).toEqual(["data: old 0", true]);
+    next.end();
+    expect(await reader?.read()).toMatchObject({ done: true });
+    const again = await client.post(PATH, { key });
+    expect([statusOf(again), await again.text()]).toEqual(["replayed", "data: new\n\n"]);
+    expect(origin.received).toHaveLength(2);
+  });
+
   test("leaves chunks to the alarm where their process has died", async () => {
     scriptOrigin(answering("event: refused\ndata: 2\n\n", SSE));
     const key = uniqueKey();
     const first = await clientOf({ outcomes }).post(PATH, { key });
     const object = await objectOf(key, PATH);
-    for (let tries = 0; (await rowOf(object)) !== undefined; tries++) {
+    for (let tries = 0; (await rowOf(object))?.["state"] !== undefined; tries++) {
       if (tries === 500) throw new Error("the record is still there");
       await scheduler.wait(5);
     }

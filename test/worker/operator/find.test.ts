@@ -22,6 +22,16 @@ async function find(operator: Operator, asked: object): Promise<Found> {
   return response.json<Found>();
 }
 
+test("O2.2 a record of a GET is found, where a header made it a covered method", async () => {
+  scriptOrigin();
+  const operator = operatorOf();
+  const key = uniqueKey();
+  const override = { "x-http-method-override": "POST" };
+  expect(statusOf(await operator.client.post(PATH, { method: "GET", key, headers: override }))).toBe("executed");
+  const headers = { authorization: "Bearer alice", ...override };
+  expect(await find(operator, { operation: `GET ${PATH}`, headers, key })).toMatchObject({ state: "completed", key });
+});
+
 describe("O2.3 a record is found by its caller", () => {
   test("from a token that has expired and whose issuer is gone", async () => {
     const issuer = await issuerOf();

@@ -68,7 +68,7 @@ describe("O2 a record", () => {
 
   test.each([
     [{}, "operation"],
-    [{ operation: "GET /x", key: "k" }, "operation"],
+    [{ operation: "/x", key: "k" }, "operation"],
     [{ operation: "POST /x", key: "" }, "key"],
     [{ operation: "POST /x", key: "k", headers: { "bad name": "x" } }, "headers"],
     [{ operation: "POST /x", key: "k", headers: { a: "b\nc" } }, "headers"],

@@ -68,6 +68,30 @@ describe("3.11.1 a caller beyond its rate limit", () => {
     expect(new Set(limiter.asked).size).toBe(2);
   });
 
+  test("is one caller in each spelling of its credential, and with a second one it is none", async () => {
+    const origin = scriptOrigin();
+    const counts = new Map<string, number>();
+    const spy = vi.spyOn(FEW, "limit").mockImplementation(({ key }) => {
+      const count = (counts.get(key) ?? 0) + 1;
+      counts.set(key, count);
+      return Promise.resolve({ success: count <= 3 });
+    });
+    onTestFinished(() => spy.mockRestore());
+    const client = clientOf(LIMITED);
+    const as = async (authorization: string): Promise<string | undefined> => {
+      const answer = await client.post(PATH, { headers: { authorization } });
+      return answer.ok ? statusOf(answer) : await problemOf(answer);
+    };
+    const spellings = ["Bearer t", "Bearer  t", "bearer t", "BEARER\tt", "bearer   t"];
+    const answers: (string | undefined)[] = [];
+    for (const spelling of spellings) answers.push(await as(spelling));
+    expect(answers).toEqual(["executed", "executed", "executed", "429 rate_limited", "429 rate_limited"]);
+    for (const second of ["x", "Bearer t", "Basic x"]) {
+      expect(await as(`Bearer t, ${second}`)).toBe("401 caller_unverified");
+    }
+    expect([origin.received.length, counts.size]).toEqual([3, 1]);
+  });
+
   test("is refused before its body is read, and a request with a body that is refused counts", async () => {
     scriptOrigin();
     const limiter = scriptLimiter(1);

@@ -1,0 +1,54 @@
+/**
+ * Modules of the other rooms that read no text of clients by a grammar of their own, each with its reason. Every other module there
+ * has a reader in the list.
+ */
+
+const CONFIGURATION = "reads the configuration";
+const PARTS = "gives parts of a request to readers that are listed";
+const OUTPUT = "writes values of the gateway";
+const OPERATORS = "passes on what operator/requests.ts has read";
+
+function all(reason: string, room: string, names: string): [string, string][] {
+  return names.split(" ").map((name) => [`${room}/${name}`, reason]);
+}
+
+export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntries([
+  ...all(
+    CONFIGURATION,
+    "config",
+    "bindings.ts caller-values.ts dropped-callers.ts entry-values.ts field.ts fields-of-entry.ts fields-of-keys.ts fields-of-policy.ts",
+  ),
+  ...all(
+    CONFIGURATION,
+    "config",
+    "key-values.ts kv-entry.ts operator-token.ts origin-auth.ts outcome-values.ts overlay.ts policy-values.ts policy.ts profiles.ts",
+  ),
+  ...all(CONFIGURATION, "config", "read-fields.ts secrets.ts token-secrets.ts values.ts variable.ts"),
+  ["config/ask-rate-limit.ts", "asks with a digest"],
+  ["config/known-entries.ts", "keeps names as they are, and compares them whole"],
+  ["config/tenants.ts", "looks hostnames up by config/entry-names.ts"],
+  ["config/unknown-field.ts", "compares names with those of fields, as part of operator/requests.ts checked"],
+
+  ...all(OUTPUT, "console", "act-form.tsx causes.ts chart.tsx coverage.ts layout.tsx overview.tsx record-page.tsx"),
+  ...all(OUTPUT, "console", "search.tsx style.ts times.ts"),
+  ...all(PARTS, "console", "pages.tsx router.ts"),
+  ["console/sign-in.tsx", "compares a path and a name with patterns that have no choice"],
+
+  ...all(OPERATORS, "operator", "act.ts find.ts inspect.ts settle.ts"),
+  ...all(OUTPUT, "operator", "answer.ts openapi-parts.ts openapi.ts operator-context.ts problem.ts request-schemas.ts"),
+  ...all(OUTPUT, "operator", "audited.ts sums.ts views.ts"),
+  ...all(PARTS, "operator", "api.ts authenticate.ts"),
+  ["operator/lists.ts", "reads cursors, of at most 200 characters"],
+
+  ...all(OUTPUT, "published-policy", "document.ts outcome-rules.ts page.tsx rows.ts style.ts"),
+  ["published-policy/respond.ts", PARTS],
+
+  ...all(PARTS, "worker", "callers.ts cors.ts gateway.ts incoming.ts keyed-request.ts observe.ts pass-through.ts"),
+  ...all(PARTS, "worker", "request-fingerprint.ts request-key.ts reserved-paths.ts"),
+  ...all(OUTPUT, "worker", "count-request.ts fault.ts identified-reply.ts keyed-event.ts keyed-response.ts"),
+  ...all(OUTPUT, "worker", "refused.ts request-context.ts request-metrics.ts respond.ts"),
+  ["worker/rate-limit.ts", "asks with a digest"],
+  ["worker/repeats.ts", "compares digests"],
+  ["worker/request-body.ts", "passes bytes on, whatever they are"],
+  ["worker/unread-body.ts", "counts bytes, whatever they are"],
+]);
