@@ -41,7 +41,12 @@ const migrations: Rule = {
       const message = "exports declares classes, so a change of the stored format refuses no rollback";
       return [{ path: ["exports"], message, fix: "use [[migrations]], as the committed wrangler.toml does" }];
     }
-    return [...missingClasses(config.migrations), ...lossesIn(config.migrations), ...tagFaults(config.migrations)];
+    return [
+      ...missingClasses(config.migrations),
+      ...lossesIn(config.migrations),
+      ...tagFaults(config.migrations),
+      ...stepsWithoutClass(config.migrations),
+    ];
   },
 };
 
@@ -81,6 +86,15 @@ function tagFaults(all: Migrations): Found[] {
   if (all.length === 0 || tags.join() === expected.join()) return [];
   const message = `the tags are ${tags.join(", ")}, and the stored format is ${FORMAT}`;
   return [{ path: ["migrations"], message, fix: `keep the migrations of the committed file: ${expected.join(", ")}` }];
+}
+
+/** Across such a step, the platform may allow a rollback. */
+function stepsWithoutClass(all: Migrations): Found[] {
+  return all.flatMap(({ tag = "", ...classes }, index): Found[] => {
+    if (Object.values(classes).some((names) => names.length > 0)) return [];
+    const fix = `new_sqlite_classes = ["Format${index + 1}"], and export that class`;
+    return [{ path: ["migrations", index], message: `${tag} changes no class`, fix }];
+  });
 }
 
 export const codeUpdateStrategy: Rule = {

@@ -105,6 +105,13 @@ export const PLATFORM_AND_OBJECTS: readonly Broken[] = [
     "17:1 migrations: the tags are v1, v2, and the stored format is 1 | keep the migrations of the committed file: v1",
   ],
   [
+    "a step that changes no class",
+    MIGRATION,
+    `${MIGRATION}\n[[migrations]]\ntag = "v2"\n`,
+    "17:1 migrations: the tags are v1, v2, and the stored format is 1 | keep the migrations of the committed file: v1",
+    '21:1 migrations: v2 changes no class | new_sqlite_classes = ["Format2"], and export that class',
+  ],
+  [
     "a class that is renamed",
     MIGRATION,
     `${MIGRATION}renamed_classes = [{ from = "KeyObject", to = "Elsewhere" }]\n`,
