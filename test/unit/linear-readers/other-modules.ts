@@ -16,7 +16,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(
     CONFIGURATION,
     "config",
-    "bindings.ts caller-values.ts dropped-callers.ts entry-values.ts field.ts fields-of-entry.ts fields-of-keys.ts fields-of-policy.ts",
+    "bindings.ts caller-values.ts dropped-callers.ts entry-values.ts field.ts one-caller.ts fields-of-entry.ts fields-of-keys.ts fields-of-policy.ts",
   ),
   ...all(
     CONFIGURATION,
