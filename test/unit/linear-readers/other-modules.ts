@@ -16,7 +16,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(
     CONFIGURATION,
     "config",
-    "bindings.ts caller-values.ts dropped-callers.ts entry-values.ts field.ts fields-of-entry.ts fields-of-keys.ts fields-of-policy.ts",
+    "bindings.ts caller-values.ts dropped-callers.ts entry-values.ts field.ts one-caller.ts fields-of-entry.ts fields-of-keys.ts fields-of-policy.ts",
   ),
   ...all(
     CONFIGURATION,
@@ -51,6 +51,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
     "count-request.ts event-point.ts fault.ts identified-reply.ts keyed-event.ts keyed-response.ts",
   ),
   ...all(OUTPUT, "worker", "refused-early.ts refused.ts request-context.ts request-metrics.ts respond.ts"),
+  ...all(PARTS, "worker", "event-lines.ts json-rpc-lexer.ts refused-calls.ts rpc-reply.ts"),
   ["worker/rate-limit.ts", "asks with a digest"],
   ["worker/repeats.ts", "compares digests"],
   ["worker/request-body.ts", "passes bytes on, whatever they are"],
