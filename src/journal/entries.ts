@@ -94,6 +94,13 @@ export class Entries {
     return this.#tables.sql.exec<{ n: number | null }>(query, ...groups, nowMs).one().n ?? 0;
   }
 
+  /** How many outcomes are unknown, and since when the oldest one is. */
+  unknown(nowMs: number): { readonly n: number; readonly sinceMs: number | null } {
+    const query =
+      "SELECT count(*) AS n, min(since_ms) AS sinceMs FROM entry WHERE state = 'unknown' AND expires_ms > ?";
+    return this.#tables.sql.exec<{ n: number; sinceMs: number | null }>(query, nowMs).one();
+  }
+
   list({ record, state, operation, untilMs, after, limit }: EntryQuery, nowMs: number): JournalEvent[] {
     const conditions: [string, ...(string | number)[]][] = [
       ["expires_ms > ?", nowMs],

@@ -3,17 +3,16 @@
  * effect, with no `await` in between. record/ decides, kept-record.ts stores.
  */
 
-import { DurableObject } from "cloudflare:workers";
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "../call/call.ts";
 import { type StreamedForward, discardBody, isStreamed, uncountedBytes } from "../call/upload.ts";
 import { type JournalPlace } from "../config/policy.ts";
-import { versionOf } from "../config/version.ts";
+import { CheckedObject } from "./checked-object.ts";
 import { type ReceivedCall, type WaitResult, assertReply, assertSet } from "./received-call.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import { isMismatch } from "../journal/journal-event.ts";
 import { JournalReporter } from "../journal/reporter.ts";
 import { KeptRecord } from "./kept-record.ts";
-import { log, logVersion } from "../log.ts";
+import { log } from "../log.ts";
 import { type ObjectState, IDLE, attemptIn, preparationIn, probeIn, runningIn } from "./object-state.ts";
 import { Preparation } from "./preparation.ts";
 import { prepareAttempt } from "./prepared-attempt.ts";
@@ -30,7 +29,7 @@ import { RunningAttempt } from "./running-attempt.ts";
 import { withSeat } from "./seat.ts";
 import { StayAwake } from "./stay-awake.ts";
 
-export class KeyObject extends DurableObject<Env> {
+export class KeyObject extends CheckedObject {
   readonly #kept: KeptRecord;
   readonly #reporter: JournalReporter;
   readonly #awake: StayAwake;
@@ -39,7 +38,6 @@ export class KeyObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    logVersion(versionOf(env));
     this.#reporter = new JournalReporter(ctx, env);
     this.#kept = new KeptRecord(ctx, this.#reporter);
     this.#awake = new StayAwake(ctx, () => env.KEYS.get(ctx.id).untilIdle());

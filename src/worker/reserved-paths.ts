@@ -8,6 +8,8 @@ import { isLoop } from "../http/headers.ts";
 import { matchingPath } from "../http/matching-path.ts";
 import { isRefusal, plainProblem, refuse } from "../http/problem.ts";
 import { operatorApi } from "../operator/api.ts";
+import { shallowHealth } from "../operator/health.ts";
+import { monitoring } from "../operator/monitoring.ts";
 import { type ReservedCall, type ReservedContext } from "../operator/operator-context.ts";
 import { publishedPolicy } from "../published-policy/respond.ts";
 import { applyCors } from "./cors.ts";
@@ -49,10 +51,13 @@ reservedPaths.use(POLICY, findTenant, withCors, refuseLoops);
 reservedPaths.get(POLICY, (c) => publishedPolicy(c, c.var.hostname, c.var.tenant, c.var.url));
 reservedPaths.all(POLICY, () => plainProblem(405, "Method Not Allowed", { allow: "GET, HEAD" }));
 
+// Answers on every hostname, also where nothing else does.
+reservedPaths.get(`${OPERATORS}/health`, (c, next) => (c.req.query("deep") === "1" ? next() : shallowHealth(c.env)));
 reservedPaths.use(`${OPERATORS}/*`, findTenant);
 // Before `withCors`: no page of another site may read the console's pages, whatever `cors` allows.
 reservedPaths.route("/", operatorConsole);
 reservedPaths.use(`${OPERATORS}/*`, withCors, refuseLoops);
+reservedPaths.route(OPERATORS, monitoring);
 reservedPaths.route(OPERATORS, operatorApi);
 
 reservedPaths.onError((error, c) => {
