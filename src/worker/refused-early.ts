@@ -6,10 +6,14 @@
 import { HOSTNAME_CHARACTERS_MAX } from "../http/host.ts";
 import { ALLOWED_METHODS } from "../http/methods.ts";
 import { type Refusal, identified, instanceUri, plainProblem, problemResponse, refuseWithId } from "../http/problem.ts";
+import { whilePersisting } from "./persistent-failures.ts";
 import { type RefusedEvent, reportRefused } from "./refused.ts";
 
 /** How long refusals are counted together. Within the 30 s that the platform lets `waitUntil` run after the answer. */
 const EVERY_MS = 5000;
+
+/** Clients make up hostnames, and KV fails for all of them. */
+const ALL_HOSTNAMES = "*";
 
 /** What a request came with. */
 interface Call {
@@ -35,7 +39,8 @@ export function refusedEarly(refusal: Refusal, request: Request, call: Call): Re
   const url = URL.parse(request.url);
   // Where a line has the cause already, the answer names that one.
   const grouped = (instance: string): Response => {
-    const known = refusal.code === "misconfigured" ? refuseWithId(refusal.code, instance) : refusal;
+    const lasting = whilePersisting(refusal, ALL_HOSTNAMES, Date.now());
+    const known = lasting.code === "misconfigured" ? refuseWithId(lasting.code, instance) : lasting;
     return problemResponse(identified({ instance, ...known }), url);
   };
   return countedIn(refusal.code, url, call, grouped);

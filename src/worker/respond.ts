@@ -18,6 +18,7 @@ import { type RepliedRequest, keyedResponse } from "./keyed-response.ts";
 import { type Observed } from "./observe.ts";
 import { type PassedThrough } from "./pass-through.ts";
 import { refusedResponse } from "./refused.ts";
+import { whilePersisting } from "./persistent-failures.ts";
 import { type RequestContext } from "./request-context.ts";
 import { refusedCallsOf } from "./refused-calls.ts";
 
@@ -92,7 +93,7 @@ function keyedAnswer(context: RequestContext, { key, reply, waitSeconds }: Keyed
   const { destination, metrics } = context;
   const { url } = destination;
   const policy = rulesOf(context);
-  const known = identifiedReply(reply);
+  const known = identifiedReply(whilePersisting(reply, destination.hostname, Date.now()));
   const response = keyedResponse(known, { url, policy, key, waitSeconds });
   metrics.answered(known, response);
   const speaker = reply.kind === "answer" ? reply.speaker : "gateway";

@@ -50,7 +50,11 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
     "worker",
     "count-request.ts event-point.ts fault.ts identified-reply.ts keyed-event.ts keyed-response.ts",
   ),
-  ...all(OUTPUT, "worker", "refused-early.ts refused.ts request-context.ts request-metrics.ts respond.ts"),
+  ...all(
+    OUTPUT,
+    "worker",
+    "persistent-failures.ts refused-early.ts refused.ts request-context.ts request-metrics.ts respond.ts",
+  ),
   ...all(PARTS, "worker", "event-lines.ts json-rpc-lexer.ts refused-calls.ts rpc-reply.ts"),
   ["worker/rate-limit.ts", "asks with a digest"],
   ["worker/repeats.ts", "compares digests"],

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { sha256 } from "../../../src/identity/digest.ts";
 import { HOST, clientOf, uniqueKey } from "../../support/gateway.ts";
 import { type Numbers, collectNumbers } from "../../support/events.ts";
@@ -146,4 +146,21 @@ test('log = "changes" leaves out replays and plain executions, and counts them a
     ["executed", 402],
   ]);
   expect(numbers.points.map(({ blobs }) => blobs?.[2])).toEqual(["executed", "replayed", "refused", "executed"]);
+});
+
+test("while KV is down, clients are asked to wait longer and longer", async () => {
+  const numbers = collectNumbers();
+  onTestFinished(() => void vi.useRealTimers());
+  const get = (): Promise<never> => Promise.reject(new Error("KV GET failed: 500"));
+  const client = clientOf({}, {}, { TENANTS_KV: { get, getWithMetadata: () => {} } });
+  // Other tests of this file may have failed a moment ago.
+  const startMs = Date.now() + 1_000_000;
+  const waits: (string | null)[] = [];
+  for (const seconds of [0, 40, 100, 200]) {
+    vi.useFakeTimers({ toFake: ["Date"], now: startMs + seconds * 1000 });
+    const response = await client.fetch("https://in-kv.test/v1/charges", { method: "POST" });
+    waits.push(response.headers.get("retry-after"));
+  }
+  expect(waits).toEqual(["1", "20", "50", "60"]);
+  expect(numbers.lines.length).toBeGreaterThan(0);
 });
