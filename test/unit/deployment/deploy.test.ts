@@ -14,6 +14,7 @@ describe("npm run deploy", () => {
       "--env",
       "production",
       "--dry-run",
+      "--minify",
       "--tag",
       "0123456789ab",
       "--message",
@@ -27,8 +28,8 @@ describe("npm run deploy", () => {
 
   test("keeps a tag and a message of the user's own, and tags nothing without a commit", () => {
     const args = ["--env=production", "--tag", "mine", "--message=Mine"];
-    expect(deployArguments(args, COMMIT)).toEqual(args);
-    expect(deployArguments(["-e", "production"], null)).toEqual(["-e", "production"]);
+    expect(deployArguments(args, COMMIT)).toEqual([...args, "--minify"]);
+    expect(deployArguments(["-e", "production"], null)).toEqual(["-e", "production", "--minify"]);
   });
 
   test("shortens what the platform would cut", () => {
