@@ -9,7 +9,15 @@ const COMMIT: Commit = {
 
 describe("npm run deploy", () => {
   test("tags the version with the commit, and names the environment that was checked", () => {
-    expect(deployArguments([], COMMIT)).toEqual(["--env", "", "--tag", "0123456789ab", "--message", "Answer in time"]);
+    expect(deployArguments([], COMMIT)).toEqual([
+      "--env",
+      "",
+      "--minify",
+      "--tag",
+      "0123456789ab",
+      "--message",
+      "Answer in time",
+    ]);
     expect(deployArguments(["--env", "production", "--dry-run"], COMMIT)).toEqual([
       "--env",
       "production",
