@@ -50,7 +50,10 @@ async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): 
     : await route(context).catch((error: unknown): RequestResult => refused(faultOf(error)));
   context.incoming.releaseBody();
   // Cloudflare's edge itself takes the rest of an upload while it sends the response.
-  if (isRefused(result) && destination.connection.edge !== "cloudflare") await discardUnread(request);
+  if (isRefused(result) && destination.connection.edge !== "cloudflare") {
+    // The refusal is known, and a body that can't be read must not turn it into another response.
+    await discardUnread(request).catch(() => undefined);
+  }
   return respond(context, result);
 }
 
