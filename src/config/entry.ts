@@ -3,6 +3,7 @@
 import { TrieRouter } from "hono/router/trie-router";
 import { matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
 import { rateLimit as rateLimitBinding, serviceBinding } from "./bindings.ts";
+import { CALLER_MESSAGE } from "./caller-values.ts";
 import { faultsOfDroppedCallers } from "./dropped-callers.ts";
 import { type OriginAddress } from "./entry-values.ts";
 import { type SetValues } from "./field.ts";
@@ -40,7 +41,9 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   const table = readTable(ENTRY_FIELDS, entry, path, faults);
   if (table === null) return null;
   const fields = readFields(OWN_FIELDS, table, path, faults);
-  const policy = overlay(DEFAULT_POLICY, readFields(POLICY_FIELDS, table, path, faults));
+  const hasCaller = Reflect.get(table, "caller") !== undefined;
+  const bases = basesOf(readFields(POLICY_FIELDS, table, path, faults), hasCaller);
+  const { policy } = bases;
   const { routes: written = [] } = readFields(ROUTES, table, path, faults);
   faults.push(...faultsOfDroppedCallers(callerRules(fields), around.env, path));
   addBindingFaults(fields, path, around, faults);
@@ -49,16 +52,19 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
     ...faultsOfTokenSecrets(fields.callerWas?.items ?? [], around, `${path}.caller_was.caller`),
   );
   addContradictions(policy, path, faults);
-  const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, policy, faults));
+  const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, bases, faults));
   const policyFor = matcher(routes, policy, `${path}.routes`, faults);
+  const policies = [policy, ...routes.map((route) => route.policy)];
+  if (!hasCaller && policies.some(({ oneCaller }) => !oneCaller)) {
+    faults.push({ path: `${path}.caller`, message: `is required: it ${CALLER_MESSAGE}` });
+  }
   if (fields.originAuth !== undefined) {
     const { callers, callersBefore } = callerRules(fields);
     const rules = [callers, ...(callersBefore === null ? [] : [callersBefore])];
-    const policies = [policy, ...routes.map((route) => route.policy)];
     const beside = { rules, policies, name: around.name, env: around.env };
     faults.push(...faultsOfOriginAuth(fields.originAuth, beside, `${path}.origin_auth`));
   }
-  const own = ownProperties(around.name, fields);
+  const own = ownProperties(around.name, hasCaller ? fields : { ...fields, caller: [] });
   if (faults.length > faultsBefore || own === null) return null;
   return Object.freeze({ ...own, policy, routes: Object.freeze(routes), policyFor });
 }
@@ -95,12 +101,30 @@ function faultOfOrigin(origin: OriginAddress, { env, hostnames }: Surroundings):
   return `leads back to this gateway: ${hostname} is a tenant. Give the origin a hostname of its own`;
 }
 
-function parseRoute(value: unknown, path: string, base: Policy, faults: Fault[]): Route[] {
+/** What the policies of an entry's routes are laid on. */
+interface Bases {
+  /** The entry's own. */
+  readonly policy: Policy;
+  /** The same without the entry's profile, which a route with a profile does not inherit. */
+  readonly withoutProfile: Policy;
+}
+
+/** Beside `caller`, the entry's profile does not make all requests one caller. */
+function basesOf({ profile, ...others }: SetValues<typeof POLICY_FIELDS>, hasCaller: boolean): Bases {
+  const fields = hasCaller ? { oneCaller: false, ...others } : others;
+  const withoutProfile = overlay(DEFAULT_POLICY, fields);
+  return {
+    policy: profile === undefined ? withoutProfile : overlay(DEFAULT_POLICY, { profile, ...fields }),
+    withoutProfile,
+  };
+}
+
+function parseRoute(value: unknown, path: string, bases: Bases, faults: Fault[]): Route[] {
   const table = readTable(ROUTE_FIELDS, value, path, faults);
   if (table === null) return [];
   const { match } = readFields(MATCH, table, path, faults);
   const overrides = readFields(POLICY_FIELDS, table, path, faults);
-  const policy = overlay(base, overrides);
+  const policy = overlay(overrides.profile === undefined ? bases.policy : bases.withoutProfile, overrides);
   // A route that sets none of the compared fields only inherits a contradiction, which is reported for its entry.
   if (COMPARED.some((property) => overrides[property] !== undefined)) addContradictions(policy, path, faults);
   return match === undefined ? [] : [Object.freeze({ match, policy })];
@@ -108,6 +132,7 @@ function parseRoute(value: unknown, path: string, base: Policy, faults: Fault[])
 
 /** The fields that can contradict each other. */
 const COMPARED = [
+  "profile",
   "originTimeoutMs",
   "originDeadlineMs",
   "unknownTtlMs",

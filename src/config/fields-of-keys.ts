@@ -3,7 +3,7 @@
 import { type Fields, durationField, integerField, published } from "./field.ts";
 import { deriveKey, keyCarriers, keyFormat } from "./key-values.ts";
 import { fingerprint, fingerprintBy, methods } from "./policy-values.ts";
-import { MINUTE, SECOND, oneOf } from "./values.ts";
+import { MINUTE, SECOND, oneOf, trueOrFalse } from "./values.ts";
 
 export const KEYS = {
   /** `required`, `optional`, or `off` to ignore keys. */
@@ -41,6 +41,13 @@ export const KEYS = {
     schema: oneOf(["operation", "tenant"]),
     default: "operation",
     published: published("key_scope", "A key belongs to"),
+  },
+  /** `true` makes all requests of an operation one caller, whatever `caller` is. After a change every key is new. */
+  oneCaller: {
+    name: "one_caller",
+    schema: trueOrFalse,
+    default: false,
+    published: published("one_caller", "Callers"),
   },
   /** A table makes a key from caller, operation and content for requests without one. */
   deriveKey: {

@@ -7,11 +7,23 @@ import { defaultsOf } from "./field.ts";
 import { POLICY_FIELDS } from "./fields-of-policy.ts";
 import { type Policy, type ProfileName } from "./policy.ts";
 import { fingerprintBy } from "./policy-values.ts";
+import { resolveFingerprint } from "../identity/fingerprint.ts";
 import { type StatusRange } from "../record/outcome-rule.ts";
-import { DAY } from "./values.ts";
+import { DAY, MINUTE, SECOND } from "./values.ts";
 
-/** The fields that every profile sets. */
-export type Profile = Pick<
+/** The fields that every profile sets, and those that one of them sets as well. */
+export type Profile = EveryProfile & Partial<Pick<Policy, AlsoSet>>;
+
+type AlsoSet =
+  | "oneCaller"
+  | "requestBytesMax"
+  | "waitMs"
+  | "originTimeoutMs"
+  | "originDeadlineMs"
+  | "onUnknown"
+  | "maxAttempts";
+
+type EveryProfile = Pick<
   Policy,
   | "key"
   | "keyFrom"
@@ -45,7 +57,7 @@ const UNKNOWN_AS_500 = {
 } as const;
 
 /** draft-ietf-httpapi-idempotency-key-header, which is the default. The other profiles are differences from it. */
-const ietf: Profile = {
+const ietf: EveryProfile = {
   key: DEFAULT_POLICY.key,
   keyFrom: DEFAULT_POLICY.keyFrom,
   keyScope: DEFAULT_POLICY.keyScope,
@@ -99,5 +111,31 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     errors: "ucp",
     // Its 409 means another payload.
     errorStatus: { key_reused: 409, caller_changed: 409, in_flight: 503, ...UNKNOWN_AS_500 },
+  },
+  // For who receives webhooks. The one profile of "at least once": a sender gives up, and a lost event is the greater harm.
+  webhook: {
+    ...ietf,
+    keyFrom: [[{ kind: "header", name: "webhook-id" }]],
+    methods: ["POST"],
+    // Longer than most senders go on, Stripe's three days included. Adyen goes on for 30 days, but not after a 2xx.
+    ttlMs: 7 * DAY,
+    // Of Stripe's event: the endpoints that have not got it yet, which become fewer.
+    fingerprint: resolveFingerprint(
+      { body: "json", ignore: [["pending_webhooks"]], firstOf: [], only: null, headers: [] },
+      [],
+    ),
+    outcomes: [{ when: { ...ANY_ANSWER, statuses: [{ from: 300, to: 599 }] }, unless: null, outcome: "not-executed" }],
+    // Some senders never come again after a 4xx. In these, the next delivery may run.
+    errorStatus: { in_flight: 503, outcome_unknown: 503, body_timeout: 503 },
+    oneCaller: true,
+    // GitHub sends up to 25 MB.
+    requestBytesMax: 25_000_000,
+    // Slack takes 3 s for a failure, Shopify 5 s, GitHub 10 s.
+    waitMs: 2 * SECOND,
+    // No sender waits longer, so a handler is hanging then. The last of a short schedule must still come after the deadline.
+    originTimeoutMs: 30 * SECOND,
+    originDeadlineMs: MINUTE,
+    onUnknown: "retry",
+    maxAttempts: 10_000,
   },
 };

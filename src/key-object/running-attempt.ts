@@ -20,6 +20,7 @@ import { log } from "../log.ts";
 import { searched } from "../origin/body-search.ts";
 import { type NoAnswer, type OriginAnswer, exchange } from "../origin/exchange.ts";
 import { type PreparedRequest } from "../origin/prepared-request.ts";
+import { type RequestIdentity } from "../record/record.ts";
 import { type Conclusion, type EndedAttempt, type Transition } from "../record/transition.ts";
 import { type Recording } from "./recording.ts";
 import { type AttemptReplies, refusal, repliesFor, repliesForStream, repliesWithoutOutcome } from "./reply.ts";
@@ -32,6 +33,8 @@ interface BegunAttempt extends EndedAttempt {
   /** Whether an earlier attempt of the record may have run. */
   readonly mayHaveRun: boolean;
   readonly policy: AttemptPolicy;
+  /** The request that is sent. */
+  readonly request: RequestIdentity;
 }
 
 export class RunningAttempt {
@@ -155,7 +158,9 @@ export class RunningAttempt {
   }
 
   #withFacts(reply: Reply): Reply {
-    return { ...reply, attempt: { number: this.#begun.attempt.number, originMs: this.#originMs } };
+    const { attempt, request } = this.#begun;
+    const known = { ...reply, attempt: { number: attempt.number, originMs: this.#originMs } };
+    return known.kind === "answer" && request.calls !== undefined ? { ...known, calls: request.calls } : known;
   }
 
   #logFault(where: string, error: unknown): void {

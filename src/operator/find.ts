@@ -7,6 +7,7 @@ import { PROBLEMS } from "../http/problem-codes.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { callerPlacement, recordId } from "../identity/record-id.ts";
 import { unverifiedClaims } from "../identity/verified-claims.ts";
+import { withCallersOf } from "../config/one-caller.ts";
 import { type Tenant } from "../config/policy.ts";
 import { strictestPolicy } from "../config/strictest-policy.ts";
 import { type OperatorProblem, operatorProblem } from "./problem.ts";
@@ -38,13 +39,13 @@ export async function recordIdsOf(
   description: Description,
   nowMs: number,
 ): Promise<Ids | OperatorProblem> {
-  const { callers, callersBefore } = tenant;
   const key = keyIn(description.key);
   if (isRefusal(key)) return operatorProblem("invalid_request", `key: ${key.detail ?? PROBLEMS[key.code].detail}`);
   const [method = "", path = ""] = description.operation.split(" ");
   const { pathname } = new URL(`https://${hostname}${path}`);
   const described = { method, headers: new Headers(description.headers) };
   const { policy } = strictestPolicy(tenant, described, matchingPath(pathname));
+  const { callers, callersBefore } = withCallersOf(tenant, policy);
   const operation = policy.keyScope === "tenant" ? { method: null, path: null } : { method, path: pathname };
   const idBy = async (rule: CallerRule): Promise<string | null> => {
     const digest = await callerOf(requestOf(description), rule, acceptToken);

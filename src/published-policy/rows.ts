@@ -41,6 +41,7 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
     },
     keyFormat: ({ keyFormat }) => wordsOfFormat(keyFormat),
     keyScope: ({ keyScope }) => KEY_SCOPE[keyScope],
+    oneCaller: ({ oneCaller }) => (oneCaller ? "all requests of an operation are one" : "are identified as above"),
     deriveKey: withoutKey,
     methods: (policy) => list(coveredMethods(policy)),
     fingerprint: fingerprintWords,

@@ -2,6 +2,7 @@
 
 import { edgeIn } from "../config/bindings.ts";
 import { journalPlaceOf } from "../config/operator-token.ts";
+import { withCallersOf } from "../config/one-caller.ts";
 import { type JournalPlace, type Tenant } from "../config/policy.ts";
 import { type AppliedPolicy, strictestPolicy } from "../config/strictest-policy.ts";
 import { tenantOf } from "../config/tenants.ts";
@@ -18,6 +19,7 @@ export interface Destination extends AppliedPolicy {
   readonly hostname: string;
   /** The path that policies are matched by. */
   readonly path: string;
+  /** With the callers of `policy`. */
   readonly tenant: Tenant;
   readonly connection: Connection;
   /** Where its journal is; null where the hostname has no operators to read it. */
@@ -39,7 +41,8 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
   const path = matchingPath(url.pathname);
   const applied = strictestPolicy(tenant, request, path);
   const connection = connectionOf(edgeIn(env), request.headers, request.cf);
-  return { url, hostname, path, tenant, ...applied, connection, journal: journalPlaceOf(env, tenant) };
+  const callers = withCallersOf(tenant, applied.policy);
+  return { url, hostname, path, tenant: callers, ...applied, connection, journal: journalPlaceOf(env, tenant) };
 }
 
 /** Whether the origin may read the path as one outside of its base path, where another tenant's API may be. */

@@ -1,4 +1,4 @@
-/** The Worker: the way of a request, from the client to a record or to the origin, and back. */
+/** The Worker: how a request goes from the client to a record or to the origin, and back. */
 
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
@@ -20,6 +20,7 @@ import { overRateLimit } from "./rate-limit.ts";
 import { methodNotAllowed, refusedResponse } from "./refused.ts";
 import { type RequestContext, requestContext } from "./request-context.ts";
 import { keyOf } from "./request-key.ts";
+import { replyToCalls } from "./rpc-reply.ts";
 import { reservedPaths } from "./reserved-paths.ts";
 import { type RequestResult, respond } from "./respond.ts";
 import { discardUnread } from "./unread-body.ts";
@@ -27,7 +28,7 @@ import { discardUnread } from "./unread-body.ts";
 // Matches a path as policies do (docs/protocol.md 3.2.3). The router is the one that policies use already.
 export const gateway = new HonoBase<{ Bindings: Env }>({ router: new TrieRouter(), getPath: pathOf });
 
-// Their middleware is their own: every other request is one match and one handler.
+// The reserved paths have middleware of their own. Every other request is one match and one handler.
 gateway.route("/", reservedPaths);
 gateway.all("*", (c) => forward(c.req.raw, c.env, c.executionCtx));
 
@@ -44,7 +45,7 @@ async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): 
   // Only what precedes a call or a forward can throw here. What follows one is a value.
   const result = await route(context).catch((error: unknown): RequestResult => refused(faultOf(error)));
   context.incoming.releaseBody();
-  // Cloudflare's edge answers while it takes the rest.
+  // Cloudflare's edge itself takes the rest of an upload while it sends the response.
   if (isRefused(result) && destination.connection.edge !== "cloudflare") await discardUnread(request);
   return respond(context, result);
 }
@@ -83,10 +84,10 @@ async function askRecord(context: RequestContext, key: Key, waitMs: number): Pro
   if (former !== null) {
     metrics.calls(former.recordId, key.isDerived);
     const reply = await lookAtFormerRecord(stubOf(former.recordId), former.call, former.recordId === recordId);
-    if (reply !== null) return reply;
+    if (reply !== null) return replyToCalls(reply, call.request.calls);
   }
   metrics.calls(recordId, key.isDerived);
-  return askKeyObject(stubOf(recordId), call);
+  return replyToCalls(await askKeyObject(stubOf(recordId), call), call.request.calls);
 }
 
 /** Nothing of the request was passed on, or its body was read before. */

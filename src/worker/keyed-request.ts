@@ -10,7 +10,7 @@ import { headersOfCallers } from "../identity/caller.ts";
 import { type Key, headersOfCarriers } from "../identity/key-carrier.ts";
 import { type Caller, callerPlacement, callerTag, recordId } from "../identity/record-id.ts";
 import { originUrl } from "../origin/exchange.ts";
-import { type HeaderPair } from "../record/record.ts";
+import { type HeaderPair, type RequestIdentity } from "../record/record.ts";
 import { type Callers } from "./callers.ts";
 import { countedHeaders } from "./counted-headers.ts";
 import { type Destination, leavesBase } from "./destination.ts";
@@ -44,6 +44,7 @@ export async function readKeyedRequest(
   if (isRefusal(body)) return body;
   const identity = await requestFingerprint(incoming, destination, key.parts);
   if (isRefusal(identity)) return identity;
+  const calls = callsOf(incoming, policy);
   const forward = forwardOf(incoming, destination, key, body);
   const about = { tenant: hostname, operation: `${method} ${url.pathname}`, key: key.value, isDerived: key.isDerived };
   const shared = {
@@ -57,7 +58,7 @@ export async function readKeyedRequest(
     const { inId, bound } = callerPlacement(caller, key);
     const id = await recordId({ ...scope, caller: inId });
     const call = { ...shared, about: { ...about, callerTag: callerTag(caller) } };
-    return { recordId: id, call: { ...call, request: { ...identity, caller: bound } } };
+    return { recordId: id, call: { ...call, request: { ...identity, ...calls, caller: bound } } };
   };
   const now = await lookBy(callers.now);
   const before = callers.former === null ? null : await lookBy(callers.former);
@@ -65,6 +66,11 @@ export async function readKeyedRequest(
   const probe = key.isDerived ? null : probeOf(destination, forward, key.value);
   const call = { ...now.call, forward, probe };
   return { recordId: now.recordId, call, former: isSame ? null : before };
+}
+
+/** Where the body was read as JSON-RPC. A shadow record holds nothing of a body. */
+function callsOf({ messageIfRead }: Incoming, { mode }: Policy): Pick<RequestIdentity, "calls"> {
+  return messageIfRead?.kind === "calls" && mode === "enforce" ? { calls: messageIfRead.calls } : {};
 }
 
 const NO_OPERATION = { method: null, path: null };

@@ -70,7 +70,7 @@ function refusalOf(reading: Exclude<Reading, { end: "whole" }>, bytesMax: number
     case "no room":
       return refuse("overloaded");
     case "overflowed":
-      // Left open, for whoever discards the rest.
+      // Left open: the caller discards the rest.
       reading.rest.releaseLock();
       return tooLarge(bytesMax);
     default:

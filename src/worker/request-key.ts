@@ -6,8 +6,9 @@ import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type CallerRule } from "../identity/caller.ts";
 import { digestOf, sha256 } from "../identity/digest.ts";
 import { canonicalJson } from "../identity/json.ts";
+import { type RpcMessage } from "../identity/json-rpc.ts";
 import { valueAt } from "../identity/json-pointer.ts";
-import { type Key, type KeyPlaces, findKey } from "../identity/key-carrier.ts";
+import { type Key, type KeyCarrier, type KeyPlaces, findKey } from "../identity/key-carrier.ts";
 import { hasFormat, wordsOfFormat } from "../identity/key-format.ts";
 import { type RequestContent } from "../identity/request-content.ts";
 import { unreachable } from "../record/record.ts";
@@ -31,16 +32,45 @@ async function findOrDerive(incoming: Incoming, destination: Destination): Promi
   const { policy, isCovered } = destination;
   const { headers } = incoming.request;
   if (!isCovered) return null;
-  const key = await findKey(policy.keyFrom, placesOf(incoming, destination));
+  const message = await messageOf(incoming, destination);
+  if (isRefusal(message)) return message;
+  if (message?.kind === "unanswered") return null;
+  const isBatch = message !== null && "isBatch" in message && message.isBatch;
+  const key = await findKey(isBatch ? outsideBody(policy.keyFrom) : policy.keyFrom, placesOf(incoming, destination));
   // A request without a key passes through, where nothing is compared.
   const isCompared = key !== null || policy.deriveKey !== null;
   const unreadable = isCompared ? unreadableHeader(headers, countedHeaders(destination)) : null;
   if (unreadable !== null) return unreadable;
-  if (key === null) return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
+  if (key === null && policy.key === "required") return refuse("key_missing");
+  if (isCompared && message?.kind === "unclear calls") return refuse("rpc_invalid");
+  if (key === null) return isBatch ? null : derivedKey(incoming, destination);
   if (isRefusal(key)) return key;
   if (hasUnusualBody(incoming.request)) return refuse("key_invalid", UNUSUAL_BODY);
   if (hasFormat(key.value, policy.keyFormat)) return key;
   return refuse("key_invalid", `A key of this operation is ${wordsOfFormat(policy.keyFormat)}.`);
+}
+
+/** The body as JSON-RPC. Null where the policy does not read it so, and where no key could count, whatever the body holds. */
+async function messageOf(incoming: Incoming, destination: Destination): Promise<RpcMessage | null | Refusal> {
+  const { request } = incoming;
+  if (destination.policy.rpc === "none" || hasUnusualBody(request) || !mayBeKeyed(request, destination)) return null;
+  return incoming.bodyKind === "json" ? incoming.message() : null;
+}
+
+/** Whether a request may have a key, as far as its head and its policy show. */
+export function mayBeKeyed({ headers }: Request, { url, policy, isCovered }: Destination): boolean {
+  const { key, keyFrom, deriveKey } = policy;
+  if (!isCovered) return false;
+  const mayCarryKey = keyFrom.flat().some((source) => {
+    if (source.kind === "query") return url.searchParams.has(source.name);
+    return source.kind === "header" ? headers.has(source.name) : true;
+  });
+  return mayCarryKey || key === "required" || deriveKey !== null;
+}
+
+/** The key of a whole batch: one in its body belongs to one of its calls. */
+function outsideBody(carriers: readonly KeyCarrier[]): KeyCarrier[] {
+  return carriers.filter((carrier) => carrier.every(({ kind }) => kind === "header" || kind === "query"));
 }
 
 /** Only an override makes a GET a covered request. */
@@ -67,7 +97,8 @@ const UNREADABLE = {
 
 /**
  * A body that can't be read may hold a key, so it is refused. No body is read for a caller who would be refused with a key,
- * whether or not the body holds one.
+ * whether or not the body holds one. One that was read as JSON-RPC already may be without a key, whoever sends it: clients of MCP
+ * learn from the answer to their first call how to authorize themselves.
  */
 async function partWithKey<const P extends "document" | "form">(
   incoming: Incoming,
@@ -77,7 +108,7 @@ async function partWithKey<const P extends "document" | "form">(
   if (!mayHold(incoming, part)) return null;
   // Once it is read, it can't be passed on.
   if (hasUnusualBody(incoming.request)) return refuse("key_invalid", UNUSUAL_BODY);
-  const callers = await callersOf(incoming, tenant, Date.now());
+  const callers = incoming.messageIfRead === null ? await callersOf(incoming, tenant, Date.now()) : null;
   if (isRefusal(callers)) return callers;
   const content = await incoming.content();
   if (isRefusal(content)) return content;

@@ -3,7 +3,17 @@
 import { randomUUID } from "node:crypto";
 import { type RequestListener } from "node:http";
 import { expect, test } from "vitest";
-import { type Account, type Recipe, accounts, answersOf, readJson, sendJson } from "./recipe.ts";
+import {
+  type Account,
+  type Recipe,
+  accounts,
+  answersOf,
+  holdNext,
+  joined,
+  readJson,
+  sendJson,
+  untilReleased,
+} from "./recipe.ts";
 import { connectApollo } from "./snippets/graphql.ts";
 
 /** The server refuses a request before it executes it, or in the middle; or its connection breaks while it executes. */
@@ -35,6 +45,7 @@ const origin: RequestListener = async (request, response) => {
     return;
   }
   account.effects += 1;
+  await untilReleased(account);
   if (step === "breaks off") {
     request.socket.resetAndDestroy();
     return;
@@ -80,6 +91,18 @@ export const GRAPHQL: Recipe = {
       const charge = connectApollo(network.url, token);
       expect(await charge(1000, key)).toBe("ch_1");
       expect(answersOf(network)).toEqual(["released", "executed", "replayed"]);
+      expect(account.effects).toBe(1);
+    });
+
+    test("a mutation whose connection is reset while it runs is joined by the retry", async () => {
+      const { account, token, key } = newCustomer();
+      const { begun, release } = holdNext(account);
+      const network = await connect([{ what: "passes" }, { what: "resets", when: begun }]);
+      const charge = connectApollo(network.url, token)(1000, key);
+      await joined(network, 3);
+      release();
+      expect(await charge).toBe("ch_1");
+      expect(answersOf(network)).toEqual(["released", "none", "joined"]);
       expect(account.effects).toBe(1);
     });
 

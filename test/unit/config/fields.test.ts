@@ -62,6 +62,7 @@ describe("docs/configuration.md", () => {
       "origin_auth",
       "jurisdiction",
       "location",
+      "caller",
       "caller_was",
       "rate_limit",
       "probe",
@@ -84,8 +85,8 @@ describe("schema/tenants.schema.json", () => {
     [{ orign: "https://a.test" }, "$ has orign"],
     [{ wait: "90" }, "$.wait has another form"],
     [{ key: "yes" }, "$.key is yes"],
-    [{ max_attempts: 11 }, "$.max_attempts is too large"],
-    [{ caller: undefined }, "$ has no caller"],
+    [{ max_attempts: 10_001 }, "$.max_attempts is too large"],
+    [{ origin: undefined }, "$ has no origin"],
     [{ routes: [{ match: "GET /a" }] }, "$.routes[0].match has another form"],
     [{ routes: [{ match: "POST /a", caller: [] }] }, "$.routes[0] has caller"],
   ])("refuses what the gateway refuses: %j", (fields, fault) => {

@@ -16,7 +16,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(
     CONFIGURATION,
     "config",
-    "bindings.ts caller-values.ts dropped-callers.ts entry-values.ts field.ts fields-of-entry.ts fields-of-keys.ts fields-of-policy.ts",
+    "bindings.ts caller-values.ts dropped-callers.ts entry-values.ts field.ts one-caller.ts fields-of-entry.ts fields-of-keys.ts fields-of-policy.ts",
   ),
   ...all(
     CONFIGURATION,
@@ -46,6 +46,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(PARTS, "worker", "callers.ts cors.ts gateway.ts incoming.ts keyed-request.ts observe.ts pass-through.ts"),
   ...all(PARTS, "worker", "request-fingerprint.ts request-key.ts reserved-paths.ts"),
   ...all(OUTPUT, "worker", "count-request.ts fault.ts identified-reply.ts keyed-event.ts keyed-response.ts"),
+  ...all(PARTS, "worker", "event-lines.ts json-rpc-lexer.ts refused-calls.ts rpc-reply.ts"),
   ...all(OUTPUT, "worker", "refused.ts request-context.ts request-metrics.ts respond.ts"),
   ["worker/rate-limit.ts", "asks with a digest"],
   ["worker/repeats.ts", "compares digests"],

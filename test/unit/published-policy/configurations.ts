@@ -30,6 +30,7 @@ export const FULL_ENTRY = {
   key_from: ["X-Request-Key", "/meta/a~1b", "query:request_id", ["X-Topic", "form:token"]],
   key_format: { pattern: "[0-9]+:[a-z]+.*", min: 16, max: 100 },
   key_scope: "tenant",
+  one_caller: true,
   derive_key: { window: "5m", from: ["/order_id", "query:order"] },
   methods: ["PUT", "POST"],
   ttl: "2h",
@@ -69,6 +70,9 @@ export const FULL_ENTRY = {
   ],
 };
 
+/** A host that receives webhooks. */
+export const WEBHOOKS = { origin: "https://handlers.example.net", profile: "webhook" };
+
 export const HOST = "api.example.com";
 
 export function tenantOf(fields: Record<string, unknown>): Tenant {
@@ -85,6 +89,7 @@ export const TENANTS: readonly (readonly [string, Tenant])[] = [
   ["the conformance suite's", tenantOf(entry({ routes: conformanceRoutes() }))],
   ["one that sets every field", tenantOf(FULL_ENTRY)],
   ...(["ietf", "stripe", "acp", "ucp"] as const).map((profile) => [profile, tenantOf(entry({ profile }))] as const),
+  ["webhook", tenantOf(WEBHOOKS)],
 ];
 
 function conformanceRoutes(): Record<string, unknown>[] {
