@@ -18,3 +18,19 @@ function headOf(source: string): string {
     .map((line) => line.replace(/^\/\/ ?/, ""))
     .join("\n");
 }
+
+/** It could not do its work at all, as opposed to having found a fault. */
+const EXIT_NOT_DONE = 2;
+
+/**
+ * Runs a script's work and sets its exit code: what `work` returns, or 2 where it throws. Of an error, people see the message
+ * alone: a wrong option, a missing file and a program that can't be started are no faults of the script.
+ */
+export async function runScript(work: () => number | Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await work();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = EXIT_NOT_DONE;
+  }
+}

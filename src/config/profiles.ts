@@ -120,10 +120,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     // Longer than most senders go on, Stripe's three days included. Adyen goes on for 30 days, but not after a 2xx.
     ttlMs: 7 * DAY,
     // Of Stripe's event: the endpoints that have not got it yet, which become fewer.
-    fingerprint: resolveFingerprint(
-      { body: "json", ignore: [["pending_webhooks"]], firstOf: [], only: null, headers: [] },
-      [],
-    ),
+    fingerprint: resolveFingerprint({ ...fingerprintBy("json"), ignore: [["pending_webhooks"]] }, []),
     outcomes: [{ when: { ...ANY_ANSWER, statuses: [{ from: 300, to: 599 }] }, unless: null, outcome: "not-executed" }],
     // Some senders never come again after a 4xx. In these, the next delivery may run.
     errorStatus: { in_flight: 503, outcome_unknown: 503, body_timeout: 503 },

@@ -5,6 +5,7 @@ import { journalPlaceOf } from "../config/operator-token.ts";
 import { withCallersOf } from "../config/one-caller.ts";
 import { type JournalPlace, type Tenant } from "../config/policy.ts";
 import { type AppliedPolicy, strictestPolicy } from "../config/strictest-policy.ts";
+import { hasObjects } from "../config/required-objects.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { type Connection, connectionOf } from "../http/client-address.ts";
 import { isHostOf } from "../http/host.ts";
@@ -36,7 +37,7 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
   const url = URL.parse(request.url);
   if (url === null || !isHostOf(url, request.headers.get("host"))) return refuse("host_invalid");
   const hostname = withoutTrailingDot(url.hostname);
-  const tenant = await tenantOf(env, hostname);
+  const tenant = hasObjects(env) ? await tenantOf(env, hostname) : refuse("misconfigured");
   if (isRefusal(tenant)) return withOpaqueId(tenant, hostname);
   const path = matchingPath(url.pathname);
   const applied = strictestPolicy(tenant, request, path);

@@ -17,7 +17,7 @@ import {
 import { connectApollo } from "./snippets/graphql.ts";
 
 /** The server refuses a request before it executes it, or in the middle; or its connection breaks while it executes. */
-type Step = "throttles" | "throttles half-way" | "breaks off";
+type Step = "answers by status" | "throttles" | "throttles half-way" | "breaks off";
 
 interface Body {
   readonly query?: string;
@@ -35,7 +35,9 @@ const origin: RequestListener = async (request, response) => {
   const { query, extensions } = await readJson<Body>(request);
   const hash = `${caller} ${extensions?.persistedQuery?.sha256Hash}`;
   if (query === undefined && !registered.has(hash)) {
-    sendJson(response, refusal("PERSISTED_QUERY_NOT_FOUND"));
+    const unknownQuery = refusal("PERSISTED_QUERY_NOT_FOUND");
+    if (account.script[0] === "answers by status") sendJson(response, unknownQuery, 400, BY_STATUS);
+    else sendJson(response, unknownQuery);
     return;
   }
   registered.add(hash);
@@ -53,6 +55,9 @@ const origin: RequestListener = async (request, response) => {
   const data = { charge: { id: `ch_${account.effects}`, __typename: "Charge" } };
   sendJson(response, step === "throttles half-way" ? { data, ...refusal("THROTTLED") } : { data });
 };
+
+/** GraphQL over HTTP, "application/graphql-response+json": without execution, the status is an error too. */
+const BY_STATUS = { "content-type": "application/graphql-response+json" };
 
 /** GraphQL, 7.1: without execution, there is no `data`. */
 function refusal(code: string): object {
@@ -82,6 +87,14 @@ export const GRAPHQL: Recipe = {
       const network = await connect([]);
       expect(await connectApollo(network.url, token)(1000, key)).toBe("ch_1");
       expect(answersOf(network)).toEqual(["released", "executed"]);
+      expect(account.effects).toBe(1);
+    });
+
+    test("the same by a server that answers with an HTTP status", async () => {
+      const { account, token, key } = newCustomer("answers by status");
+      const network = await connect([]);
+      expect(await connectApollo(network.url, token)(1000, key)).toBe("ch_1");
+      expect(answersOf(network)).toEqual(["400 released", "executed"]);
       expect(account.effects).toBe(1);
     });
 

@@ -1,15 +1,10 @@
 /** The configurations that the published policy is tested with: the committed one, the conformance suite's, and a full one. */
 
-import { join } from "node:path";
-
-import { unstable_readConfig as readConfig } from "wrangler";
-
 import { type Config, parseConfig } from "../../../src/config/config.ts";
 import { type Tenant } from "../../../src/config/policy.ts";
 import { routePolicies } from "../../conformance/tenants.ts";
+import { committedConfig } from "../../support/committed.ts";
 import { entry } from "../config/entries.ts";
-
-const WRANGLER_TOML = join(import.meta.dirname, "..", "..", "..", "wrangler.toml");
 
 /** Sets every field to another value than its default, and every value that must stay hidden to a text with `secret` in it. */
 export const FULL_ENTRY = {
@@ -81,11 +76,8 @@ export function tenantOf(fields: Record<string, unknown>): Tenant {
 
 /** Tenants whose documents must have the values of their configuration. */
 export const TENANTS: readonly (readonly [string, Tenant])[] = [
-  ["the committed top level", onlyTenant(readConfig({ config: WRANGLER_TOML }).vars, "*")],
-  [
-    "the committed production",
-    onlyTenant(readConfig({ config: WRANGLER_TOML, env: "production" }).vars, "api.example.com"),
-  ],
+  ["the committed top level", onlyTenant({ ...committedConfig(null).vars, ORIGIN: "https://origin.example.net" }, "*")],
+  ["the committed production", onlyTenant(committedConfig("production").vars, "api.example.com")],
   ["the conformance suite's", tenantOf(entry({ routes: conformanceRoutes() }))],
   ["one that sets every field", tenantOf(FULL_ENTRY)],
   ...(["ietf", "stripe", "acp", "ucp"] as const).map((profile) => [profile, tenantOf(entry({ profile }))] as const),
