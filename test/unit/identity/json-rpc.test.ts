@@ -46,6 +46,13 @@ describe("a JSON-RPC message", () => {
     ["other", call({})],
     ["other", []],
     ["other", [1, {}]],
+    [
+      "other",
+      [
+        { jsonrpc: "2.0", method: "m" },
+        { id: 1, method: "pay" },
+      ],
+    ],
     ["other", "text"],
   ])("is %s: %j", (kind, value) => {
     expect(read(value)).toEqual({ kind });
@@ -56,6 +63,7 @@ describe("a JSON-RPC message", () => {
       [call(1), call(1)],
       [call(1, "t"), call(2, "t")],
       Array.from({ length: 101 }, (_, id) => call(id)),
+      [call(1), { id: 2, method: "pay" }],
     ]) {
       expect(read(batch)).toMatchObject({ kind: "unclear calls", isBatch: true });
     }
