@@ -14,12 +14,12 @@ import { type Verdict, checkDeployment, checkEntries, isFinding, readDeployment 
 import { checkSelfHosted } from "./deployment/self-hosted.ts";
 import { report } from "./deployment/report.ts";
 import { listNames, readEntries } from "./tenants/namespace.ts";
-import { helpIfAsked, runScript } from "./help.ts";
+import { beginScript, runScript } from "./help.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 
 if (import.meta.main) {
-  helpIfAsked(import.meta.filename);
+  beginScript(import.meta.filename);
   await runScript(() => main(process.argv.slice(2)));
 }
 

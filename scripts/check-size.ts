@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { helpIfAsked } from "./help.ts";
+import { beginScript } from "./help.ts";
 import { bundleWorker } from "./wrangler.ts";
 
 /**
@@ -38,7 +38,7 @@ const PARTS: readonly (readonly [part: string, path: string])[] = [
 type Meta = { readonly outputs: Readonly<Record<string, { readonly inputs: Inputs }>> };
 type Inputs = Readonly<Record<string, { readonly bytesInOutput: number }>>;
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const outdir = mkdtempSync(join(tmpdir(), "oncegate-size-"));
 try {
   bundleWorker(outdir, ["--minify", "--metafile", join(outdir, "meta.json")]);

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { placeName, queryOf } from "./check-deploy.ts";
 import { checkDeployment } from "./deployment/check.ts";
 import { report } from "./deployment/report.ts";
-import { helpIfAsked, runScript } from "./help.ts";
+import { beginScript, runScript } from "./help.ts";
 import { WRANGLER } from "./wrangler.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
@@ -20,7 +20,7 @@ const TAG_CHARACTERS_MAX = 25;
 const MESSAGE_CHARACTERS_MAX = 100;
 
 if (import.meta.main) {
-  helpIfAsked(import.meta.filename);
+  beginScript(import.meta.filename);
   await runScript(() => main(process.argv.slice(2)));
 }
 
@@ -78,12 +78,14 @@ export function deployArguments(args: readonly string[], commit: Commit | null):
   const isGiven = (name: string): boolean => args.some((one) => one === name || one.startsWith(`${name}=`));
   // Otherwise a variable of the shell, CLOUDFLARE_ENV, could choose another environment than the checked one.
   const environment = ["-e", "--env"].some(isGiven) ? [] : ["--env", ""];
-  if (commit === null) return [...args, ...environment];
+  // An isolate loads the bundle before its first request. At the top level, local runs stay readable.
+  const own = [...environment, "--minify"];
+  if (commit === null) return [...args, ...own];
   const tag = `${commit.hash.slice(0, 12)}${commit.isChanged ? "-changed" : ""}`.slice(0, TAG_CHARACTERS_MAX);
   const message = commit.subject.slice(0, MESSAGE_CHARACTERS_MAX);
   return [
     ...args,
-    ...environment,
+    ...own,
     ...(isGiven("--tag") ? [] : ["--tag", tag]),
     ...(isGiven("--message") ? [] : ["--message", message]),
   ];

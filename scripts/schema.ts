@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { tenantsSchema } from "./schema/tenants-schema.ts";
 import { fillRules, fillTables } from "./schema/tables.ts";
 import { requestSchemas } from "./schema/request-schemas.ts";
-import { helpIfAsked } from "./help.ts";
+import { beginScript } from "./help.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 
@@ -20,7 +20,7 @@ export const TENANTS_SCHEMA = join(REPOSITORY, "schema/tenants.schema.json");
 const REQUEST_SCHEMAS = join(REPOSITORY, "src/operator/request-schemas.ts");
 
 if (import.meta.main) {
-  helpIfAsked(import.meta.filename);
+  beginScript(import.meta.filename);
   writeFileSync(CONFIGURATION_PAGE, fillTables(readFileSync(CONFIGURATION_PAGE, "utf8")));
   writeFileSync(DEPLOYING_PAGE, fillRules(readFileSync(DEPLOYING_PAGE, "utf8")));
   mkdirSync(join(REPOSITORY, "schema"), { recursive: true });

@@ -18,14 +18,14 @@ import { withCleanup } from "./cleanup.ts";
 import { type Defer } from "./cleanup.ts";
 import { type GatewayOptions, startGateway } from "./gateway-process.ts";
 import { parseConfig } from "../src/config/config.ts";
-import { helpIfAsked, runScript } from "./help.ts";
+import { beginScript, runScript } from "./help.ts";
 import { introduceDemo, introduceOrigin } from "./start/introductions.ts";
 
 const GATEWAY_PORT = 8787;
 const ORIGIN_LATENCY_MS = 250;
 const FOLDER = join(import.meta.dirname, "..", ".wrangler", "start");
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 await runScript(() => withCleanup(start));
 
 /** Ends only by an error; `withCleanup` handles Ctrl-C. */

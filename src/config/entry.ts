@@ -53,7 +53,7 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   );
   addContradictions(policy, path, faults);
   const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, bases, faults));
-  const policyFor = matcher(routes, policy, `${path}.routes`, faults);
+  const matched = matcher(routes, policy, `${path}.routes`, faults);
   const policies = [policy, ...routes.map((route) => route.policy)];
   if (!hasCaller && policies.some(({ oneCaller }) => !oneCaller)) {
     faults.push({ path: `${path}.caller`, message: `is required: it ${CALLER_MESSAGE}` });
@@ -66,7 +66,7 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   }
   const own = ownProperties(around.name, hasCaller ? fields : { ...fields, caller: [] });
   if (faults.length > faultsBefore || own === null) return null;
-  return Object.freeze({ ...own, policy, routes: Object.freeze(routes), policyFor });
+  return Object.freeze({ ...own, policy, routes: Object.freeze(routes), ...matched });
 }
 
 /** Faults of fields that name a binding or a token of the Worker, or another tenant. */
@@ -127,7 +127,16 @@ function parseRoute(value: unknown, path: string, bases: Bases, faults: Fault[])
   const policy = overlay(overrides.profile === undefined ? bases.policy : bases.withoutProfile, overrides);
   // A route that sets none of the compared fields only inherits a contradiction, which is reported for its entry.
   if (COMPARED.some((property) => overrides[property] !== undefined)) addContradictions(policy, path, faults);
-  return match === undefined ? [] : [Object.freeze({ match, policy })];
+  if (match === undefined) return [];
+  if (callOf(match) !== null && policy.rpc === "none") faults.push({ path: `${path}.match`, message: CALL_NEEDS_RPC });
+  return [Object.freeze({ match, policy })];
+}
+
+const CALL_NEEDS_RPC = 'names a call, which only rpc = "json-rpc" finds, or profile = "mcp"';
+
+/** The call that a route is for; null for every request. */
+function callOf(match: string): string | null {
+  return match.split(" ")[2] ?? null;
 }
 
 /** The fields that can contradict each other. */
@@ -140,6 +149,8 @@ const COMPARED = [
   "probe",
   "keyFrom",
   "keyFormat",
+  "rpc",
+  "rpcMethods",
   "echo",
   "replayedHeader",
 ] as const;
@@ -152,6 +163,9 @@ function addContradictions(policy: Policy, path: string, faults: Fault[]): void 
   }
   if (policy.echo.includes(policy.replayedHeader) && !isFaulty("echo")) {
     faults.push({ path: `${path}.echo`, message: `must not have the replayed_header: ${policy.replayedHeader}` });
+  }
+  if (policy.rpcMethods !== null && policy.rpc === "none" && !isFaulty("rpc_methods")) {
+    faults.push({ path: `${path}.rpc_methods`, message: 'needs rpc = "json-rpc"' });
   }
   const isComposite = policy.keyFrom.some((carrier) => carrier.length > 1);
   if (isComposite && policy.keyFormat.kind.startsWith("uuid") && !isFaulty("key_format")) {
@@ -176,21 +190,43 @@ function matchedMethod(method: string): string {
   return COVERABLE.has(method) ? method : "ALL";
 }
 
+interface Target {
+  readonly policy: Policy;
+  /** The call that it is for; null for every request. */
+  readonly call: string | null;
+}
+
 /**
  * Hono's own router, so that patterns mean what they mean in Hono. It returns matches in the order in which they were
  * added.
  */
-function matcher(routes: readonly Route[], fallback: Policy, path: string, faults: Fault[]): Tenant["policyFor"] {
-  const router = new TrieRouter<Policy>();
+function matcher(
+  routes: readonly Route[],
+  fallback: Policy,
+  path: string,
+  faults: Fault[],
+): Pick<Tenant, "policyFor" | "callsAt"> {
+  const router = new TrieRouter<Target>();
   for (const [index, { match, policy }] of routes.entries()) {
     const [method = "", pattern = ""] = match.split(" ");
     try {
       // Decoded like the paths that it is compared with.
-      router.add(method === "*" ? "ALL" : method, matchingPath(pattern), policy);
+      router.add(method === "*" ? "ALL" : method, matchingPath(pattern), { policy, call: callOf(match) });
     } catch (error) {
       // Hono throws on patterns that it can't use, such as a broken regular expression.
       faults.push({ path: `${path}[${index}].match`, message: `is not a Hono path pattern: ${String(error)}` });
     }
   }
-  return (method, requestPath) => router.match(matchedMethod(method), requestPath)[0][0]?.[0] ?? fallback;
+  const targetsAt = (method: string, requestPath: string): readonly Target[] =>
+    router.match(matchedMethod(method), requestPath)[0].map(([target]) => target);
+  const hasCalls = routes.some(({ match }) => callOf(match) !== null);
+  return {
+    policyFor: (method, requestPath, calls = []) => {
+      const targets = targetsAt(method, requestPath);
+      return targets.find(({ call }) => call === null || calls.includes(call))?.policy ?? fallback;
+    },
+    callsAt: hasCalls
+      ? (method, requestPath) => targetsAt(method, requestPath).flatMap(({ call }) => call ?? [])
+      : null,
+  };
 }

@@ -87,7 +87,7 @@ export const ROUTES = {
 } as const satisfies Fields;
 
 export const MATCH = {
-  /** The method (or `*`) and path pattern, as [Hono](https://hono.dev/docs/api/routing) matches it. */
+  /** The method (or `*`) and path pattern, as [Hono](https://hono.dev/docs/api/routing) matches it. With `rpc`, [a call](mcp.md) may follow. */
   match: { name: "match", schema: match, required: true },
 } as const satisfies Fields;
 

@@ -2,7 +2,7 @@
 
 import { type Fields, durationField, integerField, published } from "./field.ts";
 import { deriveKey, keyCarriers, keyFormat } from "./key-values.ts";
-import { fingerprint, fingerprintBy, methods } from "./policy-values.ts";
+import { fingerprint, fingerprintBy, methods, rpcMethods } from "./policy-values.ts";
 import { MINUTE, SECOND, oneOf, trueOrFalse } from "./values.ts";
 
 export const KEYS = {
@@ -63,6 +63,13 @@ export const KEYS = {
     schema: methods,
     default: ["POST", "PATCH"],
     published: published("methods", "Covered methods"),
+  },
+  /** With `rpc`, the methods whose calls are covered, such as `["tools/call"]`. All are where it is not set. */
+  rpcMethods: {
+    name: "rpc_methods",
+    schema: rpcMethods,
+    default: null,
+    published: published("rpc_methods", "Covered JSON-RPC methods"),
   },
   /**
    * How a retry is compared: `json` compares JSON, claims and forms by meaning, `bytes` bytes. A table leaves out

@@ -17,7 +17,7 @@ export const PROFILE_AND_MODE = {
    */
   profile: {
     name: "profile",
-    schema: oneOf(["ietf", "stripe", "acp", "ucp", "webhook"]),
+    schema: oneOf(["ietf", "stripe", "acp", "ucp", "mcp", "webhook"]),
     default: "ietf",
     published: published("profile", "Profile"),
   },
@@ -79,6 +79,16 @@ export const EXECUTION_AND_TIME = {
     schema: trueOrFalse,
     default: false,
     published: published("streams_all", "Responses are passed on"),
+  },
+  /**
+   * When the last client that reads a [streamed response](protocol.md#58-responses-that-stream) disconnects: `finish` the attempt
+   * for a retry, or `cancel` it at the origin. Its outcome is unknown then.
+   */
+  onDisconnect: {
+    name: "on_disconnect",
+    schema: oneOf(["finish", "cancel"]),
+    default: "finish",
+    published: published("on_disconnect", "When no client reads a streamed response any more"),
   },
 } as const satisfies Fields;
 
@@ -206,6 +216,7 @@ export function attemptPolicy(policy: Values<typeof POLICY_FIELDS>) {
     originTimeoutMs: policy.originTimeoutMs,
     idleTimeoutMs: policy.idleTimeoutMs,
     stream: policy.stream,
+    onDisconnect: policy.onDisconnect,
     responseBytesMax: policy.responseBytesMax,
     replaySetCookie: policy.replaySetCookie,
   };

@@ -17,6 +17,19 @@ export const methods: v.GenericSchema<unknown, readonly string[]> = v.array(
   "must be a list of methods",
 );
 
+/** More than any method, or method and tool, that is in use has. */
+export const CALL_CHARACTERS_MAX = 256;
+
+const rpcMethod = text(
+  new RegExp(`^[!-~]{1,${CALL_CHARACTERS_MAX}}$`),
+  'must be the name of a JSON-RPC method, such as "tools/call"',
+);
+
+export const rpcMethods: v.GenericSchema<unknown, readonly string[]> = v.pipe(
+  listOf(rpcMethod, 'must be a list of JSON-RPC methods, such as ["tools/call"]'),
+  v.minLength(1, "must not be empty"),
+);
+
 const FINGERPRINT_MESSAGE = 'must be "json", "bytes", or a table such as { ignore = ["/client_sent_at"] }';
 
 const ALTERNATIVES_MESSAGE = 'must be a list of lists of JSON Pointers, such as [["/query_hash", "/query"]]';

@@ -13,11 +13,22 @@ const ID_CHARACTERS_MAX = 256;
 /** All ids and tokens of a batch are part of its record. */
 const BATCH_MESSAGES_MAX = 100;
 
+type CallNames = readonly (readonly string[])[];
+
 export type RpcMessage =
   /** At least one call. In a batch, each message has a place in `calls`; the id of one that is no call is null. */
-  | { readonly kind: "calls"; readonly calls: readonly RpcCall[]; readonly isBatch: boolean }
-  /** The same, with ids or tokens that are too long or equal, or too many messages: such calls can't have a key. */
-  | { readonly kind: "unclear calls"; readonly isBatch: boolean }
+  | {
+      readonly kind: "calls";
+      readonly calls: readonly RpcCall[];
+      /** Of each call: its method, and its method and tool. */
+      readonly names: CallNames;
+      readonly isBatch: boolean;
+    }
+  /**
+   * The same, with ids or tokens that are too long or equal, or too many messages: such calls can't have a key. `names` is null
+   * where there are too many, or some beside them are no messages.
+   */
+  | { readonly kind: "unclear calls"; readonly names: CallNames | null; readonly isBatch: boolean }
   /** A notification, a response, or a batch of these: none of them is answered. */
   | { readonly kind: "unanswered" }
   /** Not JSON-RPC. */
@@ -36,11 +47,15 @@ export function readRpcMessage(document: JsonNode | null): RpcMessage {
 function messageOf(messages: readonly JsonNode[], isBatch: boolean): RpcMessage {
   const kinds = messages.map(kindOf);
   if (kinds.every((kind) => kind === "other")) return OTHER;
-  if (!kinds.includes("call")) return UNANSWERED;
-  if (messages.length > BATCH_MESSAGES_MAX) return { kind: "unclear calls", isBatch };
+  // An origin that is less strict may find a call in an object or array that is none.
+  const isMixed = messages.some((message, index) => kinds[index] === "other" && typeof message !== "string");
+  if (!kinds.includes("call")) return isMixed ? OTHER : UNANSWERED;
+  if (isMixed || messages.length > BATCH_MESSAGES_MAX) return { kind: "unclear calls", names: null, isBatch };
   const calls = messages.map((message, index): RpcCall => (kinds[index] === "call" ? callOf(message) : NO_CALL));
   const names = [calls.map(({ id }) => id), calls.map(({ token }) => token)];
-  return names.every(areClear) ? { kind: "calls", calls, isBatch } : { kind: "unclear calls", isBatch };
+  const called = messages.filter((_, index) => kinds[index] === "call").map(namesOf);
+  if (!names.every(areClear)) return { kind: "unclear calls", names: called, isBatch };
+  return { kind: "calls", calls, names: called, isBatch };
 }
 
 const NO_CALL: RpcCall = { id: null, token: null };
@@ -62,6 +77,21 @@ function callOf(message: JsonNode): RpcCall {
   const token = valueAt(message, ["params", "_meta", "progressToken"]);
   const isToken = token !== undefined && token !== "null" && isScalarId(token);
   return { id: textAt(message, "id"), token: isToken ? token : null };
+}
+
+/** By which routes and `rpc_methods` name a call: `tools/call`, and `tools/call:create_payment`. */
+function namesOf(message: JsonNode): string[] {
+  const method = stringAt(message, ["method"]);
+  const tool = stringAt(message, ["params", "name"]);
+  if (method === null) return [];
+  return tool === null ? [method] : [method, `${method}:${tool}`];
+}
+
+/** Null where there is no string. */
+function stringAt(message: JsonNode, pointer: JsonPointer): string | null {
+  const node = valueAt(message, pointer);
+  const value: unknown = typeof node === "string" && node.startsWith('"') ? JSON.parse(node) : null;
+  return typeof value === "string" ? value : null;
 }
 
 function textAt(message: JsonNode, name: string): string | null {

@@ -104,7 +104,11 @@ export class RunningAttempt {
     const { mode, bytesMax } = reception;
     const replies = repliesForStream(answer, recording);
     if (mode === "stream") this.#replyToFirst(replies.first);
-    const onFirstBytes = (): void => (mode === "stream" ? this.#openStream(replies.joiner, recording) : undefined);
+    const onFirstBytes = (): void => {
+      if (mode !== "stream") return;
+      this.#openStream(replies.joiner, recording);
+      if (policy.onDisconnect === "cancel") void this.#abandonWhenLeft(answer, recording);
+    };
     await recording.receive(mode, bytesMax, onFirstBytes);
     const arrival = arrived(answer, recording);
     const transition = this.#finish(arrival, conclusionOfAnswer(arrival, outcomeOf(arrival, reception, policy)));
@@ -114,6 +118,12 @@ export class RunningAttempt {
     if (recording.readers > 0) await this.#kept.durable();
     recording.publishEnd();
     this.#kept.dropWhenRead(recording, policy.originDeadlineMs);
+  }
+
+  /** Those who waited for the first bytes read by now. */
+  async #abandonWhenLeft({ body }: OriginAnswer, recording: Recording): Promise<void> {
+    await recording.readersGone(this.#begun.policy.originDeadlineMs);
+    body.abandon();
   }
 
   /** No answer within `origin_timeout`: those who wait get a reply, and the attempt goes on. */

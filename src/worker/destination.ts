@@ -20,7 +20,10 @@ export interface Destination extends AppliedPolicy {
   /** The path that policies are matched by. */
   readonly path: string;
   /** With the callers of `policy`. */
+  /** With the callers of the policy. */
   readonly tenant: Tenant;
+  /** The same without them. */
+  readonly configured: Tenant;
   readonly connection: Connection;
   /** Where its journal is; null where the hostname has no operators to read it. */
   readonly journal: JournalPlace | null;
@@ -42,7 +45,16 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
   const applied = strictestPolicy(tenant, request, path);
   const connection = connectionOf(edgeIn(env), request.headers, request.cf);
   const callers = withCallersOf(tenant, applied.policy);
-  return { url, hostname, path, tenant: callers, ...applied, connection, journal: journalPlaceOf(env, tenant) };
+  return {
+    url,
+    hostname,
+    path,
+    tenant: callers,
+    configured: tenant,
+    ...applied,
+    connection,
+    journal: journalPlaceOf(env, tenant),
+  };
 }
 
 /** Whether the origin may read the path as one outside of its base path, where another tenant's API may be. */

@@ -19,7 +19,7 @@ import { observe } from "./observe.ts";
 import { passThrough } from "./pass-through.ts";
 import { overRateLimit } from "./rate-limit.ts";
 import { methodNotAllowed, refusedEarly } from "./refused-early.ts";
-import { type RequestContext, requestContext } from "./request-context.ts";
+import { type RequestContext, requestContext, withCall } from "./request-context.ts";
 import { keyOf } from "./request-key.ts";
 import { replyToCalls } from "./rpc-reply.ts";
 import { reservedPaths } from "./reserved-paths.ts";
@@ -42,14 +42,20 @@ async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): 
   }
   const destination = await destinationOf(request, env).catch((error: unknown) => faultOf(error));
   if (isRefusal(destination)) return refusedEarly(destination, request, { env, executionCtx: ctx });
-  const context = requestContext(request, destination, env, ctx);
+  const received = requestContext(request, destination, env, ctx);
+  const { where } = received.metrics;
+  const routed = await withCall(received).catch((error: unknown) => faultOf(error, where));
+  const context = isRefusal(routed) ? received : routed;
   // Only what precedes a call or a forward can throw here. What follows one is a value.
-  const result = await route(context).catch((error: unknown): RequestResult =>
-    refused(faultOf(error, context.metrics.where)),
-  );
+  const result = isRefusal(routed)
+    ? refused(routed)
+    : await route(context).catch((error: unknown): RequestResult => refused(faultOf(error, context.metrics.where)));
   context.incoming.releaseBody();
   // Cloudflare's edge itself takes the rest of an upload while it sends the response.
-  if (isRefused(result) && destination.connection.edge !== "cloudflare") await discardUnread(request);
+  if (isRefused(result) && destination.connection.edge !== "cloudflare") {
+    // The refusal is known, and a body that can't be read must not turn it into another response.
+    await discardUnread(request).catch(() => undefined);
+  }
   return respond(context, result);
 }
 

@@ -112,6 +112,15 @@ export class Incoming {
     return new Request(url, { method, headers, body: body.held.byteLength > 0 ? body.held.forOrigin() : null });
   }
 
+  /** The request for a second reader. Throws where it can't be copied. */
+  async copiedRequest(): Promise<Request> {
+    if (this.#body === null) return this.request.clone();
+    const body = await this.#body;
+    if (isRefusal(body)) throw new Error("the body can't be read");
+    const { url, method, headers } = this.request;
+    return new Request(url, { method, headers, body: body.bytes.slice() });
+  }
+
   /** How the body may be parsed; null where there is none, as far as the head shows. */
   get bodyKind(): BodyKind | null {
     const { headers, body } = this.request;

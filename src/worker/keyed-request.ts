@@ -3,6 +3,7 @@
 import { type LookCall } from "../call/call.ts";
 import { type WholeCall, type WholeForward } from "../call/upload.ts";
 import { type AttemptPolicy, type Policy, attemptPolicy } from "../config/policy.ts";
+import { writeOperation } from "../config/operation.ts";
 import { makeForwarded } from "../http/headers.ts";
 import { probePath } from "../http/probe-path.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
@@ -46,7 +47,8 @@ export async function readKeyedRequest(
   if (isRefusal(identity)) return identity;
   const calls = callsOf(incoming, policy);
   const forward = forwardOf(incoming, destination, key, body);
-  const about = { tenant: hostname, operation: `${method} ${url.pathname}`, key: key.value, isDerived: key.isDerived };
+  const asked = writeOperation(method, url.pathname, namesOf(incoming));
+  const about = { tenant: hostname, operation: asked, key: key.value, isDerived: key.isDerived };
   const shared = {
     policy: key.isDerived ? withinWindow(policy) : attemptPolicy(policy),
     waitMs,
@@ -71,6 +73,11 @@ export async function readKeyedRequest(
 /** Where the body was read as JSON-RPC. A shadow record holds nothing of a body. */
 function callsOf({ messageIfRead }: Incoming, { mode }: Policy): Pick<RequestIdentity, "calls"> {
   return messageIfRead?.kind === "calls" && mode === "enforce" ? { calls: messageIfRead.calls } : {};
+}
+
+/** Those of the one call, for operators. */
+function namesOf({ messageIfRead }: Incoming): readonly string[] {
+  return messageIfRead?.kind === "calls" && !messageIfRead.isBatch ? (messageIfRead.names[0] ?? []) : [];
 }
 
 const NO_OPERATION = { method: null, path: null };

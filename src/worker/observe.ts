@@ -50,7 +50,7 @@ export async function observe(context: RequestContext): Promise<Observed> {
   const { incoming, destination, metrics, env, ctx } = context;
   const { policy } = destination;
   // No other request is copied.
-  const copy = mayBeKeyed(incoming.request, destination) ? copyOf(context) : null;
+  const copy = mayBeKeyed(incoming.request, destination) ? await copyOf(context) : null;
   const begun =
     copy === null
       ? Promise.resolve(null)
@@ -71,9 +71,10 @@ export async function observe(context: RequestContext): Promise<Observed> {
 }
 
 /** Shares the body with the request, which is sent unchanged. Null where no copy can be made. */
-function copyOf({ incoming, destination, env }: RequestContext): Incoming | null {
+async function copyOf({ incoming, destination, env }: RequestContext): Promise<Incoming | null> {
   try {
-    return new Incoming(incoming.request.clone(), destination.policy, tokenSecrets(env, destination.tenant.entry));
+    const request = await incoming.copiedRequest();
+    return new Incoming(request, destination.policy, tokenSecrets(env, destination.tenant.entry));
   } catch (error) {
     return failed(error);
   }

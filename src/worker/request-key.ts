@@ -1,6 +1,7 @@
 /** The key of a request: the one it carries, or one that is derived from its content (docs/protocol.md 3.4 and 3.10). */
 
 import { type DeriveKey } from "../config/key-values.ts";
+import { type Policy } from "../config/policy.ts";
 import { hasUnusualBody } from "../http/methods.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type CallerRule } from "../identity/caller.ts";
@@ -34,7 +35,7 @@ async function findOrDerive(incoming: Incoming, destination: Destination): Promi
   if (!isCovered) return null;
   const message = await messageOf(incoming, destination);
   if (isRefusal(message)) return message;
-  if (message?.kind === "unanswered") return null;
+  if (message !== null && !mayBeCovered(message, policy)) return null;
   const isBatch = message !== null && "isBatch" in message && message.isBatch;
   const key = await findKey(isBatch ? outsideBody(policy.keyFrom) : policy.keyFrom, placesOf(incoming, destination));
   // A request without a key passes through, where nothing is compared.
@@ -55,6 +56,22 @@ async function messageOf(incoming: Incoming, destination: Destination): Promise<
   const { request } = incoming;
   if (destination.policy.rpc === "none" || hasUnusualBody(request) || !mayBeKeyed(request, destination)) return null;
   return incoming.bodyKind === "json" ? incoming.message() : null;
+}
+
+/** A body that is no JSON-RPC may hold a call for an origin that is less strict. */
+function mayBeCovered(message: RpcMessage, { rpcMethods }: Policy): boolean {
+  switch (message.kind) {
+    case "calls":
+    case "unclear calls":
+      if (rpcMethods === null || message.names === null) return true;
+      return message.names.some(([method = ""]) => rpcMethods.includes(method));
+    case "unanswered":
+      return false;
+    case "other":
+      return true;
+    default:
+      return unreachable(message);
+  }
 }
 
 /** Whether a request may have a key, as far as its head and its policy show. */
@@ -146,6 +163,8 @@ async function derivedKey(incoming: Incoming, destination: Destination): Promise
   const { callers } = tenant;
   // Equal requests of two anonymous clients would get one key.
   const naming: CallerRule = callers.anonymous === "refuse" ? callers : { ...callers, anonymous: "refuse" };
+  // Read as JSON-RPC, it may be parsed already, and the keys of an issuer may come late.
+  incoming.releaseContent();
   const caller = await incoming.caller(naming);
   // A caller who can't be verified now may have been verified before: passed through, a retry would run again.
   if (isRefusal(caller)) return caller.code === "caller_missing" ? null : caller;
@@ -164,7 +183,9 @@ async function fromValues(
   const needsBody = from.some(({ kind }) => kind !== "query");
   const content = needsBody ? await incoming.content() : null;
   if (isRefusal(content)) return content;
-  const parts: string[] = [];
+  // All calls have one path, and the same values may be given to several.
+  const { messageIfRead } = incoming;
+  const parts: string[] = messageIfRead?.kind === "calls" ? (messageIfRead.names[0] ?? []).slice(-1) : [];
   for (const source of from) {
     const values = source.kind === "query" ? valuesInQuery(url, source.name) : await valuesIn(content, source);
     if (values.length === 0) return null;

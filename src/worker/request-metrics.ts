@@ -36,6 +36,11 @@ export class RequestMetrics {
     this.#subject = { version: versionOf(env), hostname, tenant, policy, method, ...unknown };
   }
 
+  /** Its body has shown which rules apply. */
+  follows(policy: Destination["policy"]): void {
+    this.#subject = { ...this.#subject, policy };
+  }
+
   found(found: Found): void {
     this.#subject = { ...this.#subject, ...found };
   }

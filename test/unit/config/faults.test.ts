@@ -5,7 +5,8 @@ import { configWith, entry, faultsWith, HOST } from "./entries.ts";
 
 const AT = `TENANTS."${HOST}"`;
 const UNKNOWN = "unknown field";
-const MATCH = 'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"';
+const MATCH =
+  'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"; with rpc, a space and a call may follow';
 const CALLER =
   'must be a list of what identifies a caller, such as ["authorization"]; with [], all requests are one caller';
 const CALLER_ITEM =

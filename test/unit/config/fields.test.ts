@@ -85,6 +85,7 @@ describe("docs/configuration.md", () => {
       "caller",
       "caller_was",
       "rate_limit",
+      "rpc_methods",
       "probe",
       "cors",
       "operator_token",

@@ -93,7 +93,7 @@ describe("a rule", () => {
     const rules = [
       { status: "5xx", outcome: "unknown" },
       { status: 502, outcome: "final" },
-      { json: "/a", event: "b", outcome: "final" },
+      { media_type: "text/html", event: "b", outcome: "final" },
     ];
     expect(faultsWith({ outcomes: rules })).toEqual([
       { path: `${AT}[1]`, message: "must be able to match: an earlier rule matches every such response" },
@@ -112,7 +112,7 @@ describe("the rules in the documentation", () => {
     });
 
   test("are these", () => {
-    expect(blocks.map(([name]) => name)).toEqual(["configuration.md", "deploying.md"]);
+    expect(blocks.map(([name]) => name)).toEqual(["configuration.md", "deploying.md", "mcp.md"]);
   });
 
   test.each(blocks)("are valid: %s", (_, toml) => {

@@ -11,7 +11,7 @@ import { duration } from "../../../src/published-policy/rows.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
 const PAGE = readFileSync(join(REPOSITORY, "docs/profiles.md"), "utf8");
-const NAMES: ProfileName[] = ["ietf", "stripe", "acp", "ucp", "webhook"];
+const NAMES: ProfileName[] = ["ietf", "stripe", "acp", "ucp", "mcp", "webhook"];
 
 /** The cells of the rows under `header`, in every table that has it. */
 function rowsUnder(header: string, text = PAGE): string[][] {
@@ -62,6 +62,8 @@ function valuesOf(name: ProfileName): Record<string, string> {
     error_status: written(profile.errorStatus),
     error_code: written(profile.errorCode),
     replayed_header: profile.replayedHeader,
+    rpc: profile.rpc ?? "",
+    rpc_methods: profile.rpcMethods?.join(" ") ?? "",
     one_caller: String(profile.oneCaller ?? ""),
     max_request_bytes: String(profile.requestBytesMax ?? ""),
     wait: durationOf(profile.waitMs),
@@ -74,7 +76,7 @@ function valuesOf(name: ProfileName): Record<string, string> {
 
 describe("docs/profiles.md", () => {
   test("has the values of every field of every profile", () => {
-    const rows = rowsUnder("| field | ietf | stripe | acp | ucp | webhook |");
+    const rows = rowsUnder("| field | ietf | stripe | acp | ucp | mcp | webhook |");
     for (const [index, name] of NAMES.entries()) {
       const actual = rows.map((cells) => [cells[0]?.replaceAll("`", ""), cells[index + 1]]);
       const expected = Object.entries(valuesOf(name));
@@ -82,7 +84,8 @@ describe("docs/profiles.md", () => {
         expected.map(([field, value]) => [field, value.toLowerCase()]),
       );
     }
-    expect(Object.keys(valuesOf("webhook"))).toHaveLength(Object.keys(PROFILES.webhook).length);
+    const set = new Set(NAMES.flatMap((name) => Object.keys(PROFILES[name])));
+    expect(Object.keys(valuesOf("webhook"))).toHaveLength(set.size);
   });
 
   const clauses = rowsUnder("| clause | test |").map(([clause = "", by = ""]) => {

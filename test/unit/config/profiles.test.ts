@@ -2,11 +2,12 @@ import { describe, expect, test } from "vitest";
 
 import { type Policy } from "../../../src/config/policy.ts";
 import { DEFAULT_POLICY, PROFILES } from "../../../src/config/profiles.ts";
+import { resolveFingerprint } from "../../../src/identity/fingerprint.ts";
 import { rule, statuses } from "../record/answers.ts";
 import { parseConfig } from "../../../src/config/config.ts";
 import { configWith, entry, faultsWith, HOST, policyWith, tenant } from "./entries.ts";
 
-const NAMES = ["ietf", "stripe", "acp", "ucp", "webhook"] as const;
+const NAMES = ["ietf", "stripe", "acp", "ucp", "mcp", "webhook"] as const;
 
 /** What an entry of this profile identifies callers by. Undefined: it has none. */
 function callerOf(profile: (typeof NAMES)[number]): { caller: string[] | undefined } {
@@ -22,7 +23,9 @@ function routePolicy(entry: Record<string, unknown>, route: Record<string, unkno
 describe("6.5.1 a profile", () => {
   test.each(NAMES)("%s sets its fields, and leaves the others to the defaults", (profile) => {
     const { policy } = tenant(parseConfig({ TENANTS: { [HOST]: { ...entry({ profile }), ...callerOf(profile) } } }));
-    expect(policy).toEqual({ ...DEFAULT_POLICY, profile, ...PROFILES[profile] });
+    const own = PROFILES[profile];
+    const fingerprint = resolveFingerprint(own.fingerprint, own.keyFrom);
+    expect(policy).toEqual({ ...DEFAULT_POLICY, profile, ...own, fingerprint });
   });
 
   test("is ietf where none is named", () => {
@@ -31,7 +34,10 @@ describe("6.5.1 a profile", () => {
 
   test("must be one that there is", () => {
     expect(faultsWith({ profile: "square" })).toEqual([
-      { path: `TENANTS."${HOST}".profile`, message: 'must be "ietf" or "stripe" or "acp" or "ucp" or "webhook"' },
+      {
+        path: `TENANTS."${HOST}".profile`,
+        message: 'must be "ietf" or "stripe" or "acp" or "ucp" or "mcp" or "webhook"',
+      },
     ]);
   });
 
@@ -111,6 +117,34 @@ describe("6.5.1 a profile", () => {
       errorCode: {},
       replayedHeader: "idempotent-replayed",
     });
+  });
+});
+
+describe("6.5.1 the values of mcp", () => {
+  const ENTRY = {
+    key_from: [
+      "Idempotency-Key",
+      "/params/_meta/idempotency-key",
+      "/params/meta/idempotency-key",
+      "/params/arguments/meta/idempotency-key",
+      "/params/arguments/idempotency_key",
+    ],
+    methods: ["POST"],
+    rpc: "json-rpc",
+    rpc_methods: ["tools/call"],
+    outcomes: [
+      { status: 404, outcome: "not-executed" },
+      { json: "/error/code", is: [-32700, -32600, -32601], outcome: "not-executed" },
+      { status: 400, json: "/error/code", is: [-32000, -32020, -32022], outcome: "not-executed" },
+      { json: "/result/resultType", is: "input_required", outcome: "not-executed" },
+      { media_type: "text/event-stream", json: "/error", outcome: "final" },
+      { media_type: "text/event-stream", unless: { json: "/result" }, outcome: "unknown" },
+    ],
+    echo: ["Mcp-Session-Id"],
+  };
+
+  test("are those of an entry that writes them down", () => {
+    expect(policyWith({ profile: "mcp" })).toEqual({ ...policyWith(ENTRY), profile: "mcp" });
   });
 });
 

@@ -9,11 +9,20 @@ const COMMIT: Commit = {
 
 describe("npm run deploy", () => {
   test("tags the version with the commit, and names the environment that was checked", () => {
-    expect(deployArguments([], COMMIT)).toEqual(["--env", "", "--tag", "0123456789ab", "--message", "Answer in time"]);
+    expect(deployArguments([], COMMIT)).toEqual([
+      "--env",
+      "",
+      "--minify",
+      "--tag",
+      "0123456789ab",
+      "--message",
+      "Answer in time",
+    ]);
     expect(deployArguments(["--env", "production", "--dry-run"], COMMIT)).toEqual([
       "--env",
       "production",
       "--dry-run",
+      "--minify",
       "--tag",
       "0123456789ab",
       "--message",
@@ -27,8 +36,8 @@ describe("npm run deploy", () => {
 
   test("keeps a tag and a message of the user's own, and tags nothing without a commit", () => {
     const args = ["--env=production", "--tag", "mine", "--message=Mine"];
-    expect(deployArguments(args, COMMIT)).toEqual(args);
-    expect(deployArguments(["-e", "production"], null)).toEqual(["-e", "production"]);
+    expect(deployArguments(args, COMMIT)).toEqual([...args, "--minify"]);
+    expect(deployArguments(["-e", "production"], null)).toEqual(["-e", "production", "--minify"]);
   });
 
   test("shortens what the platform would cut", () => {

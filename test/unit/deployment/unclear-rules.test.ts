@@ -14,7 +14,7 @@ function hintsFor(...rules: string[]): readonly string[] {
 
 test("hints at a rule on JSON that keeps a later rule on an event from freeing the key", () => {
   const hint = (index: number) =>
-    `hint: "api.shop.io".outcomes[${index}] has json without a media_type: an event stream is no JSON, so no later rule on an event can give not-executed. Add media_type = "application/json"`;
+    `hint: "api.shop.io".outcomes[${index}] has json without a media_type: an event stream that does not end with JSON leaves it undecided, so no later rule on an event can give not-executed. Add media_type = "application/json"`;
   expect(hintsFor(JSON_RULE, EVENT)).toEqual([hint(0)]);
   expect(hintsFor('{ status = 429, outcome = "final" }', JSON_RULE, EVENT)).toEqual([hint(1)]);
   const inUnless = '{ status = 200, unless = { json = "/error" }, outcome = "final" }';

@@ -13,9 +13,13 @@ const call = (id: unknown, token?: unknown): object => ({
 describe("a JSON-RPC message", () => {
   test("that is a call has its id and progress token in canonical form", () => {
     const calls = [{ id: "5e0", token: '"t"' }];
-    expect(read(call(5, "t"))).toEqual({ kind: "calls", isBatch: false, calls });
-    expect(read(call("5"))).toEqual({ kind: "calls", isBatch: false, calls: [{ id: '"5"', token: null }] });
-    expect(read(call(null, null))).toEqual({ kind: "calls", isBatch: false, calls: [{ id: "null", token: null }] });
+    expect(read(call(5, "t"))).toMatchObject({ kind: "calls", isBatch: false, calls });
+    expect(read(call("5"))).toMatchObject({ kind: "calls", isBatch: false, calls: [{ id: '"5"', token: null }] });
+    expect(read(call(null, null))).toMatchObject({
+      kind: "calls",
+      isBatch: false,
+      calls: [{ id: "null", token: null }],
+    });
   });
 
   test("in a batch has its place", () => {
@@ -26,7 +30,7 @@ describe("a JSON-RPC message", () => {
       { id: null, token: null },
       { id: '"a"', token: "2e0" },
     ];
-    expect(read(batch)).toEqual({ kind: "calls", isBatch: true, calls });
+    expect(read(batch)).toMatchObject({ kind: "calls", isBatch: true, calls });
   });
 
   test.each<[string, unknown]>([
@@ -42,6 +46,13 @@ describe("a JSON-RPC message", () => {
     ["other", call({})],
     ["other", []],
     ["other", [1, {}]],
+    [
+      "other",
+      [
+        { jsonrpc: "2.0", method: "m" },
+        { id: 1, method: "pay" },
+      ],
+    ],
     ["other", "text"],
   ])("is %s: %j", (kind, value) => {
     expect(read(value)).toEqual({ kind });
@@ -52,12 +63,13 @@ describe("a JSON-RPC message", () => {
       [call(1), call(1)],
       [call(1, "t"), call(2, "t")],
       Array.from({ length: 101 }, (_, id) => call(id)),
+      [call(1), { id: 2, method: "pay" }],
     ]) {
-      expect(read(batch)).toEqual({ kind: "unclear calls", isBatch: true });
+      expect(read(batch)).toMatchObject({ kind: "unclear calls", isBatch: true });
     }
     expect(read(call("x".repeat(254)))).toMatchObject({ kind: "calls" });
-    expect(read(call("x".repeat(255)))).toEqual({ kind: "unclear calls", isBatch: false });
-    expect(read(call(1, "x".repeat(255)))).toEqual({ kind: "unclear calls", isBatch: false });
+    expect(read(call("x".repeat(255)))).toMatchObject({ kind: "unclear calls", isBatch: false });
+    expect(read(call(1, "x".repeat(255)))).toMatchObject({ kind: "unclear calls", isBatch: false });
     expect(read([call(1), call("1"), call(1.5)])).toMatchObject({ kind: "calls" });
   });
 });

@@ -21,9 +21,13 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(
     CONFIGURATION,
     "config",
-    "key-values.ts kv-entry.ts operator-token.ts origin-auth.ts outcome-values.ts overlay.ts policy-values.ts policy.ts profiles.ts",
+    "key-values.ts kv-entry.ts operator-token.ts origin-auth.ts origin-variable.ts outcome-values.ts overlay.ts policy-values.ts policy.ts profiles.ts",
   ),
-  ...all(CONFIGURATION, "config", "read-fields.ts secrets.ts token-secrets.ts values.ts variable.ts version.ts"),
+  ...all(
+    CONFIGURATION,
+    "config",
+    "read-fields.ts required-objects.ts secrets.ts token-secrets.ts values.ts variable.ts version.ts",
+  ),
   ["config/ask-rate-limit.ts", "asks with a digest"],
   ["config/known-entries.ts", "keeps names as they are, and compares them whole"],
   ["config/tenants.ts", "looks hostnames up by config/entry-names.ts"],

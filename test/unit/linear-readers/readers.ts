@@ -7,7 +7,8 @@ import { parseAccept } from "hono/utils/accept";
 import { policyEntry } from "./tenant.ts";
 import { tenantFor } from "../../../src/config/config.ts";
 import { namesInKv, namesServing } from "../../../src/config/entry-names.ts";
-import { strictestPolicy } from "../../../src/config/strictest-policy.ts";
+import { readOperation, writeOperation } from "../../../src/config/operation.ts";
+import { callsAt, strictestPolicy } from "../../../src/config/strictest-policy.ts";
 import { sealedIn, isNavigation, isSameOrigin } from "../../../src/console/browser.ts";
 import * as consoleForm from "../../../src/console/form.ts";
 import { openSession } from "../../../src/console/session.ts";
@@ -311,6 +312,12 @@ export const READERS: Readonly<Record<string, Reader>> = {
     field("x-http-method-override", (fields) => strictestPolicy(tenant, { method: "POST", headers: fields }, "/")),
     (text) => strictestPolicy(tenant, { method: "POST", headers: new Headers() }, `/${text}`),
   ),
+  "config/strictest-policy.ts callsAt": each(
+    field("x-http-method-override", (fields) => callsAt(tenant, { method: "POST", headers: fields }, "/")),
+    (text) => callsAt(tenant, { method: "POST", headers: new Headers() }, `/${text}`),
+  ),
+  "config/operation.ts writeOperation": (text) => writeOperation("POST", "/", [text]),
+  "config/operation.ts readOperation": after(["", "POST ", "POST / "], (text) => readOperation(text)),
   "worker/rpc-rewriter.ts RpcRewriter": after(['{"id":', '{"id":5,"', "data:"], (text) => {
     for (const isEvents of [false, true]) {
       const rewriter = new RpcRewriter({ ids: new Map([["5e0", "6"]]), tokens: new Map() }, isEvents);

@@ -28,6 +28,8 @@ export const FULL_ENTRY = {
   one_caller: true,
   derive_key: { window: "5m", from: ["/order_id", "query:order"] },
   methods: ["PUT", "POST"],
+  rpc: "json-rpc",
+  rpc_methods: ["tools/call", "pay"],
   ttl: "2h",
   unknown_ttl: "3d",
   remember: "40d",
@@ -39,6 +41,7 @@ export const FULL_ENTRY = {
   upload_timeout: "40s",
   upload_idle_timeout: "8s",
   stream: true,
+  on_disconnect: "cancel",
   fingerprint: {
     ignore: ["/client_sent_at"],
 

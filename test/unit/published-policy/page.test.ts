@@ -168,6 +168,7 @@ describe("the words of the page", () => {
       ["Callers", "all requests of an operation are one"],
       ["Requests without a key", "are refused"],
       ["Covered methods", "POST, PUT"],
+      ["Covered JSON-RPC methods", "tools/call, pay"],
       [
         "What makes two requests the same",
         "method, path, query and the meaning of the body; without /client_sent_at; of the body only /a, /b; and the headers x-version",
@@ -181,6 +182,7 @@ describe("the words of the page", () => {
       ["An attempt is aborted after", "2 min"],
       ["The body of a response may pause for", "13 s"],
       ["Responses are passed on", "as they arrive"],
+      ["When no client reads a streamed response any more", "the attempt is cancelled, and its outcome is unknown"],
       [
         "Outcomes by rules",
         "404, 500–599 with text/html is not-executed; member /errors/0/code = THROTTLED or 7 is not-executed; header grpc-status = 14 is not-executed; event error is unknown, unless 500",
