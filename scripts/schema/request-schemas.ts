@@ -1,13 +1,14 @@
 // The requests of the operator API as JSON Schema, as its OpenAPI document has them.
 
 import type * as v from "valibot";
-import { AUDIT_QUERY, COUNTS_QUERY, FIND, JOURNAL_QUERY, SETTLE, WHY } from "../../src/operator/requests.ts";
+import { COUNTS_QUERY, FILTER, PAGE, RECORD } from "../../src/operator/list-requests.ts";
+import { FIND, SETTLE, WHY } from "../../src/operator/requests.ts";
 import { type JsonSchema, jsonSchemaOf } from "./convert.ts";
 import { tablesIn } from "./descriptions.ts";
 
 // The Worker serves these schemas, so they leave out the patterns of header fields.
 const CONVERSION = {
-  tables: tablesIn("object", "operator/requests.ts"),
+  tables: tablesIn("object", "operator/requests.ts", "operator/list-requests.ts"),
   target: "draft-2020-12",
   inMaps: false,
 } as const;
@@ -17,8 +18,8 @@ export function requestSchemas() {
     find: bodyOf(FIND),
     settle: bodyOf(SETTLE),
     why: bodyOf(WHY),
-    journal: parametersOf(JOURNAL_QUERY),
-    audit: parametersOf(AUDIT_QUERY),
+    journal: [...parametersOf(FILTER), ...parametersOf(PAGE)],
+    audit: [...parametersOf(RECORD), ...parametersOf(PAGE)],
     counts: parametersOf(COUNTS_QUERY),
   };
 }

@@ -7,6 +7,7 @@ import { positionOf, readJournal } from "../operator/lists.ts";
 import { type ReservedCall } from "../operator/operator-context.ts";
 import { type OperatorProblem, isOperatorProblem } from "../operator/problem.ts";
 import { RECORD_ID } from "../operator/requests.ts";
+import { NO_FILTER } from "../journal/entry-query.ts";
 import { summed } from "../operator/sums.ts";
 import { unreachable } from "../record/record.ts";
 import { type OperatorAction, actionIn, descriptionIn, problemText } from "./form.ts";
@@ -42,11 +43,11 @@ export async function overviewPage(
 async function loadOverview(c: ReservedCall, nowMs: number): Promise<OverviewProps["journal"]> {
   const cursor = c.var.url.searchParams.get("after");
   const after = cursor === null ? null : positionOf(cursor);
-  const query = { record: null, state: "unknown", operation: null, untilMs: nowMs, after } as const;
+  const filter = { ...NO_FILTER, state: "unknown" } as const;
   return readJournal(c, async (journal) => {
     const [counts, unknown] = await Promise.all([
       journal.counts(HOURS),
-      journal.entries({ ...query, limit: UNKNOWN_SHOWN_MAX + 1 }),
+      journal.entries({ filter, after, limit: UNKNOWN_SHOWN_MAX }),
     ]);
     return { counts: summed(counts, HOURS, nowMs), unknown };
   });
@@ -73,7 +74,7 @@ export async function recordPage(
 }
 
 function loadHistory(c: ReservedCall, record: string): Promise<RecordPageProps["history"]> {
-  const query = { record, state: null, operation: null, untilMs: Date.now(), after: null, limit: HISTORY_SHOWN_MAX };
+  const query = { filter: { ...NO_FILTER, record }, after: null, limit: HISTORY_SHOWN_MAX };
   return readJournal(c, async (journal) => {
     const lines = journal.audit({ record, beforeSeq: null, limit: HISTORY_SHOWN_MAX });
     const [entries, audit] = await Promise.all([journal.entries(query), lines]);
@@ -117,9 +118,9 @@ function perform(
     case "settle":
       return settle(acting, id, requested.settling);
     case "release":
-      return release(acting, id, requested.why);
+      return release(acting, id, requested.reasoned);
     case "purge":
-      return purge(acting, id, requested.why);
+      return purge(acting, id, requested.reasoned);
     default:
       return unreachable(requested);
   }

@@ -8,7 +8,7 @@ import { TrieRouter } from "hono/router/trie-router";
 import { type ReservedCall, type ReservedContext } from "../operator/operator-context.ts";
 import { plainProblem } from "../http/problem.ts";
 import { isOperatorProblem } from "../operator/problem.ts";
-import { RECORD_ID } from "../operator/requests.ts";
+import { wholeId } from "../operator/record-name.ts";
 import { isEqual } from "../operator/tokens.ts";
 import { type Tokens, areSet, tokensOf } from "../config/operator-token.ts";
 import { isNavigation, isSameOrigin, sealedIn } from "./browser.ts";
@@ -28,11 +28,9 @@ operatorConsole.get(
 );
 operatorConsole.get(
   "/_oncegate/records",
-  page((c, session) => {
-    const id = (c.var.url.searchParams.get("id") ?? "").trim().toLowerCase();
-    return RECORD_ID.test(id)
-      ? seeOther(`/_oncegate/records/${id}`)
-      : overviewPage(c, session, { status: 400, message: "This is not a record id." });
+  page(async (c, session) => {
+    const id = await wholeId(c, (c.var.url.searchParams.get("id") ?? "").trim().toLowerCase());
+    return isOperatorProblem(id) ? overviewPage(c, session, refusedBy(id)) : seeOther(`/_oncegate/records/${id}`);
   }),
 );
 operatorConsole.get(

@@ -30,14 +30,6 @@ export interface Caller {
   readonly digest: string;
 }
 
-/** Enough of a digest to distinguish the callers of one tenant, and less than it takes to find its caller for certain. */
-const TAG_CHARACTERS = 16;
-
-/** What lists share their room by. */
-export function callerTag({ digest }: Caller): string {
-  return digest.slice(0, TAG_CHARACTERS);
-}
-
 /**
  * Whether the caller is part of the record's id, or the record is bound to it (docs/protocol.md 3.5.9). With a derived key
  * it is always part of the id: two callers never share a derived key.

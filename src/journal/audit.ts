@@ -1,7 +1,7 @@
 /** The audit log: what operators intended and did. A line outlives its record. */
 
 import { type Role } from "../config/operator-token.ts";
-import { type Tables } from "./tables.ts";
+import { type Tables, recordsBeginning } from "./tables.ts";
 
 /** What an operator is about to do. It is written before the action. */
 export interface Intent {
@@ -86,6 +86,11 @@ export class Audit {
       .exec<Row>(query, ...bindings, bySeq, nowMs, limit)
       .toArray()
       .map(lineOf);
+  }
+
+  /** The ids of records that begin with `digits`, at most two. */
+  recordsBeginning(digits: string, nowMs: number): string[] {
+    return recordsBeginning(this.#tables, "audit", digits, nowMs);
   }
 
   expire(nowMs: number): void {

@@ -11,8 +11,8 @@ import { type Audited, ended, intend } from "./audited.ts";
 import { hostnameOf, inspectRecord, placeOf } from "./inspect.ts";
 import { type Acting } from "./operator-context.ts";
 import { type OperatorProblem, codeOfRefusal, isOperatorProblem, operatorProblem } from "./problem.ts";
-import { RECORD_ID } from "./requests.ts";
-import { type Order, type Settling, orderOfSettling } from "./settle.ts";
+import { type Reasoned, RECORD_ID } from "./requests.ts";
+import { type Order, type Settling, givenAttempt, orderOfSettling } from "./settle.ts";
 
 /** An action that was carried out. */
 export interface Acted {
@@ -37,12 +37,17 @@ export async function settle(acting: Acting, id: string, settling: Settling): Pr
   return act(acting, { record: id, action: "settle", why: settling.why }, order);
 }
 
-export function release(acting: Acting, id: string, why: string): Promise<Acted | OperatorProblem> {
-  return act(acting, { record: id, action: "release", why }, { command: { action: "release" }, body: null, given: {} });
+export function release(acting: Acting, id: string, reasoned: Reasoned): Promise<Acted | OperatorProblem> {
+  return act(acting, { record: id, action: "release", why: reasoned.why }, orderOf("release", reasoned));
 }
 
-export function purge(acting: Acting, id: string, why: string): Promise<Acted | OperatorProblem> {
-  return act(acting, { record: id, action: "purge", why }, { command: { action: "purge" }, body: null, given: {} });
+export function purge(acting: Acting, id: string, reasoned: Reasoned): Promise<Acted | OperatorProblem> {
+  return act(acting, { record: id, action: "purge", why: reasoned.why }, orderOf("purge", reasoned));
+}
+
+function orderOf(action: "release" | "purge", { attempt_id }: Reasoned): Order {
+  const attemptId = attempt_id ?? null;
+  return { command: { action, attemptId }, body: null, given: givenAttempt(attemptId) };
 }
 
 function policyOf(tenant: Tenant, operation: string): Policy {

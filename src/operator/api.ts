@@ -11,10 +11,12 @@ import { recordIdsOf } from "./find.ts";
 import { type Inspection } from "../key-object/inspection.ts";
 import { inspectRecord, inspectWithBody } from "./inspect.ts";
 import { lists } from "./lists.ts";
+import { logQueriesFor } from "./log-queries.ts";
 import { OPENAPI } from "./openapi.ts";
 import { type Acting, type OperatorCall, type OperatorContext } from "./operator-context.ts";
 import { type OperatorProblem, isOperatorProblem, operatorProblem } from "./problem.ts";
-import { FIND, OPERATOR_NAME, RECORD_ID, SETTLE, WHY, readBody } from "./requests.ts";
+import { wholeId } from "./record-name.ts";
+import { FIND, OPERATOR_NAME, SETTLE, WHY, readBody } from "./requests.ts";
 import { areSet, tokensOf } from "../config/operator-token.ts";
 import { bearerToken } from "./tokens.ts";
 import { recordView } from "./views.ts";
@@ -41,16 +43,16 @@ operatorApi.post("/v1/records/find", async (c) => {
   const ids = await recordIdsOf(c.var.hostname, c.var.tenant, description, Date.now());
   if (isOperatorProblem(ids)) return answer(ids);
   // The gateway looks at the former rule's record first, and answers a retry from it if it exists.
-  const former = ids.former === null ? null : await recordOf(c, ids.former);
+  const former = ids.former === null ? null : await foundBy(c, ids.former);
   if (former !== null && (isOperatorProblem(former) || former.state !== "none" || ids.now === null)) {
     return answer(former);
   }
-  return answer(ids.now === null ? operatorProblem("unavailable") : await recordOf(c, ids.now));
+  return answer(ids.now === null ? operatorProblem("unavailable") : await foundBy(c, ids.now));
 });
 
 operatorApi.get("/v1/records/:id", async (c) => {
-  const id = c.req.param("id");
-  if (!RECORD_ID.test(id)) return answer(operatorProblem("not_found"));
+  const id = await wholeId(c, c.req.param("id"));
+  if (isOperatorProblem(id)) return answer(id);
   const record = await (c.req.query("body") === "1" ? recordWithBody(c, id) : recordOf(c, id));
   return answer(!isOperatorProblem(record) && record.state === "none" ? operatorProblem("not_found") : record);
 });
@@ -59,10 +61,10 @@ operatorApi.post("/v1/records/:id/settle", (c) =>
   act(c, SETTLE, (acting, settling) => settle(acting, c.req.param("id"), settling)),
 );
 operatorApi.post("/v1/records/:id/release", (c) =>
-  act(c, WHY, (acting, { why }) => release(acting, c.req.param("id"), why)),
+  act(c, WHY, (acting, reasoned) => release(acting, c.req.param("id"), reasoned)),
 );
 operatorApi.post("/v1/records/:id/purge", (c) =>
-  act(c, WHY, (acting, { why }) => purge(acting, c.req.param("id"), why)),
+  act(c, WHY, (acting, reasoned) => purge(acting, c.req.param("id"), reasoned)),
 );
 
 operatorApi.route("/v1", lists);
@@ -76,6 +78,13 @@ async function recordOf(c: OperatorCall, id: string): Promise<FoundRecord | Oper
   const inspection = await inspectRecord(c.env, c.var, id);
   if (inspection === null) return operatorProblem("unavailable");
   return { kind: "shown", state: inspection.state, view: recordView(id, inspection) };
+}
+
+/** Where there is no record, the answer has the queries that the log still answers. */
+async function foundBy(c: OperatorCall, id: string): Promise<FoundRecord | OperatorProblem> {
+  const record = await recordOf(c, id);
+  if (isOperatorProblem(record)) return record;
+  return { ...record, view: { ...record.view, log: record.state === "none" ? logQueriesFor(id) : null } };
 }
 
 async function recordWithBody(c: OperatorCall, id: string): Promise<FoundRecord | OperatorProblem> {

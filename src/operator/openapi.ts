@@ -6,6 +6,8 @@ import { OPERATOR_NAME } from "./requests.ts";
 
 const record = { name: "id", in: "path", required: true, schema: { $ref: "#/components/schemas/RecordId" } };
 
+const begun = { ...record, schema: { type: "string", pattern: "^[0-9a-f]{16,64}$" } };
+
 const operator = {
   name: "Oncegate-Operator",
   in: "header",
@@ -70,21 +72,23 @@ export const OPENAPI = {
       post: {
         operationId: "find",
         summary: "Find a record by its request",
-        description: "Without a record the state is `none`. A record with a derived key can't be found in this way.",
+        description:
+          "Without a record the state is `none`, and `log` has queries that the log still answers. A record with a derived key can't be found in this way.",
         requestBody: body("Description", {
           operation: "POST /v1/charges",
           headers: { authorization: "Bearer alice" },
           key: "7f3c2a90",
         }),
-        responses: answers("The record.", "Record", ["400", "413", "503"]),
+        responses: answers("The record.", "Found", ["400", "413", "503"]),
       },
     },
     "/v1/records/{id}": {
       get: {
         operationId: "show",
         summary: "Show a record",
-        parameters: [record, answerBody, operator],
-        responses: answers("The record.", "Record", ["400", "404", "503"]),
+        description: "At least 16 digits of the id are enough where the journal lists the record.",
+        parameters: [begun, answerBody, operator],
+        responses: answers("The record.", "Record", ["400", "404", "409", "503"]),
       },
     },
     "/v1/records/{id}/settle": action("settle"),

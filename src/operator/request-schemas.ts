@@ -20,6 +20,11 @@ export const REQUEST_SCHEMAS = {
         type: "string",
         pattern: "^(?:[0-9A-Fa-f]{2}:?){32}$",
       },
+      caller: {
+        description: "The digest of the caller, as a log line or a list has it.",
+        type: "string",
+        pattern: "^[0-9a-f]{64}$",
+      },
       key: { description: "The key of the request.", type: "string", minLength: 1 },
     },
     required: ["operation", "key"],
@@ -40,6 +45,12 @@ export const REQUEST_SCHEMAS = {
           },
           body: { description: "The body of the answer, as text.", type: "string" },
           body_base64: { description: "The body of the answer in base64.", type: "string", contentEncoding: "base64" },
+          attempt_id: {
+            description: "Only if the record still belongs to this attempt.",
+            type: "string",
+            minLength: 1,
+            maxLength: 100,
+          },
           why: { description: "The reason, for the audit log.", type: "string", pattern: "\\S", maxLength: 1000 },
         },
         required: ["outcome", "status", "why"],
@@ -49,6 +60,12 @@ export const REQUEST_SCHEMAS = {
         type: "object",
         properties: {
           outcome: { description: "The request did not run.", const: "not-executed" },
+          attempt_id: {
+            description: "Only if the record still belongs to this attempt.",
+            type: "string",
+            minLength: 1,
+            maxLength: 100,
+          },
           why: { description: "The reason, for the audit log.", type: "string", pattern: "\\S", maxLength: 1000 },
         },
         required: ["outcome", "why"],
@@ -59,6 +76,12 @@ export const REQUEST_SCHEMAS = {
   why: {
     type: "object",
     properties: {
+      attempt_id: {
+        description: "Only if the record still belongs to this attempt.",
+        type: "string",
+        minLength: 1,
+        maxLength: 100,
+      },
       why: { description: "The reason, for the audit log.", type: "string", pattern: "\\S", maxLength: 1000 },
     },
     required: ["why"],
@@ -72,6 +95,50 @@ export const REQUEST_SCHEMAS = {
       schema: { enum: ["unknown", "tombstone", "mismatch", "completed", "none"], type: "string" },
     },
     { name: "operation", in: "query", description: "Only entries of this operation.", schema: { type: "string" } },
+    {
+      name: "cause",
+      in: "query",
+      description: "Only entries with this cause.",
+      schema: {
+        enum: [
+          "attempt",
+          "timeout",
+          "process_died",
+          "probe",
+          "settled",
+          "released",
+          "purged",
+          "key_reused",
+          "caller_changed",
+        ],
+        type: "string",
+      },
+    },
+    {
+      name: "status",
+      in: "query",
+      description: "Only entries with this status of the origin's answer.",
+      schema: { type: "integer", minimum: 200, maximum: 599 },
+    },
+    { name: "key", in: "query", description: "Only entries with this key.", schema: { type: "string" } },
+    {
+      name: "caller",
+      in: "query",
+      description: "Only entries of the caller with this digest.",
+      schema: { type: "string", pattern: "^[0-9a-f]{64}$" },
+    },
+    {
+      name: "from",
+      in: "query",
+      description: "Only entries whose state began at this time or later.",
+      schema: { type: "number" },
+    },
+    {
+      name: "to",
+      in: "query",
+      description: "Only entries whose state began at this time or earlier.",
+      schema: { type: "number" },
+    },
     {
       name: "older_than",
       in: "query",

@@ -45,7 +45,7 @@ export interface StoredRecord {
   readonly operation: string;
   readonly key: string;
   readonly derived: boolean;
-  readonly caller_tag: string;
+  readonly caller_digest: string;
   readonly rule: string;
   readonly fingerprint: string;
   readonly plain: string;
@@ -62,7 +62,7 @@ export interface StoredRecord {
 }
 
 export function encodeRecord(record: KeyRecord): StoredRecord {
-  const { tenant, operation, key, isDerived, callerTag } = record.about;
+  const { tenant, operation, key, isDerived, callerDigest } = record.about;
   const { rule, fingerprint, plain, caller } = record.request;
   const { number: attempt, id: attempt_id } = record.attempt;
   const request = {
@@ -70,7 +70,7 @@ export function encodeRecord(record: KeyRecord): StoredRecord {
     operation,
     key,
     derived: isDerived,
-    caller_tag: callerTag,
+    caller_digest: callerDigest,
     rule,
     fingerprint,
     plain,
@@ -127,7 +127,7 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
       operation: text("operation"),
       key: text("key"),
       isDerived: derived === true,
-      callerTag: text("caller_tag"),
+      callerDigest: text("caller_digest"),
     },
     request: {
       rule: text("rule"),

@@ -7,7 +7,13 @@ import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { type Refusal, refuse } from "../../../src/http/problem.ts";
 
 const CALL: WholeCall = {
-  about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k", isDerived: false, callerTag: "c0ffee" },
+  about: {
+    tenant: "api.example.com",
+    operation: "POST /v1/charges",
+    key: "k",
+    isDerived: false,
+    callerDigest: "c0ffee",
+  },
   request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller: null },
   policy: DEFAULT_POLICY,
   journal: null,

@@ -36,8 +36,10 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
 
   ...all(OPERATORS, "operator", "act.ts find.ts inspect.ts settle.ts"),
   ...all(OUTPUT, "operator", "answer.ts openapi-parts.ts openapi.ts operator-context.ts problem.ts request-schemas.ts"),
-  ...all(OUTPUT, "operator", "audited.ts sums.ts views.ts"),
+  ...all(OUTPUT, "operator", "audited.ts log-queries.ts sums.ts views.ts"),
   ...all(PARTS, "operator", "api.ts authenticate.ts"),
+  ["operator/list-requests.ts", "its schemas are read by operator/requests.ts readQuery"],
+  ["operator/record-name.ts", "reads an id with a pattern that has no choice"],
   ["operator/lists.ts", "reads cursors, of at most 200 characters"],
 
   ...all(OUTPUT, "published-policy", "document.ts outcome-rules.ts page.tsx rows.ts style.ts"),
