@@ -1,7 +1,7 @@
 // The requests of the operator API as JSON Schema, as its OpenAPI document has them.
 
 import type * as v from "valibot";
-import { COUNTS_QUERY, FILTER, PAGE, RECORD } from "../../src/operator/list-requests.ts";
+import { COUNTS_QUERY, FILTER, PAGE, RECORD, SETTLE_MANY } from "../../src/operator/list-requests.ts";
 import { FIND, SETTLE, WHY } from "../../src/operator/requests.ts";
 import { type JsonSchema, jsonSchemaOf } from "./convert.ts";
 import { tablesIn } from "./descriptions.ts";
@@ -13,11 +13,16 @@ const CONVERSION = {
   inMaps: false,
 } as const;
 
+/** Described once, as a component of its own. */
+const settle = { $ref: "#/components/schemas/Settling" };
+
 export function requestSchemas() {
+  const many = bodyOf(SETTLE_MANY);
   return {
     find: bodyOf(FIND),
     settle: bodyOf(SETTLE),
     why: bodyOf(WHY),
+    settleMany: { ...many, properties: { ...(many["properties"] as object), settle } },
     journal: [...parametersOf(FILTER), ...parametersOf(PAGE)],
     audit: [...parametersOf(RECORD), ...parametersOf(PAGE)],
     counts: parametersOf(COUNTS_QUERY),

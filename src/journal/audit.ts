@@ -60,12 +60,19 @@ export class Audit {
     this.#tables = tables;
   }
 
+  hasRoomFor(lines: number): boolean {
+    return this.#count + lines <= LINES_MAX;
+  }
+
+  get #count(): number {
+    return this.#tables.sql.exec<{ lines: number }>("SELECT count(*) AS lines FROM audit").one().lines;
+  }
+
   /** The number of the new line; null if the log is full. */
   begin(intent: Intent, nowMs: number, ttlMs: number): number | null {
     const { hostname, record, token, operator, action, given, why } = intent;
     const { sql } = this.#tables;
-    const { lines } = sql.exec<{ lines: number }>("SELECT count(*) AS lines FROM audit").one();
-    if (lines >= (action === "read" ? LINES_MAX_TO_READ : LINES_MAX)) return null;
+    if (this.#count >= (action === "read" ? LINES_MAX_TO_READ : LINES_MAX)) return null;
     const insert = `INSERT INTO audit (at_ms, expires_ms, hostname, record, token, operator, action, given, why)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
     const row = [nowMs, nowMs + ttlMs, hostname, record, token, operator, action, given, why];

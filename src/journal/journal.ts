@@ -53,6 +53,22 @@ export class Journal extends DurableObject<Env> {
     return this.#write(() => this.#audit.begin(intent, Date.now(), ttlMs));
   }
 
+  /** The same for many, all or none. */
+  intendAll(intents: readonly Intent[], ttlMs: number): number[] | null {
+    return this.#write(() => {
+      const nowMs = Date.now();
+      if (!this.#audit.hasRoomFor(intents.length)) return null;
+      return intents.flatMap((intent) => this.#audit.begin(intent, nowMs, ttlMs) ?? []);
+    });
+  }
+
+  /** Records the results of actions, by their numbers. */
+  endedAll(results: readonly (readonly [seq: number, result: Result])[]): void {
+    this.#write(() => {
+      for (const [seq, result] of results) this.#audit.end(seq, result, Date.now());
+    });
+  }
+
   /** Records the result of the action `seq`. */
   ended(seq: number, result: Result): void {
     this.#write(() => this.#audit.end(seq, result, Date.now()));

@@ -4,7 +4,7 @@ import { objectOf } from "../call/object-stub.ts";
 import { type Policy, type Tenant } from "../config/policy.ts";
 import { matchingPath } from "../http/matching-path.ts";
 import { type Intent, type Result } from "../journal/audit.ts";
-import { type Operation } from "../key-object/operated-by.ts";
+import { type OperatedBy, type Operation } from "../key-object/operated-by.ts";
 import { log } from "../log.ts";
 import { type Command } from "../record/operate.ts";
 import { type Audited, ended, intend } from "./audited.ts";
@@ -50,7 +50,7 @@ function orderOf(action: "release" | "purge", { attempt_id }: Reasoned): Order {
   return { command: { action, attemptId }, body: null, given: givenAttempt(attemptId) };
 }
 
-function policyOf(tenant: Tenant, operation: string): Policy {
+export function policyOf(tenant: Tenant, operation: string): Policy {
   const [method = "", path = ""] = operation.split(" ");
   return tenant.policyFor(method, matchingPath(path));
 }
@@ -85,23 +85,31 @@ async function carryOut(env: Env, ordered: Ordered): Promise<Acted | OperatorPro
   const { journal, intent, command, body } = ordered;
   const seq = await intend(env, ordered);
   if (seq === null) return operatorProblem("audit_unavailable");
-  let operation: Operation;
-  try {
-    const by = { tenant: intent.hostname, journal, role: intent.token };
-    operation = await objectOf(env.KEYS, intent.record, journal.placement).operate(by, command, body);
-  } catch (error) {
-    // The action may have been carried out. The record has its state; the audit log gets "failed", which claims neither.
-    log({ event: "fault", id: intent.record.slice(0, 16), where: "operate", why: String(error) });
-    await ended(env, ordered, seq, resultOf(null));
-    return operatorProblem("unavailable");
-  }
+  const by = { tenant: intent.hostname, journal, role: intent.token };
+  const operation = await operateOn(env, { record: intent.record, by, command, body });
   await ended(env, ordered, seq, resultOf(operation));
+  if (operation === null) return operatorProblem("unavailable");
   if (!operation.done) return operatorProblem(codeOfRefusal(operation.refusal));
   const { before, after } = operation;
   return { kind: "acted", id: intent.record, action: intent.action, before, after, audit: seq };
 }
 
-function resultOf(operation: Operation | null): Result {
+interface OperatedOn extends Pick<Order, "command" | "body"> {
+  readonly record: string;
+  readonly by: OperatedBy;
+}
+
+/** Null where the call failed: the action may have been carried out. The record has its state, and nothing here claims either. */
+export async function operateOn(env: Env, { record, by, command, body }: OperatedOn): Promise<Operation | null> {
+  try {
+    return await objectOf(env.KEYS, record, by.journal.placement).operate(by, command, body);
+  } catch (error) {
+    log({ event: "fault", id: record.slice(0, 16), where: "operate", why: String(error) });
+    return null;
+  }
+}
+
+export function resultOf(operation: Operation | null): Result {
   if (operation === null) return { result: "failed", before: null, after: null };
   const { before } = operation;
   if (!operation.done) return { result: "refused", before, after: operation.refusal };

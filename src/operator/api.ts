@@ -10,6 +10,7 @@ import { authenticate } from "./authenticate.ts";
 import { recordIdsOf } from "./find.ts";
 import { type Inspection } from "../key-object/inspection.ts";
 import { inspectRecord, inspectWithBody } from "./inspect.ts";
+import { SETTLE_MANY } from "./list-requests.ts";
 import { lists } from "./lists.ts";
 import { logQueriesFor } from "./log-queries.ts";
 import { OPENAPI } from "./openapi.ts";
@@ -19,6 +20,7 @@ import { wholeId } from "./record-name.ts";
 import { FIND, OPERATOR_NAME, SETTLE, WHY, readBody } from "./requests.ts";
 import { areSet, tokensOf } from "../config/operator-token.ts";
 import { bearerToken } from "./tokens.ts";
+import { batchView, settleMany } from "./settle-many.ts";
 import { recordView } from "./views.ts";
 
 export const operatorApi = new HonoBase<OperatorContext>({ router: new TrieRouter() });
@@ -49,6 +51,13 @@ operatorApi.post("/v1/records/find", async (c) => {
   }
   return answer(ids.now === null ? operatorProblem("unavailable") : await foundBy(c, ids.now));
 });
+
+operatorApi.post("/v1/records/settle", (c) =>
+  act(c, SETTLE_MANY, async (acting, asked) => {
+    const batch = await settleMany(acting, asked);
+    return isOperatorProblem(batch) ? batch : { kind: "shown", view: batchView(batch) };
+  }),
+);
 
 operatorApi.get("/v1/records/:id", async (c) => {
   const id = await wholeId(c, c.req.param("id"));
@@ -98,7 +107,7 @@ async function recordWithBody(c: OperatorCall, id: string): Promise<FoundRecord 
 async function act<const T extends v.GenericSchema>(
   c: OperatorCall,
   schema: T,
-  action: (acting: Acting, given: v.InferOutput<T>) => Promise<Acted | OperatorProblem>,
+  action: (acting: Acting, given: v.InferOutput<T>) => Promise<Acted | Shown | OperatorProblem>,
 ): Promise<Response> {
   const given = await readBody(c.req.raw, schema);
   if (isOperatorProblem(given)) return answer(given);

@@ -6,7 +6,7 @@ import { OPERATION_CHARACTERS_MAX } from "../journal/entries.ts";
 import { type EntryFilter, NO_FILTER } from "../journal/entry-query.ts";
 import { CAUSES, JOURNAL_STATES } from "../journal/journal-event.ts";
 import { HOURS_MAX } from "../journal/tallies.ts";
-import { RECORD_ID, callerDigest, object } from "./requests.ts";
+import { RECORD_ID, SETTLE, attemptId, callerDigest, object } from "./requests.ts";
 
 export const PAGE_MAX = 100;
 
@@ -65,6 +65,45 @@ export function filterOf(asked: FilterRequest, nowMs: number): EntryFilter {
   const untilMs = ends.length === 0 ? null : Math.min(...ends);
   return { ...NO_FILTER, state, operation, cause, status, key, caller, fromMs: from, untilMs };
 }
+
+const ATTEMPT = object({
+  /** The id of the record. */
+  record: v.pipe(v.string("must be a record's id"), v.regex(RECORD_ID, "must be a record's id")),
+  /** The attempt that the list showed. */
+  attempt_id: attemptId,
+  /** Its own status, instead of that of `settle`. */
+  status: v.optional(integer({ min: 200, max: 599 })),
+  /** Its own body, instead of that of `settle`. */
+  body: v.optional(v.string("must be a string")),
+});
+
+const ATTEMPTS_MESSAGE = `must be a list of 1 to ${PAGE_MAX} records`;
+
+export const SETTLE_MANY = object({
+  /** Only check what would be settled. */
+  dry_run: v.optional(v.boolean("must be true or false"), false),
+  /** Settle the unknown outcomes that match it. */
+  filter: v.optional(FILTER),
+  /** Settle these records. */
+  records: v.optional(
+    v.pipe(
+      v.array(ATTEMPT, ATTEMPTS_MESSAGE),
+      v.minLength(1, ATTEMPTS_MESSAGE),
+      v.maxLength(PAGE_MAX, ATTEMPTS_MESSAGE),
+    ),
+  ),
+  /** How each of them is settled. */
+  settle: SETTLE,
+  /** The plan of the dry run. Required with `filter`. */
+  plan: v.optional(v.pipe(v.string("must be a plan"), v.maxLength(200, "must be a plan"))),
+  /** The cursor of the batch before. */
+  cursor: v.optional(v.pipe(v.string("must be a cursor"), v.maxLength(200, "must be the cursor of a batch"))),
+  /** The size of a batch. */
+  batch: v.optional(integer({ min: 1, max: PAGE_MAX }), PAGE_MAX),
+});
+
+export type SettleMany = v.InferOutput<typeof SETTLE_MANY>;
+export type ManySettled = v.InferOutput<typeof ATTEMPT>;
 
 export const PAGE = object({
   /** The cursor of the page before. */

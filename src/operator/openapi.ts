@@ -82,6 +82,21 @@ export const OPENAPI = {
         responses: answers("The record.", "Found", ["400", "413", "503"]),
       },
     },
+    "/v1/records/settle": {
+      post: {
+        operationId: "settleMany",
+        summary: "Settle many unknown outcomes, batch by batch",
+        description:
+          "By a list of records, or by a filter after a dry run of it. A record is settled only if it is still unknown by the attempt that the list or the dry run showed.",
+        parameters: [operator],
+        requestBody: body("SettlingMany", {
+          dry_run: true,
+          filter: { operation: "POST /v1/charges", cause: "timeout" },
+          settle: { outcome: "not-executed", why: "Not in the ledger, ticket 4711" },
+        }),
+        responses: answers("The batch.", "Batch", ["400", "413", "503"]),
+      },
+    },
     "/v1/records/{id}": {
       get: {
         operationId: "show",

@@ -87,6 +87,98 @@ export const REQUEST_SCHEMAS = {
     required: ["why"],
     additionalProperties: false,
   },
+  settleMany: {
+    type: "object",
+    properties: {
+      dry_run: { description: "Only check what would be settled.", type: "boolean", default: false },
+      filter: {
+        description: "Settle the unknown outcomes that match it.",
+        type: "object",
+        properties: {
+          state: {
+            description: "Only entries in this state.",
+            enum: ["unknown", "tombstone", "mismatch", "completed", "none"],
+            type: "string",
+          },
+          operation: { description: "Only entries of this operation.", type: "string" },
+          cause: {
+            description: "Only entries with this cause.",
+            enum: [
+              "attempt",
+              "timeout",
+              "process_died",
+              "probe",
+              "settled",
+              "released",
+              "purged",
+              "key_reused",
+              "caller_changed",
+            ],
+            type: "string",
+          },
+          status: {
+            description: "Only entries with this status of the origin's answer.",
+            anyOf: [{ type: "number" }, { type: "string" }],
+          },
+          key: { description: "Only entries with this key.", type: "string" },
+          caller: {
+            description: "Only entries of the caller with this digest.",
+            type: "string",
+            pattern: "^[0-9a-f]{64}$",
+          },
+          from: {
+            description: "Only entries whose state began at this time or later.",
+            type: "string",
+            pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d{1,3})?)?Z$",
+          },
+          to: {
+            description: "Only entries whose state began at this time or earlier.",
+            type: "string",
+            pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d{1,3})?)?Z$",
+          },
+          older_than: {
+            description: "Only older entries. From 0s to 365d.",
+            type: "string",
+            pattern: "^([0-9]{1,12})(ms|s|m|h|d)$",
+          },
+        },
+        additionalProperties: false,
+      },
+      records: {
+        description: "Settle these records.",
+        type: "array",
+        items: {
+          type: "object",
+          properties: {
+            record: { description: "The id of the record.", type: "string", pattern: "^[0-9a-f]{64}$" },
+            attempt_id: {
+              description: "The attempt that the list showed.",
+              type: "string",
+              minLength: 1,
+              maxLength: 100,
+            },
+            status: {
+              description: "Its own status, instead of that of `settle`.",
+              type: "integer",
+              minimum: 200,
+              maximum: 599,
+            },
+            body: { description: "Its own body, instead of that of `settle`.", type: "string" },
+          },
+          required: ["record", "attempt_id"],
+          additionalProperties: false,
+        },
+        minItems: 1,
+        maxItems: 100,
+      },
+      settle: { $ref: "#/components/schemas/Settling" },
+      plan: { description: "The plan of the dry run. Required with `filter`.", type: "string", maxLength: 200 },
+      cursor: { description: "The cursor of the batch before.", type: "string", maxLength: 200 },
+      batch: { description: "The size of a batch.", type: "integer", minimum: 1, maximum: 100, default: 100 },
+    },
+    required: ["settle"],
+    additionalProperties: false,
+  },
   journal: [
     {
       name: "state",

@@ -48,7 +48,7 @@ const headers = v.pipe(
 /** A UUID of the gateway. */
 const ATTEMPT_ID_CHARACTERS_MAX = 100;
 
-const attemptId = v.pipe(
+export const attemptId = v.pipe(
   v.string("must be the id of an attempt"),
   v.minLength(1, "must be the id of an attempt"),
   v.maxLength(ATTEMPT_ID_CHARACTERS_MAX, "must be the id of an attempt"),
