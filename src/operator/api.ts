@@ -7,6 +7,7 @@ import { plainProblem } from "../http/problem.ts";
 import { type Acted, purge, release, settle } from "./act.ts";
 import { type Shown, NO_STORE, answer } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
+import { CSV, NDJSON, exportOf } from "./export.ts";
 import { recordIdsOf } from "./find.ts";
 import { type Inspection } from "../key-object/inspection.ts";
 import { inspectRecord, inspectWithBody } from "./inspect.ts";
@@ -75,6 +76,13 @@ operatorApi.post("/v1/records/:id/release", (c) =>
 operatorApi.post("/v1/records/:id/purge", (c) =>
   act(c, WHY, (acting, reasoned) => purge(acting, c.req.param("id"), reasoned)),
 );
+
+for (const format of [CSV, NDJSON]) {
+  operatorApi.get(`/v1/${format.name}`, async (c) => {
+    const exported = await exportOf(c, format);
+    return isOperatorProblem(exported) ? answer(exported) : exported;
+  });
+}
 
 operatorApi.route("/v1", lists);
 

@@ -1,6 +1,7 @@
 /** The operator API as an OpenAPI 3.1 document. A test compares it with the routes and with their answers. */
 
 import { ACTIONS, RESPONSES, SCHEMAS } from "./openapi-parts.ts";
+import { CSV, NDJSON } from "./export.ts";
 import { REQUEST_SCHEMAS } from "./request-schemas.ts";
 import { OPERATOR_NAME } from "./requests.ts";
 
@@ -117,6 +118,23 @@ export const OPENAPI = {
         responses: answers("A page.", "JournalPage", ["400", "503"]),
       },
     },
+    ...Object.fromEntries(
+      [CSV, NDJSON].map(({ name, type }) => [
+        `/v1/${name}`,
+        {
+          get: {
+            operationId: name,
+            summary: `The filtered journal as ${name}`,
+            description: "`Oncegate-Dropped` is the number of entries that the journal had no room for.",
+            parameters: REQUEST_SCHEMAS.journal.filter((parameter) => !["cursor", "limit"].includes(parameter.name)),
+            responses: {
+              ...answers("The file.", "Document", ["400", "503"]),
+              "200": { description: "The file.", content: { [type]: { schema: { type: "string" } } } },
+            },
+          },
+        },
+      ]),
+    ),
     "/v1/audit": {
       get: {
         operationId: "audit",

@@ -34,7 +34,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(PARTS, "console", "pages.tsx router.ts"),
   ["console/sign-in.tsx", "compares a path and a name with patterns that have no choice"],
 
-  ...all(OPERATORS, "operator", "act.ts find.ts inspect.ts settle.ts settle-many.ts"),
+  ...all(OPERATORS, "operator", "act.ts export.ts find.ts inspect.ts settle.ts settle-many.ts"),
   ...all(OUTPUT, "operator", "answer.ts openapi-parts.ts openapi.ts operator-context.ts problem.ts request-schemas.ts"),
   ...all(OUTPUT, "operator", "audited.ts in-parallel.ts log-queries.ts sums.ts views.ts"),
   ...all(PARTS, "operator", "api.ts authenticate.ts"),
