@@ -71,6 +71,8 @@ export default defineConfig({
               kvNamespaces: ["KV_OF_TESTS"],
               // A secret, for tenants with `origin_auth`. Key objects see these bindings only, and none that a test adds.
               bindings: {
+                // Nothing is in front of the tests, as in local runs.
+                EDGE: "none",
                 ORIGIN_SECRET: "s3cret of the gateway",
                 SECRETS: {
                   ORIGIN_SECRET: { purpose: "origin_auth", hostnames: ["*"] },

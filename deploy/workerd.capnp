@@ -1,9 +1,11 @@
 # Oncegate on the open-source runtime, without Cloudflare. Build and start it by
 #
 #   npm run build
-#   TENANTS='{"*":{"origin":"http://127.0.0.1:9100","caller":["authorization"]}}' \
-#     npx workerd serve deploy/workerd.capnp --directory-path=storage=/var/lib/oncegate
+#   export ORIGIN=http://127.0.0.1:3000
+#   npm run check:deploy -- --self-hosted
+#   npx workerd serve deploy/workerd.capnp --directory-path=storage=/var/lib/oncegate
 #
+# TENANTS, as JSON, in place of ORIGIN has every field (docs/configuration.md).
 # One process owns the storage directory; its objects live in that process alone.
 
 using Workerd = import "/workerd/workerd.capnp";
@@ -33,6 +35,8 @@ const oncegate :Workerd.Worker = (
     (name = "SECRETS", fromEnvironment = "SECRETS"),
     # Unset, clients reach this process themselves. "proxy": the last entry of X-Forwarded-For is the client's address.
     (name = "EDGE", fromEnvironment = "EDGE"),
+    (name = "ORIGIN", fromEnvironment = "ORIGIN"),
+    (name = "CALLER", fromEnvironment = "CALLER"),
     (name = "TENANTS", fromEnvironment = "TENANTS"),
   ],
   durableObjectNamespaces = [

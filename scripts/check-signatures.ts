@@ -3,7 +3,7 @@
 // Checks that the registry has signed every installed package. A registry that does not answer that fails nothing.
 
 import { spawnSync } from "node:child_process";
-import { helpIfAsked } from "./help.ts";
+import { beginScript } from "./help.ts";
 
 /** It asks for the signatures of some hundred packages. */
 const TIMEOUT_MS = 5 * 60_000;
@@ -11,13 +11,13 @@ const TIMEOUT_MS = 5 * 60_000;
 const OUTPUT_BYTES_MAX = 10_000_000;
 
 if (import.meta.main) {
-  helpIfAsked(import.meta.filename);
+  beginScript(import.meta.filename);
   process.exitCode = main();
 }
 
 /** Returns the exit code. */
 function main(): number {
-  helpIfAsked(import.meta.filename);
+  beginScript(import.meta.filename);
   const { stdout, error } = spawnSync("npm", ["audit", "signatures", "--json"], {
     encoding: "utf8",
     timeout: TIMEOUT_MS,

@@ -25,7 +25,7 @@ import { renderTable } from "./demo/table.ts";
 import { findFaults, tallyStorm } from "./demo/tally.ts";
 import { type ServerProcess } from "./server-process.ts";
 import { buildWorker, startWorkerd } from "./workerd-process.ts";
-import { helpIfAsked } from "./help.ts";
+import { beginScript } from "./help.ts";
 
 const DEFAULT_SEED = 1;
 
@@ -37,7 +37,7 @@ const FAULTS_SHOWN_MAX = 10;
 
 type Outcome = { readonly stories: readonly PaymentStory[]; readonly ledger: readonly Charge[] };
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const exitCode = await withCleanup((defer) => Promise.race([demo(defer), timeLimit()])).catch((error: unknown) => {
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
   return 1;

@@ -19,6 +19,8 @@ export type GatewayOptions = {
   readonly persistTo: string;
   /** Replaces `TENANTS` in wrangler.toml. */
   readonly tenants?: Readonly<Record<string, unknown>>;
+  /** Further variables, such as `ORIGIN`. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** The folder with the wrangler.toml to use. By default this repository. */
   readonly projectFolder?: string;
   readonly startTimeoutMs?: number;
@@ -54,6 +56,9 @@ export function startGateway(options: GatewayOptions): Promise<ServerProcess> {
 }
 
 function wranglerArguments(options: GatewayOptions): string[] {
+  // Nothing is in front here: a client could claim any address in the headers of Cloudflare's edge.
+  const tenants = options.tenants === undefined ? {} : { TENANTS: JSON.stringify(options.tenants) };
+  const variables = { EDGE: "none", ...tenants, ...options.variables };
   return [
     WRANGLER,
     "dev",
@@ -63,6 +68,6 @@ function wranglerArguments(options: GatewayOptions): string[] {
     "--inspector-port=0",
     "--show-interactive-dev-session=false",
     `--persist-to=${options.persistTo}`,
-    ...(options.tenants === undefined ? [] : ["--var", `TENANTS:${JSON.stringify(options.tenants)}`]),
+    ...Object.entries(variables).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
   ];
 }

@@ -1,26 +1,28 @@
 // npm run schema
 //
-// Makes every file that follows from the list of configuration fields and from the schemas of the operator API. A test fails
-// where one of them is not current.
+// Makes every file that follows from the list of configuration fields, from the rules of deployment and from the schemas of the
+// operator API. A test fails where one of them is not current.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { tenantsSchema } from "./schema/tenants-schema.ts";
-import { fillTables } from "./schema/tables.ts";
+import { fillRules, fillTables } from "./schema/tables.ts";
 import { requestSchemas } from "./schema/request-schemas.ts";
-import { helpIfAsked } from "./help.ts";
+import { beginScript } from "./help.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 
 export const CONFIGURATION_PAGE = join(REPOSITORY, "docs/configuration.md");
+export const DEPLOYING_PAGE = join(REPOSITORY, "docs/deploying.md");
 export const TENANTS_SCHEMA = join(REPOSITORY, "schema/tenants.schema.json");
 const REQUEST_SCHEMAS = join(REPOSITORY, "src/operator/request-schemas.ts");
 
 if (import.meta.main) {
-  helpIfAsked(import.meta.filename);
+  beginScript(import.meta.filename);
   writeFileSync(CONFIGURATION_PAGE, fillTables(readFileSync(CONFIGURATION_PAGE, "utf8")));
+  writeFileSync(DEPLOYING_PAGE, fillRules(readFileSync(DEPLOYING_PAGE, "utf8")));
   mkdirSync(join(REPOSITORY, "schema"), { recursive: true });
   writeFileSync(TENANTS_SCHEMA, JSON.stringify(tenantsSchema()));
   const requests = JSON.stringify(requestSchemas());

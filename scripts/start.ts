@@ -1,10 +1,12 @@
+// npm start [-- --origin URL [--caller authorization] [--port 8787]]
 // npm start [-- --port 8787 --origin-port 9100 --latency-ms 250]
 //
-// Runs the gateway and a payments API behind it on this machine, until Ctrl-C. Records and ledger are in .wrangler/start
-// (git-ignored) and survive a restart. SIGUSR2 kills the gateway, as a crash would, and starts it
-// again on its records. It then asks the payments API about unknown outcomes.
+// Runs the gateway on this machine until Ctrl-C, in front of the API at --origin. Without --origin, it is in front of a payments
+// API that it runs as well. Records and ledger are in .wrangler/start (git-ignored) and survive a restart. SIGUSR2 kills the
+// gateway, as a crash would, and starts it again on its records. It then asks the payments API about unknown outcomes.
+// --caller is what identifies a caller: header names, cookie:NAME or client-cert, separated by commas.
 
-import { randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, relative } from "node:path";
@@ -15,36 +17,50 @@ import { DEFAULT_PORT as ORIGIN_PORT, startPaymentsOrigin } from "../examples/pa
 import { withCleanup } from "./cleanup.ts";
 import { type Defer } from "./cleanup.ts";
 import { type GatewayOptions, startGateway } from "./gateway-process.ts";
-import { helpIfAsked } from "./help.ts";
+import { parseConfig } from "../src/config/config.ts";
+import { beginScript, runScript } from "./help.ts";
+import { introduceDemo, introduceOrigin } from "./start/introductions.ts";
 
 const GATEWAY_PORT = 8787;
 const ORIGIN_LATENCY_MS = 250;
 const FOLDER = join(import.meta.dirname, "..", ".wrangler", "start");
 
-helpIfAsked(import.meta.filename);
-try {
-  await withCleanup(start);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = 1;
-}
+beginScript(import.meta.filename);
+await runScript(() => withCleanup(start));
 
 /** Ends only by an error; `withCleanup` handles Ctrl-C. */
 async function start(defer: Defer): Promise<never> {
   const options = readOptions();
   await requireFree(options.port, "--port");
-  await requireFree(options.originPort, "--origin-port");
+  return options.origin === undefined ? startDemo(options, defer) : startBefore(options.origin, options, defer);
+}
 
+async function startDemo(options: Options, defer: Defer): Promise<never> {
+  await requireFree(options.originPort, "--origin-port");
   await mkdir(FOLDER, { recursive: true });
   const ledgerPath = join(FOLDER, "payments.sqlite");
-  const origin = await startPaymentsOrigin({ port: options.originPort, ledgerPath, latencyMs: options.latencyMs });
+  const { latencyMs } = options;
+  const origin = await startPaymentsOrigin({ port: options.originPort, ledgerPath, latencyMs });
   defer(() => origin.close());
 
-  // Replaces the "*" of wrangler.toml: the port may differ, and this origin supports probes.
+  // This origin supports probes.
   const tenant = { origin: origin.url, caller: ["authorization"], on_unknown: "probe", probe: PROBE_PATH };
   const gateway = { port: options.port, persistTo: FOLDER, tenants: { "*": tenant }, defer };
   const ledger = relative(process.cwd(), ledgerPath);
-  return runGateway(gateway, (url) => introduction(url, origin.url, ledger, options.latencyMs));
+  return runGateway(gateway, (gatewayUrl) =>
+    introduceDemo({ gatewayUrl, originUrl: origin.url, ledgerPath: ledger, latencyMs }),
+  );
+}
+
+/** In front of the user's own API. Each origin has records of its own, since all of them are for this hostname. */
+async function startBefore(origin: string, { port, caller }: Options, defer: Defer): Promise<never> {
+  if (origin === "") throw new Error("--origin must be a URL, such as http://localhost:3000");
+  const variables = { ORIGIN: origin, CALLER: caller };
+  const [fault] = parseConfig(variables).faults;
+  if (fault !== undefined) throw new Error(`--${fault.path.toLowerCase()} ${fault.message}`);
+  const persistTo = join(FOLDER, createHash("sha256").update(origin).digest("hex").slice(0, 16));
+  await mkdir(persistTo, { recursive: true });
+  return runGateway({ port, persistTo, variables, defer }, (url) => introduceOrigin(url, origin, caller));
 }
 
 /** Runs the gateway, and restarts it whenever SIGUSR2 has killed it. Ends only by an error. */
@@ -78,15 +94,21 @@ async function runGateway(options: GatewayOptions, introduce: (url: string) => s
   }
 }
 
+type Options = ReturnType<typeof readOptions>;
+
 function readOptions() {
   const { values } = parseArgs({
     options: {
       port: { type: "string", default: String(GATEWAY_PORT) },
       "origin-port": { type: "string", default: String(ORIGIN_PORT) },
+      origin: { type: "string" },
+      caller: { type: "string", default: "authorization" },
       "latency-ms": { type: "string", default: String(ORIGIN_LATENCY_MS) },
     },
   });
   return {
+    origin: values.origin,
+    caller: values.caller,
     port: readNumber("--port", values.port, 65_535),
     originPort: readNumber("--origin-port", values["origin-port"], 65_535),
     latencyMs: readNumber("--latency-ms", values["latency-ms"], 600_000),
@@ -108,39 +130,4 @@ function requireFree(port: number, option: string): Promise<void> {
   });
   probe.listen(port, "127.0.0.1", () => probe.close(() => resolve()));
   return promise;
-}
-
-function introduction(gatewayUrl: string, originUrl: string, ledgerPath: string, latencyMs: number): string {
-  // New keys at each start, because the records of the last start still exist.
-  const [key, another] = [randomUUID(), randomUUID()].map((id) => `order-${id.slice(0, 8)}`);
-  const charge = (key: string | undefined, amount: number) =>
-    `curl -i ${gatewayUrl}/v1/charges -H 'Authorization: Bearer demo' -H 'Idempotency-Key: ${key}' ` +
-    `-H 'Content-Type: application/json' -d '{"amount":${amount},"currency":"eur","card":"tok_visa"}'`;
-  return `
-gateway          ${gatewayUrl}
-payments origin  ${originUrl} (ledger: ${ledgerPath})
-
-Charge a card (201, Idempotency-Status: executed):
-  ${charge(key, 1999)}
-
-The same command again gets its answer from the record (Idempotent-Replayed: true, the same id):
-  ${charge(key, 1999)}
-
-The same key with a different amount is refused (422, key_reused):
-  ${charge(key, 2999)}
-
-Kill the gateway while a charge runs (kill -9; it restarts within seconds):
-  ${charge(another, 4999)} & sleep ${latencyMs / 2000}; kill -USR2 ${process.pid}
-
-Send the same charge again. The gateway asks the origin whether it was made, and never makes it twice (201):
-  ${charge(another, 4999)}
-
-The policy that the gateway publishes for clients:
-  curl ${gatewayUrl}/.well-known/idempotency
-
-The ledger, straight from the origin (all of the above makes two charges):
-  curl ${originUrl}/v1/charges
-
-Ctrl-C stops both.
-`;
 }

@@ -8,7 +8,10 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 import { TENANTS_KV } from "../src/config/kv-entry.ts";
-import { type Deployment, checkEntries, readDeployment, report } from "./check-config.ts";
+import { queryOf } from "./check-deploy.ts";
+import { type EntryText, checkEntries, isFinding, readDeployment } from "./deployment/check.ts";
+import { type Deployment } from "./deployment/deployment.ts";
+import { report, textOf } from "./deployment/report.ts";
 import { type Namespace, deleteEntry, listNames, putEntry, readEntries } from "./tenants/namespace.ts";
 
 const USAGE = `npm run tenants -- COMMAND --local | --remote [--env production] [--config wrangler.toml] [--persist-to FOLDER]
@@ -82,11 +85,12 @@ function run(
   options: Options,
 ): number {
   const path = resolve(options.config ?? join(import.meta.dirname, "..", "wrangler.toml"));
-  const deployment = readDeployment(path, options.env);
+  const deployment = readDeployment(queryOf({ config: path, environment: options.env }));
+  if (isFinding(deployment)) throw new Error(textOf(deployment).trim());
   const namespace = (): Namespace => namespaceOf(deployment, path, options);
   switch (command) {
     case "put":
-      return put(namespace(), deployment, name, textIn(file), options["new-records"] === true);
+      return put(namespace(), deployment, entryIn(name, file), options["new-records"] === true);
     case "get": {
       const text = readEntries(namespace(), [name]).get(name);
       return text === undefined ? printError(`There is no entry ${name} ${place(options)}.`) : print(text.trimEnd());
@@ -102,22 +106,17 @@ function run(
       return print(`deleted ${name} ${place(options)}. It may be served for up to two minutes.`);
     }
     case "validate":
-      if (name !== "") return report(name, checkEntries(deployment, new Map([[name, textIn(file)]])));
+      if (name !== "") return report(name, checkEntries(deployment, [entryIn(name, file)]));
       return validateAll(namespace(), deployment);
     default:
       return command satisfies never;
   }
 }
 
-function put(
-  namespace: Namespace,
-  deployment: Deployment,
-  name: string,
-  text: string,
-  mayChangeRecords: boolean,
-): number {
-  const verdict = checkEntries(deployment, new Map([[name, text]]));
-  if (verdict.faults.length > 0) return report(name, verdict);
+function put(namespace: Namespace, deployment: Deployment, entry: EntryText, mayChangeRecords: boolean): number {
+  const { name, text } = entry;
+  const verdict = checkEntries(deployment, [entry], namespace.where);
+  if (verdict.findings.length > 0) return report(name, verdict);
   const before = readEntries(namespace, [name]).get(name);
   const former = before === undefined ? null : changeOfJurisdiction(before, text);
   if (former !== null && !mayChangeRecords) {
@@ -147,14 +146,14 @@ function validateAll(namespace: Namespace, deployment: Deployment): number {
   const names = listNames(namespace);
   console.error(`${names.length === 1 ? "1 entry" : `${names.length} entries`} (${namespace.where})`);
   const entries = readEntries(namespace, names, (count) => console.error(`read ${count} of ${names.length}`));
-  const verdict = checkEntries(deployment, entries);
-  return report(TENANTS_KV, verdict);
+  const all = [...entries].map(([name, text]) => ({ name, text, file: `KV ${name}` }));
+  return report(TENANTS_KV, checkEntries(deployment, all, namespace.where));
 }
 
 function namespaceOf(deployment: Deployment, config: string, options: Options): Namespace {
   const { env: environment, local = false, remote = false, "persist-to": persistTo } = options;
   if (local === remote) throw new UsageError("Either --local or --remote is required.");
-  const bound = deployment.kv_namespaces.some(({ binding }: { binding: string }) => binding === TENANTS_KV);
+  const bound = deployment.config.kv_namespaces.some(({ binding }) => binding === TENANTS_KV);
   if (!bound) {
     const scope = environment === undefined ? "" : `env.${environment}.`;
     throw new Error(
@@ -166,8 +165,8 @@ function namespaceOf(deployment: Deployment, config: string, options: Options): 
   return { config, environment, where: local ? "local" : "remote", persistTo };
 }
 
-function textIn(file: string): string {
-  return readFileSync(file === "-" ? STANDARD_INPUT : file, "utf8");
+function entryIn(name: string, file: string): EntryText {
+  return { name, text: readFileSync(file === "-" ? STANDARD_INPUT : file, "utf8"), file };
 }
 
 function place({ env, local }: Options): string {

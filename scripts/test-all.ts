@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { helpIfAsked } from "./help.ts";
+import { beginScript } from "./help.ts";
 
 interface Counts {
   readonly passed: number;
@@ -22,7 +22,7 @@ const NOT_STARTED: Counts = { passed: 0, failed: 1, skipped: 0 };
 /** The default of test/crash/main.ts has 100 keys for each kill. */
 const KEYS_PER_KILL = 100;
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const { values } = parseArgs({
   options: {
     seed: { type: "string" },

@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { installSeparately } from "./separate-package.ts";
-import { helpIfAsked } from "./help.ts";
+import { beginScript } from "./help.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 const CLIENTS = join(REPOSITORY, "test", "clients");
@@ -18,7 +18,7 @@ function run(command: string, args: readonly string[], cwd = REPOSITORY): boolea
   return status === 0;
 }
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const passed =
   installSeparately(CLIENTS) &&
   run("tsc", ["--project", CLIENTS]) &&

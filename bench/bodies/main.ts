@@ -7,9 +7,9 @@ import { parseArgs } from "node:util";
 import { measureFirstByte, median } from "./first-byte.ts";
 import { type Peak, measureMemory } from "./memory.ts";
 import { setUp } from "./setup.ts";
-import { helpIfAsked } from "../../scripts/help.ts";
+import { beginScript } from "../../scripts/help.ts";
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const { values } = parseArgs({ options: { storage: { type: "string", default: tmpdir() }, json: { type: "string" } } });
 const report = (progress: string): void => console.error(progress);
 

@@ -12,11 +12,11 @@ import { installPeers } from "./install.ts";
 import { PEERS, type Peer } from "./peers.ts";
 import { type Speed, tablesOf } from "./report.ts";
 import { hasRedis, startPeer } from "./start.ts";
-import { helpIfAsked } from "../../scripts/help.ts";
+import { beginScript } from "../../scripts/help.ts";
 
 const KNOWN_KEYS = 200;
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },

@@ -1,14 +1,14 @@
-// npm run cost -- [--rps 500 | --keys 120m] [--replays 0.02] [--origin-ms 300] [--ttl 24h] [--body 2k]
+// npm run cost -- [--keys 1m | --rps 500] [--replays 0.02] [--origin-ms 300] [--ttl 24h] [--body 2k]
 //                  [--remember 30d] [--write]
 // Calculates the monthly cost of keyed requests in dollars, and of Redis or a DynamoDB table for the same records.
-// --rps is new keys a second. --write puts the table for the defaults into docs/cost.md.
+// --keys is new keys a month, --rps new keys a second. --write puts the table for the defaults into docs/cost.md.
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fillIn } from "../support/document.ts";
 import { type Bill, type Workload, dynamodbBill, keysPerMonth, oncegateBill, redisBill } from "./model.ts";
 import { inDollars, inWords, readAmount, readSeconds } from "./units.ts";
-import { helpIfAsked } from "../../scripts/help.ts";
+import { beginScript } from "../../scripts/help.ts";
 
 const MONTH_SECONDS = 30 * 24 * 60 * 60;
 
@@ -17,11 +17,11 @@ const FIRST_USE_MS = 300;
 
 const DEFAULTS = { replays: "0.02", "origin-ms": "300", ttl: "24h", remember: "0s", body: "2k" };
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const { values } = parseArgs({
   options: {
     rps: { type: "string" },
-    keys: { type: "string" },
+    keys: { type: "string", default: "1m" },
     replays: { type: "string", default: DEFAULTS.replays },
     "origin-ms": { type: "string", default: DEFAULTS["origin-ms"] },
     ttl: { type: "string", default: DEFAULTS.ttl },
@@ -33,9 +33,9 @@ const { values } = parseArgs({
 
 const workload: Workload = {
   newKeysPerSecond:
-    values.keys === undefined
-      ? known("rps", Number(values.rps ?? "500"))
-      : known("keys", readAmount(values.keys)) / MONTH_SECONDS,
+    values.rps === undefined
+      ? known("keys", readAmount(values.keys)) / MONTH_SECONDS
+      : known("rps", Number(values.rps)),
   replaysPerKey: known("replays", Number(values.replays)),
   originMs: known("origin-ms", Number(values["origin-ms"])),
   ttlSeconds: known("ttl", readSeconds(values.ttl)),

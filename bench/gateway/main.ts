@@ -14,11 +14,11 @@ import { BY_DEFAULT, CASES, type Case, isWhole } from "./cases.ts";
 import { type Measured, type Settings, measure } from "./measure.ts";
 import { pictureOf } from "./picture.ts";
 import { type CaseResult, summaryOf, tableOf } from "./report.ts";
-import { helpIfAsked } from "../../scripts/help.ts";
+import { beginScript } from "../../scripts/help.ts";
 
 const SHOWN = "The throughput of Oncegate as a share of what the bare mechanism serves, case by case";
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },

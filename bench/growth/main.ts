@@ -8,9 +8,9 @@ import { type Facts, facts, factsLine, resultFile, writeJson } from "../support/
 import { namesOf, numberOf } from "../support/options.ts";
 import { STORAGES, type StorageName, createRuntime } from "../support/runtime.ts";
 import { type Line, PARTS, type Part, type Settings } from "./parts.ts";
-import { helpIfAsked } from "../../scripts/help.ts";
+import { beginScript } from "../../scripts/help.ts";
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const { values } = parseArgs({
   options: {
     parts: { type: "string", default: "all" },

@@ -12,13 +12,13 @@ import { createRuntime } from "../support/runtime.ts";
 import { takeProfile } from "./profiler.ts";
 import { KINDS, type Kind, tableOf } from "./report.ts";
 import { type Profile, busyMs, byModule, hottest, modulesIn } from "./sums.ts";
-import { helpIfAsked } from "../../scripts/help.ts";
+import { beginScript } from "../../scripts/help.ts";
 
 const INSPECTOR = "127.0.0.1:19229";
 const KNOWN_KEYS = 200;
 const FUNCTIONS_KEPT = 100;
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const { values } = parseArgs({
   options: {
     keys: { type: "string", default: "known" },

@@ -16,9 +16,9 @@ import { numberOf } from "../support/options.ts";
 import { cpuSeconds } from "../support/process.ts";
 import { type WorkerName, createRuntime } from "../support/runtime.ts";
 import { type Spread, spreadOf } from "../support/statistics.ts";
-import { helpIfAsked } from "../../scripts/help.ts";
+import { beginScript } from "../../scripts/help.ts";
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "15" },

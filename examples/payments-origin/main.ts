@@ -2,8 +2,10 @@
 
 import { parseArgs } from "node:util";
 
+import { beginScript } from "../../scripts/help.ts";
 import { DEFAULT_PORT, startPaymentsOrigin } from "./server.ts";
 
+beginScript(import.meta.filename);
 const { values } = parseArgs({
   options: {
     port: { type: "string", default: String(DEFAULT_PORT) },

@@ -1,17 +1,13 @@
-// The tables of docs/configuration.md.
+// The tables of docs/configuration.md, and that of docs/deploying.md.
 
 import type * as v from "valibot";
 import { type Field } from "../../src/config/field.ts";
+import { RULES } from "../deployment/check.ts";
 import { type Table, isTable, rangeOf } from "./convert.ts";
 import { FIELDS_BY_NEED, TABLES, defaultText, descriptionOf } from "./fields.ts";
 
-const BEGIN = "<!-- fields: begin -->";
-const END = "<!-- fields: end -->";
-
-/** `page` with the tables between its markers. Throws where it has no markers. */
+/** docs/configuration.md with the tables between its markers. Throws where it has no markers. */
 export function fillTables(page: string): string {
-  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (from < 0 || to < from) throw new Error("docs/configuration.md has no place for the fields");
   const sections = Object.entries(FIELDS_BY_NEED).map(([need, fields]) =>
     [
       `### ${need}`,
@@ -21,7 +17,20 @@ export function fillTables(page: string): string {
       ...Object.entries(fields).flatMap(([property, field]) => [[rowOf(property, field)], innerRows(field)].flat()),
     ].join("\n"),
   );
-  return `${page.slice(0, from + BEGIN.length)}\n\n${sections.join("\n\n")}\n\n${page.slice(to)}`;
+  return between(page, "fields", sections.join("\n\n"));
+}
+
+/** docs/deploying.md with the table of the rules between its markers. Throws where it has no markers. */
+export function fillRules(page: string): string {
+  const rows = RULES.map(({ id, because }) => `| \`${id}\` | ${because} |`);
+  return between(page, "rules", ["| rule | why |", "|---|---|", ...rows].join("\n"));
+}
+
+function between(page: string, name: string, text: string): string {
+  const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`the page has no place for the ${name}`);
+  return `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(to)}`;
 }
 
 function rowOf(property: string, field: Field): string {

@@ -1,7 +1,13 @@
 /** What the Worker asks of a key object, and what the object replies: plain values that cross RPC. */
 
 import { type AttemptPolicy, type JournalPlace, type Origin } from "../config/policy.ts";
-import { type HeaderPair, type KeyRecord, type RequestIdentity, type TombstoneCause } from "../record/record.ts";
+import {
+  type HeaderPair,
+  type KeyRecord,
+  type RequestIdentity,
+  type RpcCall,
+  type TombstoneCause,
+} from "../record/record.ts";
 import { type RefusalCode } from "../record/decide.ts";
 
 /** A request, as far as a look at its record needs it (docs/protocol.md 4.5). */
@@ -57,6 +63,8 @@ export interface AnswerReply {
   /** Whether the request has waited for another request's attempt. */
   readonly waited: boolean;
   readonly attempt?: AttemptFacts;
+  /** The JSON-RPC calls that the answer was made for, which may be another sending of those of the request. */
+  readonly calls?: readonly RpcCall[];
   readonly status: number;
   /** Pairs of name and value. The platform's types widen tuples that cross RPC. */
   readonly headers: readonly (readonly string[])[];

@@ -114,11 +114,11 @@ function parseJwksUrl(written: string): string | null {
   return url.protocol === "https:" || (url.protocol === "http:" && isLocal) ? url.href : null;
 }
 
+export const CALLER_MESSAGE =
+  'must be a list of what identifies a caller, such as ["authorization"]; with [], all requests are one caller';
+
 export const caller = v.pipe(
-  listOf(
-    callerItem,
-    'must be a list of what identifies a caller, such as ["authorization"]; with [], all requests are one caller',
-  ),
+  listOf(callerItem, CALLER_MESSAGE),
   v.check(
     (items) => items.filter(({ kind }) => kind === "jwt").length <= 1,
     "must not have more than one jwt: a request carries one token, which would have to pass each verification",

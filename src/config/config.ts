@@ -1,5 +1,5 @@
 /**
- * `TENANTS…` variables → tenants. All faults are reported at once, each with its path and with the values that are valid.
+ * The variables `TENANTS…`, or `ORIGIN` → tenants. All faults are reported at once, each with its path and with the values that are valid.
  * A faulty entry closes its own hosts only. An entry whose name can't be read closes all hosts: otherwise a wildcard entry
  * might serve its hosts from another origin.
  */
@@ -11,6 +11,8 @@ import { faultsOfOperatorTokens } from "./operator-token.ts";
 import { type Tenant } from "./policy.ts";
 import { faultsOfEdge, kvNamespace } from "./bindings.ts";
 import { NAME_MESSAGE, lookupName, namesServing } from "./entry-names.ts";
+import { TENANTS_KV } from "./kv-entry.ts";
+import { ORIGIN, entryOfOrigin, faultsOfCaller, inVariable } from "./origin-variable.ts";
 import { type Fault } from "./read-fields.ts";
 import { listedSecrets } from "./secrets.ts";
 import { VARIABLE_MESSAGE, tableOfVariable } from "./variable.ts";
@@ -23,6 +25,15 @@ export interface Config {
   readonly unreadable: boolean;
 }
 
+/** Not among the faults of a configuration: each hostname is refused as one that no entry serves. */
+const NO_TENANT: Fault = {
+  path: ORIGIN,
+  message: "is not set, and there is no other tenant: set it to your API's URL",
+};
+
+const SECOND = "is configured more than once";
+const BESIDE_ORIGIN = "is also configured by ORIGIN: remove one of them";
+
 const parsed = new WeakMap<object, Config>();
 
 /** The configuration in `env`, parsed once per isolate. */
@@ -31,7 +42,8 @@ export function configOf(env: object): Config {
   if (known !== undefined) return known;
   const config = parseConfig(env);
   parsed.set(env, config);
-  for (const fault of [...config.faults, ...faultsOfOperatorTokens(config.tenants, env)])
+  const none = config.tenants.size > 0 || config.unreadable || kvNamespace(env, TENANTS_KV) !== null ? [] : [NO_TENANT];
+  for (const fault of [...config.faults, ...none, ...faultsOfOperatorTokens(config.tenants, env)])
     log({ event: "configuration_fault", ...fault });
   return config;
 }
@@ -49,15 +61,19 @@ export function tenantFor(config: Config, hostname: string): Tenant | Refusal {
 
 /** `env` is the Worker's environment: variables, and the bindings that entries may name. */
 export function parseConfig(env: object): Config {
-  const faults: Fault[] = [...faultsOfEdge(env), ...listedSecrets(env).faults];
+  const faults: Fault[] = [...faultsOfEdge(env), ...listedSecrets(env).faults, ...faultsOfCaller(env)];
   const { entries, unreadable } = mergeVariables(env, faults);
   const hostnames = new Set(entries.map(({ name }) => name));
   const tenants = new Map<string, Tenant | null>();
+  const seenBy = new Map<string, string>();
   for (const { name, path, entry, misnamed } of entries) {
     const isSecond = tenants.has(name);
     if (misnamed) faults.push({ path, message: NAME_MESSAGE });
-    else if (isSecond) faults.push({ path, message: "is configured more than once" });
-    const tenant = parseEntry(entry, path, { name, env, hostnames }, faults);
+    else if (isSecond) faults.push({ path, message: seenBy.get(name) === ORIGIN ? BESIDE_ORIGIN : SECOND });
+    if (!isSecond) seenBy.set(name, path);
+    const own: Fault[] = [];
+    const tenant = parseEntry(entry, path, { name, env, hostnames }, own);
+    faults.push(...own.map((fault) => inVariable(fault)));
     tenants.set(name, misnamed || isSecond ? null : tenant);
   }
   return Object.freeze({ tenants, faults: Object.freeze(faults), unreadable });
@@ -73,10 +89,13 @@ interface NamedEntry {
 }
 
 function mergeVariables(env: object, faults: Fault[]): { entries: NamedEntry[]; unreadable: boolean } {
-  const entries: NamedEntry[] = [];
+  const simple = entryOfOrigin(env);
+  const entries: NamedEntry[] = simple === null ? [] : [{ name: "*", misnamed: false, path: ORIGIN, entry: simple }];
   let unreadable = false;
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith("TENANTS") || kvNamespace(env, variable) !== null) continue;
+    // The open-source runtime binds null where its environment has no such variable.
+    if (value === null || value === undefined) continue;
     const table = tableOfVariable(value);
     if (table === null) {
       faults.push({ path: variable, message: VARIABLE_MESSAGE });

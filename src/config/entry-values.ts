@@ -1,7 +1,7 @@
 /** The values of entry fields that have a form of their own. */
 
 import * as v from "valibot";
-import { COVERABLE_METHODS } from "./policy-values.ts";
+import { CALL_CHARACTERS_MAX, COVERABLE_METHODS } from "./policy-values.ts";
 import {
   BINDING_NAME,
   MINUTE,
@@ -152,9 +152,15 @@ export const cors = v.pipe(
   ),
 );
 
-/** A method that a policy may cover, or `*`. A request with any other method passes through before routes count. */
-const MATCH = new RegExp(`^(?:\\*|${COVERABLE_METHODS.join("|")}) /\\S*$`);
+/**
+ * A method that a policy may cover, or `*`, and a path. A request with any other method passes through before routes count. The
+ * third part is a JSON-RPC method, and may name the tool.
+ */
+const MATCH = new RegExp(`^(?:\\*|${COVERABLE_METHODS.join("|")}) /\\S*(?: [!-~]{1,${CALL_CHARACTERS_MAX}})?$`);
 
-export const match = text(MATCH, 'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"');
+export const match = text(
+  MATCH,
+  'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"; with rpc, a space and a call may follow',
+);
 
 export const routes = v.array(v.unknown(), "must be a list of tables");

@@ -3,6 +3,7 @@
 import { TrieRouter } from "hono/router/trie-router";
 import { matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
 import { rateLimit as rateLimitBinding, serviceBinding } from "./bindings.ts";
+import { CALLER_MESSAGE } from "./caller-values.ts";
 import { faultsOfDroppedCallers } from "./dropped-callers.ts";
 import { type OriginAddress } from "./entry-values.ts";
 import { type SetValues } from "./field.ts";
@@ -40,7 +41,9 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   const table = readTable(ENTRY_FIELDS, entry, path, faults);
   if (table === null) return null;
   const fields = readFields(OWN_FIELDS, table, path, faults);
-  const policy = overlay(DEFAULT_POLICY, readFields(POLICY_FIELDS, table, path, faults));
+  const hasCaller = Reflect.get(table, "caller") !== undefined;
+  const bases = basesOf(readFields(POLICY_FIELDS, table, path, faults), hasCaller);
+  const { policy } = bases;
   const { routes: written = [] } = readFields(ROUTES, table, path, faults);
   faults.push(...faultsOfDroppedCallers(callerRules(fields), around.env, path));
   addBindingFaults(fields, path, around, faults);
@@ -49,18 +52,21 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
     ...faultsOfTokenSecrets(fields.callerWas?.items ?? [], around, `${path}.caller_was.caller`),
   );
   addContradictions(policy, path, faults);
-  const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, policy, faults));
-  const policyFor = matcher(routes, policy, `${path}.routes`, faults);
+  const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, bases, faults));
+  const matched = matcher(routes, policy, `${path}.routes`, faults);
+  const policies = [policy, ...routes.map((route) => route.policy)];
+  if (!hasCaller && policies.some(({ oneCaller }) => !oneCaller)) {
+    faults.push({ path: `${path}.caller`, message: `is required: it ${CALLER_MESSAGE}` });
+  }
   if (fields.originAuth !== undefined) {
     const { callers, callersBefore } = callerRules(fields);
     const rules = [callers, ...(callersBefore === null ? [] : [callersBefore])];
-    const policies = [policy, ...routes.map((route) => route.policy)];
     const beside = { rules, policies, name: around.name, env: around.env };
     faults.push(...faultsOfOriginAuth(fields.originAuth, beside, `${path}.origin_auth`));
   }
-  const own = ownProperties(around.name, fields);
+  const own = ownProperties(around.name, hasCaller ? fields : { ...fields, caller: [] });
   if (faults.length > faultsBefore || own === null) return null;
-  return Object.freeze({ ...own, policy, routes: Object.freeze(routes), policyFor });
+  return Object.freeze({ ...own, policy, routes: Object.freeze(routes), ...matched });
 }
 
 /** Faults of fields that name a binding or a token of the Worker, or another tenant. */
@@ -95,19 +101,47 @@ function faultOfOrigin(origin: OriginAddress, { env, hostnames }: Surroundings):
   return `leads back to this gateway: ${hostname} is a tenant. Give the origin a hostname of its own`;
 }
 
-function parseRoute(value: unknown, path: string, base: Policy, faults: Fault[]): Route[] {
+/** What the policies of an entry's routes are laid on. */
+interface Bases {
+  /** The entry's own. */
+  readonly policy: Policy;
+  /** The same without the entry's profile, which a route with a profile does not inherit. */
+  readonly withoutProfile: Policy;
+}
+
+/** Beside `caller`, the entry's profile does not make all requests one caller. */
+function basesOf({ profile, ...others }: SetValues<typeof POLICY_FIELDS>, hasCaller: boolean): Bases {
+  const fields = hasCaller ? { oneCaller: false, ...others } : others;
+  const withoutProfile = overlay(DEFAULT_POLICY, fields);
+  return {
+    policy: profile === undefined ? withoutProfile : overlay(DEFAULT_POLICY, { profile, ...fields }),
+    withoutProfile,
+  };
+}
+
+function parseRoute(value: unknown, path: string, bases: Bases, faults: Fault[]): Route[] {
   const table = readTable(ROUTE_FIELDS, value, path, faults);
   if (table === null) return [];
   const { match } = readFields(MATCH, table, path, faults);
   const overrides = readFields(POLICY_FIELDS, table, path, faults);
-  const policy = overlay(base, overrides);
+  const policy = overlay(overrides.profile === undefined ? bases.policy : bases.withoutProfile, overrides);
   // A route that sets none of the compared fields only inherits a contradiction, which is reported for its entry.
   if (COMPARED.some((property) => overrides[property] !== undefined)) addContradictions(policy, path, faults);
-  return match === undefined ? [] : [Object.freeze({ match, policy })];
+  if (match === undefined) return [];
+  if (callOf(match) !== null && policy.rpc === "none") faults.push({ path: `${path}.match`, message: CALL_NEEDS_RPC });
+  return [Object.freeze({ match, policy })];
+}
+
+const CALL_NEEDS_RPC = 'names a call, which only rpc = "json-rpc" finds, or profile = "mcp"';
+
+/** The call that a route is for; null for every request. */
+function callOf(match: string): string | null {
+  return match.split(" ")[2] ?? null;
 }
 
 /** The fields that can contradict each other. */
 const COMPARED = [
+  "profile",
   "originTimeoutMs",
   "originDeadlineMs",
   "unknownTtlMs",
@@ -115,6 +149,8 @@ const COMPARED = [
   "probe",
   "keyFrom",
   "keyFormat",
+  "rpc",
+  "rpcMethods",
   "echo",
   "replayedHeader",
 ] as const;
@@ -127,6 +163,9 @@ function addContradictions(policy: Policy, path: string, faults: Fault[]): void 
   }
   if (policy.echo.includes(policy.replayedHeader) && !isFaulty("echo")) {
     faults.push({ path: `${path}.echo`, message: `must not have the replayed_header: ${policy.replayedHeader}` });
+  }
+  if (policy.rpcMethods !== null && policy.rpc === "none" && !isFaulty("rpc_methods")) {
+    faults.push({ path: `${path}.rpc_methods`, message: 'needs rpc = "json-rpc"' });
   }
   const isComposite = policy.keyFrom.some((carrier) => carrier.length > 1);
   if (isComposite && policy.keyFormat.kind.startsWith("uuid") && !isFaulty("key_format")) {
@@ -151,21 +190,43 @@ function matchedMethod(method: string): string {
   return COVERABLE.has(method) ? method : "ALL";
 }
 
+interface Target {
+  readonly policy: Policy;
+  /** The call that it is for; null for every request. */
+  readonly call: string | null;
+}
+
 /**
  * Hono's own router, so that patterns mean what they mean in Hono. It returns matches in the order in which they were
  * added.
  */
-function matcher(routes: readonly Route[], fallback: Policy, path: string, faults: Fault[]): Tenant["policyFor"] {
-  const router = new TrieRouter<Policy>();
+function matcher(
+  routes: readonly Route[],
+  fallback: Policy,
+  path: string,
+  faults: Fault[],
+): Pick<Tenant, "policyFor" | "callsAt"> {
+  const router = new TrieRouter<Target>();
   for (const [index, { match, policy }] of routes.entries()) {
     const [method = "", pattern = ""] = match.split(" ");
     try {
       // Decoded like the paths that it is compared with.
-      router.add(method === "*" ? "ALL" : method, matchingPath(pattern), policy);
+      router.add(method === "*" ? "ALL" : method, matchingPath(pattern), { policy, call: callOf(match) });
     } catch (error) {
       // Hono throws on patterns that it can't use, such as a broken regular expression.
       faults.push({ path: `${path}[${index}].match`, message: `is not a Hono path pattern: ${String(error)}` });
     }
   }
-  return (method, requestPath) => router.match(matchedMethod(method), requestPath)[0][0]?.[0] ?? fallback;
+  const targetsAt = (method: string, requestPath: string): readonly Target[] =>
+    router.match(matchedMethod(method), requestPath)[0].map(([target]) => target);
+  const hasCalls = routes.some(({ match }) => callOf(match) !== null);
+  return {
+    policyFor: (method, requestPath, calls = []) => {
+      const targets = targetsAt(method, requestPath);
+      return targets.find(({ call }) => call === null || calls.includes(call))?.policy ?? fallback;
+    },
+    callsAt: hasCalls
+      ? (method, requestPath) => targetsAt(method, requestPath).flatMap(({ call }) => call ?? [])
+      : null,
+  };
 }

@@ -47,9 +47,9 @@ export const ORIGIN_AND_PLACEMENT = {
 export const CALLERS = {
   /**
    * What [identifies a caller](callers.md): header names, `"cookie:NAME"`, `"client-cert"`, `{ jwt = { … } }`. With
-   * `[]`, all are one caller.
+   * `[]`, all are one caller. Required, unless `one_caller` holds for all operations.
    */
-  caller: { name: "caller", schema: caller, required: true },
+  caller: { name: "caller", schema: caller },
   /** Keyed requests that identify no caller: `refuse` them, or treat them as one `shared` caller. */
   anonymous: { name: "anonymous", schema: anonymous, default: "refuse" },
   /** The same key from another caller: a `separate` record, or `refuse` it. */
@@ -82,7 +82,7 @@ export const ROUTES = {
 } as const satisfies Fields;
 
 export const MATCH = {
-  /** The method (or `*`) and path pattern, as [Hono](https://hono.dev/docs/api/routing) matches it. */
+  /** The method (or `*`) and path pattern, as [Hono](https://hono.dev/docs/api/routing) matches it. With `rpc`, [a call](mcp.md) may follow. */
   match: { name: "match", schema: match, required: true },
 } as const satisfies Fields;
 

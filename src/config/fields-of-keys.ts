@@ -2,8 +2,8 @@
 
 import { type Fields, durationField, integerField, published } from "./field.ts";
 import { deriveKey, keyCarriers, keyFormat } from "./key-values.ts";
-import { fingerprint, fingerprintBy, methods } from "./policy-values.ts";
-import { MINUTE, SECOND, oneOf } from "./values.ts";
+import { fingerprint, fingerprintBy, methods, rpcMethods } from "./policy-values.ts";
+import { MINUTE, SECOND, oneOf, trueOrFalse } from "./values.ts";
 
 export const KEYS = {
   /** `required`, `optional`, or `off` to ignore keys. */
@@ -42,6 +42,13 @@ export const KEYS = {
     default: "operation",
     published: published("key_scope", "A key belongs to"),
   },
+  /** `true` makes all requests of an operation one caller, whatever `caller` is. After a change every key is new. */
+  oneCaller: {
+    name: "one_caller",
+    schema: trueOrFalse,
+    default: false,
+    published: published("one_caller", "Callers"),
+  },
   /** A table makes a key from caller, operation and content for requests without one. */
   deriveKey: {
     name: "derive_key",
@@ -56,6 +63,13 @@ export const KEYS = {
     schema: methods,
     default: ["POST", "PATCH"],
     published: published("methods", "Covered methods"),
+  },
+  /** With `rpc`, the methods whose calls are covered, such as `["tools/call"]`. All are where it is not set. */
+  rpcMethods: {
+    name: "rpc_methods",
+    schema: rpcMethods,
+    default: null,
+    published: published("rpc_methods", "Covered JSON-RPC methods"),
   },
   /**
    * How a retry is compared: `json` compares JSON, claims and forms by meaning, `bytes` bytes. A table leaves out

@@ -17,7 +17,7 @@ export const PROFILE_AND_MODE = {
    */
   profile: {
     name: "profile",
-    schema: oneOf(["ietf", "stripe", "acp", "ucp"]),
+    schema: oneOf(["ietf", "stripe", "acp", "ucp", "mcp", "webhook"]),
     default: "ietf",
     published: published("profile", "Profile"),
   },
@@ -26,6 +26,15 @@ export const PROFILE_AND_MODE = {
    * passes all through.
    */
   mode: { name: "mode", schema: oneOf(["enforce", "observe", "off"]), default: "enforce" },
+  /**
+   * `json-rpc` reads bodies as [JSON-RPC 2.0](protocol.md#313-json-rpc): a retry may have another `id`, and its replay carries that.
+   */
+  rpc: {
+    name: "rpc",
+    schema: oneOf(["none", "json-rpc"]),
+    default: "none",
+    published: published("rpc", "Calls in request bodies"),
+  },
 } as const satisfies Fields;
 
 export const EXECUTION_AND_TIME = {
@@ -71,6 +80,16 @@ export const EXECUTION_AND_TIME = {
     default: false,
     published: published("streams_all", "Responses are passed on"),
   },
+  /**
+   * When the last client that reads a [streamed response](protocol.md#58-responses-that-stream) disconnects: `finish` the attempt
+   * for a retry, or `cancel` it at the origin. Its outcome is unknown then.
+   */
+  onDisconnect: {
+    name: "on_disconnect",
+    schema: oneOf(["finish", "cancel"]),
+    default: "finish",
+    published: published("on_disconnect", "When no client reads a streamed response any more"),
+  },
 } as const satisfies Fields;
 
 export const OUTCOMES = {
@@ -96,7 +115,9 @@ export const OUTCOMES = {
   /** With `retry`, the attempts of one key, the first included. */
   maxAttempts: {
     name: "max_attempts",
-    ...integerField({ min: 1, max: 10, default: 3 }),
+    // A sender of webhooks ends its own schedule: Adyen's is the longest of days, with about 100 tries, and Pub/Sub's of tries,
+    // with about 1,000.
+    ...integerField({ min: 1, max: 10_000, default: 3 }),
     published: published("attempts_max", "Attempts for one key"),
   },
   /**
@@ -195,6 +216,7 @@ export function attemptPolicy(policy: Values<typeof POLICY_FIELDS>) {
     originTimeoutMs: policy.originTimeoutMs,
     idleTimeoutMs: policy.idleTimeoutMs,
     stream: policy.stream,
+    onDisconnect: policy.onDisconnect,
     responseBytesMax: policy.responseBytesMax,
     replaySetCookie: policy.replaySetCookie,
   };

@@ -109,7 +109,7 @@ const rule = v.pipe(
       media_type: CONDITIONS.media_type,
       /** A header that the response has, or a trailer in the body of gRPC-Web. */
       header: CONDITIONS.header,
-      /** A JSON Pointer to a member that the body has, other than `null`. */
+      /** A JSON Pointer to a member that the body has, or the last event of a `text/event-stream`, other than `null`. */
       json: CONDITIONS.json,
       /** The name of an event in a `text/event-stream`. */
       event: CONDITIONS.event,

@@ -17,15 +17,30 @@ export const methods: v.GenericSchema<unknown, readonly string[]> = v.array(
   "must be a list of methods",
 );
 
+/** More than any method, or method and tool, that is in use has. */
+export const CALL_CHARACTERS_MAX = 256;
+
+const rpcMethod = text(
+  new RegExp(`^[!-~]{1,${CALL_CHARACTERS_MAX}}$`),
+  'must be the name of a JSON-RPC method, such as "tools/call"',
+);
+
+export const rpcMethods: v.GenericSchema<unknown, readonly string[]> = v.pipe(
+  listOf(rpcMethod, 'must be a list of JSON-RPC methods, such as ["tools/call"]'),
+  v.minLength(1, "must not be empty"),
+);
+
 const FINGERPRINT_MESSAGE = 'must be "json", "bytes", or a table such as { ignore = ["/client_sent_at"] }';
 
 const ALTERNATIVES_MESSAGE = 'must be a list of lists of JSON Pointers, such as [["/query_hash", "/query"]]';
 
-/** Were one within another, a body could be compared without both. */
-const alternatives = v.pipe(
-  pointers,
-  v.minLength(2, "must name at least two members"),
-  v.check((list) => outermost(list).length === list.length, "must not name a member twice, or one within another"),
+/** Were one within another, of the same list or not, a body could be compared without both. */
+const firstOf = v.pipe(
+  listOf(v.pipe(pointers, v.minLength(2, "must name at least two members")), ALTERNATIVES_MESSAGE),
+  v.check(
+    (lists) => outermost(lists.flat()).length === lists.flat().length,
+    "must not name a member twice, or one within another",
+  ),
 );
 
 /** The pointers of the key's carriers are added when the policy is put together. */
@@ -42,7 +57,7 @@ export const fingerprint: v.GenericSchema<unknown, FingerprintRule> = either(
         /** JSON Pointers to members that may differ between retries. */
         ignore: v.optional(pointers, []),
         /** Lists of JSON Pointers. Of each list, only the first member that a body has is compared. */
-        first_of: v.optional(listOf(alternatives, ALTERNATIVES_MESSAGE), []),
+        first_of: v.optional(firstOf, []),
         /** JSON Pointers to the only members that are compared. */
         only: v.optional(v.nullable(pointers), null),
         /** Headers that are compared too. */
@@ -59,7 +74,7 @@ export const fingerprint: v.GenericSchema<unknown, FingerprintRule> = either(
       ({ first_of, only }) => first_of.length === 0 || only === null,
       'must not have both "first_of" and "only": a member could replace a compared one without being compared',
     ),
-    v.transform(({ first_of: firstOf, ...settings }) => resolveFingerprint({ ...settings, firstOf }, [])),
+    v.transform(({ first_of, ...settings }) => resolveFingerprint({ ...settings, firstOf: first_of }, [])),
   ),
 );
 

@@ -13,8 +13,13 @@ export interface Tenant extends OwnProperties {
   readonly policy: Policy;
   /** In the order of the configuration; the first that matches wins. */
   readonly routes: readonly Route[];
-  /** The policy for a method and a path whose segments are decoded. */
-  readonly policyFor: (method: string, path: string) => Policy;
+  /**
+   * The policy for a method and a path whose segments are decoded. `calls` are the names of a JSON-RPC call: its method, and its
+   * method and tool. Without them, no route of a call matches.
+   */
+  readonly policyFor: (method: string, path: string, calls?: readonly string[]) => Policy;
+  /** The calls that routes name for them, by which the policy of a body depends on its call. Null where no route names one. */
+  readonly callsAt: ((method: string, path: string) => readonly string[]) | null;
 }
 
 /** Where the journal of an entry is: one for all hostnames that the entry serves. */

@@ -13,25 +13,45 @@ export interface AppliedPolicy {
 
 const COVERABLE: ReadonlySet<string> = new Set(COVERABLE_METHODS);
 
+type Asked = Pick<Request, "method" | "headers">;
+
+/** The names of each JSON-RPC call; one list of none where there is no call, or it is not known. */
+export type CalledNames = readonly (readonly string[])[];
+
+const NO_CALL: CalledNames = [[]];
+
 /**
- * The origin may run any of the named methods, so none of them may evade its rules. Of equals, the first applies. `path` is the
- * path that policies are matched by.
+ * The origin may run any of the named methods, and runs all calls, so none of them may evade its rules. Of equals, the first
+ * applies. `path` is the path that policies are matched by.
  */
 export function strictestPolicy(
   { policyFor }: Pick<Tenant, "policyFor">,
-  { method, headers }: Pick<Request, "method" | "headers">,
+  request: Asked,
   path: string,
+  calls = NO_CALL,
 ): AppliedPolicy {
-  const overrides = overridingMethods(headers).filter((named) => COVERABLE.has(named));
-  let policy = policyFor(method, path);
+  const { method } = request;
+  let policy = policyFor(method, path, calls[0]);
   let strictness = strictnessOf(policy, method);
-  for (const named of overrides) {
-    const other = policyFor(named, path);
-    if (strictnessOf(other, named) <= strictness) continue;
-    policy = other;
-    strictness = strictnessOf(other, named);
+  for (const named of methodsOf(request)) {
+    for (const names of calls) {
+      const other = policyFor(named, path, names);
+      if (strictnessOf(other, named) <= strictness) continue;
+      policy = other;
+      strictness = strictnessOf(other, named);
+    }
   }
   return { policy, isCovered: strictness > 0 };
+}
+
+/** The calls that routes name for the request, by any of its methods. */
+export function callsAt({ callsAt: callsBy }: Pick<Tenant, "callsAt">, request: Asked, path: string): string[] {
+  return callsBy === null ? [] : methodsOf(request).flatMap((method) => callsBy(method, path));
+}
+
+/** The request's own method, and those that override it. */
+function methodsOf({ method, headers }: Asked): string[] {
+  return [method, ...overridingMethods(headers).filter((named) => COVERABLE.has(named))];
 }
 
 /** 0: not covered. The rest in the order of docs/protocol.md 3.2.5. */

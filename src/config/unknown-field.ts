@@ -4,14 +4,15 @@
 const NAME_CHARACTERS_MAX = 40;
 
 export function unknownField(name: string, known: readonly string[]): string {
-  const nearest = name.length > NAME_CHARACTERS_MAX ? undefined : nearestOf(name, known);
-  return nearest === undefined ? "unknown field" : `unknown field: did you mean "${nearest}"?`;
+  const nearest = nearestName(name, known);
+  return nearest === null ? "unknown field" : `unknown field: did you mean "${nearest}"?`;
 }
 
 /** The known name with the fewest edits, if they are few enough for a typing error. */
-function nearestOf(name: string, known: readonly string[]): string | undefined {
+export function nearestName(name: string, known: readonly string[]): string | null {
+  if (name.length > NAME_CHARACTERS_MAX) return null;
   let editsMax = Math.min(2, Math.floor(name.length / 3));
-  let nearest: string | undefined;
+  let nearest: string | null = null;
   for (const candidate of known) {
     const edits = editDistance(name, candidate);
     if (edits > editsMax) continue;

@@ -13,8 +13,9 @@ const WINDOW = "5m";
 
 /** `operation` as it is counted: method and pattern. Null if it groups several operations. */
 export function coverageOf(operation: string, tenant: Tenant): Coverage | null {
-  const [method, pattern] = operation.split(" ");
-  if (method === undefined || pattern === undefined) return null;
+  const [method = "", ...rest] = operation.split(" ");
+  const pattern = rest.join(" ");
+  if (pattern === "") return null;
   // The entry may be keyed by this hostname or by a wildcard. The text doesn't guess: a new entry would shadow the wildcard's.
   if (pattern === "*") {
     return { where: "In the entry that serves this hostname:", lines: linesFor(method, tenant.policy) };

@@ -41,7 +41,13 @@ const ALLOW_HEADERS = "access-control-allow-headers";
 const EXPOSE_HEADERS = "access-control-expose-headers";
 
 /** The gateway's fields that pages may read, in addition to the header that marks replays. */
-const EXPOSED = ["Idempotency-Key", "Idempotency-Status", "Retry-After", "Preference-Applied"] as const;
+const EXPOSED = [
+  "Idempotency-Key",
+  "Idempotency-Status",
+  "Retry-After",
+  "X-Should-Retry",
+  "Preference-Applied",
+] as const;
 
 const NONE: FieldChanges = new Map();
 

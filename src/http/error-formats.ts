@@ -12,7 +12,7 @@ export type StripeErrorType = "idempotency_error" | "invalid_request_error" | "a
 export type AcpErrorType = "invalid_request" | "processing_error" | "service_unavailable";
 
 /** All that a format can write of a refusal. */
-interface ProblemContent {
+export interface ProblemContent {
   /** Where the problem is explained. */
   readonly type: string;
   readonly title: string;

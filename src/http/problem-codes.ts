@@ -18,6 +18,7 @@ export interface ProblemType {
 }
 
 const bad = { retryable: false, stripeType: "invalid_request_error", acpType: "invalid_request" } as const;
+const malformed = { ...bad, status: 400 } as const;
 const idempotency = { retryable: false, stripeType: "idempotency_error", acpType: "invalid_request" } as const;
 /** Nothing is wrong with the request. A client that "corrects" it would send it under a new key and run it again. */
 const settled = { ...idempotency, acpType: "processing_error" } as const;
@@ -33,47 +34,48 @@ export const PROBLEMS = {
     detail: "This gateway serves no API under this hostname.",
   },
   host_invalid: {
-    ...bad,
-    status: 400,
+    ...malformed,
     keyReuse: "same",
     title: "The Host is not valid",
     detail:
       "The Host header must be a hostname or an address, with a port or without one, and the target must begin with a slash. Nothing was sent to the origin.",
   },
   key_missing: {
-    ...bad,
-    status: 400,
+    ...malformed,
     keyReuse: "new",
     title: "Idempotency-Key is missing",
     detail:
       "This operation requires an Idempotency-Key header. Send one value for one logical operation, and the same value with each retry of it.",
   },
   key_invalid: {
-    ...bad,
-    status: 400,
+    ...malformed,
     keyReuse: "new",
     title: "Idempotency-Key is not valid",
     detail: "The Idempotency-Key header can't be read as one key.",
   },
+  rpc_invalid: {
+    ...malformed,
+    keyReuse: "same",
+    title: "The JSON-RPC message is not valid",
+    detail:
+      "The ids and progress tokens of calls with a key must have at most 256 characters and be different from each other, and a batch must have at most 100 messages. Nothing was sent to the origin.",
+  },
   path_refused: {
-    ...bad,
-    status: 400,
+    ...malformed,
     keyReuse: "same",
     title: "The path is refused",
     detail:
       "The path holds an encoded parent segment, which could lead out of this API. Nothing was sent to the origin. Send the path without it.",
   },
   header_unreadable: {
-    ...bad,
-    status: 400,
+    ...malformed,
     keyReuse: "new",
     title: "A header can't be read",
     detail:
       "A header that identifies the request must be valid UTF-8, without the character U+FFFD. Nothing was sent to the origin.",
   },
   caller_missing: {
-    ...bad,
-    status: 400,
+    ...malformed,
     keyReuse: "same",
     title: "The caller is not known",
     detail:
@@ -122,8 +124,7 @@ export const PROBLEMS = {
     detail: "The body is larger than this operation accepts with an Idempotency-Key. Nothing was sent to the origin.",
   },
   body_incomplete: {
-    ...bad,
-    status: 400,
+    ...malformed,
     retryable: true,
     keyReuse: "same",
     retryAfterSeconds: 1,

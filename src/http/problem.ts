@@ -1,6 +1,7 @@
 /** A refusal of the gateway as a value, and its form on the wire (docs/protocol.md 6.3 to 6.5). */
 
-import { ERROR_FORMATS, type ErrorFormat } from "./error-formats.ts";
+import { ERROR_FORMATS, type ErrorFormat, type ProblemContent } from "./error-formats.ts";
+import { type RefusedCalls, rpcError } from "./rpc-error.ts";
 import { PROBLEMS, type ProblemCode, type ProblemType } from "./problem-codes.ts";
 
 /** How refusals are written: the dialect that an API's clients expect. */
@@ -10,6 +11,8 @@ export interface ErrorRules {
   readonly errorStatus: Readonly<Partial<Record<ProblemCode, number>>>;
   /** In place of the problem's own code. */
   readonly errorCode: Readonly<Partial<Record<ProblemCode, string>>>;
+  /** The JSON-RPC calls that are refused, where they are known. `errors` is not used then. */
+  readonly refusedCalls?: RefusedCalls | null;
 }
 
 /** An expected refusal: the one error that a step returns. `problemResponse` puts it on the wire. */
@@ -58,7 +61,7 @@ export function isRefusal(value: unknown): value is Refusal {
 /** The status and the code under which `rules` have a refusal written. */
 export function writtenAs(
   code: ProblemCode,
-  { errorStatus, errorCode }: ErrorRules,
+  { errorStatus, errorCode }: Pick<ErrorRules, "errorStatus" | "errorCode">,
 ): { readonly status: number; readonly code: string } {
   return { status: errorStatus[code] ?? PROBLEMS[code].status, code: errorCode[code] ?? code };
 }
@@ -74,10 +77,8 @@ export function problemResponse(
 ): Response {
   const problem: ProblemType = PROBLEMS[code];
   const retryable = problem.retryable || retryAfterSeconds !== undefined;
-  const { mediaType, body } = ERROR_FORMATS[rules.errors];
   const written = writtenAs(code, rules);
   const headers = new Headers({
-    "content-type": mediaType,
     "cache-control": "no-store",
     ...shouldRetry(retryable),
   });
@@ -87,7 +88,22 @@ export function problemResponse(
   // `type` keeps the gateway's own code, since that is the anchor of the page that explains it.
   const about = { type: problemType(code, url), detail: detail ?? problem.detail, instance: instanceUri(instance) };
   const content = { ...problem, ...written, retryable, ...about };
-  return new Response(JSON.stringify(body(content)), { status: written.status, headers });
+  const calls = rules.refusedCalls ?? null;
+  const { mediaType, body } = calls === null ? errorIn(rules.errors, content) : errorOfCalls(calls, content);
+  headers.set("content-type", mediaType);
+  // Clients of JSON-RPC read an error from a 200 only, and a challenge from its own status.
+  const status = calls === null || challenge !== undefined ? written.status : 200;
+  return new Response(body, { status, headers });
+}
+
+function errorIn(format: ErrorFormat, content: ProblemContent): ReturnType<typeof rpcError> {
+  const { mediaType, body } = ERROR_FORMATS[format];
+  return { mediaType, body: JSON.stringify(body(content)) };
+}
+
+function errorOfCalls(calls: RefusedCalls, content: ProblemContent): ReturnType<typeof rpcError> {
+  const { status, detail } = content;
+  return rpcError(calls, { status, detail, data: ERROR_FORMATS.problem.body(content) });
 }
 
 /** Where no tenant's rules are known. */

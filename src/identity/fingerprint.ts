@@ -6,6 +6,7 @@ import { comparedMethod } from "../http/methods.ts";
 import { digestOf, sha256 } from "./digest.ts";
 import { type FormField, textOf } from "./form-field.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
+import { type RpcMessage, membersOfSending, shapeOf } from "./json-rpc.ts";
 import { type KeyCarrier } from "./key-carrier.ts";
 import { type JsonPointer, isWithin, outermost, placesAt, valueAt } from "./json-pointer.ts";
 import { parseMediaType } from "./media-type.ts";
@@ -85,12 +86,14 @@ export interface FingerprintInput {
   readonly content: RequestContent;
   /** The values that make the request's key; none where it has none. */
   readonly keyParts: readonly string[];
+  /** What the content is as JSON-RPC; null where the policy does not read it so. */
+  readonly message: RpcMessage | null;
 }
 
 /** The compared parts of a body, by meaning. */
 interface Meaning {
   /** How the body was parsed. Part of the digest, so that different kinds of parts never compare equal. */
-  readonly tag: "json" | "members" | "jws" | "jws members" | "form";
+  readonly tag: "json" | "members" | "calls" | "jws" | "jws members" | "form";
   readonly mediaType: string | null;
   readonly parts: readonly (string | null)[];
 }
@@ -105,11 +108,13 @@ export async function fingerprint(input: FingerprintInput, rule: FingerprintRule
   const bytes = [mediaType, content.coding, content.sha256];
   const [plain, meaning] = await Promise.all([
     digestOf(["bytes", ...head, ...bytes]),
-    rule.body === "json" ? meaningOf(input, mediaType, rule) : null,
+    rule.body === "json" || input.message?.kind === "calls" ? meaningOf(input, mediaType, rule) : null,
   ]);
   if (meaning !== null) {
     const parts = [meaning.tag, ...ruled, meaning.mediaType, ...headerValues, ...meaning.parts];
-    return { rule: rule.name, fingerprint: await digestOf(parts), plain };
+    // A name of its own: the same body has another fingerprint where it is not read as JSON-RPC.
+    const name = meaning.tag === "calls" ? `json-rpc ${rule.name}` : rule.name;
+    return { rule: name, fingerprint: await digestOf(parts), plain };
   }
   const byBytes = ["bytes", ...ruled, ...headerValues, ...bytes];
   const isPlain = ruled === head && headerValues.length === 0;
@@ -136,11 +141,19 @@ function headOf({ method, path, query, headers }: FingerprintInput): (string | n
 
 /** Null if only the bytes can be compared. */
 async function meaningOf(
-  { content, keyParts }: FingerprintInput,
+  { content, keyParts, message }: FingerprintInput,
   mediaType: string | null,
   rule: FingerprintRule,
 ): Promise<Meaning | null> {
   const { json, jws, form } = content;
+  if (json !== null && message?.kind === "calls") {
+    const { tag, parts } = meaningOfJson(
+      json,
+      { ...rule, ignore: [...rule.ignore, ...membersOfSending(message)] },
+      keyParts,
+    );
+    return { mediaType, tag: "calls", parts: [tag, shapeOf(message), ...parts] };
+  }
   if (json !== null) return { mediaType, ...meaningOfJson(json, rule, keyParts) };
   if (jws !== null) {
     const { tag, parts } = meaningOfJson(jws.claims, rule, keyParts);

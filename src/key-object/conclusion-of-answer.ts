@@ -49,7 +49,7 @@ export function receptionOf(answer: OriginAnswer, policy: Receiving): Reception 
     mode: mayBeFinal && isPassedOn ? "stream" : mayBeFinal || isOpen ? "keep" : "hold",
     bytesMax: storableBytes(answer, policy.responseBytesMax),
     head,
-    search: isOpen && answer.coding === null ? new BodySearch(head.needs) : null,
+    search: isOpen && answer.coding === null ? new BodySearch(head.needs, answer.signs.mediaType) : null,
   };
 }
 

@@ -132,7 +132,7 @@ export class KeyObject extends DurableObject<Env> {
     if (isStreamed(sendable.forward)) return this.#prepare(received, sendable.forward);
     const prepared = prepareAttempt(sendable.forward, attemptNumber, before, this.env);
     if (prepared.kind === "refusal") return Promise.resolve(prepared);
-    const begun = { attempt: { number: attemptNumber, id: crypto.randomUUID() }, before, mayHaveRun, policy };
+    const begun = { attempt: { number: attemptNumber, id: crypto.randomUUID() }, before, mayHaveRun, policy, request };
     try {
       this.#kept.writePending({ about, request, attempt: begun.attempt }, policy, found, nowMs);
     } catch (error) {

@@ -50,7 +50,8 @@ export function misconfigured(before: UnknownRecord | null, faultId: string): Re
 export function replay(record: CompletedRecord, body: Body): AnswerReply {
   const { answer } = record;
   const replayed = fromGateway(mark("replayed", record), answer, body, answer.bodyBytes);
-  return { ...replayed, ...attemptOf(record) };
+  const { calls } = record.request;
+  return { ...replayed, ...attemptOf(record), ...(calls !== undefined && { calls }) };
 }
 
 /** While an answer streams: when it will be recorded whole, if ever, is not known yet. */

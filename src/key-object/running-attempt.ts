@@ -21,6 +21,7 @@ import { log } from "../log.ts";
 import { searched } from "../origin/body-search.ts";
 import { type NoAnswer, type OriginAnswer, exchange } from "../origin/exchange.ts";
 import { type PreparedRequest } from "../origin/prepared-request.ts";
+import { type RequestIdentity } from "../record/record.ts";
 import { type Conclusion, type EndedAttempt, type Transition } from "../record/transition.ts";
 import { type Recording } from "./recording.ts";
 import { type AttemptReplies, refusal, repliesFor, repliesForStream, repliesWithoutOutcome } from "./reply.ts";
@@ -33,6 +34,8 @@ interface BegunAttempt extends EndedAttempt {
   /** Whether an earlier attempt of the record may have run. */
   readonly mayHaveRun: boolean;
   readonly policy: AttemptPolicy;
+  /** The request that is sent. */
+  readonly request: RequestIdentity;
 }
 
 export class RunningAttempt {
@@ -98,7 +101,11 @@ export class RunningAttempt {
     const { mode, bytesMax } = reception;
     const replies = repliesForStream(answer, recording);
     if (mode === "stream") this.#replyToFirst(replies.first);
-    const onFirstBytes = (): void => (mode === "stream" ? this.#openStream(replies.joiner, recording) : undefined);
+    const onFirstBytes = (): void => {
+      if (mode !== "stream") return;
+      this.#openStream(replies.joiner, recording);
+      if (policy.onDisconnect === "cancel") void this.#abandonWhenLeft(answer, recording);
+    };
     await recording.receive(mode, bytesMax, onFirstBytes);
     const arrival = arrived(answer, recording);
     const transition = this.#finish(arrival, conclusionOfAnswer(arrival, outcomeOf(arrival, reception, policy)));
@@ -108,6 +115,12 @@ export class RunningAttempt {
     if (recording.readers > 0) await this.#kept.durable();
     recording.publishEnd();
     this.#kept.dropWhenRead(recording, policy.originDeadlineMs);
+  }
+
+  /** Those who waited for the first bytes read by now. */
+  async #abandonWhenLeft({ body }: OriginAnswer, recording: Recording): Promise<void> {
+    await recording.readersGone(this.#begun.policy.originDeadlineMs);
+    body.abandon();
   }
 
   /** No answer within `origin_timeout`: those who wait get a reply, and the attempt goes on. */
@@ -156,7 +169,9 @@ export class RunningAttempt {
   }
 
   #withFacts(reply: Reply): Reply {
-    return { ...reply, attempt: { number: this.#begun.attempt.number, originMs: this.#originMs } };
+    const { attempt, request } = this.#begun;
+    const known = { ...reply, attempt: { number: attempt.number, originMs: this.#originMs } };
+    return known.kind === "answer" && request.calls !== undefined ? { ...known, calls: request.calls } : known;
   }
 
   #logFault(where: string, error: unknown): void {

@@ -2,7 +2,7 @@
 
 import { objectOf } from "../call/object-stub.ts";
 import { type Policy, type Tenant } from "../config/policy.ts";
-import { matchingPath } from "../http/matching-path.ts";
+import { readOperation } from "../config/operation.ts";
 import { type Intent, type Result } from "../journal/audit.ts";
 import { type OperatedBy, type Operation } from "../key-object/operated-by.ts";
 import { log } from "../log.ts";
@@ -51,8 +51,8 @@ function orderOf(action: "release" | "purge", { attempt_id }: Reasoned): Order {
 }
 
 export function policyOf(tenant: Tenant, operation: string): Policy {
-  const [method = "", path = ""] = operation.split(" ");
-  return tenant.policyFor(method, matchingPath(path));
+  const { method, path, names } = readOperation(operation);
+  return tenant.policyFor(method, path, names);
 }
 
 interface Given extends Pick<Intent, "record" | "why"> {

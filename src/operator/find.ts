@@ -7,12 +7,14 @@ import { PROBLEMS } from "../http/problem-codes.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { callerPlacement, recordId } from "../identity/record-id.ts";
 import { unverifiedClaims } from "../identity/verified-claims.ts";
+import { withCallersOf } from "../config/one-caller.ts";
 import { type Tenant } from "../config/policy.ts";
+import { readOperation } from "../config/operation.ts";
 import { strictestPolicy } from "../config/strictest-policy.ts";
 import { type OperatorProblem, operatorProblem } from "./problem.ts";
 
 export interface Description {
-  /** Method, space and path. */
+  /** Method, space and path, and of a JSON-RPC call a space and its name. */
   readonly operation: string;
   /** The headers that identify the caller, or replace the method. */
   readonly headers: Readonly<Record<string, string>>;
@@ -40,13 +42,13 @@ export async function recordIdsOf(
   description: Description,
   nowMs: number,
 ): Promise<Ids | OperatorProblem> {
-  const { callers, callersBefore } = tenant;
   const key = keyIn(description.key);
   if (isRefusal(key)) return operatorProblem("invalid_request", `key: ${key.detail ?? PROBLEMS[key.code].detail}`);
-  const [method = "", path = ""] = description.operation.split(" ");
-  const { pathname } = new URL(`https://${hostname}${path}`);
+  const { method, pathname: written, names } = readOperation(description.operation);
+  const { pathname } = new URL(`https://${hostname}${written}`);
   const described = { method, headers: new Headers(description.headers) };
-  const { policy } = strictestPolicy(tenant, described, matchingPath(pathname));
+  const { policy } = strictestPolicy(tenant, described, matchingPath(pathname), [names]);
+  const { callers, callersBefore } = withCallersOf(tenant, policy);
   const operation = policy.keyScope === "tenant" ? { method: null, path: null } : { method, path: pathname };
   const idBy = async (rule: CallerRule): Promise<string | null> => {
     const digest = description.caller ?? (await callerOf(requestOf(description), rule, acceptToken));

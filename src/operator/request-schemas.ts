@@ -4,9 +4,10 @@ export const REQUEST_SCHEMAS = {
     type: "object",
     properties: {
       operation: {
-        description: "Method, space and path.",
+        description:
+          "Method, space and path. Of a JSON-RPC call, a space and its method may follow, with the tool behind a colon.",
         type: "string",
-        pattern: "^[A-Z]+ \\/\\S*$",
+        pattern: "^[A-Z]+ \\/\\S*(?: \\S+)?$",
         maxLength: 16384,
       },
       headers: {

@@ -104,7 +104,7 @@ const OPERATION_MESSAGE = 'must be a method, a space and a path, such as "POST /
 /** Any method: a header can name the covered one. */
 const operation = v.pipe(
   v.string(OPERATION_MESSAGE),
-  v.regex(/^[A-Z]+ \/\S*$/, OPERATION_MESSAGE),
+  v.regex(/^[A-Z]+ \/\S*(?: \S+)?$/, OPERATION_MESSAGE),
   v.maxLength(16_384, "must have at most 16384 characters"),
 );
 
@@ -120,7 +120,7 @@ const CALLER_MESSAGE = "must be the digest of a caller: 64 hexadecimal digits";
 export const callerDigest = v.pipe(v.string(CALLER_MESSAGE), v.regex(/^[0-9a-f]{64}$/, CALLER_MESSAGE));
 
 export const FIND = object({
-  /** Method, space and path. */
+  /** Method, space and path. Of a JSON-RPC call, a space and its method may follow, with the tool behind a colon. */
   operation,
   /** The headers that identify the caller or override the method. */
   headers: v.optional(headers, {}),

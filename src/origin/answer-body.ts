@@ -60,6 +60,11 @@ export class AnswerBody implements BodySource {
     return this.#reading;
   }
 
+  /** Ends the exchange, so that the origin sees that nobody waits for the rest. Nothing changes where all of it has arrived. */
+  abandon(): void {
+    this.#abort.abort("on_disconnect");
+  }
+
   async #read(): Promise<BodyPart> {
     if (this.#reader === null) return END;
     const idle = setTimeout(() => this.#abort.abort("idle_timeout"), this.#idleTimeoutMs);

@@ -3,7 +3,7 @@
 import { type EventSourceParser, createParser } from "eventsource-parser";
 import { parseJson } from "../identity/json.ts";
 import { valueAt } from "../identity/json-pointer.ts";
-import { type BodyFacts, type BodyNeeds, UNREAD_BODY } from "../record/outcome-rule.ts";
+import { type BodyFacts, type BodyNeeds, EVENT_STREAM, UNREAD_BODY } from "../record/outcome-rule.ts";
 import { type BodySource } from "./answer-body.ts";
 import { GrpcWebTrailers } from "./grpc-web-trailers.ts";
 
@@ -17,21 +17,24 @@ const EVENT_CHARACTERS_MAX = 1_000_000;
 const NOT_SCALAR = "[";
 
 export class BodySearch {
-  readonly #json: JsonText | null;
-  readonly #events: EventNames | null;
+  readonly #json: JsonText | EventStream | null;
+  readonly #events: EventStream | null;
   readonly #trailers: GrpcWebTrailers | null;
   #isOver = false;
 
-  constructor({ json, events, trailers }: BodyNeeds) {
-    this.#json = json ? new JsonText() : null;
-    this.#events = events.length > 0 ? new EventNames(events) : null;
+  /** `mediaType` is that of the body: in an event stream, JSON is the data of an event. */
+  constructor({ json, events, trailers }: BodyNeeds, mediaType: string) {
+    const hasEvents = mediaType === EVENT_STREAM;
+    const stream = events.length > 0 || (json && hasEvents) ? new EventStream(events, json && hasEvents) : null;
+    this.#json = json ? (hasEvents ? stream : new JsonText()) : null;
+    this.#events = stream;
     this.#trailers = trailers === null ? null : new GrpcWebTrailers(trailers);
   }
 
   add(piece: Uint8Array): void {
     if (this.#isOver) return;
-    this.#json?.add(piece);
     this.#events?.add(piece);
+    if (this.#json !== this.#events) this.#json?.add(piece);
     this.#trailers?.add(piece);
   }
 
@@ -40,8 +43,8 @@ export class BodySearch {
     this.#isOver = true;
     if (!isWhole) return UNREAD_BODY;
     return {
-      json: this.#json?.read() ?? null,
-      events: this.#events?.read() ?? null,
+      json: this.#json?.json() ?? null,
+      events: this.#events?.names() ?? null,
       trailer: this.#trailers?.read() ?? null,
     };
   }
@@ -72,12 +75,9 @@ class JsonText {
     if (this.#text !== null) this.#text = this.#bytes > JSON_BYTES_MAX ? null : this.#decoded(this.#text, piece);
   }
 
-  read(): BodyFacts["json"] {
-    // An empty body certainly has no member.
-    if (this.#bytes === 0) return () => null;
-    const text = this.#text === null ? null : this.#decoded(this.#text);
-    const document = text === null ? null : parseJson(text);
-    return document === null ? null : (pointer) => scalarOf(valueAt(document, pointer));
+  json(): BodyFacts["json"] {
+    if (this.#bytes === 0) return NO_MEMBER;
+    return membersOf(this.#text === null ? null : this.#decoded(this.#text));
   }
 
   /** `text` with the piece, or with its end. */
@@ -91,21 +91,39 @@ class JsonText {
   }
 }
 
+/** Of a body, or a stream, without content. */
+const NO_MEMBER: BodyFacts["json"] = () => null;
+
+/** Null where `text` is null, or is not JSON that can be read in one way only. */
+function membersOf(text: string | null): BodyFacts["json"] {
+  const document = text === null ? null : parseJson(text);
+  return document === null ? null : (pointer) => scalarOf(valueAt(document, pointer));
+}
+
 function scalarOf(node: ReturnType<typeof valueAt>): string | null {
   if (node === undefined || node === "null") return null;
   return typeof node === "string" ? node : NOT_SCALAR;
 }
 
-/** Which of the events that rules name are in a stream. Any others are forgotten: a stream may have a new name for each event. */
-class EventNames {
+/**
+ * Which of the events that rules name are in a stream, and the data of its last event, which ends it: the response of a call, or
+ * an error. All else is forgotten: a stream may have a new name for each event.
+ */
+class EventStream {
   readonly #decoder = new TextDecoder();
   readonly #parser: EventSourceParser;
   readonly #names = new Set<string>();
+  #last: string | null = null;
   #isUnreadable = false;
 
-  constructor(wanted: readonly string[]) {
+  constructor(wanted: readonly string[], wantsJson: boolean) {
     this.#parser = createParser({
-      onEvent: ({ event = "message" }) => wanted.includes(event) && this.#names.add(event),
+      onEvent: ({ event = "message", data }) => {
+        if (wanted.includes(event)) this.#names.add(event);
+        // The parser bounds only what it waits for more of.
+        this.#isUnreadable ||= data.length > EVENT_CHARACTERS_MAX;
+        if (wantsJson && data !== "" && !this.#isUnreadable && !isRequest(data)) this.#last = data;
+      },
       onError: ({ type }) => (this.#isUnreadable ||= type === "max-buffer-size-exceeded"),
       maxBufferSize: EVENT_CHARACTERS_MAX,
     });
@@ -116,7 +134,19 @@ class EventNames {
   }
 
   /** Null where the stream can't be read. An event without its end does not count (HTML, 9.2.6). */
-  read(): ReadonlySet<string> | null {
+  names(): ReadonlySet<string> | null {
     return this.#isUnreadable ? null : this.#names;
   }
+
+  json(): BodyFacts["json"] {
+    if (this.#isUnreadable) return null;
+    return this.#last === null ? NO_MEMBER : membersOf(this.#last);
+  }
+}
+
+/** A request or notification of JSON-RPC 2.0, which may come before or after the response. Most other data is not parsed here. */
+function isRequest(data: string): boolean {
+  if (!data.includes('"method"')) return false;
+  const message = parseJson(data);
+  return message !== null && valueAt(message, ["method"]) !== undefined;
 }

@@ -29,8 +29,9 @@ function Page({ document, tenant }: Published) {
         <main>
           <h1>{title}</h1>
           <p>
-            Send an <code>Idempotency-Key</code> with each logical operation, and the same key with each retry of it.
-            The operation runs once, and every retry gets its response. Programs get this page as JSON.
+            Send an <code>Idempotency-Key</code> with each logical operation, and the same key with each retry of it.{" "}
+            {RUNS[tenant.policy.onUnknown === "retry" ? "at least once" : "at most once"]} Programs get this page as
+            JSON.
           </p>
           <Keys document={document} />
           <Policies document={document} tenant={tenant} />
@@ -41,6 +42,13 @@ function Page({ document, tenant }: Published) {
   );
 }
 
+/** For most operations of the host. */
+const RUNS = {
+  "at most once": "The operation runs once, and every retry gets its response.",
+  "at least once":
+    "The operation runs at least once: a retry gets the final response, and runs the operation again if there is none.",
+} as const;
+
 function Keys({ document: { key, callers, rate_limit: limit } }: { document: PolicyDocument }) {
   const by = callers.identified_by.join(", ");
   const rows: Row[] = [
@@ -49,7 +57,12 @@ function Keys({ document: { key, callers, rate_limit: limit } }: { document: Pol
     { label: "A caller is identified by", text: by === "" ? "nothing: all requests are one caller" : by },
     {
       label: "A keyed request that names no caller",
-      text: callers.anonymous === "refuse" ? "is refused with caller_missing" : "belongs to one shared caller",
+      text:
+        by === ""
+          ? "does not exist"
+          : callers.anonymous === "refuse"
+            ? "is refused with caller_missing"
+            : "belongs to one shared caller",
     },
     {
       label: "The same key from another caller",

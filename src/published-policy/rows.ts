@@ -17,6 +17,10 @@ export interface Row {
 const KEY = { required: "required", optional: "optional", off: "ignored: no request is covered" };
 const KEY_SCOPE = { operation: "one operation", tenant: "all operations together" };
 const IN_FLIGHT = { wait: "waits for it and gets its response", refuse: "is refused with in_flight" };
+const ON_DISCONNECT = {
+  finish: "the attempt goes on, for a retry",
+  cancel: "the attempt is cancelled, and its outcome is unknown",
+};
 const ON_UNKNOWN = {
   refuse: "nothing is sent again: outcome_unknown",
   retry: "the next request with the key is sent again",
@@ -41,14 +45,17 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
     },
     keyFormat: ({ keyFormat }) => wordsOfFormat(keyFormat),
     keyScope: ({ keyScope }) => KEY_SCOPE[keyScope],
+    oneCaller: ({ oneCaller }) => (oneCaller ? "all requests of an operation are one" : "are identified as above"),
     deriveKey: withoutKey,
     methods: (policy) => list(coveredMethods(policy)),
+    rpcMethods: ({ rpc, rpcMethods }) => (rpc === "none" ? "none" : rpcMethods === null ? "all" : list(rpcMethods)),
     fingerprint: fingerprintWords,
     requestBytesMax: ({ requestBytesMax }) => `at most ${count(requestBytesMax)} bytes with a key`,
     inFlight: ({ inFlight }) => IN_FLIGHT[inFlight],
     // With `refuse`, a retry does not wait, whatever `wait` is.
     waitMs: ({ inFlight, waitMs }) => duration(inFlight === "wait" ? waitMs / 1000 : 0),
     stream: ({ stream }) => (stream ? "as they arrive" : "as a whole, except event streams and NDJSON"),
+    onDisconnect: ({ onDisconnect }) => ON_DISCONNECT[onDisconnect],
     outcomes: ({ outcomes: rules }) => (rules.length === 0 ? "none" : rules.map(ruleWords).join("; ")),
     onUnknown: ({ onUnknown }) => ON_UNKNOWN[onUnknown],
     // The limit has no effect without `retry`. A second attempt then needs proof that none before it ran.

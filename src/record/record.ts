@@ -12,6 +12,16 @@ export interface RequestIdentity extends Fingerprint {
    * of other callers never reach this record.
    */
   readonly caller: string | null;
+  /** Absent where the request has no JSON-RPC calls, so that no other record grows. */
+  readonly calls?: readonly RpcCall[];
+}
+
+/** What belongs to one sending of a JSON-RPC call (docs/protocol.md 3.13), as JSON texts in canonical form. */
+export interface RpcCall {
+  /** Null in the place of a message that is no call. */
+  readonly id: string | null;
+  /** Of its `notifications/progress`. */
+  readonly token: string | null;
 }
 
 export interface Fingerprint {

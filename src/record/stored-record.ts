@@ -5,13 +5,14 @@
  * Format 1. `since_ms` is when the state began: started, became unknown, or recorded. `term_ms` is the time at which the
  * record expires; a `pending` record has no end yet, so there it is the unknown term in milliseconds. `status`, `headers`
  * and `body_bytes` are set for `completed` only, `cause` for `tombstone` only: "too large", "erased", "expired", or "coded:" and
- * the coding. `remember_ms` is how long the key stays used after the term. `caller` is null where the record is not bound to its caller.
+ * the coding. `calls` is there for JSON-RPC only: the id and the progress token of each. `remember_ms` is how long the key stays used after the term. `caller` is null where the record is not bound to its caller.
  */
 
 import {
   type AnswerHead,
   type HeaderPair,
   type KeyRecord,
+  type RpcCall,
   type TombstoneCause,
   type UnreadableRecord,
   unreachable,
@@ -38,6 +39,9 @@ const NEVER_IN_VALUES = /[\0\r\n]/;
 
 const CODED = "coded:";
 
+/** Id and progress token. */
+type StoredCall = readonly [string | null, string | null];
+
 export interface StoredRecord {
   readonly format: typeof FORMAT;
   readonly state: KeyRecord["state"];
@@ -50,6 +54,7 @@ export interface StoredRecord {
   readonly fingerprint: string;
   readonly plain: string;
   readonly caller: string | null;
+  readonly calls?: readonly StoredCall[];
   readonly attempt: number;
   readonly attempt_id: string;
   readonly since_ms: number;
@@ -63,7 +68,7 @@ export interface StoredRecord {
 
 export function encodeRecord(record: KeyRecord): StoredRecord {
   const { tenant, operation, key, isDerived, callerDigest } = record.about;
-  const { rule, fingerprint, plain, caller } = record.request;
+  const { rule, fingerprint, plain, caller, calls } = record.request;
   const { number: attempt, id: attempt_id } = record.attempt;
   const request = {
     tenant,
@@ -75,6 +80,7 @@ export function encodeRecord(record: KeyRecord): StoredRecord {
     fingerprint,
     plain,
     caller,
+    ...(calls !== undefined && { calls: calls.map(({ id, token }): StoredCall => [id, token]) }),
   };
   const facts = { ...request, attempt, attempt_id, remember_ms: record.rememberMs };
   const noAnswer = { status: null, headers: null, body_bytes: null, cause: null };
@@ -109,6 +115,7 @@ const PAIR_BYTES = 32;
 export function storedBytesMax(stored: StoredRecord): number {
   let characters = 0;
   for (const value of Object.values(stored)) characters += typeof value === "string" ? value.length : 0;
+  for (const [id, token] of stored.calls ?? []) characters += PAIR_BYTES + (id?.length ?? 0) + (token?.length ?? 0);
   const headers = stored.headers ?? [];
   for (const [name, value] of headers) characters += name.length + value.length;
   return FIXED_BYTES + headers.length * PAIR_BYTES + 2 * characters;
@@ -121,6 +128,9 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
   const { derived } = stored;
   if (typeof derived !== "boolean") faults.push("derived");
   const state = text("state");
+  const calls = stored["calls"] === undefined ? null : decodeCalls(stored["calls"]);
+  // Without them, an answer could go to another call.
+  if (calls === null && stored["calls"] !== undefined) faults.push("calls");
   const facts = {
     about: {
       tenant: text("tenant"),
@@ -135,6 +145,7 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
       plain: text("plain"),
       // A caller that is missing must not be read as a record that belongs to every caller.
       caller: stored["caller"] === null ? null : text("caller"),
+      ...(calls !== null && { calls }),
     },
     attempt: { number: integer("attempt"), id: text("attempt_id") },
   };
@@ -183,6 +194,19 @@ function decodeCause(written: unknown): TombstoneCause | null {
 function decodeAnswer(headers: unknown, status: number, bodyBytes: number): AnswerHead | null {
   const isRead = Array.isArray(headers) && headers.every(isHeaderPair) && status >= 200 && status <= 599;
   return isRead ? { status, headers, bodyBytes } : null;
+}
+
+function decodeCalls(stored: unknown): RpcCall[] | null {
+  if (!Array.isArray(stored)) return null;
+  const calls = stored.flatMap((call: unknown): RpcCall[] => {
+    const [id, token, ...more]: unknown[] = Array.isArray(call) ? call : [];
+    return isNameOrNull(id) && isNameOrNull(token) && more.length === 0 ? [{ id, token }] : [];
+  });
+  return calls.length === stored.length ? calls : null;
+}
+
+function isNameOrNull(value: unknown): value is string | null {
+  return value === null || (typeof value === "string" && value !== "");
 }
 
 function isHeaderPair(value: unknown): value is HeaderPair {

@@ -30,8 +30,6 @@ function isConsistent(when: Conditions, status: number): boolean {
   const { header, json, event } = when;
   if (header?.name === DECIDED_BEFORE) return false;
   if ((json !== null || event !== null) && hasNoBody(status)) return false;
-  // A body with an event is no JSON.
-  if (json !== null && event !== null) return false;
   return event === null || when.mediaTypes === null || when.mediaTypes.includes(EVENT_STREAM);
 }
 

@@ -2,8 +2,10 @@
 
 import { edgeIn } from "../config/bindings.ts";
 import { journalPlaceOf } from "../config/operator-token.ts";
+import { withCallersOf } from "../config/one-caller.ts";
 import { type JournalPlace, type Tenant } from "../config/policy.ts";
 import { type AppliedPolicy, strictestPolicy } from "../config/strictest-policy.ts";
+import { hasObjects } from "../config/required-objects.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { type Connection, connectionOf } from "../http/client-address.ts";
 import { isHostOf } from "../http/host.ts";
@@ -18,7 +20,11 @@ export interface Destination extends AppliedPolicy {
   readonly hostname: string;
   /** The path that policies are matched by. */
   readonly path: string;
+  /** With the callers of `policy`. */
+  /** With the callers of the policy. */
   readonly tenant: Tenant;
+  /** The same without them. */
+  readonly configured: Tenant;
   readonly connection: Connection;
   /** Where its journal is; null where the hostname has no operators to read it. */
   readonly journal: JournalPlace | null;
@@ -34,12 +40,22 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
   const url = URL.parse(request.url);
   if (url === null || !isHostOf(url, request.headers.get("host"))) return refuse("host_invalid");
   const hostname = withoutTrailingDot(url.hostname);
-  const tenant = await tenantOf(env, hostname);
+  const tenant = hasObjects(env) ? await tenantOf(env, hostname) : refuse("misconfigured");
   if (isRefusal(tenant)) return withOpaqueId(tenant, hostname);
   const path = matchingPath(url.pathname);
   const applied = strictestPolicy(tenant, request, path);
   const connection = connectionOf(edgeIn(env), request.headers, request.cf);
-  return { url, hostname, path, tenant, ...applied, connection, journal: journalPlaceOf(env, tenant) };
+  const callers = withCallersOf(tenant, applied.policy);
+  return {
+    url,
+    hostname,
+    path,
+    tenant: callers,
+    configured: tenant,
+    ...applied,
+    connection,
+    journal: journalPlaceOf(env, tenant),
+  };
 }
 
 /** Whether the origin may read the path as one outside of its base path, where another tenant's API may be. */

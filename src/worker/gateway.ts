@@ -18,8 +18,9 @@ import { observe } from "./observe.ts";
 import { passThrough } from "./pass-through.ts";
 import { overRateLimit } from "./rate-limit.ts";
 import { methodNotAllowed, refusedResponse } from "./refused.ts";
-import { type RequestContext, requestContext } from "./request-context.ts";
+import { type RequestContext, requestContext, withCall } from "./request-context.ts";
 import { keyOf } from "./request-key.ts";
+import { replyToCalls } from "./rpc-reply.ts";
 import { reservedPaths } from "./reserved-paths.ts";
 import { type RequestResult, respond } from "./respond.ts";
 import { discardUnread } from "./unread-body.ts";
@@ -40,12 +41,19 @@ async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): 
   }
   const destination = await destinationOf(request, env).catch(faultOf);
   if (isRefusal(destination)) return refusedResponse(destination, URL.parse(request.url));
-  const context = requestContext(request, destination, env, ctx);
+  const received = requestContext(request, destination, env, ctx);
+  const routed = await withCall(received).catch(faultOf);
+  const context = isRefusal(routed) ? received : routed;
   // Only what precedes a call or a forward can throw here. What follows one is a value.
-  const result = await route(context).catch((error: unknown): RequestResult => refused(faultOf(error)));
+  const result = isRefusal(routed)
+    ? refused(routed)
+    : await route(context).catch((error: unknown): RequestResult => refused(faultOf(error)));
   context.incoming.releaseBody();
   // Cloudflare's edge itself takes the rest of an upload while it sends the response.
-  if (isRefused(result) && destination.connection.edge !== "cloudflare") await discardUnread(request);
+  if (isRefused(result) && destination.connection.edge !== "cloudflare") {
+    // The refusal is known, and a body that can't be read must not turn it into another response.
+    await discardUnread(request).catch(() => undefined);
+  }
   return respond(context, result);
 }
 
@@ -83,10 +91,10 @@ async function askRecord(context: RequestContext, key: Key, waitMs: number): Pro
   if (former !== null) {
     metrics.calls(former.recordId, key.isDerived);
     const reply = await lookAtFormerRecord(stubOf(former.recordId), former.call, former.recordId === recordId);
-    if (reply !== null) return reply;
+    if (reply !== null) return replyToCalls(reply, call.request.calls);
   }
   metrics.calls(recordId, key.isDerived);
-  return askKeyObject(stubOf(recordId), call);
+  return replyToCalls(await askKeyObject(stubOf(recordId), call), call.request.calls);
 }
 
 /** Nothing of the request was passed on, or its body was read before. */

@@ -7,6 +7,7 @@ import { type CallerRule, callerOf } from "../identity/caller.ts";
 import { sha256 } from "../identity/digest.ts";
 import { type BodyKind, bodyKindOf } from "../identity/media-type.ts";
 import { RequestContent } from "../identity/request-content.ts";
+import { type RpcMessage, readRpcMessage } from "../identity/json-rpc.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type SecretNamed, verifiedClaims } from "../identity/verified-claims.ts";
 import { type Fingerprint, unreachable } from "../record/record.ts";
@@ -19,6 +20,8 @@ export class Incoming {
   readonly #budget: BodyBudget;
   #body: Promise<HeldRequestBody | Refusal> | null = null;
   #content: Promise<RequestContent | Refusal> | null = null;
+  #message: Promise<RpcMessage | Refusal> | null = null;
+  #known: RpcMessage | null = null;
   #fingerprint: Promise<Fingerprint | Refusal> | null = null;
   /** Of the content, where it is not the body itself. */
   #decoded: DecodedBody | null = null;
@@ -70,6 +73,16 @@ export class Incoming {
     return (this.#content ??= this.#readContent());
   }
 
+  /** The body as JSON-RPC. It stays known when the content is released. */
+  message(): Promise<RpcMessage | Refusal> {
+    return (this.#message ??= this.#readMessage());
+  }
+
+  /** The same, where it has been read. */
+  get messageIfRead(): RpcMessage | null {
+    return this.#known;
+  }
+
   /** Whether a content is in memory: of a body that was looked into, and not compared yet. */
   get hasContent(): boolean {
     return this.#content !== null;
@@ -99,6 +112,15 @@ export class Incoming {
     return new Request(url, { method, headers, body: body.held.byteLength > 0 ? body.held.forOrigin() : null });
   }
 
+  /** The request for a second reader. Throws where it can't be copied. */
+  async copiedRequest(): Promise<Request> {
+    if (this.#body === null) return this.request.clone();
+    const body = await this.#body;
+    if (isRefusal(body)) throw new Error("the body can't be read");
+    const { url, method, headers } = this.request;
+    return new Request(url, { method, headers, body: body.bytes.slice() });
+  }
+
   /** How the body may be parsed; null where there is none, as far as the head shows. */
   get bodyKind(): BodyKind | null {
     const { headers, body } = this.request;
@@ -110,6 +132,13 @@ export class Incoming {
     const body = await readRequestBody(this.request, this.#bounds, this.#budget);
     if (!isRefusal(body)) this.#held = body.held;
     return body;
+  }
+
+  async #readMessage(): Promise<RpcMessage | Refusal> {
+    const content = await this.content();
+    if (isRefusal(content)) return content;
+    this.#known = readRpcMessage(content.json);
+    return this.#known;
   }
 
   async #makeFingerprint(make: (content: RequestContent) => Promise<Fingerprint>): Promise<Fingerprint | Refusal> {

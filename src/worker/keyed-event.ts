@@ -107,11 +107,11 @@ export function observedEvent(subject: Subject, finding: Finding, status: number
   };
 }
 
-/** Method and matched pattern, `*` where none matches: at most as many as are configured. A path could be anything. */
+/** Method and matched pattern, with its call if it has one; `*` where none matches: at most as many as are configured. A path could be anything. */
 export function operationOf({ tenant, policy }: Pick<Subject, "tenant" | "policy">, method: string): string {
   // Each route has a policy of its own, so the policy identifies the route.
   const route = tenant.routes.find((one) => one.policy === policy);
-  return `${method} ${route?.match.split(" ")[1] ?? "*"}`;
+  return `${method} ${route === undefined ? "*" : route.match.slice(route.match.indexOf(" ") + 1)}`;
 }
 
 type About = Pick<KeyedEvent, "event" | "tenant" | "operation" | "record" | "derived" | "profile">;

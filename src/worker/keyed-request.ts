@@ -3,6 +3,7 @@
 import { type LookCall } from "../call/call.ts";
 import { type WholeCall, type WholeForward } from "../call/upload.ts";
 import { type AttemptPolicy, type Policy, attemptPolicy } from "../config/policy.ts";
+import { writeOperation } from "../config/operation.ts";
 import { makeForwarded } from "../http/headers.ts";
 import { probePath } from "../http/probe-path.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
@@ -10,7 +11,7 @@ import { headersOfCallers } from "../identity/caller.ts";
 import { type Key, headersOfCarriers } from "../identity/key-carrier.ts";
 import { type Caller, callerPlacement, recordId } from "../identity/record-id.ts";
 import { originUrl } from "../origin/exchange.ts";
-import { type HeaderPair } from "../record/record.ts";
+import { type HeaderPair, type RequestIdentity } from "../record/record.ts";
 import { type Callers } from "./callers.ts";
 import { countedHeaders } from "./counted-headers.ts";
 import { type Destination, leavesBase } from "./destination.ts";
@@ -44,8 +45,10 @@ export async function readKeyedRequest(
   if (isRefusal(body)) return body;
   const identity = await requestFingerprint(incoming, destination, key.parts);
   if (isRefusal(identity)) return identity;
+  const calls = callsOf(incoming, policy);
   const forward = forwardOf(incoming, destination, key, body);
-  const about = { tenant: hostname, operation: `${method} ${url.pathname}`, key: key.value, isDerived: key.isDerived };
+  const asked = writeOperation(method, url.pathname, namesOf(incoming));
+  const about = { tenant: hostname, operation: asked, key: key.value, isDerived: key.isDerived };
   const shared = {
     policy: key.isDerived ? withinWindow(policy) : attemptPolicy(policy),
     waitMs,
@@ -57,7 +60,7 @@ export async function readKeyedRequest(
     const { inId, bound } = callerPlacement(caller, key);
     const id = await recordId({ ...scope, caller: inId });
     const call = { ...shared, about: { ...about, callerDigest: caller.digest } };
-    return { recordId: id, call: { ...call, request: { ...identity, caller: bound } } };
+    return { recordId: id, call: { ...call, request: { ...identity, ...calls, caller: bound } } };
   };
   const now = await lookBy(callers.now);
   const before = callers.former === null ? null : await lookBy(callers.former);
@@ -65,6 +68,16 @@ export async function readKeyedRequest(
   const probe = key.isDerived ? null : probeOf(destination, forward, key.value);
   const call = { ...now.call, forward, probe };
   return { recordId: now.recordId, call, former: isSame ? null : before };
+}
+
+/** Where the body was read as JSON-RPC. A shadow record holds nothing of a body. */
+function callsOf({ messageIfRead }: Incoming, { mode }: Policy): Pick<RequestIdentity, "calls"> {
+  return messageIfRead?.kind === "calls" && mode === "enforce" ? { calls: messageIfRead.calls } : {};
+}
+
+/** Those of the one call, for operators. */
+function namesOf({ messageIfRead }: Incoming): readonly string[] {
+  return messageIfRead?.kind === "calls" && !messageIfRead.isBatch ? (messageIfRead.names[0] ?? []) : [];
 }
 
 const NO_OPERATION = { method: null, path: null };

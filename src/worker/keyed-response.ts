@@ -12,7 +12,7 @@ import { type IdentifiedReply } from "./identified-reply.ts";
 /** The part of a request that its response depends on. */
 export interface RepliedRequest {
   readonly url: URL;
-  readonly policy: Pick<Policy, keyof ErrorRules | "replayedHeader">;
+  readonly policy: ErrorRules & Pick<Policy, "replayedHeader">;
   readonly key: Pick<Key, "echo" | "isDerived">;
   /** The client's own wait, where it was granted. */
   readonly waitSeconds: number | null;

@@ -16,13 +16,12 @@ import { type ShadowDecision } from "../record/observe.ts";
 import { UNREAD_BODY } from "../record/outcome-rule.ts";
 import { type Conclusion, conclusionOf } from "../record/transition.ts";
 import { callersOf } from "./callers.ts";
-import { type Destination } from "./destination.ts";
 import { Incoming } from "./incoming.ts";
 import { type Finding, type ObservedDecision } from "./keyed-event.ts";
 import { type KeyedRequest, readKeyedRequest } from "./keyed-request.ts";
 import { type PassedThrough, passThrough } from "./pass-through.ts";
 import { type RequestContext } from "./request-context.ts";
-import { keyOf } from "./request-key.ts";
+import { keyOf, mayBeKeyed } from "./request-key.ts";
 
 /** The head of the origin's answer; null where none came that can be passed on. */
 type Head = Pick<Response, "status" | "headers"> | null;
@@ -48,7 +47,8 @@ interface Answered {
 export async function observe(context: RequestContext): Promise<Observed> {
   const { incoming, destination, metrics, env, ctx } = context;
   const { policy } = destination;
-  const copy = mayBeKeyed(incoming.request, destination) ? copyOf(context) : null;
+  // No other request is copied.
+  const copy = mayBeKeyed(incoming.request, destination) ? await copyOf(context) : null;
   const begun =
     copy === null
       ? Promise.resolve(null)
@@ -68,21 +68,11 @@ export async function observe(context: RequestContext): Promise<Observed> {
   return { kind: "observed", sent, decision };
 }
 
-/** Whether the request may have a key. No other request is copied. */
-function mayBeKeyed({ headers }: Request, { url, policy, isCovered }: Destination): boolean {
-  const { key, keyFrom, deriveKey } = policy;
-  if (!isCovered) return false;
-  const mayCarryKey = keyFrom.flat().some((source) => {
-    if (source.kind === "query") return url.searchParams.has(source.name);
-    return source.kind === "header" ? headers.has(source.name) : true;
-  });
-  return mayCarryKey || key === "required" || deriveKey !== null;
-}
-
 /** Shares the body with the request, which is sent unchanged. Null where no copy can be made. */
-function copyOf({ incoming, destination, env }: RequestContext): Incoming | null {
+async function copyOf({ incoming, destination, env }: RequestContext): Promise<Incoming | null> {
   try {
-    return new Incoming(incoming.request.clone(), destination.policy, tokenSecrets(env, destination.tenant.entry));
+    const request = await incoming.copiedRequest();
+    return new Incoming(request, destination.policy, tokenSecrets(env, destination.tenant.entry));
   } catch (error) {
     return failed(error);
   }

@@ -2,17 +2,19 @@
 
 import { type Destination } from "./destination.ts";
 import { type Incoming } from "./incoming.ts";
-import { type Refusal } from "../http/problem.ts";
+import { type Refusal, isRefusal } from "../http/problem.ts";
 import { fingerprint } from "../identity/fingerprint.ts";
 import { type Fingerprint } from "../record/record.ts";
 
 /** `keyParts` are the values that make the request's key; none of a derived key. */
-export function requestFingerprint(
+export async function requestFingerprint(
   incoming: Incoming,
   { url, policy }: Destination,
   keyParts: readonly string[],
 ): Promise<Fingerprint | Refusal> {
   const { method, headers } = incoming.request;
-  const head = { method, path: url.pathname, query: url.search, headers, keyParts };
+  const message = policy.rpc === "none" ? null : await incoming.message();
+  if (isRefusal(message)) return message;
+  const head = { method, path: url.pathname, query: url.search, headers, keyParts, message };
   return incoming.fingerprint((content) => fingerprint({ ...head, content }, policy.fingerprint));
 }

@@ -1,13 +1,15 @@
 /** The key of a request: the one it carries, or one that is derived from its content (docs/protocol.md 3.4 and 3.10). */
 
 import { type DeriveKey } from "../config/key-values.ts";
+import { type Policy } from "../config/policy.ts";
 import { hasUnusualBody } from "../http/methods.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type CallerRule } from "../identity/caller.ts";
 import { digestOf, sha256 } from "../identity/digest.ts";
 import { canonicalJson } from "../identity/json.ts";
+import { type RpcMessage } from "../identity/json-rpc.ts";
 import { valueAt } from "../identity/json-pointer.ts";
-import { type Key, type KeyPlaces, findKey } from "../identity/key-carrier.ts";
+import { type Key, type KeyCarrier, type KeyPlaces, findKey } from "../identity/key-carrier.ts";
 import { hasFormat, wordsOfFormat } from "../identity/key-format.ts";
 import { type RequestContent } from "../identity/request-content.ts";
 import { unreachable } from "../record/record.ts";
@@ -31,16 +33,61 @@ async function findOrDerive(incoming: Incoming, destination: Destination): Promi
   const { policy, isCovered } = destination;
   const { headers } = incoming.request;
   if (!isCovered) return null;
-  const key = await findKey(policy.keyFrom, placesOf(incoming, destination));
+  const message = await messageOf(incoming, destination);
+  if (isRefusal(message)) return message;
+  if (message !== null && !mayBeCovered(message, policy)) return null;
+  const isBatch = message !== null && "isBatch" in message && message.isBatch;
+  const key = await findKey(isBatch ? outsideBody(policy.keyFrom) : policy.keyFrom, placesOf(incoming, destination));
   // A request without a key passes through, where nothing is compared.
   const isCompared = key !== null || policy.deriveKey !== null;
   const unreadable = isCompared ? unreadableHeader(headers, countedHeaders(destination)) : null;
   if (unreadable !== null) return unreadable;
-  if (key === null) return policy.key === "required" ? refuse("key_missing") : derivedKey(incoming, destination);
+  if (key === null && policy.key === "required") return refuse("key_missing");
+  if (isCompared && message?.kind === "unclear calls") return refuse("rpc_invalid");
+  if (key === null) return isBatch ? null : derivedKey(incoming, destination);
   if (isRefusal(key)) return key;
   if (hasUnusualBody(incoming.request)) return refuse("key_invalid", UNUSUAL_BODY);
   if (hasFormat(key.value, policy.keyFormat)) return key;
   return refuse("key_invalid", `A key of this operation is ${wordsOfFormat(policy.keyFormat)}.`);
+}
+
+/** The body as JSON-RPC. Null where the policy does not read it so, and where no key could count, whatever the body holds. */
+async function messageOf(incoming: Incoming, destination: Destination): Promise<RpcMessage | null | Refusal> {
+  const { request } = incoming;
+  if (destination.policy.rpc === "none" || hasUnusualBody(request) || !mayBeKeyed(request, destination)) return null;
+  return incoming.bodyKind === "json" ? incoming.message() : null;
+}
+
+/** A body that is no JSON-RPC may hold a call for an origin that is less strict. */
+function mayBeCovered(message: RpcMessage, { rpcMethods }: Policy): boolean {
+  switch (message.kind) {
+    case "calls":
+    case "unclear calls":
+      if (rpcMethods === null || message.names === null) return true;
+      return message.names.some(([method = ""]) => rpcMethods.includes(method));
+    case "unanswered":
+      return false;
+    case "other":
+      return true;
+    default:
+      return unreachable(message);
+  }
+}
+
+/** Whether a request may have a key, as far as its head and its policy show. */
+export function mayBeKeyed({ headers }: Request, { url, policy, isCovered }: Destination): boolean {
+  const { key, keyFrom, deriveKey } = policy;
+  if (!isCovered) return false;
+  const mayCarryKey = keyFrom.flat().some((source) => {
+    if (source.kind === "query") return url.searchParams.has(source.name);
+    return source.kind === "header" ? headers.has(source.name) : true;
+  });
+  return mayCarryKey || key === "required" || deriveKey !== null;
+}
+
+/** The key of a whole batch: one in its body belongs to one of its calls. */
+function outsideBody(carriers: readonly KeyCarrier[]): KeyCarrier[] {
+  return carriers.filter((carrier) => carrier.every(({ kind }) => kind === "header" || kind === "query"));
 }
 
 /** Only an override makes a GET a covered request. */
@@ -67,7 +114,8 @@ const UNREADABLE = {
 
 /**
  * A body that can't be read may hold a key, so it is refused. No body is read for a caller who would be refused with a key,
- * whether or not the body holds one.
+ * whether or not the body holds one. One that was read as JSON-RPC already may be without a key, whoever sends it: clients of MCP
+ * learn from the answer to their first call how to authorize themselves.
  */
 async function partWithKey<const P extends "document" | "form">(
   incoming: Incoming,
@@ -77,7 +125,7 @@ async function partWithKey<const P extends "document" | "form">(
   if (!mayHold(incoming, part)) return null;
   // Once it is read, it can't be passed on.
   if (hasUnusualBody(incoming.request)) return refuse("key_invalid", UNUSUAL_BODY);
-  const callers = await callersOf(incoming, tenant, Date.now());
+  const callers = incoming.messageIfRead === null ? await callersOf(incoming, tenant, Date.now()) : null;
   if (isRefusal(callers)) return callers;
   const content = await incoming.content();
   if (isRefusal(content)) return content;
@@ -115,6 +163,8 @@ async function derivedKey(incoming: Incoming, destination: Destination): Promise
   const { callers } = tenant;
   // Equal requests of two anonymous clients would get one key.
   const naming: CallerRule = callers.anonymous === "refuse" ? callers : { ...callers, anonymous: "refuse" };
+  // Read as JSON-RPC, it may be parsed already, and the keys of an issuer may come late.
+  incoming.releaseContent();
   const caller = await incoming.caller(naming);
   // A caller who can't be verified now may have been verified before: passed through, a retry would run again.
   if (isRefusal(caller)) return caller.code === "caller_missing" ? null : caller;
@@ -133,7 +183,9 @@ async function fromValues(
   const needsBody = from.some(({ kind }) => kind !== "query");
   const content = needsBody ? await incoming.content() : null;
   if (isRefusal(content)) return content;
-  const parts: string[] = [];
+  // All calls have one path, and the same values may be given to several.
+  const { messageIfRead } = incoming;
+  const parts: string[] = messageIfRead?.kind === "calls" ? (messageIfRead.names[0] ?? []).slice(-1) : [];
   for (const source of from) {
     const values = source.kind === "query" ? valuesInQuery(url, source.name) : await valuesIn(content, source);
     if (values.length === 0) return null;

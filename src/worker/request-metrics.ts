@@ -21,6 +21,11 @@ export class RequestMetrics {
     this.#subject = { hostname, tenant, policy, method, recordId: null, isDerived: false };
   }
 
+  /** Its body has shown which rules apply. */
+  follows(policy: Destination["policy"]): void {
+    this.#subject = { ...this.#subject, policy };
+  }
+
   /** The object of `recordId` is about to be called. */
   calls(recordId: string, isDerived: boolean): void {
     this.#subject = { ...this.#subject, recordId, isDerived };

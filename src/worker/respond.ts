@@ -14,11 +14,12 @@ import { unreachable } from "../record/record.ts";
 import { applyCors } from "./cors.ts";
 import { type Counted, countRequest } from "./count-request.ts";
 import { identifiedReply } from "./identified-reply.ts";
-import { keyedResponse } from "./keyed-response.ts";
+import { type RepliedRequest, keyedResponse } from "./keyed-response.ts";
 import { type Observed } from "./observe.ts";
 import { type PassedThrough } from "./pass-through.ts";
 import { refusedResponse } from "./refused.ts";
 import { type RequestContext } from "./request-context.ts";
+import { refusedCallsOf } from "./refused-calls.ts";
 
 export type RequestResult =
   /** Whether or not it has a key: a loop, a path that leaves the base, or a fault of the gateway. Nothing was sent. */
@@ -58,10 +59,10 @@ function render(context: RequestContext, result: RequestResult): Rendered {
   const { destination, metrics } = context;
   switch (result.kind) {
     case "refused":
-      return { response: refusedBy(destination, result.refusal), speaker: "gateway", counted: "refused" };
+      return { response: refusedBy(context, result.refusal), speaker: "gateway", counted: "refused" };
     case "without key": {
       const refusal = identified(result.refusal);
-      const response = problemResponse(refusal, destination.url, destination.policy);
+      const response = problemResponse(refusal, destination.url, rulesOf(context));
       metrics.answered(refusal, response);
       return { response, speaker: "gateway", counted: "refused" };
     }
@@ -87,8 +88,10 @@ function renderKeyed(context: RequestContext, result: KeyedResult): Rendered {
   }
 }
 
-function keyedAnswer({ destination, metrics }: RequestContext, { key, reply, waitSeconds }: KeyedResult): Rendered {
-  const { url, policy } = destination;
+function keyedAnswer(context: RequestContext, { key, reply, waitSeconds }: KeyedResult): Rendered {
+  const { destination, metrics } = context;
+  const { url } = destination;
+  const policy = rulesOf(context);
   const known = identifiedReply(reply);
   const response = keyedResponse(known, { url, policy, key, waitSeconds });
   metrics.answered(known, response);
@@ -100,12 +103,19 @@ function statusOf(reply: Reply | Refusal): Mark["status"] {
   return isRefusal(reply) ? "refused" : reply.mark.status;
 }
 
-function renderPassedThrough({ destination }: RequestContext, sent: PassedThrough): Omit<Rendered, "counted"> {
+function renderPassedThrough(context: RequestContext, sent: PassedThrough): Omit<Rendered, "counted"> {
   return sent.kind === "problem"
-    ? { response: refusedBy(destination, sent), speaker: "gateway" }
+    ? { response: refusedBy(context, sent), speaker: "gateway" }
     : { response: sent.response, speaker: "passed through" };
 }
 
-function refusedBy({ url, policy }: RequestContext["destination"], refusal: Refusal): Response {
-  return refusedResponse(refusal, url, policy);
+function refusedBy(context: RequestContext, refusal: Refusal): Response {
+  return refusedResponse(refusal, context.destination.url, rulesOf(context));
+}
+
+/** How the refusal of the request is written. */
+function rulesOf({ incoming, destination }: RequestContext): RepliedRequest["policy"] {
+  const { policy } = destination;
+  const refusedCalls = policy.rpc === "none" ? null : refusedCallsOf(incoming);
+  return refusedCalls === null ? policy : { ...policy, refusedCalls };
 }

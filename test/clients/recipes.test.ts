@@ -1,15 +1,19 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BATCH } from "./recipes/batch.ts";
 import { CHECKOUT } from "./recipes/checkout.ts";
 import { CONNECT } from "./recipes/connect.ts";
 import { GRAPHQL } from "./recipes/graphql.ts";
 import { LLM } from "./recipes/llm.ts";
+import { OPEN_BANKING } from "./recipes/open-banking.ts";
 import { pageRecipe, type Kitchen, type Recipe, startKitchen } from "./recipes/recipe.ts";
 import { readRecipes } from "./recipes/page.ts";
+import { TUS } from "./recipes/tus.ts";
+import { X402 } from "./recipes/x402.ts";
 
 /** Each section of docs/recipes.md, with the API behind it and what its client must come to. */
-const RECIPES: readonly Recipe[] = [GRAPHQL, CONNECT, LLM, CHECKOUT];
+const RECIPES: readonly Recipe[] = [GRAPHQL, CONNECT, LLM, CHECKOUT, TUS, X402, OPEN_BANKING, BATCH];
 
 const SNIPPETS = join(import.meta.dirname, "recipes", "snippets");
 

@@ -13,14 +13,14 @@ import { jsonReport, progressLine, table } from "./report.ts";
 import { runChecks, type Unmet } from "./run.ts";
 import { suite } from "./suite.ts";
 import { allNeeds, conformanceTenants, type Need } from "./tenants.ts";
-import { helpIfAsked } from "../../scripts/help.ts";
+import { beginScript } from "../../scripts/help.ts";
 
 const DEFAULT_ORIGIN_PORT = 9100;
 
 /** What runs Oncegate where no URL is given. The tests run both. */
 const RUNTIME = "wrangler dev";
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const { values: options } = parseArgs({
   options: {
     url: { type: "string" },

@@ -6,6 +6,7 @@ export const problems = {
   unknown_tenant: { status: 421, retryable: false, keyReuse: "same" },
   key_missing: { status: 400, retryable: false, keyReuse: "new" },
   key_invalid: { status: 400, retryable: false, keyReuse: "new" },
+  rpc_invalid: { status: 400, retryable: false, keyReuse: "same" },
   caller_missing: { status: 400, retryable: false, keyReuse: "same" },
   body_too_large: { status: 413, retryable: false, keyReuse: "same" },
   header_unreadable: { status: 400, retryable: false, keyReuse: "new" },

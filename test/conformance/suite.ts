@@ -17,6 +17,7 @@ import { hopByHop } from "./checks/hop-by-hop.ts";
 import { joinedOutcomes } from "./checks/joined-outcomes.ts";
 import { joining } from "./checks/joining.ts";
 import { jsonFingerprint } from "./checks/json-fingerprint.ts";
+import { jsonRpc } from "./checks/json-rpc.ts";
 import { jwsFingerprint } from "./checks/jws-fingerprint.ts";
 import { keyCarriers } from "./checks/key-carriers.ts";
 import { keyedAnswers } from "./checks/keyed-answers.ts";
@@ -56,6 +57,7 @@ const topics: readonly (readonly Check[])[] = [
   formFingerprint,
   jwsFingerprint,
   codedBodies,
+  jsonRpc,
   loops,
   mismatch,
   joining,

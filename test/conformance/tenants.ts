@@ -80,6 +80,10 @@ export const routePolicies = {
     prefix: "/derived-from",
     settings: { derive_key: { window: "5m", from: ["/order_id"] } },
   },
+  "JSON-RPC": {
+    prefix: "/rpc",
+    settings: { rpc: "json-rpc", key_from: ["Idempotency-Key", "/params/_meta/idempotency-key"] },
+  },
   replay_set_cookie: { prefix: "/cookies", settings: { replay_set_cookie: true } },
 } as const satisfies Record<string, RoutePolicy>;
 

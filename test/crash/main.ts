@@ -10,9 +10,9 @@ import { check } from "./checker.ts";
 import { count } from "./count.ts";
 import { command, isLogged, progressLine, summary, violationReport } from "./report.ts";
 import { KILLS_MIN, type Progress, runCrashes, type RunOptions } from "./run.ts";
-import { helpIfAsked } from "../../scripts/help.ts";
+import { beginScript } from "../../scripts/help.ts";
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "250" },

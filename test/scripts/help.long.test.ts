@@ -37,3 +37,18 @@ describe.each(SCRIPTS)("npm run %s -- --help", (name, file) => {
     }
   });
 });
+
+/** deploy passes the options that it does not know on to wrangler. */
+const WITH_OPTIONS = SCRIPTS.filter(
+  ([name, file]) => name !== "deploy" && readFileSync(join(REPOSITORY, file), "utf8").includes("parseArgs({"),
+);
+
+test("most scripts have options", () => expect(WITH_OPTIONS.length).toBeGreaterThan(8));
+
+test.each(WITH_OPTIONS)("npm run %s fails on an unknown option with a message and no stack", (_, file) => {
+  const command = [file, "--no-such-option"];
+  const { status, stderr } = spawnSync(process.execPath, command, { cwd: REPOSITORY, encoding: "utf8" });
+  expect(status).toBeGreaterThan(0);
+  expect(stderr).toContain("Unknown option '--no-such-option'");
+  expect(stderr).not.toContain("    at ");
+});

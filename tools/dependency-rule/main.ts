@@ -4,9 +4,9 @@
 
 import { join } from "node:path";
 import { cruise } from "./cruise.ts";
-import { helpIfAsked } from "../../scripts/help.ts";
+import { beginScript } from "../../scripts/help.ts";
 
-helpIfAsked(import.meta.filename);
+beginScript(import.meta.filename);
 const { passed, report } = cruise(join(import.meta.dirname, "..", ".."));
 console.log(report);
 process.exitCode = passed ? 0 : 1;

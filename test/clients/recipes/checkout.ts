@@ -3,17 +3,21 @@
 import { randomUUID } from "node:crypto";
 import { type RequestListener } from "node:http";
 import { expect, test } from "vitest";
-import { type Signal, pause, signal } from "../../conformance/bounded.ts";
-import { type Account, type Recipe, accounts, answersOf, readJson, sendJson } from "./recipe.ts";
+import {
+  type Account,
+  type Recipe,
+  accounts,
+  answersOf,
+  holdNext,
+  joined,
+  readJson,
+  sendJson,
+  untilReleased,
+} from "./recipe.ts";
 import { type Order, connectCheckout } from "./snippets/checkout.ts";
 
-/** The card is declined, at once or when it is released; the charge waits until it is released; the connection breaks after it. */
-type Step =
-  | { readonly does: "declines" | "breaks off" }
-  | { readonly does: "charges slowly" | "declines slowly"; readonly released: Promise<void> };
-
-/** Nothing shows that a request has begun to wait, so it gets the time to. */
-const JOIN_MS = 300;
+/** The card is declined, or the connection breaks after the charge. */
+type Step = "declines" | "breaks off";
 
 const accountOf = accounts<Step>();
 
@@ -21,14 +25,14 @@ const origin: RequestListener = async (request, response) => {
   const { order_id, card } = await readJson<Order>(request);
   const account = accountOf(request.headers.cookie);
   const step = account.script.shift();
-  if (step?.does === "declines slowly") await step.released;
-  if (step?.does === "declines" || step?.does === "declines slowly") {
+  if (step === "declines") {
+    await untilReleased(account);
     sendJson(response, { code: "card_declined" }, 402);
     return;
   }
   account.effects += 1;
-  if (step?.does === "charges slowly") await step.released;
-  if (step?.does === "breaks off") request.socket.resetAndDestroy();
+  await untilReleased(account);
+  if (step === "breaks off") request.socket.resetAndDestroy();
   else sendJson(response, { receipt: `${order_id} paid with ${card}, charge ${account.effects}` }, 201);
 };
 
@@ -56,26 +60,25 @@ export const CHECKOUT: Recipe = {
   origin,
   tests: (connect) => {
     /** Two clicks, of which the second comes while the first is in work. */
-    const clickTwice = async (does: "charges slowly" | "declines slowly") => {
-      const released: Signal = signal();
-      const { account, session } = newCustomer({ does, released: released.given });
+    const clickTwice = async (...script: Step[]) => {
+      const { account, session } = newCustomer(...script);
+      const { release } = holdNext(account);
       const network = await connect([]);
       const pay = connectCheckout(network.url, session);
       const clicks = [pay(VISA), pay(VISA)];
-      await network.passedOn(2);
-      await pause(JOIN_MS);
-      released.give();
+      await joined(network, 2);
+      release();
       return { account, pay, answers: await Promise.all(clicks) };
     };
 
     test("a double click is one charge, and both get its receipt", async () => {
-      const { account, answers } = await clickTwice("charges slowly");
+      const { account, answers } = await clickTwice();
       expect(answers).toEqual([PAID_WITH_VISA, PAID_WITH_VISA]);
       expect(account.effects).toBe(1);
     });
 
     test("a double click with a declined card charges nothing, and the next card is charged", async () => {
-      const { account, pay, answers } = await clickTwice("declines slowly");
+      const { account, pay, answers } = await clickTwice("declines");
       expect(answers).toEqual([DECLINED, DECLINED]);
       expect(await pay(AMEX)).toEqual(PAID_WITH_AMEX);
       expect(account.effects).toBe(1);
@@ -93,7 +96,7 @@ export const CHECKOUT: Recipe = {
       { next: VISA, paid: PAID_WITH_VISA },
       { next: AMEX, paid: PAID_WITH_AMEX },
     ])("after a declined card, the next try runs: $next.card", async ({ next, paid }) => {
-      const { account, session } = newCustomer({ does: "declines" });
+      const { account, session } = newCustomer("declines");
       const pay = connectCheckout((await connect([])).url, session);
       expect(await pay(VISA)).toEqual(DECLINED);
       expect(await pay(next)).toEqual(paid);
@@ -110,7 +113,7 @@ export const CHECKOUT: Recipe = {
     });
 
     test("while it is unknown whether the first card was charged, no card is", async () => {
-      const { account, session } = newCustomer({ does: "breaks off" });
+      const { account, session } = newCustomer("breaks off");
       const pay = connectCheckout((await connect([])).url, session);
       expect(await pay(VISA)).toMatchObject({ status: 502, code: "origin_unreachable" });
       expect(await pay(VISA)).toMatchObject({ status: 409, code: "outcome_unknown" });

@@ -5,7 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { describe, expect, test } from "vitest";
 import { Charges } from "./charges_pb.ts";
-import { type Account, type Recipe, accounts, answersOf } from "./recipe.ts";
+import { type Account, type Recipe, accounts, answersOf, holdNext, joined, untilReleased } from "./recipe.ts";
 import { connectCharges } from "./snippets/connect.ts";
 
 /** The service throws this code. It has acted where the code leaves that open. */
@@ -16,10 +16,11 @@ const ACTS: ReadonlySet<Code> = new Set([Code.DeadlineExceeded, Code.Internal]);
 const origin = connectNodeAdapter({
   routes: ({ service }) => {
     service(Charges, {
-      charge: (_request, { requestHeader }) => {
+      charge: async (_request, { requestHeader }) => {
         const account = accountOf(requestHeader.get("authorization") ?? undefined);
         const code = account.script.shift();
         if (code === undefined || ACTS.has(code)) account.effects += 1;
+        await untilReleased(account);
         if (code !== undefined) throw new ConnectError("as the script has it", code);
         return { id: `ch_${account.effects}` };
       },
@@ -74,6 +75,18 @@ export const CONNECT: Recipe = {
         const network = await connect([{ what: "cuts the answer" }]);
         expect(await chargeThrough(network.url)(1000)).toBe("ch_1");
         expect(answersOf(network)).toEqual(["executed", "replayed"]);
+        expect(account.effects).toBe(1);
+      });
+
+      test("a call whose connection is reset while it runs is joined by the retry", async () => {
+        const { account, chargeThrough } = newCustomer(protocol);
+        const { begun, release } = holdNext(account);
+        const network = await connect([{ what: "resets", when: begun }]);
+        const charge = chargeThrough(network.url)(1000);
+        await joined(network, 2);
+        release();
+        expect(await charge).toBe("ch_1");
+        expect(answersOf(network)).toEqual(["none", "joined"]);
         expect(account.effects).toBe(1);
       });
 

@@ -3,11 +3,21 @@
 import { randomUUID } from "node:crypto";
 import { type RequestListener } from "node:http";
 import { expect, test } from "vitest";
-import { type Account, type Recipe, accounts, answersOf, readJson, sendJson } from "./recipe.ts";
+import {
+  type Account,
+  type Recipe,
+  accounts,
+  answersOf,
+  holdNext,
+  joined,
+  readJson,
+  sendJson,
+  untilReleased,
+} from "./recipe.ts";
 import { connectApollo } from "./snippets/graphql.ts";
 
 /** The server refuses a request before it executes it, or in the middle; or its connection breaks while it executes. */
-type Step = "throttles" | "throttles half-way" | "breaks off";
+type Step = "answers by status" | "throttles" | "throttles half-way" | "breaks off";
 
 interface Body {
   readonly query?: string;
@@ -25,7 +35,9 @@ const origin: RequestListener = async (request, response) => {
   const { query, extensions } = await readJson<Body>(request);
   const hash = `${caller} ${extensions?.persistedQuery?.sha256Hash}`;
   if (query === undefined && !registered.has(hash)) {
-    sendJson(response, refusal("PERSISTED_QUERY_NOT_FOUND"));
+    const unknownQuery = refusal("PERSISTED_QUERY_NOT_FOUND");
+    if (account.script[0] === "answers by status") sendJson(response, unknownQuery, 400, BY_STATUS);
+    else sendJson(response, unknownQuery);
     return;
   }
   registered.add(hash);
@@ -35,6 +47,7 @@ const origin: RequestListener = async (request, response) => {
     return;
   }
   account.effects += 1;
+  await untilReleased(account);
   if (step === "breaks off") {
     request.socket.resetAndDestroy();
     return;
@@ -42,6 +55,9 @@ const origin: RequestListener = async (request, response) => {
   const data = { charge: { id: `ch_${account.effects}`, __typename: "Charge" } };
   sendJson(response, step === "throttles half-way" ? { data, ...refusal("THROTTLED") } : { data });
 };
+
+/** GraphQL over HTTP, "application/graphql-response+json": without execution, the status is an error too. */
+const BY_STATUS = { "content-type": "application/graphql-response+json" };
 
 /** GraphQL, 7.1: without execution, there is no `data`. */
 function refusal(code: string): object {
@@ -74,12 +90,32 @@ export const GRAPHQL: Recipe = {
       expect(account.effects).toBe(1);
     });
 
+    test("the same by a server that answers with an HTTP status", async () => {
+      const { account, token, key } = newCustomer("answers by status");
+      const network = await connect([]);
+      expect(await connectApollo(network.url, token)(1000, key)).toBe("ch_1");
+      expect(answersOf(network)).toEqual(["400 released", "executed"]);
+      expect(account.effects).toBe(1);
+    });
+
     test("a mutation whose answer is lost has one effect, and its client gets the answer", async () => {
       const { account, token, key } = newCustomer();
       const network = await connect([{ what: "passes" }, { what: "loses the answer" }]);
       const charge = connectApollo(network.url, token);
       expect(await charge(1000, key)).toBe("ch_1");
       expect(answersOf(network)).toEqual(["released", "executed", "replayed"]);
+      expect(account.effects).toBe(1);
+    });
+
+    test("a mutation whose connection is reset while it runs is joined by the retry", async () => {
+      const { account, token, key } = newCustomer();
+      const { begun, release } = holdNext(account);
+      const network = await connect([{ what: "passes" }, { what: "resets", when: begun }]);
+      const charge = connectApollo(network.url, token)(1000, key);
+      await joined(network, 3);
+      release();
+      expect(await charge).toBe("ch_1");
+      expect(answersOf(network)).toEqual(["released", "none", "joined"]);
       expect(account.effects).toBe(1);
     });
 

@@ -3,8 +3,9 @@
 import { randomUUID } from "node:crypto";
 import { type RequestListener, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
+import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
-import { type Account, type Recipe, accounts, answersOf, sendJson } from "./recipe.ts";
+import { type Account, type Recipe, accounts, answersOf, holdNext, joined, sendJson, untilReleased } from "./recipe.ts";
 import { connectAnthropic } from "./snippets/llm-anthropic.ts";
 import { connectOpenAI } from "./snippets/llm-openai.ts";
 
@@ -25,11 +26,12 @@ const origin: RequestListener = async (request, response) => {
     return;
   }
   account.effects += 1;
+  await untilReleased(account);
   if (step === 500) {
     sendJson(response, { type: "error", error: { type: "api_error", message: "Internal." } }, 500);
     return;
   }
-  const api = request.url === "/v1/messages" ? MESSAGES : COMPLETIONS;
+  const api = APIS[request.url ?? ""] ?? COMPLETIONS;
   response.writeHead(200, { "content-type": "text/event-stream" });
   for (const token of TOKENS) await write(response, api.token(token));
   if (step === "breaks off") {
@@ -63,6 +65,15 @@ const COMPLETIONS = {
   end: "data: [DONE]\n\n",
 };
 
+const RESPONSES = {
+  token: (delta: string) =>
+    eventOf("response.output_text.delta", { type: "response.output_text.delta", output_index: 0, delta }),
+  error: eventOf("response.failed", { type: "response.failed", response: { id: "resp_1", status: "failed" } }),
+  end: eventOf("response.completed", { type: "response.completed", response: { id: "resp_1", status: "completed" } }),
+};
+
+const APIS: Readonly<Record<string, typeof MESSAGES>> = { "/v1/messages": MESSAGES, "/v1/responses": RESPONSES };
+
 function eventOf(name: string, data: object): string {
   return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }
@@ -78,6 +89,18 @@ function newCustomer(...script: Step[]): Customer {
   const account = accountOf(apiKey);
   account.script.push(...script);
   return { account, apiKey, key: randomUUID() };
+}
+
+/** The last event of a stream of OpenAI's newer API. */
+async function lastEvent(gateway: string, apiKey: string, key: string): Promise<string | undefined> {
+  const openai = new OpenAI({ apiKey, baseURL: `${gateway}/v1` });
+  const stream = await openai.responses.create(
+    { model: "gpt-5", input: "Hi", stream: true },
+    { headers: { "Idempotency-Key": key } },
+  );
+  const types: string[] = [];
+  for await (const { type } of stream) types.push(type);
+  return types.at(-1);
 }
 
 const ONE_GENERATION = "This is generation 1.";
@@ -104,6 +127,18 @@ export const LLM: Recipe = {
         const network = await connect([{ what: "loses the answer" }]);
         expect(await connectSdk(network.url, apiKey)("Hi", key)).toBe(ONE_GENERATION);
         expect(answersOf(network)).toEqual(["executed", "replayed"]);
+        expect(account.effects).toBe(1);
+      });
+
+      test("a generation whose connection is reset before it streams is joined by the SDK's own retry", async () => {
+        const { account, apiKey, key } = newCustomer();
+        const { begun, release } = holdNext(account);
+        const network = await connect([{ what: "resets", when: begun }]);
+        const generation = connectSdk(network.url, apiKey)("Hi", key);
+        await joined(network, 2);
+        release();
+        expect(await generation).toBe(ONE_GENERATION);
+        expect(answersOf(network)).toEqual(["none", "joined"]);
         expect(account.effects).toBe(1);
       });
 
@@ -149,6 +184,18 @@ export const LLM: Recipe = {
         expect(await complete("Hi", randomUUID())).toBe("This is generation 2.");
         expect(account.effects).toBe(2);
       });
+    });
+
+    test("a stream of OpenAI's responses that fails is not kept as the answer, and one that completes is", async () => {
+      const { account, apiKey, key } = newCustomer("reports an error");
+      const network = await connect([]);
+      expect(await lastEvent(network.url, apiKey, key)).toBe("response.failed");
+      await expect(lastEvent(network.url, apiKey, key)).rejects.toMatchObject({ status: 409, code: "outcome_unknown" });
+      const other = randomUUID();
+      expect(await lastEvent(network.url, apiKey, other)).toBe("response.completed");
+      expect(await lastEvent(network.url, apiKey, other)).toBe("response.completed");
+      expect(answersOf(network)).toEqual(["executed", "409 outcome_unknown", "executed", "replayed"]);
+      expect(account.effects).toBe(2);
     });
   },
 };

@@ -26,6 +26,12 @@ export function readRecipes(): ReadonlyMap<string, PageRecipe> {
   );
 }
 
+/** Those that a page configures as a whole. `file` is its name in docs/. */
+export function tenantsIn(file: string): PageRecipe["tenants"] {
+  const page = readFileSync(new URL(`../../../docs/${file}`, import.meta.url), "utf8");
+  return tenantsOf(blocksOf(page, "toml"));
+}
+
 function blocksOf(section: string, language: string): string[] {
   const found = section.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "gmu"));
   return [...found].map(([, block = ""]) => block);

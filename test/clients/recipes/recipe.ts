@@ -2,6 +2,7 @@
 
 import { type IncomingMessage, type RequestListener, type ServerResponse, createServer } from "node:http";
 import { text } from "node:stream/consumers";
+import { type Signal, pause, signal } from "../../conformance/bounded.ts";
 import { type Gateway, startGateway } from "../../fault/node/gateway.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../fault-proxy.ts";
 import { listen } from "../listen.ts";
@@ -66,13 +67,47 @@ export interface Account<Step> {
   effects: number;
   /** What it does with the next requests, in the words of the recipe. Without a step, it does what is asked. */
   readonly script: Step[];
+  /** If set, the next request waits in the middle of its work. */
+  hold: Hold | null;
+}
+
+export interface Hold {
+  readonly begun: Signal;
+  readonly released: Signal;
+}
+
+/** The next request of `account` waits, once it has begun, until it is released. */
+export function holdNext(account: Account<unknown>): {
+  readonly begun: Promise<void>;
+  readonly release: () => void;
+} {
+  const hold: Hold = { begun: signal(), released: signal() };
+  account.hold = hold;
+  return { begun: hold.begun.given, release: hold.released.give };
+}
+
+/** Where the origin waits, if its account is on hold. */
+export async function untilReleased(account: Account<unknown>): Promise<void> {
+  const { hold } = account;
+  account.hold = null;
+  hold?.begun.give();
+  await hold?.released.given;
+}
+
+/** Nothing shows that a request has begun to wait, so it gets the time to. */
+const JOIN_MS = 300;
+
+/** Resolves when `requests` in all have been passed on, and the last one waits for the original. */
+export async function joined(network: FaultProxy, requests: number): Promise<void> {
+  await network.passedOn(requests);
+  await pause(JOIN_MS);
 }
 
 /** The accounts of an origin, by caller: a bearer token, a cookie. */
 export function accounts<Step>(): (caller: string | undefined) => Account<Step> {
   const all = new Map<string, Account<Step>>();
   return (caller = "") => {
-    const account = all.get(caller) ?? { effects: 0, script: [] };
+    const account = all.get(caller) ?? { effects: 0, script: [], hold: null };
     all.set(caller, account);
     return account;
   };

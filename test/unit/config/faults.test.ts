@@ -5,7 +5,8 @@ import { configWith, entry, faultsWith, HOST } from "./entries.ts";
 
 const AT = `TENANTS."${HOST}"`;
 const UNKNOWN = "unknown field";
-const MATCH = 'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"';
+const MATCH =
+  'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"; with rpc, a space and a call may follow';
 const CALLER =
   'must be a list of what identifies a caller, such as ["authorization"]; with [], all requests are one caller';
 const CALLER_ITEM =
@@ -49,8 +50,8 @@ describe("what a field may not hold", () => {
       "unknown_ttl",
       'must be a duration from origin_deadline to 365d, such as "30d" (ms, s, m, h, d)',
     ],
-    ["max_attempts", 1.5, "max_attempts", "must be a whole number from 1 to 10"],
-    ["max_attempts", "3", "max_attempts", "must be a whole number from 1 to 10"],
+    ["max_attempts", 1.5, "max_attempts", "must be a whole number from 1 to 10000"],
+    ["max_attempts", "3", "max_attempts", "must be a whole number from 1 to 10000"],
     ["max_request_bytes", Number.NaN, "max_request_bytes", "must be a whole number from 0 to 25000000"],
     ["error_status", { key_reused: 399 }, "error_status.key_reused", "must be a whole number from 400 to 599"],
     ["replay_set_cookie", "true", "replay_set_cookie", "must be true or false"],

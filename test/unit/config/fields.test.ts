@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 
-import { CONFIGURATION_PAGE, TENANTS_SCHEMA } from "../../../scripts/schema.ts";
+import { CONFIGURATION_PAGE, DEPLOYING_PAGE, TENANTS_SCHEMA } from "../../../scripts/schema.ts";
 import { requestSchemas } from "../../../scripts/schema/request-schemas.ts";
-import { fillTables } from "../../../scripts/schema/tables.ts";
+import { fillRules, fillTables } from "../../../scripts/schema/tables.ts";
 import { tenantsSchema } from "../../../scripts/schema/tenants-schema.ts";
 import { parseConfig } from "../../../src/config/config.ts";
 import { ENTRY_FIELDS, ROUTE_FIELDS } from "../../../src/config/fields-of-entry.ts";
@@ -22,12 +22,32 @@ describe("what npm run schema makes", () => {
     expect(fillTables(PAGE)).toBe(PAGE);
   });
 
+  test("is current: docs/deploying.md", () => {
+    const page = readFileSync(DEPLOYING_PAGE, "utf8");
+    expect(fillRules(page)).toBe(page);
+  });
+
   test("is current: schema/tenants.schema.json", () => {
     expect(JSON.parse(readFileSync(TENANTS_SCHEMA, "utf8"))).toEqual(tenantsSchema());
   });
 
   test("is current: src/operator/request-schemas.ts", () => {
     expect(REQUEST_SCHEMAS).toEqual(requestSchemas());
+  });
+});
+
+/** The examples in the messages of what no field accepts. */
+const EXAMPLES = Object.values({ ...ENTRY_FIELDS, ...ROUTE_FIELDS }).flatMap(({ name, schema }) => {
+  const messages = (v.safeParse(schema, 42n).issues ?? []).map(({ message }) => message);
+  const written = messages.flatMap((message) => /such as (\[[^\]]*\]|"[^"]*"|[{0-9].*\}|\d+)/.exec(message)?.[1] ?? []);
+  return written.filter((example) => !example.startsWith("{")).map((example) => ({ name, schema, example }));
+});
+
+describe("the message of a fault", () => {
+  test("has an example in most fields", () => expect(EXAMPLES.length).toBeGreaterThan(10));
+
+  test.each(EXAMPLES)("has an example that the field accepts: $name, $example", ({ schema, example }) => {
+    expect(v.safeParse(schema, JSON.parse(example)).success).toBe(true);
   });
 });
 
@@ -62,8 +82,10 @@ describe("docs/configuration.md", () => {
       "origin_auth",
       "jurisdiction",
       "location",
+      "caller",
       "caller_was",
       "rate_limit",
+      "rpc_methods",
       "probe",
       "cors",
       "operator_token",
@@ -84,8 +106,8 @@ describe("schema/tenants.schema.json", () => {
     [{ orign: "https://a.test" }, "$ has orign"],
     [{ wait: "90" }, "$.wait has another form"],
     [{ key: "yes" }, "$.key is yes"],
-    [{ max_attempts: 11 }, "$.max_attempts is too large"],
-    [{ caller: undefined }, "$ has no caller"],
+    [{ max_attempts: 10_001 }, "$.max_attempts is too large"],
+    [{ origin: undefined }, "$ has no origin"],
     [{ routes: [{ match: "GET /a" }] }, "$.routes[0].match has another form"],
     [{ routes: [{ match: "POST /a", caller: [] }] }, "$.routes[0] has caller"],
   ])("refuses what the gateway refuses: %j", (fields, fault) => {

@@ -109,8 +109,18 @@ describe("fingerprint.first_of", () => {
   test.each<[object, string, string]>([
     [{ first_of: ["/query"] }, ".first_of[0]", 'must be a list of JSON Pointers, such as ["/order_id"]'],
     [{ first_of: [["/query"]] }, ".first_of[0]", "must name at least two members"],
-    [{ first_of: [["/a/b", "/a"]] }, ".first_of[0]", "must not name a member twice, or one within another"],
-    [{ first_of: [["/a", "/a"]] }, ".first_of[0]", "must not name a member twice, or one within another"],
+    [{ first_of: [["/a/b", "/a"]] }, ".first_of", "must not name a member twice, or one within another"],
+    [{ first_of: [["/a", "/a"]] }, ".first_of", "must not name a member twice, or one within another"],
+    [
+      {
+        first_of: [
+          ["/a/b", "/c"],
+          ["/d", "/a"],
+        ],
+      },
+      ".first_of",
+      "must not name a member twice, or one within another",
+    ],
     [
       { first_of: [["/a", "/b"]], only: ["/b"] },
       "",

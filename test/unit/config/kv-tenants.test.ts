@@ -117,10 +117,10 @@ describe("an entry in KV", () => {
     expect(
       parse({ origin: "service:OTHER", ttl: "1", routes: [{ match: "x" }] }).faults.map(({ path }) => path),
     ).toEqual([
-      'TENANTS_KV."a.test".caller',
       'TENANTS_KV."a.test".ttl',
       'TENANTS_KV."a.test".origin',
       'TENANTS_KV."a.test".routes[0].match',
+      'TENANTS_KV."a.test".caller',
     ]);
   });
 

@@ -1,11 +1,10 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { describe, expect, onTestFinished, test } from "vitest";
-import { unstable_readConfig as readConfig } from "wrangler";
+import { describe, expect, test } from "vitest";
 
 import { parseConfig } from "../../../src/config/config.ts";
+import { tableIn } from "../../support/committed.ts";
 import { conditions, rule, statuses } from "../record/answers.ts";
 import { HOST, faultsWith, policyWith } from "./entries.ts";
 
@@ -94,7 +93,7 @@ describe("a rule", () => {
     const rules = [
       { status: "5xx", outcome: "unknown" },
       { status: 502, outcome: "final" },
-      { json: "/a", event: "b", outcome: "final" },
+      { media_type: "text/html", event: "b", outcome: "final" },
     ];
     expect(faultsWith({ outcomes: rules })).toEqual([
       { path: `${AT}[1]`, message: "must be able to match: an earlier rule matches every such response" },
@@ -113,16 +112,12 @@ describe("the rules in the documentation", () => {
     });
 
   test("are these", () => {
-    expect(blocks.map(([name]) => name)).toEqual(["configuration.md", "deploying.md"]);
+    expect(blocks.map(([name]) => name)).toEqual(["configuration.md", "deploying.md", "mcp.md"]);
   });
 
   test.each(blocks)("are valid: %s", (_, toml) => {
-    const folder = mkdtempSync(join(tmpdir(), "oncegate-"));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const path = join(folder, "wrangler.toml");
-    const entry = `[vars.TENANTS."${HOST}"]\norigin = "https://origin.example.com"\ncaller = []\n`;
-    writeFileSync(path, `name = "docs"\ncompatibility_date = "2026-10-30"\n${entry}${toml}`);
-    const { tenants, faults } = parseConfig(readConfig({ config: path }).vars);
+    const entry = `[TENANTS."${HOST}"]\norigin = "https://origin.example.com"\ncaller = []\n`;
+    const { tenants, faults } = parseConfig(tableIn(entry + toml));
     expect([faults, (tenants.get(HOST)?.policy.outcomes ?? []).length > 1]).toEqual([[], true]);
   });
 });

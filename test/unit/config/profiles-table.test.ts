@@ -11,7 +11,7 @@ import { duration } from "../../../src/published-policy/rows.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..", "..", "..");
 const PAGE = readFileSync(join(REPOSITORY, "docs/profiles.md"), "utf8");
-const NAMES: ProfileName[] = ["ietf", "stripe", "acp", "ucp"];
+const NAMES: ProfileName[] = ["ietf", "stripe", "acp", "ucp", "mcp", "webhook"];
 
 /** The cells of the rows under `header`, in every table that has it. */
 function rowsUnder(header: string, text = PAGE): string[][] {
@@ -34,6 +34,15 @@ function written(table: Readonly<Record<string, string | number>>): string {
   return items.length === 0 ? "none" : items.join(", ");
 }
 
+/** Empty where the profile leaves it. */
+function durationOf(ms: number | undefined): string {
+  return ms === undefined
+    ? ""
+    : duration(ms / 1000)
+        .replace("1 min", "1m")
+        .replace(" ", "");
+}
+
 /** In the words of docs/profiles.md, by the names of the fields. */
 function valuesOf(name: ProfileName): Record<string, string> {
   const profile = PROFILES[name];
@@ -44,7 +53,8 @@ function valuesOf(name: ProfileName): Record<string, string> {
     methods: profile.methods.join(" "),
     ttl: duration(profile.ttlMs / 1000)
       .replace("1 d", "24h")
-      .replace("2 d", "48h"),
+      .replace("2 d", "48h")
+      .replace("7 d", "7d"),
     fingerprint: profile.fingerprint.name,
     outcomes: profile.outcomes.length === 0 ? "none" : profile.outcomes.map(ruleWords).join("; "),
     echo: profile.echo.length === 0 ? "none" : profile.echo.join(" "),
@@ -52,12 +62,21 @@ function valuesOf(name: ProfileName): Record<string, string> {
     error_status: written(profile.errorStatus),
     error_code: written(profile.errorCode),
     replayed_header: profile.replayedHeader,
+    rpc: profile.rpc ?? "",
+    rpc_methods: profile.rpcMethods?.join(" ") ?? "",
+    one_caller: String(profile.oneCaller ?? ""),
+    max_request_bytes: String(profile.requestBytesMax ?? ""),
+    wait: durationOf(profile.waitMs),
+    origin_timeout: durationOf(profile.originTimeoutMs),
+    origin_deadline: durationOf(profile.originDeadlineMs),
+    on_unknown: profile.onUnknown ?? "",
+    max_attempts: String(profile.maxAttempts ?? ""),
   };
 }
 
 describe("docs/profiles.md", () => {
   test("has the values of every field of every profile", () => {
-    const rows = rowsUnder("| field | ietf | stripe | acp | ucp |");
+    const rows = rowsUnder("| field | ietf | stripe | acp | ucp | mcp | webhook |");
     for (const [index, name] of NAMES.entries()) {
       const actual = rows.map((cells) => [cells[0]?.replaceAll("`", ""), cells[index + 1]]);
       const expected = Object.entries(valuesOf(name));
@@ -65,7 +84,8 @@ describe("docs/profiles.md", () => {
         expected.map(([field, value]) => [field, value.toLowerCase()]),
       );
     }
-    expect(Object.keys(valuesOf("ietf"))).toHaveLength(Object.keys(PROFILES.ietf).length);
+    const set = new Set(NAMES.flatMap((name) => Object.keys(PROFILES[name])));
+    expect(Object.keys(valuesOf("webhook"))).toHaveLength(set.size);
   });
 
   const clauses = rowsUnder("| clause | test |").map(([clause = "", by = ""]) => {

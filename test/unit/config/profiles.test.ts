@@ -2,10 +2,17 @@ import { describe, expect, test } from "vitest";
 
 import { type Policy } from "../../../src/config/policy.ts";
 import { DEFAULT_POLICY, PROFILES } from "../../../src/config/profiles.ts";
+import { resolveFingerprint } from "../../../src/identity/fingerprint.ts";
 import { rule, statuses } from "../record/answers.ts";
-import { configWith, faultsWith, HOST, policyWith, tenant } from "./entries.ts";
+import { parseConfig } from "../../../src/config/config.ts";
+import { configWith, entry, faultsWith, HOST, policyWith, tenant } from "./entries.ts";
 
-const NAMES = ["ietf", "stripe", "acp", "ucp"] as const;
+const NAMES = ["ietf", "stripe", "acp", "ucp", "mcp", "webhook"] as const;
+
+/** What an entry of this profile identifies callers by. Undefined: it has none. */
+function callerOf(profile: (typeof NAMES)[number]): { caller: string[] | undefined } {
+  return { caller: profile === "webhook" ? undefined : ["authorization"] };
+}
 
 /** The policy of the one route of an entry. */
 function routePolicy(entry: Record<string, unknown>, route: Record<string, unknown>): Policy {
@@ -15,7 +22,10 @@ function routePolicy(entry: Record<string, unknown>, route: Record<string, unkno
 
 describe("6.5.1 a profile", () => {
   test.each(NAMES)("%s sets its fields, and leaves the others to the defaults", (profile) => {
-    expect(policyWith({ profile })).toEqual({ ...DEFAULT_POLICY, profile, ...PROFILES[profile] });
+    const { policy } = tenant(parseConfig({ TENANTS: { [HOST]: { ...entry({ profile }), ...callerOf(profile) } } }));
+    const own = PROFILES[profile];
+    const fingerprint = resolveFingerprint(own.fingerprint, own.keyFrom);
+    expect(policy).toEqual({ ...DEFAULT_POLICY, profile, ...own, fingerprint });
   });
 
   test("is ietf where none is named", () => {
@@ -24,7 +34,10 @@ describe("6.5.1 a profile", () => {
 
   test("must be one that there is", () => {
     expect(faultsWith({ profile: "square" })).toEqual([
-      { path: `TENANTS."${HOST}".profile`, message: 'must be "ietf" or "stripe" or "acp" or "ucp"' },
+      {
+        path: `TENANTS."${HOST}".profile`,
+        message: 'must be "ietf" or "stripe" or "acp" or "ucp" or "mcp" or "webhook"',
+      },
     ]);
   });
 
@@ -64,6 +77,27 @@ describe("6.5.1 a profile", () => {
     });
   });
 
+  test("is these values: webhook", () => {
+    expect(PROFILES.webhook).toMatchObject({
+      key: "optional",
+      keyFrom: [[{ kind: "header", name: "webhook-id" }]],
+      methods: ["POST"],
+      ttlMs: 604_800_000,
+      fingerprint: { name: 'json:{"ignore":[["pending_webhooks"]]}' },
+      outcomes: [rule({ statuses: [{ from: 300, to: 599 }] }, "not-executed")],
+      errors: "problem",
+      errorStatus: { in_flight: 503, outcome_unknown: 503, body_timeout: 503 },
+      errorCode: {},
+      oneCaller: true,
+      requestBytesMax: 25_000_000,
+      waitMs: 2000,
+      originTimeoutMs: 30_000,
+      originDeadlineMs: 60_000,
+      onUnknown: "retry",
+      maxAttempts: 10_000,
+    });
+  });
+
   test("is these values: ucp", () => {
     expect(PROFILES.ucp).toMatchObject({
       key: "optional",
@@ -83,6 +117,34 @@ describe("6.5.1 a profile", () => {
       errorCode: {},
       replayedHeader: "idempotent-replayed",
     });
+  });
+});
+
+describe("6.5.1 the values of mcp", () => {
+  const ENTRY = {
+    key_from: [
+      "Idempotency-Key",
+      "/params/_meta/idempotency-key",
+      "/params/meta/idempotency-key",
+      "/params/arguments/meta/idempotency-key",
+      "/params/arguments/idempotency_key",
+    ],
+    methods: ["POST"],
+    rpc: "json-rpc",
+    rpc_methods: ["tools/call"],
+    outcomes: [
+      { status: 404, outcome: "not-executed" },
+      { json: "/error/code", is: [-32700, -32600, -32601], outcome: "not-executed" },
+      { status: 400, json: "/error/code", is: [-32000, -32020, -32022], outcome: "not-executed" },
+      { json: "/result/resultType", is: "input_required", outcome: "not-executed" },
+      { media_type: "text/event-stream", json: "/error", outcome: "final" },
+      { media_type: "text/event-stream", unless: { json: "/result" }, outcome: "unknown" },
+    ],
+    echo: ["Mcp-Session-Id"],
+  };
+
+  test("are those of an entry that writes them down", () => {
+    expect(policyWith({ profile: "mcp" })).toEqual({ ...policyWith(ENTRY), profile: "mcp" });
   });
 });
 
@@ -144,7 +206,11 @@ describe("6.5.2 what is nearer counts", () => {
   test("a route with a profile starts from it, whatever fields the entry sets", () => {
     for (const profile of NAMES) {
       for (const other of NAMES) {
-        expect(routePolicy({ profile: other, ...OVERRIDES }, { profile })).toEqual(policyWith({ profile }));
+        const oneCaller = profile === "webhook";
+        expect(routePolicy({ profile: other, ...OVERRIDES }, { profile })).toEqual({
+          ...policyWith({ profile }),
+          oneCaller,
+        });
       }
     }
   });
@@ -156,6 +222,45 @@ describe("6.5.2 what is nearer counts", () => {
   test("what no profile sets is inherited all the same", () => {
     const entry = { wait: "1s", on_unknown: "retry", max_request_bytes: 10, replay_set_cookie: true };
     expect(routePolicy(entry, { profile: "ucp" })).toEqual(policyWith({ profile: "ucp", ...entry }));
+  });
+
+  test("a route with a profile has nothing of its entry's profile", () => {
+    for (const profile of ["ietf", "stripe", "acp", "ucp"] as const) {
+      expect(routePolicy({ profile: "webhook" }, { profile })).toEqual(policyWith({ profile }));
+    }
+  });
+
+  test("what webhook sets beyond the others can be overridden too", () => {
+    const set = {
+      one_caller: false,
+      max_request_bytes: 10,
+      wait: "1s",
+      origin_timeout: "2s",
+      origin_deadline: "3s",
+      on_unknown: "refuse",
+      max_attempts: 2,
+    };
+    const expected = {
+      oneCaller: false,
+      requestBytesMax: 10,
+      waitMs: 1000,
+      originTimeoutMs: 2000,
+      originDeadlineMs: 3000,
+      onUnknown: "refuse",
+      maxAttempts: 2,
+    };
+    expect(policyWith({ profile: "webhook", ...set })).toMatchObject(expected);
+    expect(routePolicy({}, { profile: "webhook", ...set })).toMatchObject(expected);
+  });
+
+  test("a route's profile contradicts what its entry sets", () => {
+    const routes = [{ match: "POST /hooks", profile: "webhook" }];
+    expect(faultsWith({ origin_deadline: "10s", origin_timeout: "5s", unknown_ttl: "10s", routes })).toEqual([
+      {
+        path: `TENANTS."${HOST}".routes[0].unknown_ttl`,
+        message: "must not be shorter than origin_deadline",
+      },
+    ]);
   });
 
   test("a route's own fields are nearest", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { parseConfig, tenantFor } from "../../../src/config/config.ts";
+import { callsAt, strictestPolicy } from "../../../src/config/strictest-policy.ts";
 import { matchingPath } from "../../../src/http/matching-path.ts";
 import { configWith, entry, faultsWith, HOST, tenant } from "./entries.ts";
 
@@ -102,8 +103,72 @@ describe("3.2.1 the route that matches", () => {
   });
 });
 
+describe("3.2.7 a route for a call", () => {
+  const routes = [
+    { match: "POST /mcp tools/call:pay", key: "required" },
+    { match: "POST /mcp tools/call", ttl: "2h" },
+    { match: "* /:any ping", ttl: "3h" },
+    { match: "POST /mcp", ttl: "4h" },
+    { match: "POST /mcp tools/list", ttl: "5h" },
+  ];
+  const own = tenant(configWith({ rpc: "json-rpc", ttl: "1h", routes }));
+  const hours = (path: string, ...names: string[]): number => own.policyFor("POST", path, names).ttlMs / 3_600_000;
+
+  test("is the first that names the call, or none", () => {
+    expect(own.policyFor("POST", "/mcp", ["tools/call", "tools/call:pay"])).toBe(own.routes[0]?.policy);
+    expect([hours("/mcp", "tools/call", "tools/call:other"), hours("/mcp", "ping"), hours("/other", "ping")]).toEqual([
+      2, 3, 3,
+    ]);
+    expect([hours("/mcp"), hours("/mcp", "tools/list"), hours("/other"), hours("/other", "tools/call")]).toEqual([
+      4, 4, 1, 1,
+    ]);
+  });
+
+  test("makes the body decide where it may match, and nowhere else", () => {
+    expect(own.callsAt?.("POST", "/mcp")).toEqual(["tools/call:pay", "tools/call", "ping", "tools/list"]);
+    expect(own.callsAt?.("PATCH", "/mcp")).toEqual(["ping"]);
+    expect(own.callsAt?.("POST", "/other/path")).toEqual([]);
+    expect(tenant(configWith({ routes: [{ match: "POST /mcp" }] })).callsAt).toBeNull();
+  });
+
+  test("of several calls, and of methods that may replace the request's, has the strictest policy", () => {
+    const request = new Request("https://api.test/mcp", { method: "POST" });
+    const strictest = (...calls: string[][]) => strictestPolicy(own, request, "/mcp", calls).policy;
+    expect(strictest(["ping"], ["tools/call", "tools/call:pay"])).toBe(own.routes[0]?.policy);
+    expect(strictest(["tools/call", "tools/call:other"], ["ping"])).toBe(own.routes[1]?.policy);
+    expect(callsAt(own, new Request(request, { headers: { "x-http-method-override": "PATCH" } }), "/mcp")).toEqual([
+      ...(own.callsAt?.("POST", "/mcp") ?? []),
+      "ping",
+    ]);
+  });
+
+  test("needs rpc, of the tenant, of the route or by its profile", () => {
+    const at = (route: object, entry: object = {}) =>
+      faultsWith({ ...entry, routes: [{ match: "POST /rpc pay", ...route }] });
+    const fault = {
+      path: `TENANTS."${HOST}".routes[0].match`,
+      message: 'names a call, which only rpc = "json-rpc" finds, or profile = "mcp"',
+    };
+    expect(at({})).toEqual([fault]);
+    expect(at({ rpc: "none" }, { profile: "mcp" })).toContainEqual(fault);
+    for (const fields of [{ rpc: "json-rpc" }, { profile: "mcp" }]) {
+      expect([at(fields), at({}, fields)]).toEqual([[], []]);
+    }
+  });
+
+  test("is needed for rpc_methods too", () => {
+    expect(faultsWith({ rpc_methods: ["pay"] })).toEqual([
+      { path: `TENANTS."${HOST}".rpc_methods`, message: 'needs rpc = "json-rpc"' },
+    ]);
+    expect(faultsWith({ rpc: "json-rpc", rpc_methods: [] })).toEqual([
+      { path: `TENANTS."${HOST}".rpc_methods`, message: "must not be empty" },
+    ]);
+  });
+});
+
 describe("a match that can't be read", () => {
-  const MESSAGE = 'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"';
+  const MESSAGE =
+    'must be a method (or *), a space and a path pattern, such as "POST /v1/charges/:id"; with rpc, a space and a call may follow';
 
   test.each([
     "",
@@ -115,7 +180,7 @@ describe("a match that can't be read", () => {
     " POST /v1",
     "POST /v1 ",
     "POST,PATCH /v1",
-    "POST /a b",
+    "POST /a b c",
     "** /v1",
   ])("is a fault: %j", (match) => {
     expect(faultsWith({ routes: [{ match }] })).toEqual([

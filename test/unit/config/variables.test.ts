@@ -42,10 +42,8 @@ describe("3.1.4 a variable that can't be read", () => {
     ["a list as JSON", "[]"],
     ["null as JSON", "null"],
     ["a list", [A]],
-    ["null", null],
     ["a number", 5],
     ["a boolean", true],
-    ["nothing", undefined],
   ])("closes all hosts: %s", (_, value) => {
     const config = parseConfig({ TENANTS: { "a.example.com": A, "*": B }, TENANTS_B: value });
     expect(config.unreadable).toBe(true);
@@ -53,6 +51,85 @@ describe("3.1.4 a variable that can't be read", () => {
     for (const host of ["a.example.com", "b.example.com", "unheard-of.example.com"]) {
       expect(tenantFor(config, host)).toEqual({ kind: "problem", code: "misconfigured" });
     }
+  });
+});
+
+test.each([null, undefined])("a variable that is %s is not set: the open-source runtime binds null", (value) => {
+  const config = parseConfig({ TENANTS: { "a.example.com": A }, TENANTS_B: value });
+  expect(config).toMatchObject({ faults: [], unreadable: false });
+});
+
+describe("ORIGIN and CALLER", () => {
+  const ORIGIN = "http://localhost:3000";
+
+  test("are the entry of every hostname, with Authorization as the caller", () => {
+    for (const more of [{}, { CALLER: "" }, { CALLER: null, TENANTS: null }, { CALLER: "authorization" }]) {
+      const config = parseConfig({ ORIGIN, ...more });
+      expect(config.faults).toEqual([]);
+      expect([...config.tenants.keys()]).toEqual(["*"]);
+      expect(tenant(config, "a.example.com")).toMatchObject({
+        origin: { kind: "url", base: ORIGIN, auth: null },
+        callers: { items: [{ kind: "header", name: "authorization" }], anonymous: "refuse" },
+        routes: [],
+      });
+    }
+  });
+
+  test.each<[unknown, readonly object[]]>([
+    [
+      "x-user, cookie:session",
+      [
+        { kind: "cookie", name: "session" },
+        { kind: "header", name: "x-user" },
+      ],
+    ],
+    [["x-user"], [{ kind: "header", name: "x-user" }]],
+    [[], []],
+  ])("may have a list of callers: %j", (CALLER, items) => {
+    const config = parseConfig({ ORIGIN, CALLER });
+    expect(config.faults).toEqual([]);
+    expect(tenant(config, "a.example.com").callers.items).toEqual(items);
+  });
+
+  test("leave the hostnames of TENANTS to their own entries", () => {
+    const config = parseConfig({ ORIGIN, TENANTS: { "a.example.com": A } });
+    expect(config.faults).toEqual([]);
+    expect(tenant(config, "a.example.com").origin).toMatchObject({ base: "https://a.example.net" });
+    expect(tenant(config, "b.example.com").origin).toMatchObject({ base: ORIGIN });
+  });
+
+  test("are a fault beside a * in TENANTS, which closes its hostnames", () => {
+    const config = parseConfig({ ORIGIN, TENANTS: { "*": A } });
+    expect(config.faults).toEqual([
+      { path: 'TENANTS."*"', message: "is also configured by ORIGIN: remove one of them" },
+    ]);
+    expect(tenantFor(config, "a.example.com")).toEqual({ kind: "problem", code: "misconfigured" });
+  });
+
+  test.each<[object, string, string]>([
+    [{ ORIGIN: "localhost:3000" }, "ORIGIN", 'must be an http(s) URL or "service:BINDING"'],
+    [{ ORIGIN: 5 }, "ORIGIN", 'must be a URL or "service:BINDING"'],
+    [{ ORIGIN, CALLER: "x user" }, "CALLER", 'must be a header name, "cookie:NAME", "client-cert"'],
+    [{ ORIGIN, CALLER: 5 }, "CALLER", "must be a list of what identifies a caller"],
+    [{ CALLER: "x-user" }, "CALLER", "has no effect without ORIGIN"],
+  ])("are faults by their own names: %j", (env, path, message) => {
+    expect(parseConfig(env).faults).toEqual([{ path, message: expect.stringContaining(message) as string }]);
+  });
+
+  test("are what the log asks for where there is no tenant", () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    configOf({ ORIGIN: "" });
+    configOf({ TENANTS_KV: { getWithMetadata: () => null } });
+    configOf({ ORIGIN });
+    const lines = warn.mock.calls.map(([line]) => JSON.parse(String(line)) as object);
+    warn.mockRestore();
+    expect(lines).toEqual([
+      {
+        event: "configuration_fault",
+        path: "ORIGIN",
+        message: "is not set, and there is no other tenant: set it to your API's URL",
+      },
+    ]);
   });
 });
 

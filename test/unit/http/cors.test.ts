@@ -9,7 +9,8 @@ const OTHER = "https://other.example";
 const RULE: CorsRule = { origins: [SHOP], credentials: false };
 const WITH_CREDENTIALS: CorsRule = { origins: [SHOP], credentials: true };
 const ANY: CorsRule = { origins: ["*"], credentials: false };
-const EXPOSED = "Idempotency-Key, Idempotency-Status, Retry-After, Preference-Applied, idempotent-replayed";
+const EXPOSED =
+  "Idempotency-Key, Idempotency-Status, Retry-After, X-Should-Retry, Preference-Applied, idempotent-replayed";
 
 function asking(change: Partial<CorsRequest> = {}): CorsRequest {
   return { origin: SHOP, keyHeaders: null, replayedHeader: "idempotent-replayed", ...change };
@@ -90,7 +91,7 @@ describe("7.6.2 the origin's own answer", () => {
     [
       "some of them already",
       { "access-control-expose-headers": "idempotency-status, Retry-After" },
-      "idempotency-status, Retry-After, Idempotency-Key, Preference-Applied, idempotent-replayed",
+      "idempotency-status, Retry-After, Idempotency-Key, X-Should-Retry, Preference-Applied, idempotent-replayed",
     ],
     ["all", { "access-control-expose-headers": "*" }, "*"],
     [

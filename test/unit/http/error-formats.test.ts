@@ -109,6 +109,7 @@ describe("the classes of errors", () => {
     unknown_tenant: "invalid_request",
     key_missing: "invalid_request",
     key_invalid: "invalid_request",
+    rpc_invalid: "invalid_request",
     caller_missing: "invalid_request",
     caller_unverified: "invalid_request",
     caller_unverifiable: "service_unavailable",

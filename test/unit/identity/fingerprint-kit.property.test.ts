@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { type JsonPointer } from "../../../src/identity/json-pointer.ts";
+import { type JsonPointer, outermost } from "../../../src/identity/json-pointer.ts";
 import { areEqual } from "./exact-json.ts";
 import { choices, isDecimal, type JsonValue, jsonValues, spell } from "./json-spelling.ts";
 import { identityOf } from "./requests.ts";
@@ -68,11 +68,27 @@ function get(value: JsonValue | undefined, [name, ...rest]: JsonPointer): JsonVa
 interface Rule {
   readonly ignore: readonly JsonPointer[];
   readonly only: readonly JsonPointer[] | null;
+  readonly firstOf?: readonly (readonly JsonPointer[])[];
+}
+
+/** Lists as a configuration may have them: no member is within another. */
+const lists = fc
+  .array(pointer, { minLength: 2, maxLength: 5 })
+  .map(outermost)
+  .map((members) => [members.slice(0, 2), members.slice(2)]);
+
+/** The members that a document has twice, by `firstOf`. */
+function repeated(value: JsonValue, { firstOf = [], ignore }: Rule): readonly JsonPointer[] {
+  const seen = without(value, ignore);
+  const isThere = (at: JsonPointer): boolean => (get(seen, at) ?? null) !== null;
+  return firstOf.flatMap((list) => (list.some(isThere) ? list.slice(list.findIndex(isThere) + 1) : []));
 }
 
 /** Whether two documents are the same by a second implementation of the rule, from the values that they are spelled from. */
-function same(one: JsonValue, other: JsonValue, { ignore, only }: Rule): boolean {
-  const [a, b] = [without(one, ignore), without(other, ignore)];
+function same(one: JsonValue, other: JsonValue, rule: Rule): boolean {
+  const { ignore, only } = rule;
+  const [a, b] = [one, other].map((value) => without(value, [...ignore, ...repeated(value, rule)]));
+  if (a === undefined || b === undefined) throw new Error("there are two documents");
   const [selectedA, selectedB] = [a, b].map((seen) => (only ?? []).map((at) => get(seen, at)));
   const isNothing = (all: readonly unknown[] | undefined): boolean =>
     all?.every((value) => value === undefined) ?? true;
@@ -98,9 +114,14 @@ async function check(rules: fc.Arbitrary<Rule>): Promise<void> {
   expect(merged).toBeGreaterThan(2);
 }
 
-describe("3.8.5, 3.8.6 two documents", { timeout: TIMEOUT_MS }, () => {
+describe("3.8.5, 3.8.6, 3.8.18 two documents", { timeout: TIMEOUT_MS }, () => {
   test("are the same if and only if they are equal except for ignored members", async () => {
     await check(fc.record({ ignore: pointers, only: fc.constant(null) }));
+  });
+
+  test("are the same if and only if they are equal except for members that repeat another", async () => {
+    const ignore = fc.oneof(fc.constant([]), pointers);
+    await check(fc.record({ ignore, only: fc.constant(null), firstOf: lists }));
   });
 
   test("are the same if and only if the members in `only` are equal", async () => {

@@ -48,7 +48,10 @@ export async function identityOf(
   if (ifMatch !== null) headers.set("if-match", ifMatch);
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   const content = new RequestContent({ contentType, bytes, sha256: await sha256(bytes), coding });
-  return fingerprint({ ...line, headers, content }, resolveFingerprint({ ...PLAIN, ...settings }, carriers));
+  return fingerprint(
+    { ...line, headers, content, message: null },
+    resolveFingerprint({ ...PLAIN, ...settings }, carriers),
+  );
 }
 
 /** A JWS in compact form. Nothing verifies it. */

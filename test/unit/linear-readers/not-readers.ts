@@ -36,6 +36,8 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "identity/digest.ts DigestInPieces": "passes bytes on, whatever they are",
   "identity/fingerprint.ts resolveFingerprint": "reads the configuration",
   "identity/form-field.ts textOf": "returns what is text already, or decodes at most 1,000 bytes",
+  "identity/json-rpc.ts membersOfSending": "reads at most 100 calls",
+  "identity/json-rpc.ts shapeOf": "reads at most 100 calls",
   "identity/key-carrier.ts headersOfCarriers": "reads the configuration",
   "identity/key-carrier.ts writeSource": "reads the configuration",
   "identity/key-format.ts wordsOfFormat": "reads the configuration",
@@ -65,4 +67,5 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "operator/tokens.ts isEqual": "compares digests of both",
   "worker/counted-headers.ts countedHeaders": "reads the configuration",
   "worker/destination.ts destinationOf": "gives parts of a request to readers that are listed",
+  "worker/rpc-rewriter.ts concatenated": "passes bytes on, whatever they are",
 };

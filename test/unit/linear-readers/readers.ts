@@ -7,7 +7,8 @@ import { parseAccept } from "hono/utils/accept";
 import { policyEntry } from "./tenant.ts";
 import { tenantFor } from "../../../src/config/config.ts";
 import { namesInKv, namesServing } from "../../../src/config/entry-names.ts";
-import { strictestPolicy } from "../../../src/config/strictest-policy.ts";
+import { readOperation, writeOperation } from "../../../src/config/operation.ts";
+import { callsAt, strictestPolicy } from "../../../src/config/strictest-policy.ts";
 import { sealedIn, isNavigation, isSameOrigin } from "../../../src/console/browser.ts";
 import * as consoleForm from "../../../src/console/form.ts";
 import { openSession } from "../../../src/console/session.ts";
@@ -27,6 +28,7 @@ import * as negotiation from "../../../src/http/negotiation.ts";
 import * as prefer from "../../../src/http/prefer.ts";
 import * as probePath from "../../../src/http/probe-path.ts";
 import * as problem from "../../../src/http/problem.ts";
+import { rpcError } from "../../../src/http/rpc-error.ts";
 import * as caller from "../../../src/identity/caller.ts";
 import * as cookie from "../../../src/identity/cookie.ts";
 import * as credentials from "../../../src/identity/credentials.ts";
@@ -34,6 +36,7 @@ import * as digest from "../../../src/identity/digest.ts";
 import * as fingerprint from "../../../src/identity/fingerprint.ts";
 import * as form from "../../../src/identity/form.ts";
 import * as idempotencyKey from "../../../src/identity/idempotency-key.ts";
+import * as jsonRpc from "../../../src/identity/json-rpc.ts";
 import * as json from "../../../src/identity/json.ts";
 import * as jsonPointer from "../../../src/identity/json-pointer.ts";
 import * as jws from "../../../src/identity/jws.ts";
@@ -50,6 +53,7 @@ import { networkOf } from "../../../src/operator/guesses.ts";
 import * as lists from "../../../src/operator/list-requests.ts";
 import * as requests from "../../../src/operator/requests.ts";
 import { bearerToken, roleOf } from "../../../src/operator/tokens.ts";
+import { RpcRewriter } from "../../../src/worker/rpc-rewriter.ts";
 import { countedHeaders, unreadableHeader } from "../../../src/worker/counted-headers.ts";
 import { leavesBase, pathOf } from "../../../src/worker/destination.ts";
 
@@ -130,13 +134,21 @@ function identified(contentType: string): Reader {
     const content = new RequestContent({ contentType, bytes, sha256: "", coding: null });
     const headers = new Headers({ "content-type": contentType });
     const head = { method: "POST", path: "/", query: `?${text}`, headers };
-    await fingerprint.fingerprint({ ...head, content, keyParts: ["k"] }, RULE);
+    await fingerprint.fingerprint(
+      { ...head, content, keyParts: ["k"], message: jsonRpc.readRpcMessage(content.json) },
+      RULE,
+    );
   };
 }
 
 /** A document in which `text` is, as far as it is JSON or can be quoted. */
 function documentOf(text: string): json.JsonNode {
   return json.parseJson(text) ?? json.parseJson(JSON.stringify({ a: text })) ?? "null";
+}
+
+function callWith(text: string): string {
+  const id = JSON.stringify(text);
+  return `{"jsonrpc":"2.0","method":"m","id":${id},"params":{"_meta":{"progressToken":${id}}}}`;
 }
 
 const FORM = "application/x-www-form-urlencoded";
@@ -201,6 +213,8 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "http/probe-path.ts probePath": (text) => probePath.probePath("/p/{key}", text),
   "http/problem.ts problemResponse": (text) =>
     problem.problemResponse(problem.identified(problem.refuse("key_invalid", text)), url),
+  "http/rpc-error.ts rpcError": (text) =>
+    rpcError({ ids: [JSON.stringify(text)], isBatch: true, accept: text }, { status: 400, detail: text, data: {} }),
   "http/problem.ts problemType": (text) => problem.problemType(text, url),
   "identity/caller.ts callerOf": each(
     after(["Bearer ", "a"], asCaller(ITEMS.header)),
@@ -227,6 +241,9 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "identity/json.ts parseJson": after(['"', "1", "[", '{"'], json.parseJson),
   "identity/json.ts parseJsonBytes": (text) => json.parseJsonBytes(encoder.encode(text)),
   "identity/json.ts canonicalJson": (text) => json.canonicalJson(documentOf(text)),
+  "identity/json-rpc.ts readRpcMessage": (text) =>
+    jsonRpc.readRpcMessage(json.parseJson(callWith(text)) ?? documentOf(text)),
+  "identity/json-rpc.ts textOfName": after(["1e", "-1e-"], jsonRpc.textOfName),
   "identity/json-pointer.ts parseJsonPointer": after(["/"], jsonPointer.parseJsonPointer),
   "identity/json-pointer.ts writeJsonPointer": (text) => jsonPointer.writeJsonPointer([text]),
   "identity/json-pointer.ts valueAt": (text) => jsonPointer.valueAt(documentOf(text), ["a", "0"]),
@@ -295,6 +312,25 @@ export const READERS: Readonly<Record<string, Reader>> = {
     field("x-http-method-override", (fields) => strictestPolicy(tenant, { method: "POST", headers: fields }, "/")),
     (text) => strictestPolicy(tenant, { method: "POST", headers: new Headers() }, `/${text}`),
   ),
+  "config/strictest-policy.ts callsAt": each(
+    field("x-http-method-override", (fields) => callsAt(tenant, { method: "POST", headers: fields }, "/")),
+    (text) => callsAt(tenant, { method: "POST", headers: new Headers() }, `/${text}`),
+  ),
+  "config/operation.ts writeOperation": (text) => writeOperation("POST", "/", [text]),
+  "config/operation.ts readOperation": after(["", "POST ", "POST / "], (text) => readOperation(text)),
+  "worker/rpc-rewriter.ts RpcRewriter": after(['{"id":', '{"id":5,"', "data:"], (text) => {
+    for (const isEvents of [false, true]) {
+      const rewriter = new RpcRewriter({ ids: new Map([["5e0", "6"]]), tokens: new Map() }, isEvents);
+      for (const piece of ["", text, text]) {
+        try {
+          rewriter.push(encoder.encode(piece));
+        } catch {
+          // A number that is too long.
+          return;
+        }
+      }
+    }
+  }),
   "worker/destination.ts pathOf": (text) => pathOf(new Request(`https://api.test/${encodeURI(text)}`)),
   "worker/destination.ts leavesBase": (text) =>
     leavesBase({ tenant, url: new URL(`https://api.test/${encodeURI(text)}`) }),

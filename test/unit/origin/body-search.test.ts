@@ -8,7 +8,8 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** What a body shows that comes in pieces of `pieceBytes`. */
 function found(body: string | Uint8Array, needs: Partial<BodyNeeds>, pieceBytes = Infinity) {
-  const search = new BodySearch({ json: false, events: [], trailers: null, ...needs });
+  const mediaType = needs.events === undefined ? "application/json" : "text/event-stream";
+  const search = new BodySearch({ json: false, events: [], trailers: null, ...needs }, mediaType);
   const bytes = typeof body === "string" ? bytesOf(body) : body;
   const step = Math.min(pieceBytes, Math.max(1, bytes.byteLength));
   for (let at = 0; at < bytes.byteLength; at += step) search.add(bytes.subarray(at, at + step));
@@ -70,7 +71,7 @@ describe("5.2 JSON in a body", () => {
 
   test("is not read where it was not asked for, or the body is not whole", () => {
     expect(found("{}", {}).json).toBeNull();
-    const search = new BodySearch({ json: true, events: ["error"], trailers: "binary" });
+    const search = new BodySearch({ json: true, events: ["error"], trailers: "binary" }, "application/json");
     search.add(bytesOf('{"a":1}'));
     expect(search.facts(false)).toEqual({ json: null, events: null, trailer: null });
   });
@@ -102,6 +103,46 @@ describe("5.2 events in a body", () => {
   test("can't be read where one has more than 1 MB, and what follows is not read either", () => {
     expect(eventsOf(`data: ${"x".repeat(1_100_000)}\n\nevent: error\ndata: 1\n\n`, 65_536)).toBeNull();
     expect(eventsOf(`data: ${"x".repeat(900_000)}\n\nevent: error\ndata: 1\n\n`, 65_536)).toContain("error");
+  });
+});
+
+describe("5.2.10 JSON in an event stream", () => {
+  const at = (body: string, pieceBytes?: number) => found(body, { json: true, events: ["error"] }, pieceBytes).json;
+  const RESPONSE = 'event: message\ndata: {"jsonrpc":"2.0","id":1,\ndata: "result":{"a":1}}\n\n';
+  const NOTIFICATION = 'data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"result":1}}\n\n';
+
+  test.each([1, 3, 1000])("is the data of the last event, whatever its pieces are: %i bytes", (pieceBytes) => {
+    const json = at(`id: 0\ndata: \n\nevent: error\ndata: {"result":{"a":2}}\n\n${RESPONSE}`, pieceBytes);
+    expect([json?.(["result", "a"]), json?.(["result"]), json?.(["error"])]).toEqual(["1e0", "[", null]);
+  });
+
+  test("is not a request or notification of JSON-RPC, which may come after the response too", () => {
+    const json = at(`${NOTIFICATION}${RESPONSE}${NOTIFICATION}`);
+    expect(json?.(["result", "a"])).toBe("1e0");
+    expect(at(NOTIFICATION)?.(["params", "result"])).toBeNull();
+  });
+
+  test('may have "method" anywhere but at its top', () => {
+    expect(at('data: {"result":{"method":"GET"}}\n\n')?.(["result", "method"])).toBe('"GET"');
+  });
+
+  test("has no member where no event has data", () => {
+    for (const body of ["", ": keep-alive\n\n", "id: 1\ndata: \n\n", 'data: {"result":1}']) {
+      expect(at(body)?.(["result"])).toBeNull();
+    }
+  });
+
+  test("is not read where the last event is no JSON, or an event has more than 1 MB", () => {
+    expect(at(`${RESPONSE}data: [DONE]\n\n`)).toBeNull();
+    expect(at(`data: ${"x".repeat(1_100_000)}\n\n${RESPONSE}`, 65_536)).toBeNull();
+    expect(at(`data: {"a":"${"x".repeat(999_992)}"}\n\n`)?.(["a"])).toHaveLength(999_994);
+    expect(at(`data: {"a":"${"x".repeat(999_993)}"}\n\n`)).toBeNull();
+  });
+
+  test("is there without a rule about events", () => {
+    const search = new BodySearch({ json: true, events: [], trailers: null }, "text/event-stream");
+    search.add(bytesOf(RESPONSE));
+    expect(search.facts(true).json?.(["id"])).toBe("1e0");
   });
 });
 
@@ -172,7 +213,7 @@ describe("a source that is searched", () => {
       drain: async () => void drained++,
     };
     const passed: BodyPart[] = [];
-    const search = new BodySearch({ json: true, events: [], trailers: null });
+    const search = new BodySearch({ json: true, events: [], trailers: null }, "application/json");
     const through = searched(source, search);
     for (const _ of parts) passed.push(await through.next());
     await through.drain();

@@ -1,15 +1,10 @@
 /** The configurations that the published policy is tested with: the committed one, the conformance suite's, and a full one. */
 
-import { join } from "node:path";
-
-import { unstable_readConfig as readConfig } from "wrangler";
-
 import { type Config, parseConfig } from "../../../src/config/config.ts";
 import { type Tenant } from "../../../src/config/policy.ts";
 import { routePolicies } from "../../conformance/tenants.ts";
+import { committedConfig } from "../../support/committed.ts";
 import { entry } from "../config/entries.ts";
-
-const WRANGLER_TOML = join(import.meta.dirname, "..", "..", "..", "wrangler.toml");
 
 /** Sets every field to another value than its default, and every value that must stay hidden to a text with `secret` in it. */
 export const FULL_ENTRY = {
@@ -30,8 +25,11 @@ export const FULL_ENTRY = {
   key_from: ["X-Request-Key", "/meta/a~1b", "query:request_id", ["X-Topic", "form:token"]],
   key_format: { pattern: "[0-9]+:[a-z]+.*", min: 16, max: 100 },
   key_scope: "tenant",
+  one_caller: true,
   derive_key: { window: "5m", from: ["/order_id", "query:order"] },
   methods: ["PUT", "POST"],
+  rpc: "json-rpc",
+  rpc_methods: ["tools/call", "pay"],
   ttl: "2h",
   unknown_ttl: "3d",
   remember: "40d",
@@ -43,6 +41,7 @@ export const FULL_ENTRY = {
   upload_timeout: "40s",
   upload_idle_timeout: "8s",
   stream: true,
+  on_disconnect: "cancel",
   fingerprint: {
     ignore: ["/client_sent_at"],
 
@@ -69,6 +68,9 @@ export const FULL_ENTRY = {
   ],
 };
 
+/** A host that receives webhooks. */
+export const WEBHOOKS = { origin: "https://handlers.example.net", profile: "webhook" };
+
 export const HOST = "api.example.com";
 
 export function tenantOf(fields: Record<string, unknown>): Tenant {
@@ -77,14 +79,12 @@ export function tenantOf(fields: Record<string, unknown>): Tenant {
 
 /** Tenants whose documents must have the values of their configuration. */
 export const TENANTS: readonly (readonly [string, Tenant])[] = [
-  ["the committed top level", onlyTenant(readConfig({ config: WRANGLER_TOML }).vars, "*")],
-  [
-    "the committed production",
-    onlyTenant(readConfig({ config: WRANGLER_TOML, env: "production" }).vars, "api.example.com"),
-  ],
+  ["the committed top level", onlyTenant({ ...committedConfig(null).vars, ORIGIN: "https://origin.example.net" }, "*")],
+  ["the committed production", onlyTenant(committedConfig("production").vars, "api.example.com")],
   ["the conformance suite's", tenantOf(entry({ routes: conformanceRoutes() }))],
   ["one that sets every field", tenantOf(FULL_ENTRY)],
   ...(["ietf", "stripe", "acp", "ucp"] as const).map((profile) => [profile, tenantOf(entry({ profile }))] as const),
+  ["webhook", tenantOf(WEBHOOKS)],
 ];
 
 function conformanceRoutes(): Record<string, unknown>[] {

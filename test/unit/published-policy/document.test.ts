@@ -8,7 +8,7 @@ import { type KeySource } from "../../../src/identity/key-carrier.ts";
 import { PROBLEMS } from "../../../src/http/problem-codes.ts";
 import { policyDocument } from "../../../src/published-policy/document.ts";
 import { entry } from "../config/entries.ts";
-import { FULL_ENTRY, HOST, TENANTS, tenantOf } from "./configurations.ts";
+import { FULL_ENTRY, HOST, WEBHOOKS, TENANTS, tenantOf } from "./configurations.ts";
 
 const URL_OF_REQUEST = new URL(`https://${HOST}/.well-known/idempotency?x=1`);
 
@@ -23,6 +23,7 @@ const PUBLISHED: { readonly [Field in keyof Policy]?: (policy: Policy) => object
   }),
   keyFormat: ({ keyFormat }) => ({ key_format: keyFormat.kind === "pattern" ? {} : keyFormat.kind }),
   keyScope: ({ keyScope }) => ({ key_scope: keyScope }),
+  oneCaller: ({ oneCaller }) => ({ one_caller: oneCaller }),
   deriveKey: ({ deriveKey }) => ({
     derive_key: deriveKey && { window_seconds: deriveKey.windowMs / 1000, from: deriveKey.from.map(source) },
   }),
@@ -160,6 +161,22 @@ describe("8.1 the published document", () => {
     });
     expect(document.rate_limit).toEqual({ retry_after_seconds: 10 });
     expect(JSON.stringify(document)).not.toMatch(/secret/i);
+  });
+
+  test("has of a host that receives webhooks what its senders need", () => {
+    const { default: policy, callers } = policyDocument(HOST, tenantOf(WEBHOOKS), URL_OF_REQUEST);
+    expect(callers.identified_by).toEqual([]);
+    expect(policy).toMatchObject({
+      profile: "webhook",
+      key_from: ["webhook-id"],
+      one_caller: true,
+      outcomes: [{ status: ["300-599"], outcome: "not-executed" }],
+      on_unknown: "retry",
+      attempts_max: 10_000,
+      answers_kept_seconds: 604_800,
+      wait_seconds: 2,
+      request_bytes_max: 25_000_000,
+    });
   });
 
   test("has no kinds of callers where all are one, and no limit where there is none", () => {

@@ -7,7 +7,7 @@ import { policyDocument } from "../../../src/published-policy/document.ts";
 import { renderPage } from "../../../src/published-policy/page.tsx";
 import { duration, rowsOf, rowsThatDiffer } from "../../../src/published-policy/rows.ts";
 import { entry } from "../config/entries.ts";
-import { FULL_ENTRY, HOST, TENANTS, tenantOf } from "./configurations.ts";
+import { FULL_ENTRY, HOST, TENANTS, WEBHOOKS, tenantOf } from "./configurations.ts";
 
 const URL_OF_REQUEST = new URL(`https://${HOST}/.well-known/idempotency`);
 
@@ -83,6 +83,26 @@ describe("8.1.3 the page", () => {
     expect(html).toContain("/&lt;b&gt;&amp;&quot;&#39;");
   });
 
+  test("shows of a host that receives webhooks that deliveries run at least once, and until when", async () => {
+    const text = textOf(await renderPage(published(tenantOf(WEBHOOKS))));
+    for (const shown of [
+      "The operation runs at least once: a retry gets the final response, and runs the operation again if there is none.",
+      "A caller is identified by nothing: all requests are one caller",
+      "A keyed request that names no caller does not exist",
+      "Where the key is webhook-id",
+      "Callers all requests of an operation are one",
+      "It waits at most 2 s",
+      "Outcomes by rules 300–599 is not-executed",
+      "After an unknown outcome the next request with the key is sent again",
+      "Attempts for one key at most 10000",
+      "A response is kept for 7 d",
+      "503 in_flight",
+    ]) {
+      expect(text).toContain(shown);
+    }
+    expect(text).not.toContain("runs once");
+  });
+
   test("names its host", async () => {
     const html = await renderPage(published(tenantOf(entry())));
     expect(html).toContain(`<title>Idempotency at ${HOST}</title>`);
@@ -145,8 +165,10 @@ describe("the words of the page", () => {
       ],
       ["A key is", "16 to 100 characters that match [0-9]+:[a-z]+.*"],
       ["A key belongs to", "all operations together"],
+      ["Callers", "all requests of an operation are one"],
       ["Requests without a key", "are refused"],
       ["Covered methods", "POST, PUT"],
+      ["Covered JSON-RPC methods", "tools/call, pay"],
       [
         "What makes two requests the same",
         "method, path, query and the meaning of the body; without /client_sent_at; of the body only /a, /b; and the headers x-version",
@@ -160,6 +182,7 @@ describe("the words of the page", () => {
       ["An attempt is aborted after", "2 min"],
       ["The body of a response may pause for", "13 s"],
       ["Responses are passed on", "as they arrive"],
+      ["When no client reads a streamed response any more", "the attempt is cancelled, and its outcome is unknown"],
       [
         "Outcomes by rules",
         "404, 500–599 with text/html is not-executed; member /errors/0/code = THROTTLED or 7 is not-executed; header grpc-status = 14 is not-executed; event error is unknown, unless 500",

@@ -9,9 +9,10 @@ test("a stored record is never larger than its size is estimated", () => {
   const text = fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: "binary", maxLength: 300 }));
   const headers = fc.array(fc.tuple(text, text), { maxLength: 20 });
   fc.assert(
-    fc.property(text, text, headers, (key, operation, pairs) => {
+    fc.property(text, text, headers, fc.array(fc.record({ id: text, token: text })), (key, operation, pairs, calls) => {
       const about = { ...completed.about, key, operation };
-      const stored = encodeRecord({ ...completed, about, answer: { ...completed.answer, headers: pairs } });
+      const request = { ...completed.request, calls };
+      const stored = encodeRecord({ ...completed, about, request, answer: { ...completed.answer, headers: pairs } });
       expect(serialize(stored).byteLength).toBeLessThanOrEqual(storedBytesMax(stored));
     }),
   );

@@ -76,6 +76,22 @@ describe("format 1", () => {
     expect(encodeRecord(remembered)).toEqual({ ...stored, remember_ms: 300 });
   });
 
+  test.each(fixtures)("reads and writes a $state record of JSON-RPC calls", (record, stored) => {
+    const calls = [
+      { id: "5e0", token: null },
+      { id: null, token: null },
+      { id: '"a"', token: "1e0" },
+    ];
+    const ofCalls = { ...record, request: { ...record.request, calls } };
+    const written = [
+      ["5e0", null],
+      [null, null],
+      ['"a"', "1e0"],
+    ];
+    expect(decodeRecord({ ...stored, calls: written })).toEqual(ofCalls);
+    expect(encodeRecord(ofCalls)).toEqual({ ...stored, calls: written });
+  });
+
   /** Nothing that another type, or damage, could leave in any field. */
   const ANYTHING_ELSE = [
     undefined,
@@ -116,6 +132,7 @@ describe("format 1", () => {
     ["headers", HEADERS],
     ["body_bytes", INTEGER],
     ["remember_ms", [...INTEGER, 315_360_000_001]],
+    ["calls", [null, 1, "[]", {}, [null], [["a"]], [["a", 1]], [["", null]], [["a", "b", null]], [[1, "b"]], ["ab"]]],
     ["cause", [...TEXT.filter((value) => value !== null), "too large", "erased", "expired"]],
   ])("does not read a value whose %s is of another kind", (field, values) => {
     for (const value of values) {

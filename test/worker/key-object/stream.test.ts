@@ -204,6 +204,53 @@ describe("5.8.2 readers at their own speed", () => {
   });
 });
 
+describe('5.8.6 on_disconnect = "cancel"', () => {
+  const CANCEL = { on_disconnect: "cancel" };
+
+  test("aborts the attempt when its last reader has left, and no retry runs", async () => {
+    const { body, ask, origin, key } = streaming(CANCEL);
+    const first = readerOf(await ask());
+    body.send("one ");
+    expect(await first.next()).toBe("one ");
+    const joined = readerOf(await ask());
+    expect(await joined.next()).toBe("one ");
+    await first.leave();
+    body.send("two");
+    expect(await joined.next()).toBe("two");
+    await joined.leave();
+    // Here only the next piece shows that they have left. The platform shows it when it ends their requests.
+    body.send("three");
+    for (let tries = 0; (await rowOf(await objectOf(key, PATH)))?.["state"] !== "unknown"; tries++) {
+      if (tries === 500) throw new Error("the attempt was not aborted");
+      await scheduler.wait(5);
+    }
+    expect(await problemOf(await ask())).toBe("409 outcome_unknown");
+    expect(origin.received).toHaveLength(1);
+  });
+
+  test("changes nothing once all of the response has arrived", async () => {
+    const { body, ask, origin } = streaming(CANCEL);
+    const first = readerOf(await ask());
+    body.send("one");
+    expect(await first.next()).toBe("one");
+    body.end();
+    expect(await first.next()).toBeNull();
+    expect(statusOf(await ask())).toBe("replayed");
+    expect(origin.received).toHaveLength(1);
+  });
+
+  test("leaves an attempt alone whose client leaves before the first piece of the body", async () => {
+    const { body, ask, origin } = streaming(CANCEL);
+    const first = readerOf(await ask());
+    await first.leave();
+    const joined = ask();
+    body.send("one");
+    body.end();
+    expect(await (await joined).text()).toBe("one");
+    expect(origin.received).toHaveLength(1);
+  });
+});
+
 describe("5.8.4 an answer that breaks off", () => {
   const cut = async (ask: () => Promise<Response>, end: () => Promise<void> | void, body: LiveBody) => {
     const first = readerOf(await ask());

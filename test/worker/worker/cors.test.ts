@@ -5,7 +5,8 @@ import { heldAnswer, liveBody, scriptOrigin } from "../../support/origin.ts";
 const SHOP = "https://shop.example";
 const ADMIN = "https://admin.example";
 const CORS = { cors: { origins: [SHOP, ADMIN] } };
-const EXPOSED = "Idempotency-Key, Idempotency-Status, Retry-After, Preference-Applied, idempotent-replayed";
+const EXPOSED =
+  "Idempotency-Key, Idempotency-Status, Retry-After, X-Should-Retry, Preference-Applied, idempotent-replayed";
 
 /** What a browser reads of an answer. */
 function corsOf({ headers }: Response) {

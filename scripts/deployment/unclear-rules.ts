@@ -1,4 +1,4 @@
-/** Outcome rules that do less than they seem to: an event stream is no JSON, so a `json` condition on it can't be evaluated. */
+/** Outcome rules that do less than they seem to: a `json` condition on an event stream can't be evaluated unless its last event is JSON. */
 
 import { type Tenant } from "../../src/config/policy.ts";
 import { type Conditions, type OutcomeRule, EVENT_STREAM, hasStatus } from "../../src/record/outcome-rule.ts";
@@ -13,7 +13,8 @@ export function unclearRules(name: string, { policy, routes }: Tenant): string[]
   return policies.flatMap(({ path, rules }) => {
     const json = rules.findIndex((rule, index) => rules.slice(index + 1).some((later) => makesUnclear(rule, later)));
     if (json === -1) return [];
-    const why = "an event stream is no JSON, so no later rule on an event can give not-executed";
+    const why =
+      "an event stream that does not end with JSON leaves it undecided, so no later rule on an event can give not-executed";
     return [`${path}[${json}] has json without a media_type: ${why}. Add media_type = "application/json"`];
   });
 }

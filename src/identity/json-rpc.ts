@@ -1,0 +1,143 @@
+/**
+ * Reads a JSON body as a JSON-RPC 2.0 message (jsonrpc.org/specification), or as a batch of them: what belongs to this sending of a
+ * call, and not to the call itself (docs/protocol.md 3.13).
+ */
+
+import { type RpcCall } from "../record/record.ts";
+import { type JsonNode, isElements } from "./json.ts";
+import { type JsonPointer, valueAt } from "./json-pointer.ts";
+
+/** In canonical form. A UUID has 38; the bound limits what a record stores of each. */
+const ID_CHARACTERS_MAX = 256;
+
+/** All ids and tokens of a batch are part of its record. */
+const BATCH_MESSAGES_MAX = 100;
+
+type CallNames = readonly (readonly string[])[];
+
+export type RpcMessage =
+  /** At least one call. In a batch, each message has a place in `calls`; the id of one that is no call is null. */
+  | {
+      readonly kind: "calls";
+      readonly calls: readonly RpcCall[];
+      /** Of each call: its method, and its method and tool. */
+      readonly names: CallNames;
+      readonly isBatch: boolean;
+    }
+  /**
+   * The same, with ids or tokens that are too long or equal, or too many messages: such calls can't have a key. `names` is null
+   * where there are too many, or some beside them are no messages.
+   */
+  | { readonly kind: "unclear calls"; readonly names: CallNames | null; readonly isBatch: boolean }
+  /** A notification, a response, or a batch of these: none of them is answered. */
+  | { readonly kind: "unanswered" }
+  /** Not JSON-RPC. */
+  | { readonly kind: "other" };
+
+const OTHER: RpcMessage = { kind: "other" };
+const UNANSWERED: RpcMessage = { kind: "unanswered" };
+
+/** `document` is null where the body can't be read as JSON. */
+export function readRpcMessage(document: JsonNode | null): RpcMessage {
+  if (document === null || typeof document === "string") return OTHER;
+  if (!isElements(document)) return messageOf([document], false);
+  return messageOf(document, true);
+}
+
+function messageOf(messages: readonly JsonNode[], isBatch: boolean): RpcMessage {
+  const kinds = messages.map(kindOf);
+  if (kinds.every((kind) => kind === "other")) return OTHER;
+  // An origin that is less strict may find a call in an object or array that is none.
+  const isMixed = messages.some((message, index) => kinds[index] === "other" && typeof message !== "string");
+  if (!kinds.includes("call")) return isMixed ? OTHER : UNANSWERED;
+  if (isMixed || messages.length > BATCH_MESSAGES_MAX) return { kind: "unclear calls", names: null, isBatch };
+  const calls = messages.map((message, index): RpcCall => (kinds[index] === "call" ? callOf(message) : NO_CALL));
+  const names = [calls.map(({ id }) => id), calls.map(({ token }) => token)];
+  const called = messages.filter((_, index) => kinds[index] === "call").map(namesOf);
+  if (!names.every(areClear)) return { kind: "unclear calls", names: called, isBatch };
+  return { kind: "calls", calls, names: called, isBatch };
+}
+
+const NO_CALL: RpcCall = { id: null, token: null };
+
+function kindOf(message: JsonNode): "call" | "unanswered" | "other" {
+  if (textAt(message, "jsonrpc") !== '"2.0"') return "other";
+  const method = valueAt(message, ["method"]);
+  const id = valueAt(message, ["id"]);
+  if (method === undefined) {
+    const isResponse = [["result"], ["error"]].some((pointer) => valueAt(message, pointer) !== undefined);
+    return isResponse ? "unanswered" : "other";
+  }
+  if (typeof method !== "string" || !method.startsWith('"')) return "other";
+  if (id === undefined) return "unanswered";
+  return isScalarId(id) ? "call" : "other";
+}
+
+function callOf(message: JsonNode): RpcCall {
+  const token = valueAt(message, ["params", "_meta", "progressToken"]);
+  const isToken = token !== undefined && token !== "null" && isScalarId(token);
+  return { id: textAt(message, "id"), token: isToken ? token : null };
+}
+
+/** By which routes and `rpc_methods` name a call: `tools/call`, and `tools/call:create_payment`. */
+function namesOf(message: JsonNode): string[] {
+  const method = stringAt(message, ["method"]);
+  const tool = stringAt(message, ["params", "name"]);
+  if (method === null) return [];
+  return tool === null ? [method] : [method, `${method}:${tool}`];
+}
+
+/** Null where there is no string. */
+function stringAt(message: JsonNode, pointer: JsonPointer): string | null {
+  const node = valueAt(message, pointer);
+  const value: unknown = typeof node === "string" && node.startsWith('"') ? JSON.parse(node) : null;
+  return typeof value === "string" ? value : null;
+}
+
+function textAt(message: JsonNode, name: string): string | null {
+  const value = valueAt(message, [name]);
+  return typeof value === "string" ? value : null;
+}
+
+/** A string, a number or null. */
+function isScalarId(node: JsonNode): node is string {
+  return typeof node === "string" && node !== "true" && node !== "false";
+}
+
+/** None is too long, and no two are alike: an answer could not be matched to its call. */
+function areClear(names: readonly (string | null)[]): boolean {
+  const known = names.filter((name) => name !== null);
+  return new Set(known).size === known.length && known.every(({ length }) => length <= ID_CHARACTERS_MAX);
+}
+
+/** The members that differ between two sendings of the same calls. */
+export function membersOfSending({ calls, isBatch }: Extract<RpcMessage, { kind: "calls" }>): JsonPointer[] {
+  return calls.flatMap(({ id }, index) => {
+    if (id === null) return [];
+    const message = isBatch ? [String(index)] : [];
+    return [
+      [...message, "id"],
+      [...message, "params", "_meta"],
+    ];
+  });
+}
+
+/** Distinguishes a call from a batch, and batches by which of their messages are calls. */
+export function shapeOf({ calls, isBatch }: Extract<RpcMessage, { kind: "calls" }>): string {
+  return isBatch ? calls.map(({ id }) => (id === null ? "-" : "+")).join("") : "call";
+}
+
+/** An exponent beyond this is written as one. */
+const DIGITS_MAX = 21;
+
+/** The JSON text of an id or token in canonical form. A parser of integers may not accept the exponent of that. */
+export function textOfName(canonical: string): string {
+  const match = /^(-?)([0-9]+)e(-?[0-9]+)$/.exec(canonical);
+  if (match === null) return canonical;
+  const [, sign = "", digits = "", exponent = ""] = match;
+  const power = Number(exponent);
+  if (power >= 0) return power > DIGITS_MAX ? canonical : sign + digits + "0".repeat(power);
+  if (-power > DIGITS_MAX) return canonical;
+  const padded = digits.padStart(1 - power, "0");
+  return `${sign}${padded.slice(0, power)}.${padded.slice(power)}`;
+}

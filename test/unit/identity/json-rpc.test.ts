@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { parseJson } from "../../../src/identity/json.ts";
+import { readRpcMessage, textOfName } from "../../../src/identity/json-rpc.ts";
+
+const read = (value: unknown): unknown => readRpcMessage(parseJson(JSON.stringify(value)));
+const call = (id: unknown, token?: unknown): object => ({
+  jsonrpc: "2.0",
+  method: "m",
+  id,
+  ...(token !== undefined && { params: { _meta: { progressToken: token } } }),
+});
+
+describe("a JSON-RPC message", () => {
+  test("that is a call has its id and progress token in canonical form", () => {
+    const calls = [{ id: "5e0", token: '"t"' }];
+    expect(read(call(5, "t"))).toMatchObject({ kind: "calls", isBatch: false, calls });
+    expect(read(call("5"))).toMatchObject({ kind: "calls", isBatch: false, calls: [{ id: '"5"', token: null }] });
+    expect(read(call(null, null))).toMatchObject({
+      kind: "calls",
+      isBatch: false,
+      calls: [{ id: "null", token: null }],
+    });
+  });
+
+  test("in a batch has its place", () => {
+    const batch = [call(1), { jsonrpc: "2.0", method: "n" }, 7, call("a", 2)];
+    const calls = [
+      { id: "1e0", token: null },
+      { id: null, token: null },
+      { id: null, token: null },
+      { id: '"a"', token: "2e0" },
+    ];
+    expect(read(batch)).toMatchObject({ kind: "calls", isBatch: true, calls });
+  });
+
+  test.each<[string, unknown]>([
+    ["unanswered", { jsonrpc: "2.0", method: "m" }],
+    ["unanswered", { jsonrpc: "2.0", id: 1, result: null }],
+    ["unanswered", { jsonrpc: "2.0", id: 1, error: {} }],
+    ["unanswered", [{ jsonrpc: "2.0", method: "m" }]],
+    ["other", { jsonrpc: "2.0", id: 1 }],
+    ["other", { jsonrpc: 2, id: 1, method: "m" }],
+    ["other", { id: 1, method: "m" }],
+    ["other", { ...call(1), method: 5 }],
+    ["other", call(true)],
+    ["other", call({})],
+    ["other", []],
+    ["other", [1, {}]],
+    [
+      "other",
+      [
+        { jsonrpc: "2.0", method: "m" },
+        { id: 1, method: "pay" },
+      ],
+    ],
+    ["other", "text"],
+  ])("is %s: %j", (kind, value) => {
+    expect(read(value)).toEqual({ kind });
+  });
+
+  test("with equal names, or too long ones,, is refused", () => {
+    for (const batch of [
+      [call(1), call(1)],
+      [call(1, "t"), call(2, "t")],
+      Array.from({ length: 101 }, (_, id) => call(id)),
+      [call(1), { id: 2, method: "pay" }],
+    ]) {
+      expect(read(batch)).toMatchObject({ kind: "unclear calls", isBatch: true });
+    }
+    expect(read(call("x".repeat(254)))).toMatchObject({ kind: "calls" });
+    expect(read(call("x".repeat(255)))).toMatchObject({ kind: "unclear calls", isBatch: false });
+    expect(read(call(1, "x".repeat(255)))).toMatchObject({ kind: "unclear calls", isBatch: false });
+    expect(read([call(1), call("1"), call(1.5)])).toMatchObject({ kind: "calls" });
+  });
+});
+
+test.each([
+  ["5e0", "5"],
+  ["5e3", "5000"],
+  ["-123e1", "-1230"],
+  ["15e-1", "1.5"],
+  ["-15e-3", "-0.015"],
+  ["1e21", "1000000000000000000000"],
+  ["1e22", "1e22"],
+  ["1e-22", "1e-22"],
+  ["9007199254740993e0", "9007199254740993"],
+  ["0", "0"],
+  ["-0", "-0"],
+  ["null", "null"],
+  ['"5e0"', '"5e0"'],
+])("the name %s is written %s", (canonical, text) => {
+  expect(textOfName(canonical)).toBe(text);
+});
