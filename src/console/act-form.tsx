@@ -61,7 +61,7 @@ export function ActForm({ id, choices, attemptId, session }: Props) {
 }
 
 /** Visible only while "Settle as executed" is selected. The browser always sends these fields; other choices ignore them. */
-function AnswerFields() {
+export function AnswerFields() {
   return (
     <div class="answer">
       <label class="field">

@@ -10,6 +10,7 @@ import { Chart } from "./chart.tsx";
 import { coverageOf } from "./coverage.ts";
 import { Alert, HOME } from "./layout.tsx";
 import { Search } from "./search.tsx";
+import { SETTLE_MANY_PATH } from "./settle-many.tsx";
 import { type Session } from "./session.ts";
 import { ageOf, momentOf } from "./times.ts";
 
@@ -100,6 +101,11 @@ function Unknown({ entries, left, dropped, session, nowMs, isWide }: UnknownProp
     <section id="unknown">
       <h2>Unknown outcomes, oldest first</h2>
       {entries.length === 0 ? <p>No unknown outcomes.</p> : null}
+      {entries.length === 0 ? null : (
+        <p>
+          <a href={SETTLE_MANY_PATH}>Settle many, or export the list</a>
+        </p>
+      )}
       {dropped === 0 ? null : (
         <p>
           The journal had no room for {dropped} more. Their records still exist: a client that gets{" "}

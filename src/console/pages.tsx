@@ -1,6 +1,9 @@
 /** Loads the data of each page, and carries out what the forms request. */
 
 import { type Acted, purge, release, settle } from "../operator/act.ts";
+import { type CSV, exportOf } from "../operator/export.ts";
+import { settleMany } from "../operator/settle-many.ts";
+import { SettleManyPage, settleManyIn } from "./settle-many.tsx";
 import { recordIdsOf } from "../operator/find.ts";
 import { inspectRecord } from "../operator/inspect.ts";
 import { positionOf, readJournal } from "../operator/lists.ts";
@@ -124,6 +127,34 @@ function perform(
     default:
       return unreachable(requested);
   }
+}
+
+export function settleManyPage(
+  c: ReservedCall,
+  session: Session,
+  step: Parameters<typeof SettleManyPage>[0]["step"] = null,
+  refused: Refused | null = null,
+): Promise<Response> {
+  const children = <SettleManyPage session={session} message={refused?.message ?? null} step={step} />;
+  const { hostname } = c.var;
+  return pageResponse(refused?.status ?? 200, { title: "Settle many", hostname, session, children });
+}
+
+/** One step: a check without a plan, a batch with one. */
+export async function settleManyBy(c: ReservedCall, session: Session, form: URLSearchParams): Promise<Response> {
+  const asked = settleManyIn(form);
+  const { hostname, tenant } = c.var;
+  const { role, operator } = session;
+  const acting = { env: c.env, ctx: c.executionCtx, hostname, tenant, role, operator };
+  const batch = isOperatorProblem(asked) ? asked : await settleMany(acting, asked);
+  if (isOperatorProblem(batch)) return settleManyPage(c, session, null, refusedBy(batch));
+  return settleManyPage(c, session, { form, batch });
+}
+
+/** A file of the journal's entries. */
+export async function exportPage(c: ReservedCall, session: Session, format: typeof CSV): Promise<Response> {
+  const file = await exportOf(c, format);
+  return isOperatorProblem(file) ? overviewPage(c, session, refusedBy(file)) : file;
 }
 
 export function refusedBy(problem: OperatorProblem): Refused {

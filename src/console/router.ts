@@ -15,7 +15,18 @@ import { isNavigation, isSameOrigin, sealedIn } from "./browser.ts";
 import { SIGN_IN_BYTES_MAX, problemText, readForm } from "./form.ts";
 import { HOME, seeOther } from "./layout.tsx";
 import { type Session, openSession } from "./session.ts";
-import { actOn, find, overviewPage, recordPage, refusedBy } from "./pages.tsx";
+import { CSV, NDJSON } from "../operator/export.ts";
+import { SETTLE_MANY_PATH } from "./settle-many.tsx";
+import {
+  actOn,
+  exportPage,
+  find,
+  overviewPage,
+  recordPage,
+  refusedBy,
+  settleManyBy,
+  settleManyPage,
+} from "./pages.tsx";
 import { signIn, signInPage, signOut } from "./sign-in.tsx";
 
 /** The paths are absolute, since a mounted app would lose the slash at the end of the first page's path. */
@@ -41,6 +52,17 @@ operatorConsole.post(
   "/_oncegate/records/:id",
   submission((c, session, form) => actOn(c, session, c.req.param("id") ?? "", form)),
 );
+operatorConsole.get(
+  SETTLE_MANY_PATH,
+  page((c, session) => settleManyPage(c, session)),
+);
+operatorConsole.post(SETTLE_MANY_PATH, submission(settleManyBy));
+for (const format of [CSV, NDJSON]) {
+  operatorConsole.get(
+    `/_oncegate/${format.name}`,
+    page((c, session) => exportPage(c, session, format)),
+  );
+}
 operatorConsole.post("/_oncegate/find", submission(find));
 operatorConsole.post("/_oncegate/sign-out", submission(signOut));
 operatorConsole.post("/_oncegate/sign-in", async (c) => {

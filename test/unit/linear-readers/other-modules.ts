@@ -35,7 +35,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
 
   ...all(OUTPUT, "console", "act-form.tsx causes.ts chart.tsx coverage.ts layout.tsx overview.tsx record-page.tsx"),
   ...all(OUTPUT, "console", "search.tsx style.ts times.ts"),
-  ...all(PARTS, "console", "pages.tsx router.ts"),
+  ...all(PARTS, "console", "pages.tsx router.ts settle-many.tsx"),
   ["console/sign-in.tsx", "compares a path and a name with patterns that have no choice"],
 
   ...all(OPERATORS, "operator", "act.ts export.ts find.ts inspect.ts settle.ts settle-many.ts"),
