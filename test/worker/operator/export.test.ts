@@ -1,5 +1,7 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { type Journal } from "../../../src/journal/journal.ts";
 import { problemOf } from "../../support/gateway.ts";
 import { ENTRY_FACTS } from "../../support/journal.ts";
 import { operatorOf } from "../../support/operator.ts";
@@ -12,11 +14,13 @@ async function listed(host: string, keys: readonly string[]) {
   const operator = operatorOf({}, { [host]: { origin: "http://origin.test", caller: [] } });
   const journal = env.JOURNALS.getByName(host);
   const expiresAtMs = Date.now() + DAY_MS;
-  for (const [n, key] of keys.entries()) {
-    const times = { sinceMs: START_MS + n, atMs: START_MS, expiresAtMs };
-    const record = n.toString(16).padStart(64, "0");
-    await journal.record({ ...ENTRY_FACTS, ...times, state: "unknown", cause: "timeout", hostname: host, record, key });
-  }
+  await runInDurableObject(journal, (instance: Journal) => {
+    for (const [n, key] of keys.entries()) {
+      const times = { sinceMs: START_MS + n, atMs: START_MS, expiresAtMs };
+      const record = n.toString(16).padStart(64, "0");
+      instance.record({ ...ENTRY_FACTS, ...times, state: "unknown", cause: "timeout", hostname: host, record, key });
+    }
+  });
   return (path: string) => operator.get(path, { host });
 }
 
