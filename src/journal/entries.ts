@@ -99,6 +99,13 @@ export class Entries {
     return this.#tables.sql.exec<{ n: number | null }>(query, ...groups, nowMs).one().n ?? 0;
   }
 
+  /** How many outcomes are unknown, and since when the oldest one is. */
+  unknown(nowMs: number): { readonly n: number; readonly sinceMs: number | null } {
+    const query =
+      "SELECT count(*) AS n, min(since_ms) AS sinceMs FROM entry WHERE state = 'unknown' AND expires_ms > ?";
+    return this.#tables.sql.exec<{ n: number; sinceMs: number | null }>(query, nowMs).one();
+  }
+
   list({ filter, after, limit }: EntryQuery, nowMs: number): Listed {
     const { where, values } = conditionOf(filter, after, nowMs);
     const { sql } = this.#tables;

@@ -9,7 +9,7 @@ import { Audit, type AuditLine, type AuditQuery, type Intent, type Result } from
 import { Entries, type Listed } from "./entries.ts";
 import { type EntryQuery } from "./entry-query.ts";
 import { type JournalEvent } from "./journal-event.ts";
-import { type Count, type HourlyCount, Tallies, haveReachedOrigin } from "./tallies.ts";
+import { type Count, type HourlyCount, type JournalSummary, Tallies, haveReachedOrigin } from "./tallies.ts";
 import { Tables } from "./tables.ts";
 
 export interface JournalPage extends Listed {
@@ -94,6 +94,14 @@ export class Journal extends DurableObject<Env> {
 
   counts(hours: number): HourlyCount[] {
     return this.#tables.exist ? this.#tallies.since(hours, Date.now()) : [];
+  }
+
+  summary(): JournalSummary {
+    if (!this.#tables.exist) return { totals: [], unknown: 0, oldestUnknownMs: null, dropped: 0 };
+    const nowMs = Date.now();
+    const { n, sinceMs } = this.#entries.unknown(nowMs);
+    const dropped = this.#entries.dropped(null, nowMs);
+    return { totals: this.#tallies.totals(), unknown: n, oldestUnknownMs: sinceMs, dropped };
   }
 
   /** Deletes expired rows. When none are left it deletes all storage, so an idle entry stores nothing. */

@@ -68,7 +68,7 @@ export class JournalReporter {
       const journal = this.#journal === undefined ? await journalPlace(this.#env, event.hostname) : this.#journal;
       if (journal !== null) await journalOf(this.#env, journal).record(event);
     } catch (error) {
-      log({ event: "journal_failed", record: event.record.slice(0, 16), why: String(error) });
+      log({ event: "journal_failed", record: event.record, why: String(error) });
     }
   }
 }

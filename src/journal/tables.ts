@@ -20,6 +20,8 @@ const CREATE: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS count (
     hour INTEGER, operation TEXT, kind TEXT, n INTEGER, PRIMARY KEY (hour, operation, kind)
   ) WITHOUT ROWID`,
+  // The counts of hours that have expired, so that totals only grow.
+  "CREATE TABLE IF NOT EXISTS total (operation TEXT, kind TEXT, n INTEGER, PRIMARY KEY (operation, kind)) WITHOUT ROWID",
 ];
 
 export class Tables {

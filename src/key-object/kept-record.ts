@@ -48,9 +48,9 @@ export class KeptRecord {
     this.#leftover = new Leftover(this.#store.chunks);
   }
 
-  /** Enough of the record id to find it again. */
+  /** The record id, for the log. */
   get name(): string {
-    return (this.#ctx.id.name ?? this.#ctx.id.toString()).slice(0, 16);
+    return this.#ctx.id.name ?? this.#ctx.id.toString();
   }
 
   /** What is stored, which may be over or without its process. */

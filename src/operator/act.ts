@@ -69,7 +69,8 @@ async function act(acting: Acting, given: Given, order: Order): Promise<Acted | 
       return carryOut(env, { ...order, journal: placeOf(tenant), intent, auditTtlMs: tenant.operators.auditTtlMs });
     },
     (error: unknown) => {
-      log({ event: "fault", id: given.record.slice(0, 16), where: "operate", why: String(error) });
+      const { record } = given;
+      log({ event: "fault", id: record, where: "operate", why: String(error), tenant: acting.hostname, record });
       return operatorProblem("unavailable");
     },
   );
@@ -104,7 +105,7 @@ export async function operateOn(env: Env, { record, by, command, body }: Operate
   try {
     return await objectOf(env.KEYS, record, by.journal.placement).operate(by, command, body);
   } catch (error) {
-    log({ event: "fault", id: record.slice(0, 16), where: "operate", why: String(error) });
+    log({ event: "fault", id: record, where: "operate", why: String(error), tenant: by.tenant, record });
     return null;
   }
 }

@@ -3,10 +3,8 @@
 import type * as v from "valibot";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
-import { plainProblem } from "../http/problem.ts";
 import { type Acted, purge, release, settle } from "./act.ts";
 import { type Shown, NO_STORE, answer } from "./answer.ts";
-import { authenticate } from "./authenticate.ts";
 import { CSV, NDJSON, exportOf } from "./export.ts";
 import { recordIdsOf } from "./find.ts";
 import { type Inspection } from "../key-object/inspection.ts";
@@ -19,24 +17,13 @@ import { type Acting, type OperatorCall, type OperatorContext } from "./operator
 import { type OperatorProblem, isOperatorProblem, operatorProblem } from "./problem.ts";
 import { wholeId } from "./record-name.ts";
 import { FIND, OPERATOR_NAME, SETTLE, WHY, readBody } from "./requests.ts";
-import { areSet, tokensOf } from "../config/operator-token.ts";
-import { bearerToken } from "./tokens.ts";
+import { requireOperator } from "./require-operator.ts";
 import { batchView, settleMany } from "./settle-many.ts";
 import { recordView } from "./views.ts";
 
 export const operatorApi = new HonoBase<OperatorContext>({ router: new TrieRouter() });
 
-operatorApi.use(async (c, next) => {
-  const tokens = tokensOf(c.env, c.var.tenant);
-  // A hostname without any token has no operator API, so it never answers 401.
-  if (!areSet(tokens)) return plainProblem(404, "Not Found");
-  const presented = bearerToken(c.req.header("authorization") ?? null);
-  if (presented === null) return answer(operatorProblem("unauthorized"));
-  const role = await authenticate(c, tokens, presented, "api");
-  if (isOperatorProblem(role)) return answer(role);
-  c.set("role", role);
-  return next();
-});
+operatorApi.use(requireOperator);
 
 operatorApi.get("/v1/openapi.json", () => Response.json(OPENAPI, NO_STORE));
 

@@ -285,6 +285,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "identity/multipart.ts parseMultipart": after(["--b\r\n", '--b\r\nContent-Disposition: form-data; name="a'], (text) =>
     multipart.parseMultipart(encoder.encode(text), "b"),
   ),
+  "identity/record-id.ts keyDigest": (text) => recordId.keyDigest(text),
   "identity/record-id.ts recordId": (text) =>
     recordId.recordId({ tenant: text, method: text, path: text, caller: text, key: text, isDerived: false }),
   "identity/request-content.ts RequestContent": each(
