@@ -30,14 +30,6 @@ export interface Caller {
   readonly digest: string;
 }
 
-/** Enough of a digest to distinguish the callers of one tenant, and less than it takes to find its caller for certain. */
-const TAG_CHARACTERS = 16;
-
-/** What lists share their room by. */
-export function callerTag({ digest }: Caller): string {
-  return digest.slice(0, TAG_CHARACTERS);
-}
-
 /** Few keys of one day share so many digits, and most keys can't be found from them. */
 const KEY_DIGITS = 16;
 

@@ -2,7 +2,7 @@
 
 import { type Forward } from "../call/call.ts";
 import { type AttemptPolicy } from "../config/policy.ts";
-import { arrived, conclusionOfProbeAnswer, receptionOfProbe } from "./conclusion-of-answer.ts";
+import { arrived, conclusionOfProbeAnswer, receptionOfProbe, seenOf } from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { type Where, log } from "../log.ts";
 import { type NoAnswer, type OriginAnswer, exchange, prepareKeyed } from "../origin/exchange.ts";
@@ -111,9 +111,10 @@ export class Probe {
     const body = this.#kept.startRecording(attempt, answer.body, "probe", this.#policy);
     const { mode, bytesMax } = receptionOfProbe(answer, this.#policy);
     await body.receive(mode, bytesMax);
-    const conclusion = conclusionOfProbeAnswer(arrived(answer, body));
+    const arrival = arrived(answer, body);
+    const conclusion = conclusionOfProbeAnswer(arrival);
     if (conclusion.outcome === "final" || conclusion.outcome === "not-kept") {
-      const outcome = { conclusion, body, from: "probe" } as const;
+      const outcome = { conclusion, body, from: "probe", seen: seenOf(arrival) } as const;
       this.#kept.conclude({ attempt, before: null, policy: this.#policy }, outcome, Date.now());
       // No request reads the recording: those who wait replay the record.
       body.publishEnd();

@@ -13,6 +13,7 @@ import {
   conclusionOfAnswer,
   outcomeOf,
   receptionOf,
+  seenOf,
 } from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { type HeldBody } from "../http/held-body.ts";
@@ -141,9 +142,9 @@ export class RunningAttempt {
   /** Writes the outcome, and only then replies to those who wait. */
   #finish(arrival: Arrival, conclusion: Conclusion): Transition {
     this.#onEnd();
-    const why = arrival.came === "nothing" ? arrival.why : arrival.body.why;
-    if (why !== null) log({ event: "no_answer", ...this.#begun.where, why });
-    const outcome = { conclusion, body: recordingOf(arrival), from: "attempt" } as const;
+    const seen = seenOf(arrival);
+    if (seen.error !== null) log({ event: "no_answer", ...this.#begun.where, why: seen.error });
+    const outcome = { conclusion, body: recordingOf(arrival), from: "attempt", seen } as const;
     const transition = this.#kept.conclude(this.#begun, outcome, Date.now());
     // Where nothing has run, the clients learn that, also if the record is kept for its number.
     const hasNotRun = conclusion.outcome === "not-executed" && !this.#begun.mayHaveRun;

@@ -9,7 +9,13 @@ import { type Refusal, refuse } from "../../../src/http/problem.ts";
 const RECORD = "5eed".repeat(16);
 
 const CALL: WholeCall = {
-  about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k", isDerived: false, callerTag: "c0ffee" },
+  about: {
+    tenant: "api.example.com",
+    operation: "POST /v1/charges",
+    key: "k",
+    isDerived: false,
+    callerDigest: "c0ffee",
+  },
   request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller: null },
   policy: DEFAULT_POLICY,
   journal: null,
