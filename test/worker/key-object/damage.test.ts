@@ -87,7 +87,7 @@ describe("a record whose bytes can't be deserialized", () => {
     await damageBytes(stored.object, "record");
     await expectSurvived(stored, "operator");
     expect(lines.join("\n")).toContain(
-      `{"event":"unreadable_record","record":"${stored.id.slice(0, 16)}","why":"bytes that can't be deserialized"}`,
+      `{"event":"unreadable_record","record":"${stored.id}","why":"bytes that can't be deserialized"`,
     );
   });
 
