@@ -4,7 +4,7 @@
  */
 
 import { type RpcCall } from "../record/record.ts";
-import { type JsonNode, isElements } from "./json.ts";
+import { type JsonNode, isElements, parseJson } from "./json.ts";
 import { type JsonPointer, valueAt } from "./json-pointer.ts";
 
 /** In canonical form. A UUID has 38; the bound limits what a record stores of each. */
@@ -31,7 +31,7 @@ export type RpcMessage =
   | { readonly kind: "unclear calls"; readonly names: CallNames | null; readonly isBatch: boolean }
   /** A notification, a response, or a batch of these: none of them is answered. */
   | { readonly kind: "unanswered" }
-  /** Not JSON-RPC. */
+  /** Not JSON-RPC, or a batch with a message that is not. */
   | { readonly kind: "other" };
 
 const OTHER: RpcMessage = { kind: "other" };
@@ -46,7 +46,8 @@ export function readRpcMessage(document: JsonNode | null): RpcMessage {
 
 function messageOf(messages: readonly JsonNode[], isBatch: boolean): RpcMessage {
   const kinds = messages.map(kindOf);
-  if (kinds.every((kind) => kind === "other")) return OTHER;
+  // An origin that is less strict may find a call in it.
+  if (kinds.length === 0 || kinds.includes("other")) return OTHER;
   if (!kinds.includes("call")) return UNANSWERED;
   if (messages.length > BATCH_MESSAGES_MAX) return { kind: "unclear calls", names: null, isBatch };
   const calls = messages.map((message, index): RpcCall => (kinds[index] === "call" ? callOf(message) : NO_CALL));
@@ -138,4 +139,12 @@ export function textOfName(canonical: string): string {
   if (-power > DIGITS_MAX) return canonical;
   const padded = digits.padStart(1 - power, "0");
   return `${sign}${padded.slice(0, power)}.${padded.slice(power)}`;
+}
+
+/** Of the canonical form of a number: the string of its digits, and the other way round; null where there is none. */
+export function otherTypeOf(canonical: string): string | null {
+  if (!canonical.startsWith('"')) return canonical === "null" ? null : JSON.stringify(textOfName(canonical));
+  const text: unknown = JSON.parse(canonical);
+  const node = typeof text === "string" ? parseJson(text) : null;
+  return typeof node === "string" && /^-?[0-9]/.test(node) && textOfName(node) === text ? node : null;
 }

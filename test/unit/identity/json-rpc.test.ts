@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseJson } from "../../../src/identity/json.ts";
-import { readRpcMessage, textOfName } from "../../../src/identity/json-rpc.ts";
+import { otherTypeOf, readRpcMessage, textOfName } from "../../../src/identity/json-rpc.ts";
 
 const read = (value: unknown): unknown => readRpcMessage(parseJson(JSON.stringify(value)));
 const call = (id: unknown, token?: unknown): object => ({
@@ -23,7 +23,7 @@ describe("a JSON-RPC message", () => {
   });
 
   test("in a batch has its place", () => {
-    const batch = [call(1), { jsonrpc: "2.0", method: "n" }, 7, call("a", 2)];
+    const batch = [call(1), { jsonrpc: "2.0", method: "n" }, { jsonrpc: "2.0", id: 7, result: {} }, call("a", 2)];
     const calls = [
       { id: "1e0", token: null },
       { id: null, token: null },
@@ -46,6 +46,14 @@ describe("a JSON-RPC message", () => {
     ["other", call({})],
     ["other", []],
     ["other", [1, {}]],
+    ["other", [call(1), 7]],
+    [
+      "other",
+      [
+        { jsonrpc: "2.0", method: "m" },
+        { ...call(1), jsonrpc: undefined },
+      ],
+    ],
     ["other", "text"],
   ])("is %s: %j", (kind, value) => {
     expect(read(value)).toEqual({ kind });
@@ -64,6 +72,22 @@ describe("a JSON-RPC message", () => {
     expect(read(call(1, "x".repeat(255)))).toMatchObject({ kind: "unclear calls", isBatch: false });
     expect(read([call(1), call("1"), call(1.5)])).toMatchObject({ kind: "calls" });
   });
+});
+
+test.each([
+  ["5e0", '"5"'],
+  ['"5"', "5e0"],
+  ['"-1.5"', "-15e-1"],
+  ["-0", '"-0"'],
+  ['"1e25"', "1e25"],
+  ['"5.0"', null],
+  ['" 5"', null],
+  ['"null"', null],
+  ['"true"', null],
+  ['""', null],
+  ["null", null],
+])("the name %s is %s in the other type", (canonical, other) => {
+  expect(otherTypeOf(canonical)).toBe(other);
 });
 
 test.each([
