@@ -148,3 +148,9 @@ export function otherTypeOf(canonical: string): string | null {
   const node = typeof text === "string" ? parseJson(text) : null;
   return typeof node === "string" && /^-?[0-9]/.test(node) && textOfName(node) === text ? node : null;
 }
+
+/** The id of a response; null where there is none, or it is too long to be that of a call with a key. */
+export function responseId(document: JsonNode | null): string | null {
+  const id = document === null || kindOf(document) !== "unanswered" ? null : textAt(document, "id");
+  return id !== null && isScalarId(id) && id.length <= ID_CHARACTERS_MAX ? id : null;
+}

@@ -3,6 +3,8 @@
 import type * as v from "valibot";
 import { type Policy } from "../config/policy.ts";
 import { headersOfKeptAnswer, isCookie } from "../http/headers.ts";
+import { parseJsonBytes } from "../identity/json.ts";
+import { responseId } from "../identity/json-rpc.ts";
 import { type Command } from "../record/operate.ts";
 import { type Inspection } from "../key-object/inspection.ts";
 import { hasNoBody } from "../record/outcome-rule.ts";
@@ -41,8 +43,10 @@ export function orderOfSettling(
     return invalid(`These headers are never stored with an answer: ${[...new Set(refused)].join(", ")}.`);
   }
   const answer = { status, headers, bodyBytes: body.byteLength };
+  const callId = policy.rpc === "none" ? null : responseId(parseJsonBytes(body));
+  const ofCall = callId === null ? {} : { callId };
   const given = { outcome, status, headers: headers.map(([name]) => name), body_bytes: body.byteLength };
-  return { command: { action: "settle", outcome, answer, ttlMs: ttlOf(facts, policy) }, body, given };
+  return { command: { action: "settle", outcome, answer, ttlMs: ttlOf(facts, policy), ...ofCall }, body, given };
 }
 
 function bodyOf({ body, body_base64 }: Extract<Settling, { outcome: "final" }>): Uint8Array | OperatorProblem {
