@@ -17,10 +17,14 @@ const SEALED_MAX = 64;
 
 /**
  * What the `Cookie` header may have as sealed sessions. Another host under the same domain can plant a second cookie of this
- * name, so each is tried, whatever their order.
+ * name, so each is tried, whatever their order. A comma joins two lines, which no browser sends, or is in a value, which another host
+ * may have planted too: what follows one comes last.
  */
 export function sealedIn(headers: Headers): string[] {
-  const pairs = (headers.get("cookie") ?? "").split(/[;,]/, COOKIES_MAX).map((pair) => pair.trim());
+  const parts = (headers.get("cookie") ?? "").split(";", COOKIES_MAX).map((pair) => pair.split(",", COOKIES_MAX));
+  const pairs = [...parts.flatMap((part) => part.slice(0, 1)), ...parts.flatMap((part) => part.slice(1))].map((pair) =>
+    pair.trim(),
+  );
   const values = pairs.flatMap((pair) => (pair.startsWith(`${COOKIE}=`) ? [pair.slice(COOKIE.length + 1)] : []));
   return [...new Set(values)].slice(0, SEALED_MAX);
 }

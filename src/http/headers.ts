@@ -38,6 +38,7 @@ const NEVER_HOP_BY_HOP: ReadonlySet<string> = new Set([
   "authorization",
   "cookie",
   "content-type",
+  "content-length",
   "content-encoding",
   "content-range",
   ...PRECONDITIONS,
@@ -55,6 +56,8 @@ const NOT_TO_ORIGIN: ReadonlySet<string> = new Set([
   // Some frameworks route by these, and so would evade the policy of the request's own path.
   "x-original-url",
   "x-rewrite-url",
+  // CGI makes `HTTP_PROXY` of it, and many libraries send their own requests there.
+  "proxy",
 ]);
 
 /** What only a server in front can know about the client's certificate (RFC 9440 and what proxies use). */

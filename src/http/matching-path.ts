@@ -33,6 +33,9 @@ const SLASHES = /[/\\\u2044\u2215\u29f8]/;
 /** In a decoded segment, these end its name: parameters, a query, a fragment, or a C string. */
 const END_OF_NAME = /[;?#\0]/;
 
+/** The same where NUL is dropped like other control characters. */
+const END_OF_TEXT = /[;?#]/;
+
 /** Blanks and control characters, which some servers and file systems drop. */
 // oxlint-disable-next-line no-control-regex -- They are what is looked for.
 const DROPPED = /[\u0000-\u0020\u007f]/g;
@@ -41,14 +44,22 @@ function hasParentSegment(path: string): boolean {
   return path
     .normalize("NFKC")
     .split(SLASHES)
-    .some((segment) => segment.split(END_OF_NAME, 1)[0]?.replaceAll(DROPPED, "") === "..");
+    .some((segment) => isParent(segment.split(END_OF_NAME, 1)[0]) || isParent(segment.split(END_OF_TEXT, 1)[0]));
+}
+
+function isParent(name = ""): boolean {
+  return name.replaceAll(DROPPED, "") === "..";
 }
 
 /** `.`, `/` and `\` in the longer forms that UTF-8 forbids and that lenient decoders read. */
 const OVERLONG = /%(?:c0|e0%80|f0%80%80)%(a[ef])|%(?:c1|e0%81|f0%80%81)%9c/gi;
 
+/** Escapes of UTF-16, which IIS and its contemporaries read beside those of bytes. */
+const OLD_ESCAPE = /%u([0-9a-f]{4})/gi;
+
 function decodeLeniently(path: string): string {
   return path
+    .replaceAll(OLD_ESCAPE, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
     .replaceAll(OVERLONG, (_, last?: string) => (last === undefined ? "\\" : last.toLowerCase() === "ae" ? "." : "/"))
     .replaceAll(/(?:%[0-9a-f]{2})+/gi, (escapes) => lenient.decode(bytesOf(escapes)));
 }

@@ -198,12 +198,15 @@ async function claimsIn(header: string | null, item: JwtItem, verify: VerifyToke
 
 const INVALID_TOKEN: Refusal = { ...refuse("caller_unverified"), challenge: 'Bearer error="invalid_token"' };
 
-/** Null if any claim is missing: some of the claims don't identify a caller. */
+/** What issuers write for a user without the claim. It is the same for all of them. */
+const ABSENT_CLAIMS: ReadonlySet<JsonNode> = new Set(["null", '""']);
+
+/** Null if any claim is absent: some of the claims don't identify a caller. */
 function pick(claims: Claims, names: readonly string[]): Claims | null {
   const picked = new Map<string, JsonNode>();
   for (const name of names) {
     const value = claims.get(JSON.stringify(name));
-    if (value === undefined) return null;
+    if (value === undefined || ABSENT_CLAIMS.has(value)) return null;
     picked.set(JSON.stringify(name), value);
   }
   return picked;

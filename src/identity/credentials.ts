@@ -9,8 +9,11 @@ const SCHEME = new RegExp(`^(${TOKEN})[ \\t]+`);
 /** What separates parameters is outside of quotes. A quote that is not closed goes up to the end. */
 const MEMBER = /(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|\\?$))+/gs;
 
-/** Clients such as those of AWS write characters in values that RFC 9110 asks them to quote. */
-const PARAMETER = new RegExp(`^${TOKEN}[ \\t]*=[ \\t]*(?:"|[^ \\t="])`);
+/**
+ * Clients such as those of AWS write characters in values that RFC 9110 asks them to quote. A quote that is not closed could hide the
+ * comma of two lines.
+ */
+const PARAMETER = new RegExp(`^${TOKEN}[ \\t]*=[ \\t]*(?:"(?:[^"\\\\]|\\\\.)*"|[^ \\t="])[^"]*$`, "s");
 
 /**
  * Schemes have no letter case, and the blanks after them no meaning: otherwise one credential would be several callers. Null where a

@@ -26,12 +26,12 @@ export type RpcMessage =
     }
   /**
    * The same, with ids or tokens that are too long or equal, or too many messages: such calls can't have a key. `names` is null
-   * where there are too many.
+   * where there are too many, or some beside them are no messages.
    */
   | { readonly kind: "unclear calls"; readonly names: CallNames | null; readonly isBatch: boolean }
   /** A notification, a response, or a batch of these: none of them is answered. */
   | { readonly kind: "unanswered" }
-  /** Not JSON-RPC, or a batch with a message that is not. */
+  /** Not JSON-RPC. */
   | { readonly kind: "other" };
 
 const OTHER: RpcMessage = { kind: "other" };
@@ -46,10 +46,11 @@ export function readRpcMessage(document: JsonNode | null): RpcMessage {
 
 function messageOf(messages: readonly JsonNode[], isBatch: boolean): RpcMessage {
   const kinds = messages.map(kindOf);
-  // An origin that is less strict may find a call in it.
-  if (kinds.length === 0 || kinds.includes("other")) return OTHER;
-  if (!kinds.includes("call")) return UNANSWERED;
-  if (messages.length > BATCH_MESSAGES_MAX) return { kind: "unclear calls", names: null, isBatch };
+  if (kinds.every((kind) => kind === "other")) return OTHER;
+  // An origin that is less strict may find a call in an object or array that is none.
+  const isMixed = messages.some((message, index) => kinds[index] === "other" && typeof message !== "string");
+  if (!kinds.includes("call")) return isMixed ? OTHER : UNANSWERED;
+  if (isMixed || messages.length > BATCH_MESSAGES_MAX) return { kind: "unclear calls", names: null, isBatch };
   const calls = messages.map((message, index): RpcCall => (kinds[index] === "call" ? callOf(message) : NO_CALL));
   const names = [calls.map(({ id }) => id), calls.map(({ token }) => token)];
   const called = messages.filter((_, index) => kinds[index] === "call").map(namesOf);

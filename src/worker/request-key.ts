@@ -163,6 +163,8 @@ async function derivedKey(incoming: Incoming, destination: Destination): Promise
   const { callers } = tenant;
   // Equal requests of two anonymous clients would get one key.
   const naming: CallerRule = callers.anonymous === "refuse" ? callers : { ...callers, anonymous: "refuse" };
+  // Read as JSON-RPC, it may be parsed already, and the keys of an issuer may come late.
+  incoming.releaseContent();
   const caller = await incoming.caller(naming);
   // A caller who can't be verified now may have been verified before: passed through, a retry would run again.
   if (isRefusal(caller)) return caller.code === "caller_missing" ? null : caller;

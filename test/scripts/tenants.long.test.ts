@@ -98,8 +98,8 @@ describe("npm run tenants", { timeout: RUN_MS_MAX }, () => {
       faults: [
         'FILE:1:1 TENANTS_KV."Shop.example.com" must be a hostname in lower case without a port, "*.suffix" or "*" (configuration)',
         'FILE:1:2 TENANTS_KV."Shop.example.com".origin must be an http(s) URL or "service:BINDING" (configuration)',
-        'FILE:1:1 TENANTS_KV."Shop.example.com".caller is required: it must be a list of what identifies a caller, such as ["authorization"]; with [], all requests are one caller (configuration)',
         'FILE:1:21 TENANTS_KV."Shop.example.com".ttl must be a duration from 1s to 90d, such as "1d" (ms, s, m, h, d) (configuration)',
+        'FILE:1:1 TENANTS_KV."Shop.example.com".caller is required: it must be a list of what identifies a caller, such as ["authorization"]; with [], all requests are one caller (configuration)',
       ].map((line) => line.replace("FILE", join(folder, "bad.json"))),
     });
   });

@@ -117,6 +117,24 @@ describe("a body that is no request", () => {
     expect(received).toHaveLength(0);
   });
 
+  test("is dropped up to its end, where the next request on its connection begins", async () => {
+    const head = ["POST /x HTTP/1.1", "Host: small.test", "X-User: 42", "Idempotency-Key: k", "Content-Length: 90000"];
+    const [body, next] = [smuggled.repeat(3000).slice(0, 90_000), "GET /next HTTP/1.1\r\nHost: api.test\r\n"];
+    const answer = await exchange([...head, "", body + next + "Connection: close\r\n\r\n"].join("\r\n"), "");
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 413", "HTTP/1.1 200"]);
+    expect(received.map(({ url }) => url)).toEqual(["/tenants/acme/next"]);
+  });
+
+  test.each(["PUT", "POST"])("is not read as one by the origin where two lengths are declared: %s", async (method) => {
+    const length = ["Content-Length: 5", "Transfer-Encoding: chunked", `Idempotency-Key: two-lengths-${method}`];
+    const chunks = `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`;
+    const head = [`${method} /x HTTP/1.1`, "Host: api.test", "X-User: 42", "Connection: close", ...length];
+    const answer = await exchange([...head, "", chunks].join("\r\n"), "");
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200"]);
+    await send("GET /other HTTP/1.1");
+    expect(received.map(({ url }) => url)).toEqual(["/tenants/acme/x", "/tenants/acme/other"]);
+  });
+
   test("is not read as one where it comes too late", async () => {
     const head = ["POST /x HTTP/1.1", "Idempotency-Key: k", "Content-Length: 500", "Host: small.test", "X-User: 42"];
     const answer = await exchange([...head, "", ""].join("\r\n"), smuggled);

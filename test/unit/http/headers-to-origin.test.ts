@@ -44,6 +44,7 @@ describe("7.1 hop-by-hop, to the origin", () => {
     "Trailer",
     "Transfer-Encoding",
     "Upgrade",
+    "Proxy",
     "Proxy-Authorization",
     "Proxy-Authenticate",
     "Proxy-Connection",
@@ -152,6 +153,7 @@ describe("7.2 to the origin", () => {
     "Idempotency_Key",
     "If_Match",
     "Content_Type",
+    "Content_Length",
     "X_User",
   ])("drops %s, which many servers read as the field with hyphens", (name) => {
     for (const edge of ["cloudflare", "proxy", "none"] as const) {

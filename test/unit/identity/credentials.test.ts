@@ -42,6 +42,11 @@ describe("3.5.1 one credential in Authorization", () => {
     'Digest a="b", Digest c="d"',
     'Digest a="b", c',
     "Digest ,",
+    // Two lines again, of which the first opens a quote.
+    'Digest a=", Bearer t',
+    'Digest a="b", c=", Bearer t',
+    String.raw`Digest a="b\", Bearer t`,
+    'Digest a=b", Bearer t',
   ];
 
   test.each(REFUSED)("is refused with another or with what is none: %s", (written) => {

@@ -23,7 +23,7 @@ describe("a JSON-RPC message", () => {
   });
 
   test("in a batch has its place", () => {
-    const batch = [call(1), { jsonrpc: "2.0", method: "n" }, { jsonrpc: "2.0", id: 7, result: {} }, call("a", 2)];
+    const batch = [call(1), { jsonrpc: "2.0", method: "n" }, 7, call("a", 2)];
     const calls = [
       { id: "1e0", token: null },
       { id: null, token: null },
@@ -46,12 +46,11 @@ describe("a JSON-RPC message", () => {
     ["other", call({})],
     ["other", []],
     ["other", [1, {}]],
-    ["other", [call(1), 7]],
     [
       "other",
       [
         { jsonrpc: "2.0", method: "m" },
-        { ...call(1), jsonrpc: undefined },
+        { id: 1, method: "pay" },
       ],
     ],
     ["other", "text"],
@@ -64,6 +63,7 @@ describe("a JSON-RPC message", () => {
       [call(1), call(1)],
       [call(1, "t"), call(2, "t")],
       Array.from({ length: 101 }, (_, id) => call(id)),
+      [call(1), { id: 2, method: "pay" }],
     ]) {
       expect(read(batch)).toMatchObject({ kind: "unclear calls", isBatch: true });
     }

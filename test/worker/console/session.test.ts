@@ -10,6 +10,9 @@ const ROUTES = ["", "/", "/records", `/records/${ABSENT}`, "/find", "/sign-in", 
 /** As many as a browser has of one name: one for each prefix of a path, under each parent of the hostname. */
 const PLANTED = Array.from({ length: 40 }, (_, n) => `oncegate_session=${n}.planted`).join("; ");
 
+/** The value of a cookie may have commas, although RFC 6265 has none. */
+const PLANTED_BY_COMMAS = `foo=${Array.from({ length: 200 }, (_, n) => `,oncegate_session=${n}.planted`).join("")}`;
+
 const OTHER = { "other.test": { origin: "http://origin.test", caller: ["authorization"] } };
 
 afterEach(() => vi.useRealTimers());
@@ -118,6 +121,7 @@ describe("O8 a session", () => {
     ["on both sides", (real: string) => `oncegate_session=; ${real}; oncegate_session=a.b`],
     ["in lines that the platform joined", (real: string) => `a=b, oncegate_session=x.y, ${real}`],
     ["as often as a browser can", (real: string) => `${PLANTED}; ${real}`],
+    ["as one cookie with many commas", (real: string) => `${PLANTED_BY_COMMAS}; ${real}`],
     ["as itself", (real: string) => `${real}; ${real}`],
   ])("is found beside a second cookie that another host has planted %s", async (_, planted) => {
     const browser = await signedIn();

@@ -323,7 +323,7 @@ describe("3.5.10 caller_was: when the former record's object does not answer", (
       return { submit: call("submit"), look: call("look") };
     };
     const TENANTS = { [HOST]: { origin: "http://origin.test", ...NOW } };
-    const bindings = Object.assign({}, env, { KEYS: { getByName }, TENANTS });
+    const bindings = Object.assign({}, env, { KEYS: { idFromName: getByName, getByName }, TENANTS });
     const headers = { authorization: "Bearer alice", "idempotency-key": key, ...ACCOUNT };
     const request = new Request(`https://${HOST}${PATH}`, { method: "POST", headers });
     return { response: await gateway.fetch(request, bindings, createExecutionContext()), calls };

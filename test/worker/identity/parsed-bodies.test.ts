@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { bodyBudget } from "../../../src/http/body-budget.ts";
 import { type Entry, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
+import { issuerOf } from "../../support/issuer.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 
 const LIMITED = { rate_limit: { binding: "FEW_REQUESTS", retry_after: "10s" } };
@@ -70,6 +71,27 @@ describe.each(ENTRIES)("3.11 a request with a key that is %s", (_, entry) => {
     expect(executions).toBe(0);
     expect(bodyBudget.heldBytes).toBe(0);
   });
+});
+
+test("3.13 a JSON-RPC call holds its body only while the keys of its caller are fetched", async () => {
+  const issuer = await issuerOf();
+  const { promise: asked, resolve: onAsked } = Promise.withResolvers<void>();
+  const { promise: keys, resolve: publish } = Promise.withResolvers<Response>();
+  issuer.publishes(() => {
+    onAsked();
+    return keys;
+  });
+  scriptOrigin(issuer.beside(() => Response.json({})));
+  const client = clientOf({ caller: [issuer.item], rpc: "json-rpc", derive_key: { window: "5m" } });
+  const list = Array.from({ length: VALUES }, () => ({}));
+  const body = new Uint8Array(gzipSync(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "pay", params: { list } })));
+  const authorization = `Bearer ${await issuer.token("alice")}`;
+  const headers = { authorization, "content-type": "application/json", "content-encoding": "gzip" };
+  const answer = client.post("/mcp", { key: null, headers, body });
+  await asked;
+  const { heldBytes } = bodyBudget;
+  publish(Response.json({ keys: issuer.published() }));
+  expect([statusOf(await answer), heldBytes]).toEqual(["executed", body.byteLength]);
 });
 
 test("3.6 what is decoded of many bodies at once is refused where it does not fit, and given back", async () => {

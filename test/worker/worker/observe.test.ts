@@ -170,13 +170,9 @@ describe("3.12 an observed request", () => {
 });
 
 describe("3.12 a fault of observing", () => {
-  test.each<[string, object]>([
-    ["without the binding", { SHADOWS: undefined }],
-    [
-      "where the object fails",
-      { SHADOWS: { getByName: () => ({ observe: () => Promise.reject(new Error("overloaded")) }) } },
-    ],
-  ])("changes nothing: %s", async (_, bindings) => {
+  test("changes nothing where the object fails", async () => {
+    const failing = { observe: () => Promise.reject(new Error("overloaded")) };
+    const bindings = { SHADOWS: { idFromName: () => undefined, getByName: () => failing } };
     const numbers = collectNumbers();
     const origin = scriptOrigin(() => new Response("ok", { status: 201 }));
     const response = await clientOf(OBSERVE, {}, bindings).post(PATH, { body: "content" });
@@ -188,7 +184,7 @@ describe("3.12 a fault of observing", () => {
   test("keeps nobody waiting: the answer comes while the object does not", async () => {
     collectNumbers();
     scriptOrigin(() => new Response("ok", { status: 201 }));
-    const SHADOWS = { getByName: () => ({ observe: () => new Promise(() => undefined) }) };
+    const SHADOWS = { idFromName: () => undefined, getByName: () => ({ observe: () => new Promise(() => undefined) }) };
     const response = await clientOf(OBSERVE, {}, { SHADOWS }).post(PATH, { body: "content" });
     expect([response.status, await response.text()]).toEqual([201, "ok"]);
   });

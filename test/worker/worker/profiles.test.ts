@@ -129,7 +129,7 @@ describe("6.5 a record that can't be asked", () => {
   /** The whole gateway, but for key objects that can't be reached. */
   async function withoutObjects(profile: Profile): Promise<Response> {
     const lost = () => Promise.reject(new Error("Internal error in Durable Object storage"));
-    const KEYS = { getByName: () => ({ submit: lost, look: lost }) };
+    const KEYS = { idFromName: lost, getByName: () => ({ submit: lost, look: lost }) };
     const TENANTS = { [HOST]: { origin: "http://origin.test", caller: ["authorization"], profile } };
     const headers = { authorization: "Bearer alice", "idempotency-key": uniqueKey() };
     const request = new Request(`https://${HOST}${PATH}`, { method: "POST", headers, body: "{}" });
