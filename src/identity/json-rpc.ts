@@ -4,7 +4,7 @@
  */
 
 import { type RpcCall } from "../record/record.ts";
-import { type JsonNode, isElements } from "./json.ts";
+import { type JsonNode, isElements, parseJson } from "./json.ts";
 import { type JsonPointer, valueAt } from "./json-pointer.ts";
 
 /** In canonical form. A UUID has 38; the bound limits what a record stores of each. */
@@ -140,4 +140,18 @@ export function textOfName(canonical: string): string {
   if (-power > DIGITS_MAX) return canonical;
   const padded = digits.padStart(1 - power, "0");
   return `${sign}${padded.slice(0, power)}.${padded.slice(power)}`;
+}
+
+/** Of the canonical form of a number: the string of its digits, and the other way round; null where there is none. */
+export function otherTypeOf(canonical: string): string | null {
+  if (!canonical.startsWith('"')) return canonical === "null" ? null : JSON.stringify(textOfName(canonical));
+  const text: unknown = JSON.parse(canonical);
+  const node = typeof text === "string" ? parseJson(text) : null;
+  return typeof node === "string" && /^-?[0-9]/.test(node) && textOfName(node) === text ? node : null;
+}
+
+/** The id of a response; null where there is none, or it is too long to be that of a call with a key. */
+export function responseId(document: JsonNode | null): string | null {
+  const id = document === null || kindOf(document) !== "unanswered" ? null : textAt(document, "id");
+  return id !== null && isScalarId(id) && id.length <= ID_CHARACTERS_MAX ? id : null;
 }

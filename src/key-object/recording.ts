@@ -30,6 +30,7 @@ interface RecordingParts {
 
 export class Recording {
   readonly attemptId: string;
+  readonly firstRead = Promise.withResolvers<void>();
   readonly #store: RecordedChunks;
   readonly #source: BodySource;
   readonly #audience: Readers;
@@ -195,6 +196,7 @@ export class Recording {
       if (seq < this.#durableChunks) {
         const bytes = this.#store.chunk(this.attemptId, seq++);
         if (bytes === null) throw new Error("the recorded answer is gone");
+        this.firstRead.resolve();
         yield bytes;
       } else if (this.#published === "end") break;
       else await this.#change.promise;
@@ -237,9 +239,8 @@ export class Recording {
   /** What is neither recorded nor read must not hold its connection until the deadline. `receive` reads while it runs. */
   #drain(): void {
     if (this.#isAllRead || (this.#end !== "overflowed" && this.#fault === null)) return;
-    this.#source.drain().catch(() => {
-      // It broke by itself, which ends the connection as well.
-    });
+    // Where it breaks by itself, that ends the connection as well.
+    this.#source.drain().catch(() => undefined);
   }
 
   #changed(): void {

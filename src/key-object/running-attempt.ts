@@ -121,8 +121,9 @@ export class RunningAttempt {
     this.#kept.dropWhenRead(recording, policy.originDeadlineMs);
   }
 
-  /** Those who waited for the first bytes read by now. */
   async #abandonWhenLeft({ body }: OriginAnswer, recording: Recording): Promise<void> {
+    // Before that, no reader can have left.
+    await recording.firstRead.promise;
     await recording.readersGone(this.#begun.policy.originDeadlineMs);
     body.abandon();
   }

@@ -3,6 +3,8 @@
 import type * as v from "valibot";
 import { type Policy } from "../config/policy.ts";
 import { headersOfKeptAnswer, isCookie } from "../http/headers.ts";
+import { parseJsonBytes } from "../identity/json.ts";
+import { responseId } from "../identity/json-rpc.ts";
 import { type Command } from "../record/operate.ts";
 import { type Inspection } from "../key-object/inspection.ts";
 import { hasNoBody } from "../record/outcome-rule.ts";
@@ -45,8 +47,10 @@ export function orderOfSettling(
   }
   const answer = { status, headers, bodyBytes: body.byteLength };
   const names = headers.map(([name]) => name);
+  const callId = policy.rpc === "none" ? null : responseId(parseJsonBytes(body));
   const given = { outcome, status, headers: names, body_bytes: body.byteLength, ...givenAttempt(attemptId) };
-  return { command: { action: "settle", outcome, answer, ttlMs: ttlOf(facts, policy), attemptId }, body, given };
+  const stored = { answer, ttlMs: ttlOf(facts, policy), ...(callId !== null && { callId }) };
+  return { command: { action: "settle", outcome, ...stored, attemptId }, body, given };
 }
 
 /** For the audit log. */

@@ -148,5 +148,7 @@ class EventStream {
 function isRequest(data: string): boolean {
   if (!data.includes('"method"')) return false;
   const message = parseJson(data);
-  return message !== null && valueAt(message, ["method"]) !== undefined;
+  const method = message === null ? undefined : valueAt(message, ["method"]);
+  // Some servers write `null` for a member that is not there.
+  return method !== undefined && method !== "null";
 }

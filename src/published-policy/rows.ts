@@ -26,6 +26,8 @@ const ON_UNKNOWN = {
   retry: "the next request with the key is sent again",
   probe: "the origin is asked for the outcome of the request",
 };
+const RPC = { none: "none", "json-rpc": "JSON-RPC: a retry may have another id, and its response has that id" };
+const RPC_ERRORS = "as JSON-RPC errors with HTTP status 200, and a problem document in data; where no call was read, ";
 const ERRORS = {
   problem: "as problem documents (RFC 9457)",
   stripe: "as Stripe's error object",
@@ -48,6 +50,7 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
     oneCaller: ({ oneCaller }) => (oneCaller ? "all requests of an operation are one" : "are identified as above"),
     deriveKey: withoutKey,
     methods: (policy) => list(coveredMethods(policy)),
+    rpc: ({ rpc }) => RPC[rpc],
     rpcMethods: ({ rpc, rpcMethods }) => (rpc === "none" ? "none" : rpcMethods === null ? "all" : list(rpcMethods)),
     fingerprint: fingerprintWords,
     requestBytesMax: ({ requestBytesMax }) => `at most ${count(requestBytesMax)} bytes with a key`,
@@ -67,7 +70,7 @@ const WORDS: ReadonlyMap<string, (policy: Policy) => string> = new Map(
     replaySetCookie: ({ replaySetCookie }) => (replaySetCookie ? "is replayed" : "reaches the first client only"),
     replayedHeader: ({ replayedHeader }) => `${replayedHeader}: true`,
     echo: ({ echo }) => list(echo),
-    errors: ({ errors }) => ERRORS[errors],
+    errors: ({ rpc, errors }) => (rpc === "none" ? "" : RPC_ERRORS) + ERRORS[errors],
   } satisfies Words),
 );
 

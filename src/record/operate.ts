@@ -22,7 +22,14 @@ export type Command = Act & {
 
 type Act =
   /** It ran, and this is its answer. */
-  | { readonly action: "settle"; readonly outcome: "final"; readonly answer: AnswerHead; readonly ttlMs: number }
+  | {
+      readonly action: "settle";
+      readonly outcome: "final";
+      readonly answer: AnswerHead;
+      readonly ttlMs: number;
+      /** The id in an answer to a JSON-RPC call, in canonical form: an operator does not know that of the original. */
+      readonly callId?: string;
+    }
   /** It did not run and never will. */
   | { readonly action: "settle"; readonly outcome: "not-executed" }
   /** Delete the record, whatever its outcome. */
@@ -84,10 +91,12 @@ function decideSettle(
 ): CommandDecision {
   if (record.state !== "unknown") return refuse("not_unknown");
   if (command.outcome === "not-executed") return { action: "forget" };
-  const { answer, ttlMs } = command;
+  const { answer, ttlMs, callId } = command;
   const { sinceMs: _since, ...facts } = record;
+  const isOfCall = callId !== undefined && facts.request.calls?.length === 1;
+  const request = isOfCall ? { ...facts.request, calls: [{ id: callId, token: null }] } : facts.request;
   const term = { recordedAtMs: nowMs, expiresAtMs: nowMs + ttlMs };
-  return { action: "write", record: { ...facts, state: "completed", ...term, answer } };
+  return { action: "write", record: { ...facts, request, state: "completed", ...term, answer } };
 }
 
 /** The key stays taken for as long as the answer would have been stored. */

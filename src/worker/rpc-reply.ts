@@ -1,8 +1,9 @@
 /** The reply to JSON-RPC calls, where the answer was made for another sending of them (docs/protocol.md 3.13). */
 
 import { type AnswerReply, type Reply } from "../call/call.ts";
+import { contentCoding } from "../http/answer-coding.ts";
 import { type Refusal } from "../http/problem.ts";
-import { textOfName } from "../identity/json-rpc.ts";
+import { otherTypeOf, textOfName } from "../identity/json-rpc.ts";
 import { essenceOf } from "../identity/media-type.ts";
 import { refusal } from "../key-object/reply.ts";
 import { type RpcCall } from "../record/record.ts";
@@ -40,12 +41,24 @@ function changeBetween(made: readonly RpcCall[], own: readonly RpcCall[]): RpcCh
     if (token !== null && call.token !== token)
       tokens.set(token, call.token === null ? NO_TOKEN : textOfName(call.token));
   }
+  const names = { ids: made.map(({ id }) => id), tokens: made.map(({ token }) => token) };
+  addOtherTypes(ids, names.ids);
+  addOtherTypes(tokens, names.tokens);
   return ids.size + tokens.size === 0 ? null : { ids, tokens };
+}
+
+/** Official SDKs of MCP read a number and the string of its digits as one, so servers may answer with either. */
+function addOtherTypes(changes: Map<string, string>, made: readonly (string | null)[]): void {
+  for (const [name, text] of changes) {
+    const other = otherTypeOf(name);
+    // It may be the name of another call.
+    if (other !== null && !made.includes(other)) changes.set(other, text);
+  }
 }
 
 function changed(reply: AnswerReply, change: RpcChange): Reply {
   // The bytes of a coded one can't be changed.
-  if (valueOf(reply, "content-encoding") !== null) return unchangeable(reply);
+  if (contentCoding(valueOf(reply, "content-encoding")).kind !== "none") return unchangeable(reply);
   const rewriter = new RpcRewriter(change, essenceOf(valueOf(reply, "content-type")) === "text/event-stream");
   const headers = reply.headers.filter(([name = ""]) => !OF_FORMER_BYTES.has(name.toLowerCase()));
   if (reply.body instanceof ReadableStream) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseJson } from "../../../src/identity/json.ts";
-import { readRpcMessage, textOfName } from "../../../src/identity/json-rpc.ts";
+import { otherTypeOf, readRpcMessage, textOfName } from "../../../src/identity/json-rpc.ts";
 
 const read = (value: unknown): unknown => readRpcMessage(parseJson(JSON.stringify(value)));
 const call = (id: unknown, token?: unknown): object => ({
@@ -72,6 +72,22 @@ describe("a JSON-RPC message", () => {
     expect(read(call(1, "x".repeat(255)))).toMatchObject({ kind: "unclear calls", isBatch: false });
     expect(read([call(1), call("1"), call(1.5)])).toMatchObject({ kind: "calls" });
   });
+});
+
+test.each([
+  ["5e0", '"5"'],
+  ['"5"', "5e0"],
+  ['"-1.5"', "-15e-1"],
+  ["-0", '"-0"'],
+  ['"1e25"', "1e25"],
+  ['"5.0"', null],
+  ['" 5"', null],
+  ['"null"', null],
+  ['"true"', null],
+  ['""', null],
+  ["null", null],
+])("the name %s is %s in the other type", (canonical, other) => {
+  expect(otherTypeOf(canonical)).toBe(other);
 });
 
 test.each([

@@ -243,6 +243,8 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "identity/json.ts canonicalJson": (text) => json.canonicalJson(documentOf(text)),
   "identity/json-rpc.ts readRpcMessage": (text) =>
     jsonRpc.readRpcMessage(json.parseJson(callWith(text)) ?? documentOf(text)),
+  "identity/json-rpc.ts otherTypeOf": after(["1", "-0."], (text) => jsonRpc.otherTypeOf(JSON.stringify(text))),
+  "identity/json-rpc.ts responseId": (text) => jsonRpc.responseId(json.parseJson(callWith(text)) ?? documentOf(text)),
   "identity/json-rpc.ts textOfName": after(["1e", "-1e-"], jsonRpc.textOfName),
   "identity/json-pointer.ts parseJsonPointer": after(["/"], jsonPointer.parseJsonPointer),
   "identity/json-pointer.ts writeJsonPointer": (text) => jsonPointer.writeJsonPointer([text]),

@@ -122,6 +122,10 @@ describe("5.2.10 JSON in an event stream", () => {
     expect(at(NOTIFICATION)?.(["params", "result"])).toBeNull();
   });
 
+  test("may have a method of null", () => {
+    expect(at('data: {"method":null,"result":1}\n\n')?.(["result"])).toBe("1e0");
+  });
+
   test('may have "method" anywhere but at its top', () => {
     expect(at('data: {"result":{"method":"GET"}}\n\n')?.(["result", "method"])).toBe('"GET"');
   });

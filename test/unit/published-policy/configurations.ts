@@ -71,6 +71,14 @@ export const FULL_ENTRY = {
 /** A host that receives webhooks. */
 export const WEBHOOKS = { origin: "https://handlers.example.net", profile: "webhook" };
 
+/** A host of MCP tools. */
+export const TOOLS = {
+  origin: "https://tools.example.net",
+  caller: ["authorization"],
+  profile: "mcp",
+  routes: [{ match: "POST /mcp tools/call:create_payment", key: "required" }],
+};
+
 export const HOST = "api.example.com";
 
 export function tenantOf(fields: Record<string, unknown>): Tenant {
@@ -85,6 +93,7 @@ export const TENANTS: readonly (readonly [string, Tenant])[] = [
   ["one that sets every field", tenantOf(FULL_ENTRY)],
   ...(["ietf", "stripe", "acp", "ucp"] as const).map((profile) => [profile, tenantOf(entry({ profile }))] as const),
   ["webhook", tenantOf(WEBHOOKS)],
+  ["mcp", tenantOf(TOOLS)],
 ];
 
 function conformanceRoutes(): Record<string, unknown>[] {

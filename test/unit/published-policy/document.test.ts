@@ -8,7 +8,7 @@ import { type KeySource } from "../../../src/identity/key-carrier.ts";
 import { PROBLEMS } from "../../../src/http/problem-codes.ts";
 import { policyDocument } from "../../../src/published-policy/document.ts";
 import { entry } from "../config/entries.ts";
-import { FULL_ENTRY, HOST, WEBHOOKS, TENANTS, tenantOf } from "./configurations.ts";
+import { FULL_ENTRY, HOST, TENANTS, TOOLS, WEBHOOKS, tenantOf } from "./configurations.ts";
 
 const URL_OF_REQUEST = new URL(`https://${HOST}/.well-known/idempotency?x=1`);
 
@@ -177,6 +177,26 @@ describe("8.1 the published document", () => {
       wait_seconds: 2,
       request_bytes_max: 25_000_000,
     });
+  });
+
+  test("has of a host of MCP tools what its users need", () => {
+    const { default: policy, operations } = policyDocument(HOST, tenantOf(TOOLS), URL_OF_REQUEST);
+    expect(policy).toMatchObject({
+      profile: "mcp",
+      key: "optional",
+      key_from: [
+        "idempotency-key",
+        "/params/_meta/idempotency-key",
+        "/params/meta/idempotency-key",
+        "/params/arguments/meta/idempotency-key",
+        "/params/arguments/idempotency_key",
+      ],
+      rpc: "json-rpc",
+      rpc_methods: ["tools/call"],
+      answers_kept_seconds: 86_400,
+      on_disconnect: "finish",
+    });
+    expect(operations).toMatchObject([{ match: "POST /mcp tools/call:create_payment", key: "required" }]);
   });
 
   test("has no kinds of callers where all are one, and no limit where there is none", () => {

@@ -7,7 +7,7 @@ import { policyDocument } from "../../../src/published-policy/document.ts";
 import { renderPage } from "../../../src/published-policy/page.tsx";
 import { duration, rowsOf, rowsThatDiffer } from "../../../src/published-policy/rows.ts";
 import { entry } from "../config/entries.ts";
-import { FULL_ENTRY, HOST, TENANTS, WEBHOOKS, tenantOf } from "./configurations.ts";
+import { FULL_ENTRY, HOST, TENANTS, TOOLS, WEBHOOKS, tenantOf } from "./configurations.ts";
 
 const URL_OF_REQUEST = new URL(`https://${HOST}/.well-known/idempotency`);
 
@@ -103,6 +103,22 @@ describe("8.1.3 the page", () => {
     expect(text).not.toContain("runs once");
   });
 
+  test("shows of a host of MCP tools where the key is, which tools need it, and how errors arrive", async () => {
+    const text = textOf(await renderPage(published(tenantOf(TOOLS))));
+    for (const shown of [
+      "The operation runs once, and every retry gets its response.",
+      "Key optional",
+      "/params/arguments/idempotency_key; the first that is present",
+      "Calls in request bodies JSON-RPC: a retry may have another id, and its response has that id",
+      "Covered JSON-RPC methods tools/call",
+      "A response is kept for 1 d",
+      "Refusals are written as JSON-RPC errors with HTTP status 200, and a problem document in data; where no call was read, as problem documents (RFC 9457)",
+      "POST /mcp tools/call:create_payment Key required",
+    ]) {
+      expect(text).toContain(shown);
+    }
+  });
+
   test("names its host", async () => {
     const html = await renderPage(published(tenantOf(entry())));
     expect(html).toContain(`<title>Idempotency at ${HOST}</title>`);
@@ -195,7 +211,10 @@ describe("the words of the page", () => {
       ["Set-Cookie", "is replayed"],
       ["Replays are marked by", "x-replayed: true"],
       ["Repeated from each request", "x-request-id"],
-      ["Refusals are written", "as Stripe's error object"],
+      [
+        "Refusals are written",
+        "as JSON-RPC errors with HTTP status 200, and a problem document in data; where no call was read, as Stripe's error object",
+      ],
     ];
     expect(rows).toEqual(expect.arrayContaining(expected));
   });

@@ -65,6 +65,16 @@ describe("O3 each command for each record where nothing runs", () => {
     expect(decideCommand(RECORDS[state], null, command, NOW)).toEqual(result);
   });
 
+  test.each([
+    [[{ id: "5e0", token: "1e0" }], [{ id: "7e0", token: null }]],
+    [["5e0", "6e0"].map((id) => ({ id, token: null })), ["5e0", "6e0"].map((id) => ({ id, token: null }))],
+    [undefined, undefined],
+  ])("a response with an id of its own is the answer to the one call: %j", (calls, expected) => {
+    const recorded = { ...unknown, request: { ...request, ...(calls !== undefined && { calls }) } };
+    const decision = decideCommand(recorded, null, { ...settledFinal, callId: "7e0" }, NOW);
+    expect(decision.action === "write" && decision.record.request.calls).toEqual(expected);
+  });
+
   test.each([settledFinal, notExecuted, release, purge])("what is over is gone, to the millisecond: %j", (command) => {
     for (const record of [unknown, completed, tombstone]) {
       expect(decideCommand(record, null, command, 2000)).toEqual(refused("no_record"));

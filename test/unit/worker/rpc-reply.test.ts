@@ -57,6 +57,37 @@ describe("an answer to JSON-RPC calls", () => {
     expect(replyToCalls(long, SIX)).toMatchObject({ kind: "refusal", code: "replay_unavailable" });
   });
 
+  test.each(["identity", "Identity ", ""])("is changed where its coding is none: %j", (coding) => {
+    const uncoded = answer('{"id":5,"result":1}', { headers: [["Content-Encoding", coding]] });
+    expect(replyToCalls(uncoded, SIX)).toMatchObject({ body: new TextEncoder().encode('{"id":6,"result":1}') });
+  });
+
+  test.each([
+    ["5e0", '{"id":"5","result":1}', '{"id":6,"result":1}'],
+    ['"5"', '{"id":5,"result":1}', '{"id":6,"result":1}'],
+    ['"-15"', '{"id":-15.0,"result":1}', '{"id":6,"result":1}'],
+    ['"05"', '{"id":5,"result":1}', '{"id":5,"result":1}'],
+    ['"x"', '{"id":5,"result":1}', '{"id":5,"result":1}'],
+    ["null", '{"id":"null","result":1}', '{"id":"null","result":1}'],
+  ])("of the id %s has the new one where the server writes %s", (id, body, expected) => {
+    const reply = replyToCalls(answer(body, { calls: [{ id, token: null }] }), SIX);
+    expect(reply).toMatchObject({ body: new TextEncoder().encode(expected) });
+  });
+
+  test("has each name of its own where a number and the string of its digits are two calls", () => {
+    const made = ["5e0", '"5"'].map((id) => ({ id, token: id }));
+    const own = ["5e0", '"7"'].map((id) => ({ id, token: id }));
+    const reply = replyToCalls(answer('[{"id":5,"result":1},{"id":"5","result":2}]', { calls: made }), own);
+    expect(reply).toMatchObject({ body: new TextEncoder().encode('[{"id":5,"result":1},{"id":"7","result":2}]') });
+  });
+
+  test("has the new progress token where the server writes another type", () => {
+    const made = [{ id: "1e0", token: "5e0" }];
+    const own = [{ id: "1e0", token: "8e0" }];
+    const reply = replyToCalls(answer('{"method":"m","params":{"progressToken":"5"}}', { calls: made }), own);
+    expect(reply).toMatchObject({ body: new TextEncoder().encode('{"method":"m","params":{"progressToken":8}}') });
+  });
+
   test("breaks off where it can't be changed as it streams", async () => {
     const body = streamOf(`{"id":5.${"0".repeat(2000)},"result":1}`);
     const reply = replyToCalls(answer("", { body, bodyBytes: null }), SIX);

@@ -1,7 +1,7 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Client, type Entry, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { type LiveBody, liveBody, scriptOrigin } from "../../support/origin.ts";
+import { type LiveBody, heldAnswer, liveBody, scriptOrigin } from "../../support/origin.ts";
 import { chunkKeysOf, objectOf, rowOf } from "../../support/records.ts";
 
 const PATH = "/v1/chat";
@@ -236,6 +236,24 @@ describe('5.8.6 on_disconnect = "cancel"', () => {
     body.end();
     expect(await first.next()).toBeNull();
     expect(statusOf(await ask())).toBe("replayed");
+    expect(origin.received).toHaveLength(1);
+  });
+
+  test("leaves an attempt alone of which nothing was read yet, because its client was refused", async () => {
+    const { answer, release } = heldAnswer(() => body.response(SSE));
+    const body = liveBody();
+    const origin = scriptOrigin(answer);
+    const client = clientOf({ ...CANCEL, origin_timeout: "100ms" });
+    const key = uniqueKey();
+    expect(await problemOf(await client.post(PATH, { key }))).toBe("504 origin_timeout");
+    release();
+    body.send("one ");
+    await scheduler.wait(50);
+    const joined = readerOf(await client.post(PATH, { key }));
+    expect(await joined.next()).toBe("one ");
+    body.send("two");
+    body.end();
+    expect([await joined.next(), await joined.next()]).toEqual(["two", null]);
     expect(origin.received).toHaveLength(1);
   });
 

@@ -1,6 +1,7 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { type Client, clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
+import { idOf, operatorOf } from "../../support/operator.ts";
 import { collectNumbers } from "../../support/events.ts";
 import { type Answering, heldAnswer, liveBody, scriptOrigin } from "../../support/origin.ts";
 
@@ -392,6 +393,20 @@ describe("3.13 the names of the original", () => {
     for (const id of [6, 7]) {
       expect(await (await call(probing, { id, key })).json()).toMatchObject({ id, result: {} });
     }
+  });
+
+  test.each([1, null, "of the operator"])("are replaced in an answer that an operator gave: %j", async (id) => {
+    const origin = scriptOrigin(() => Promise.reject(new Error("Network connection lost.")));
+    const operator = operatorOf(ENTRY);
+    const key = uniqueKey();
+    await call(operator.client, { id: 5, key });
+    const body = JSON.stringify({ jsonrpc: "2.0", id, result: {} });
+    const given = { outcome: "final", status: 200, headers: { "content-type": "application/json" }, body, why: "ran" };
+    expect((await operator.post(`/records/${await idOf(key, "/mcp")}/settle`, given)).status).toBe(200);
+    for (const own of [5, 6]) {
+      expect(await (await call(operator.client, { id: own, key })).json()).toMatchObject({ id: own, result: {} });
+    }
+    expect(origin.received).toHaveLength(1);
   });
 
   test("are replaced for a request that joined one whose key is free again", async () => {

@@ -304,6 +304,16 @@ describe("3.2.7 a route for a call", () => {
     ["another media type", JSON.stringify(toolCall()), "text/plain"],
     ["another charset", JSON.stringify(toolCall()), "application/json; charset=utf-16"],
     ["no JSON", "{", "application/json"],
+    [
+      "a batch with a message of no version",
+      JSON.stringify([message({ method: "tools/list" }), { ...toolCall(), jsonrpc: undefined }]),
+      "application/json",
+    ],
+    [
+      "the same behind a notification",
+      JSON.stringify([PROGRESS, { ...toolCall(), jsonrpc: undefined }]),
+      "application/json",
+    ],
     ["no version of JSON-RPC", JSON.stringify({ ...toolCall(), jsonrpc: undefined }), "application/json"],
   ])("applies where the call can't be read: %s", async (_, body, type) => {
     const origin = scriptOrigin();
