@@ -83,7 +83,7 @@ async function askRecord(context: RequestContext, key: Key, waitMs: number): Pro
   const stubOf = (recordId: string) => (): KeyStub => objectOf(env.KEYS, recordId, tenant.placement);
   const callers = await callersOf(incoming, tenant, Date.now());
   if (isRefusal(callers)) return callers;
-  const limited = await overRateLimit(destination, callers.now.digest, env);
+  const limited = await overRateLimit(destination, callers.now, env);
   if (limited !== null) return limited;
   const keyed = await readKeyedRequest(incoming, destination, { key, callers, waitMs });
   if (isRefusal(keyed)) return keyed;
