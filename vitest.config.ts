@@ -73,6 +73,8 @@ export default defineConfig({
               bindings: {
                 // Nothing is in front of the tests, as in local runs.
                 EDGE: "none",
+                // The gateway of each test has tenants of its own. Key objects that come from an alarm look here.
+                TENANTS: { "*": { origin: "http://127.0.0.1:9100", caller: ["authorization"] } },
                 ORIGIN_SECRET: "s3cret of the gateway",
                 SECRETS: {
                   ORIGIN_SECRET: { purpose: "origin_auth", hostnames: ["*"] },

@@ -98,7 +98,7 @@ export function oncegateBill(workload: Workload): Bill {
     item("rows written", written, "", CLOUDFLARE.rowsWritten),
     item("rows read", read, "", CLOUDFLARE.rowsRead),
     item("storage", storedGb, "GB", CLOUDFLARE.storedGb),
-    // One line for each keyed request (docs/numbers.md).
+    // One line for each keyed request (docs/monitoring.md).
     item("log lines", requests, "", LOG_LINES),
   ]);
 }

@@ -5,7 +5,7 @@
 
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "./call.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
-import { log } from "../log.ts";
+import { type Where, log } from "../log.ts";
 import { unreachable } from "../record/record.ts";
 import { type WholeCall, sendable } from "./upload.ts";
 
@@ -15,24 +15,31 @@ export interface KeyStub {
   look(call: LookCall): Promise<LookReply>;
 }
 
-/** Submits `call`. Each call gets a fresh stub, because an error may leave a stub broken. */
-export async function askKeyObject(freshStub: () => KeyStub, call: WholeCall): Promise<Reply | Refusal> {
+/** The key object of a record. Each call gets a fresh stub, because an error may leave a stub broken. */
+export interface Callee {
+  readonly recordId: string;
+  readonly freshStub: () => KeyStub;
+}
+
+/** Submits `call`. */
+export async function askKeyObject({ recordId, freshStub }: Callee, call: WholeCall): Promise<Reply | Refusal> {
+  const where = { tenant: call.about.tenant, record: recordId };
   const startedAtMs = Date.now();
   // All calls together wait no longer than one would.
   const left = <T extends LookCall>(of: T): T => ({
     ...of,
     waitMs: Math.max(0, call.waitMs - (Date.now() - startedAtMs)),
   });
-  const first = await tryCall("submit", () => freshStub().submit(sendable(call)));
+  const first = await tryCall("submit", where, () => freshStub().submit(sendable(call)));
   if (first.kind !== "failed") return first;
   if (first.refusedForLoad) return refuse("overloaded");
   // The body is released when the object has begun to read it: then the call has arrived.
   if (first.mayCallAgain && call.forward.body?.isReleased !== true) {
-    const second = await tryCall("second submit", () => freshStub().submit(sendable(left(call))));
+    const second = await tryCall("second submit", where, () => freshStub().submit(sendable(left(call))));
     if (second.kind !== "failed") return second;
   }
   // The object may have carried the call out and its reply got lost. The record is the answer; a look executes nothing.
-  const looked = await tryCall("look", () => freshStub().look(lookCallOf(left(call))));
+  const looked = await tryCall("look", where, () => freshStub().look(lookCallOf(left(call))));
   return looked.kind === "failed" || looked.kind === "nothing" ? refuse("unavailable") : looked;
 }
 
@@ -42,11 +49,12 @@ export async function askKeyObject(freshStub: () => KeyStub, call: WholeCall): P
  * `caller_changed` only means that the present rule must be asked.
  */
 export async function lookAtFormerRecord(
-  freshStub: () => KeyStub,
+  { recordId, freshStub }: Callee,
   call: LookCall,
   isSameRecord: boolean,
 ): Promise<Reply | Refusal | null> {
-  const looked = await tryCall("look at former record", () => freshStub().look(lookCallOf(call)));
+  const where = { tenant: call.about.tenant, record: recordId };
+  const looked = await tryCall("look at former record", where, () => freshStub().look(lookCallOf(call)));
   switch (looked.kind) {
     case "failed":
       return refuse("unavailable");
@@ -75,13 +83,17 @@ interface FailedCall {
 }
 
 /** Every error of a call is expected here: it only shows how far the call came. */
-async function tryCall<T extends LookReply>(name: string, call: () => Promise<T>): Promise<T | FailedCall> {
+async function tryCall<T extends LookReply>(
+  name: string,
+  where: Where,
+  call: () => Promise<T>,
+): Promise<T | FailedCall> {
   try {
     return await call();
   } catch (error) {
     const is = (flag: string): boolean => Reflect.get(Object(error), flag) === true;
     const flags = ["retryable", "remote", "overloaded", "durableObjectReset"].filter(is).join(",");
-    log({ event: "call_failed", call: name, why: String(error), flags });
+    log({ event: "call_failed", call: name, why: String(error), flags, ...where });
     // The object had the call where it threw the error itself, or where the platform reset it, for its memory for example.
     const arrived = is("remote") || is("durableObjectReset");
     return {

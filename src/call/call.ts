@@ -48,11 +48,13 @@ export interface Mark {
   readonly expiresAtMs: number | null;
 }
 
-/** The attempt that a reply is about, for the gateway's metrics alone (docs/numbers.md). */
+/** The attempt that a reply is about, for the gateway's metrics alone (docs/monitoring.md). */
 export interface AttemptFacts {
   readonly number: number;
   /** From the forward to the end of the answer, or to its head where it streams; null where it was not measured. */
   readonly originMs: number | null;
+  /** The status of the origin's answer; null where none came, or where the record does not have it. */
+  readonly originStatus: number | null;
 }
 
 export interface AnswerReply {

@@ -22,7 +22,7 @@ import {
 } from "./entry-values.ts";
 import { type Fields, type SetValues, durationField } from "./field.ts";
 import { POLICY_FIELDS } from "./fields-of-policy.ts";
-import { DAY } from "./values.ts";
+import { DAY, oneOf } from "./values.ts";
 
 export const ORIGIN_AND_PLACEMENT = {
   /** An http(s) URL with an optional base path, or `service:BINDING`. */
@@ -74,6 +74,11 @@ export const OPERATORS = {
     // Long enough to look into a disputed payment, and no longer than a year.
     ...durationField({ min: DAY, max: 365 * DAY, default: 90 * DAY }),
   },
+  /**
+   * Which requests have a [line in the log](monitoring.md#one-event): `all` keyed ones, or only those that are `changes` or
+   * refusals: not replays, joins and plain executions.
+   */
+  log: { name: "log", schema: oneOf(["all", "changes"]), default: "all" },
 } as const satisfies Fields;
 
 export const ROUTES = {
@@ -134,6 +139,7 @@ export interface OwnProperties {
   readonly cors: CorsRule | null;
   readonly rateLimit: RateLimitRule | null;
   readonly operators: Operators;
+  readonly log: "all" | "changes";
 }
 
 /** Null where a required field is missing or has a fault. */
@@ -152,6 +158,7 @@ export function ownProperties(entry: string, fields: OwnValues): OwnProperties |
       tokenSecret: fields.operatorToken ?? null,
       auditTtlMs: fields.auditTtlMs ?? OPERATORS.auditTtlMs.default,
     }),
+    log: fields.log ?? OPERATORS.log.default,
   };
 }
 

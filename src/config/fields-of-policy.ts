@@ -22,7 +22,7 @@ export const PROFILE_AND_MODE = {
     published: published("profile", "Profile"),
   },
   /**
-   * `observe` changes nothing and [counts](numbers.md#before-you-enforce) what would be replayed or refused. `off`
+   * `observe` changes nothing and [counts](monitoring.md#before-you-enforce) what would be replayed or refused. `off`
    * passes all through.
    */
   mode: { name: "mode", schema: oneOf(["enforce", "observe", "off"]), default: "enforce" },

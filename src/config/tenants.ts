@@ -76,7 +76,20 @@ async function readEntry(
     for (const fault of faults) log({ event: "configuration_fault", ...fault });
     return entry;
   } catch (error) {
-    log({ event: "tenants_unreadable", name, why: String(error) });
+    logUnreadable(name, error);
     throw error;
   }
+}
+
+/** While KV is down, each name that a client makes up is a read that fails. */
+const UNREADABLE_EVERY_MS = 5000;
+
+let unreadable = { lastLineMs: -Infinity, count: 0 };
+
+function logUnreadable(name: string, error: unknown): void {
+  const nowMs = Date.now();
+  const count = unreadable.count + 1;
+  const isDue = nowMs - unreadable.lastLineMs >= UNREADABLE_EVERY_MS;
+  unreadable = isDue ? { lastLineMs: nowMs, count: 0 } : { ...unreadable, count };
+  if (isDue) log({ event: "tenants_unreadable", name, why: String(error), count });
 }

@@ -24,14 +24,17 @@ export type Choice = keyof typeof CHOICES;
 interface Props {
   readonly id: string;
   readonly choices: readonly Choice[];
+  /** The attempt that the page shows; null where the record names none. The form acts on no other. */
+  readonly attemptId: string | null;
   readonly session: Session;
 }
 
 /** There is one button per choice; the style shows the button of the selected choice only. */
-export function ActForm({ id, choices, session }: Props) {
+export function ActForm({ id, choices, attemptId, session }: Props) {
   return (
     <form class="stack" method="post" action={`/_oncegate/records/${id}`}>
       <Csrf session={session} />
+      <input type="hidden" name="attempt_id" value={attemptId ?? ""} />
       <fieldset>
         <legend>Choose an action. It can't be undone.</legend>
         {choices.map((choice) => (
@@ -58,7 +61,7 @@ export function ActForm({ id, choices, session }: Props) {
 }
 
 /** Visible only while "Settle as executed" is selected. The browser always sends these fields; other choices ignore them. */
-function AnswerFields() {
+export function AnswerFields() {
   return (
     <div class="answer">
       <label class="field">

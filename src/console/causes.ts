@@ -1,8 +1,14 @@
 /** The cause of a journal entry, as console text. */
 
-import { type Cause } from "../journal/journal-event.ts";
+import { type Cause, type Seen } from "../journal/journal-event.ts";
 
-export const CAUSES: Readonly<Record<Cause, string>> = {
+/** What arrived from the origin. */
+export function arrivedText({ status, error }: Seen): string {
+  if (status === null) return error ?? "no answer";
+  return error === null ? `status ${status}` : `status ${status}, then ${error}`;
+}
+
+export const CAUSE_TEXTS: Readonly<Record<Cause, string>> = {
   attempt: "result of the attempt",
   timeout: "no answer within origin_timeout",
   process_died: "the process died during the attempt",

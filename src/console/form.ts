@@ -1,7 +1,7 @@
 /** Reads the console's forms. They are bounded and validated by the same schemas as the API's requests. */
 
 import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
-import { FIND, REQUEST_BYTES_MAX, SETTLE, WHY, checked } from "../operator/requests.ts";
+import { type Reasoned, FIND, REQUEST_BYTES_MAX, SETTLE, WHY, checked } from "../operator/requests.ts";
 import { type Description } from "../operator/find.ts";
 import { type Settling } from "../operator/settle.ts";
 import { type OperatorProblem, isOperatorProblem, operatorProblem } from "../operator/problem.ts";
@@ -9,7 +9,7 @@ import { type OperatorProblem, isOperatorProblem, operatorProblem } from "../ope
 /** What an operator does to a record. */
 export type OperatorAction =
   | { readonly action: "settle"; readonly settling: Settling }
-  | { readonly action: "release" | "purge"; readonly why: string };
+  | { readonly action: "release" | "purge"; readonly reasoned: Reasoned };
 
 const LINE_BREAK = /\r\n?|\n/;
 
@@ -34,16 +34,19 @@ export async function readForm(
 
 export function actionIn(form: URLSearchParams): OperatorAction | OperatorProblem {
   const why = form.get("why") ?? "";
+  // Of the record that the page showed. Another attempt's outcome is not what the operator decided about.
+  const attempt = form.get("attempt_id") ?? "";
+  const reasoned = attempt === "" ? { why } : { why, attempt_id: attempt };
   const choice = form.get("choice");
   switch (choice) {
     case "final":
-      return checkedSettling({ outcome: choice, why, ...answerIn(form) });
+      return checkedSettling({ outcome: choice, ...reasoned, ...answerIn(form) });
     case "not-executed":
-      return checkedSettling({ outcome: choice, why });
+      return checkedSettling({ outcome: choice, ...reasoned });
     case "release":
     case "purge": {
-      const reason = checked({ why }, WHY);
-      return isOperatorProblem(reason) ? reason : { action: choice, why: reason.why };
+      const read = checked(reasoned, WHY);
+      return isOperatorProblem(read) ? read : { action: choice, reasoned: read };
     }
     case null:
     default:
@@ -77,8 +80,10 @@ export function descriptionIn(form: URLSearchParams): Description | OperatorProb
   }
   const operation = (form.get("operation") ?? "").trim();
   const certificate = (form.get("certificate") ?? "").trim();
+  const caller = (form.get("caller") ?? "").trim().toLowerCase();
   const fields = { operation, headers: Object.fromEntries(headers), key: (form.get("key") ?? "").trim() };
-  return checked(certificate === "" ? fields : { ...fields, certificate }, FIND);
+  const byDigest = caller === "" ? fields : { ...fields, caller };
+  return checked(certificate === "" ? byDigest : { ...byDigest, certificate }, FIND);
 }
 
 /** A problem as the text of an alert. */

@@ -5,11 +5,12 @@ import { cursorOf } from "../operator/lists.ts";
 import { type JournalPage } from "../journal/journal.ts";
 import { type Summed, duplicatesPrevented } from "../operator/sums.ts";
 import { ActForm } from "./act-form.tsx";
-import { CAUSES } from "./causes.ts";
+import { CAUSE_TEXTS, arrivedText } from "./causes.ts";
 import { Chart } from "./chart.tsx";
 import { coverageOf } from "./coverage.ts";
 import { Alert, HOME } from "./layout.tsx";
 import { Search } from "./search.tsx";
+import { SETTLE_MANY_PATH } from "./settle-many.tsx";
 import { type Session } from "./session.ts";
 import { ageOf, momentOf } from "./times.ts";
 
@@ -94,32 +95,41 @@ interface UnknownProps extends Pick<OverviewProps, "session" | "nowMs">, Journal
   readonly isWide: boolean;
 }
 
-function Unknown({ entries, dropped, session, nowMs, isWide }: UnknownProps) {
-  // One more than is shown is read: it only proves that there is another page.
-  const shown = entries.slice(0, UNKNOWN_SHOWN_MAX);
-  const last = entries.length > shown.length ? shown.at(-1) : undefined;
+function Unknown({ entries, left, dropped, session, nowMs, isWide }: UnknownProps) {
+  const last = left > entries.length ? entries.at(-1) : undefined;
   return (
     <section id="unknown">
       <h2>Unknown outcomes, oldest first</h2>
-      {shown.length === 0 ? <p>No unknown outcomes.</p> : null}
+      {entries.length === 0 ? <p>No unknown outcomes.</p> : null}
+      {entries.length === 0 ? null : (
+        <p>
+          <a href={SETTLE_MANY_PATH}>Settle many, or export the list</a>
+        </p>
+      )}
       {dropped === 0 ? null : (
         <p>
           The journal had no room for {dropped} more. Their records still exist: a client that gets{" "}
           <code>outcome_unknown</code> has the key.
         </p>
       )}
-      {shown.map(({ record, hostname, operation, cause, attempt, sinceMs }) => (
+      {entries.map(({ record, hostname, operation, cause, attempt, attemptId, sinceMs, key, status, error }) => (
         <div class="entry">
           <h3>
             <a href={`/_oncegate/records/${record}`}>{operation}</a>
           </h3>
           <p class="soft">
             {isWide ? `${hostname} · ` : null}
-            {ageOf(nowMs - sinceMs)} ago, at {momentOf(sinceMs)} · {CAUSES[cause]} · attempt {attempt}
+            {ageOf(nowMs - sinceMs)} ago, at {momentOf(sinceMs)} · {CAUSE_TEXTS[cause]} · attempt {attempt} · key {key}{" "}
+            · {arrivedText({ status, error })}
           </p>
           <details>
             <summary aria-label={`Settle ${operation}, record ${record.slice(0, 8)}`}>Settle</summary>
-            <ActForm id={record} choices={["final", "not-executed", "release"]} session={session} />
+            <ActForm
+              id={record}
+              choices={["final", "not-executed", "release"]}
+              attemptId={attemptId}
+              session={session}
+            />
           </details>
         </div>
       ))}

@@ -1,12 +1,16 @@
 /** Loads the data of each page, and carries out what the forms request. */
 
 import { type Acted, purge, release, settle } from "../operator/act.ts";
+import { type CSV, exportOf } from "../operator/export.ts";
+import { settleMany } from "../operator/settle-many.ts";
+import { SettleManyPage, settleManyIn } from "./settle-many.tsx";
 import { recordIdsOf } from "../operator/find.ts";
 import { inspectRecord } from "../operator/inspect.ts";
 import { positionOf, readJournal } from "../operator/lists.ts";
 import { type ReservedCall } from "../operator/operator-context.ts";
 import { type OperatorProblem, isOperatorProblem } from "../operator/problem.ts";
 import { RECORD_ID } from "../operator/requests.ts";
+import { NO_FILTER } from "../journal/entry-query.ts";
 import { summed } from "../operator/sums.ts";
 import { unreachable } from "../record/record.ts";
 import { type OperatorAction, actionIn, descriptionIn, problemText } from "./form.ts";
@@ -42,11 +46,11 @@ export async function overviewPage(
 async function loadOverview(c: ReservedCall, nowMs: number): Promise<OverviewProps["journal"]> {
   const cursor = c.var.url.searchParams.get("after");
   const after = cursor === null ? null : positionOf(cursor);
-  const query = { record: null, state: "unknown", operation: null, untilMs: nowMs, after } as const;
+  const filter = { ...NO_FILTER, state: "unknown" } as const;
   return readJournal(c, async (journal) => {
     const [counts, unknown] = await Promise.all([
       journal.counts(HOURS),
-      journal.entries({ ...query, limit: UNKNOWN_SHOWN_MAX + 1 }),
+      journal.entries({ filter, after, limit: UNKNOWN_SHOWN_MAX }),
     ]);
     return { counts: summed(counts, HOURS, nowMs), unknown };
   });
@@ -73,7 +77,7 @@ export async function recordPage(
 }
 
 function loadHistory(c: ReservedCall, record: string): Promise<RecordPageProps["history"]> {
-  const query = { record, state: null, operation: null, untilMs: Date.now(), after: null, limit: HISTORY_SHOWN_MAX };
+  const query = { filter: { ...NO_FILTER, record }, after: null, limit: HISTORY_SHOWN_MAX };
   return readJournal(c, async (journal) => {
     const lines = journal.audit({ record, beforeSeq: null, limit: HISTORY_SHOWN_MAX });
     const [entries, audit] = await Promise.all([journal.entries(query), lines]);
@@ -117,12 +121,40 @@ function perform(
     case "settle":
       return settle(acting, id, requested.settling);
     case "release":
-      return release(acting, id, requested.why);
+      return release(acting, id, requested.reasoned);
     case "purge":
-      return purge(acting, id, requested.why);
+      return purge(acting, id, requested.reasoned);
     default:
       return unreachable(requested);
   }
+}
+
+export function settleManyPage(
+  c: ReservedCall,
+  session: Session,
+  step: Parameters<typeof SettleManyPage>[0]["step"] = null,
+  refused: Refused | null = null,
+): Promise<Response> {
+  const children = <SettleManyPage session={session} message={refused?.message ?? null} step={step} />;
+  const { hostname } = c.var;
+  return pageResponse(refused?.status ?? 200, { title: "Settle many", hostname, session, children });
+}
+
+/** One step: a check without a plan, a batch with one. */
+export async function settleManyBy(c: ReservedCall, session: Session, form: URLSearchParams): Promise<Response> {
+  const asked = settleManyIn(form);
+  const { hostname, tenant } = c.var;
+  const { role, operator } = session;
+  const acting = { env: c.env, ctx: c.executionCtx, hostname, tenant, role, operator };
+  const batch = isOperatorProblem(asked) ? asked : await settleMany(acting, asked);
+  if (isOperatorProblem(batch)) return settleManyPage(c, session, null, refusedBy(batch));
+  return settleManyPage(c, session, { form, batch });
+}
+
+/** A file of the journal's entries. */
+export async function exportPage(c: ReservedCall, session: Session, format: typeof CSV): Promise<Response> {
+  const file = await exportOf(c, format);
+  return isOperatorProblem(file) ? overviewPage(c, session, refusedBy(file)) : file;
 }
 
 export function refusedBy(problem: OperatorProblem): Refused {

@@ -3,8 +3,9 @@
 import { type AuditLine } from "../journal/audit.ts";
 import { type Inspection } from "../key-object/inspection.ts";
 import { type JournalEvent } from "../journal/journal-event.ts";
+import { logQueriesFor } from "../operator/log-queries.ts";
 import { ActForm, type Choice } from "./act-form.tsx";
-import { CAUSES } from "./causes.ts";
+import { CAUSE_TEXTS, arrivedText } from "./causes.ts";
 import { Alert } from "./layout.tsx";
 import { type Session } from "./session.ts";
 import { momentOf } from "./times.ts";
@@ -54,6 +55,7 @@ export function RecordPage({ id, session, message, inspection, history }: Record
             <span class="id">{id}</span>
           </Fact>
           {facts === null ? null : <Facts {...facts} />}
+          {state === "none" ? <LogFacts id={id} /> : null}
           {answer === null ? null : <AnswerFacts {...answer} />}
         </dl>
       </section>
@@ -65,7 +67,7 @@ export function RecordPage({ id, session, message, inspection, history }: Record
       {choices.length === 0 ? null : (
         <section>
           <h2>Actions</h2>
-          <ActForm id={id} choices={choices} session={session} />
+          <ActForm id={id} choices={choices} attemptId={facts?.attemptId ?? null} session={session} />
         </section>
       )}
       <Timeline history={history} />
@@ -73,12 +75,23 @@ export function RecordPage({ id, session, message, inspection, history }: Record
   );
 }
 
-function Facts({ tenant, operation, key, attempt, sinceMs, expiresAtMs }: NonNullable<Inspection["facts"]>) {
+function Facts({
+  tenant,
+  operation,
+  key,
+  callerDigest,
+  attempt,
+  sinceMs,
+  expiresAtMs,
+}: NonNullable<Inspection["facts"]>) {
   return (
     <>
       <Fact label="Hostname">{tenant}</Fact>
       <Fact label="Operation">{operation}</Fact>
       <Fact label="Key">{key}</Fact>
+      <Fact label="Caller, as a digest">
+        <span class="id">{callerDigest}</span>
+      </Fact>
       <Fact label="Attempt">{attempt}</Fact>
       <Fact label="In this state since">{momentOf(sinceMs)}</Fact>
       <Fact label="Expires">{expiresAtMs === null ? "not while it runs" : momentOf(expiresAtMs)}</Fact>
@@ -94,6 +107,21 @@ function AnswerFacts({ status, headers, bodyBytes }: NonNullable<Inspection["ans
         {headers.map((pair) => (
           <div class="id">{pair.join(": ")}</div>
         ))}
+      </Fact>
+    </>
+  );
+}
+
+/** What is left of a record that is gone. */
+function LogFacts({ id }: { id: string }) {
+  const { jq, sql } = logQueriesFor(id);
+  return (
+    <>
+      <Fact label="In the log, as JSON lines">
+        <code>{jq}</code>
+      </Fact>
+      <Fact label="In Analytics Engine">
+        <code>{sql}</code>
       </Fact>
     </>
   );
@@ -134,11 +162,11 @@ interface TimelineEvent {
   readonly why: string | null;
 }
 
-function eventOfEntry({ state, cause, attempt, times, atMs }: JournalEvent): TimelineEvent {
+function eventOfEntry({ state, cause, attempt, times, atMs, status, error }: JournalEvent): TimelineEvent {
   const text =
     state === "mismatch"
-      ? `refused ${times} ${times === 1 ? "request" : "requests"}: ${CAUSES[cause]}`
-      : `became ${state}: ${CAUSES[cause]} (attempt ${attempt})`;
+      ? `refused ${times} ${times === 1 ? "request" : "requests"}: ${CAUSE_TEXTS[cause]}`
+      : `became ${state}: ${CAUSE_TEXTS[cause]} (attempt ${attempt}${status === null && error === null ? "" : `, ${arrivedText({ status, error })}`})`;
   return { atMs, text, why: null };
 }
 

@@ -8,14 +8,25 @@ import { TrieRouter } from "hono/router/trie-router";
 import { type ReservedCall, type ReservedContext } from "../operator/operator-context.ts";
 import { plainProblem } from "../http/problem.ts";
 import { isOperatorProblem } from "../operator/problem.ts";
-import { RECORD_ID } from "../operator/requests.ts";
+import { wholeId } from "../operator/record-name.ts";
 import { isEqual } from "../operator/tokens.ts";
 import { type Tokens, areSet, tokensOf } from "../config/operator-token.ts";
 import { isNavigation, isSameOrigin, sealedIn } from "./browser.ts";
 import { SIGN_IN_BYTES_MAX, problemText, readForm } from "./form.ts";
 import { HOME, seeOther } from "./layout.tsx";
 import { type Session, openSession } from "./session.ts";
-import { actOn, find, overviewPage, recordPage, refusedBy } from "./pages.tsx";
+import { CSV, NDJSON } from "../operator/export.ts";
+import { SETTLE_MANY_PATH } from "./settle-many.tsx";
+import {
+  actOn,
+  exportPage,
+  find,
+  overviewPage,
+  recordPage,
+  refusedBy,
+  settleManyBy,
+  settleManyPage,
+} from "./pages.tsx";
 import { signIn, signInPage, signOut } from "./sign-in.tsx";
 
 /** The paths are absolute, since a mounted app would lose the slash at the end of the first page's path. */
@@ -28,11 +39,9 @@ operatorConsole.get(
 );
 operatorConsole.get(
   "/_oncegate/records",
-  page((c, session) => {
-    const id = (c.var.url.searchParams.get("id") ?? "").trim().toLowerCase();
-    return RECORD_ID.test(id)
-      ? seeOther(`/_oncegate/records/${id}`)
-      : overviewPage(c, session, { status: 400, message: "This is not a record id." });
+  page(async (c, session) => {
+    const id = await wholeId(c, (c.var.url.searchParams.get("id") ?? "").trim().toLowerCase());
+    return isOperatorProblem(id) ? overviewPage(c, session, refusedBy(id)) : seeOther(`/_oncegate/records/${id}`);
   }),
 );
 operatorConsole.get(
@@ -43,6 +52,17 @@ operatorConsole.post(
   "/_oncegate/records/:id",
   submission((c, session, form) => actOn(c, session, c.req.param("id") ?? "", form)),
 );
+operatorConsole.get(
+  SETTLE_MANY_PATH,
+  page((c, session) => settleManyPage(c, session)),
+);
+operatorConsole.post(SETTLE_MANY_PATH, submission(settleManyBy));
+for (const format of [CSV, NDJSON]) {
+  operatorConsole.get(
+    `/_oncegate/${format.name}`,
+    page((c, session) => exportPage(c, session, format)),
+  );
+}
 operatorConsole.post("/_oncegate/find", submission(find));
 operatorConsole.post("/_oncegate/sign-out", submission(signOut));
 operatorConsole.post("/_oncegate/sign-in", async (c) => {

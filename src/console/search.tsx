@@ -23,6 +23,10 @@ export function Search({ session }: { session: Session }) {
             <input class="id" type="text" name="certificate" autocomplete="off" />
           </label>
           <label class="field">
+            Or the digest of the caller, from a log line or a list
+            <input class="id" type="text" name="caller" autocomplete="off" />
+          </label>
+          <label class="field">
             Key
             <input type="text" name="key" required autocomplete="off" />
           </label>
@@ -30,15 +34,15 @@ export function Search({ session }: { session: Session }) {
         </form>
         <form class="stack" method="get" action="/_oncegate/records">
           <label class="field">
-            Record id
+            Record id, or its first 16 digits or more
             <input
               class="id"
               type="text"
               name="id"
               required
-              pattern="[0-9a-f]{64}"
+              pattern="[0-9a-fA-F]{16,64}"
               autocomplete="off"
-              title="64 hexadecimal digits"
+              title="16 to 64 hexadecimal digits"
             />
           </label>
           <button>Find by id</button>

@@ -1,7 +1,7 @@
 /** The id of a record, which is also the name of its key object (docs/protocol.md 3.7.1). */
 
 import { type CallerRule } from "./caller.ts";
-import { digestOf } from "./digest.ts";
+import { digestOf, sha256 } from "./digest.ts";
 import { type Key } from "./key-carrier.ts";
 
 /** Part of every id. Raising it makes every existing record unreachable. */
@@ -30,12 +30,12 @@ export interface Caller {
   readonly digest: string;
 }
 
-/** Enough of a digest to distinguish the callers of one tenant, and less than it takes to find its caller for certain. */
-const TAG_CHARACTERS = 16;
+/** Few keys of one day share so many digits, and most keys can't be found from them. */
+const KEY_DIGITS = 16;
 
-/** What lists share their room by. */
-export function callerTag({ digest }: Caller): string {
-  return digest.slice(0, TAG_CHARACTERS);
+/** The beginning of the SHA-256 of a key, by which the log is searched for a key that a customer names. */
+export async function keyDigest(key: string): Promise<string> {
+  return (await sha256(new TextEncoder().encode(key))).slice(0, KEY_DIGITS);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The audit log: what operators intended and did. A line outlives its record. */
 
 import { type Role } from "../config/operator-token.ts";
-import { type Tables } from "./tables.ts";
+import { type Tables, recordsBeginning } from "./tables.ts";
 
 /** What an operator is about to do. It is written before the action. */
 export interface Intent {
@@ -60,12 +60,19 @@ export class Audit {
     this.#tables = tables;
   }
 
+  hasRoomFor(lines: number): boolean {
+    return this.#count + lines <= LINES_MAX;
+  }
+
+  get #count(): number {
+    return this.#tables.sql.exec<{ lines: number }>("SELECT count(*) AS lines FROM audit").one().lines;
+  }
+
   /** The number of the new line; null if the log is full. */
   begin(intent: Intent, nowMs: number, ttlMs: number): number | null {
     const { hostname, record, token, operator, action, given, why } = intent;
     const { sql } = this.#tables;
-    const { lines } = sql.exec<{ lines: number }>("SELECT count(*) AS lines FROM audit").one();
-    if (lines >= (action === "read" ? LINES_MAX_TO_READ : LINES_MAX)) return null;
+    if (this.#count >= (action === "read" ? LINES_MAX_TO_READ : LINES_MAX)) return null;
     const insert = `INSERT INTO audit (at_ms, expires_ms, hostname, record, token, operator, action, given, why)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
     const row = [nowMs, nowMs + ttlMs, hostname, record, token, operator, action, given, why];
@@ -86,6 +93,11 @@ export class Audit {
       .exec<Row>(query, ...bindings, bySeq, nowMs, limit)
       .toArray()
       .map(lineOf);
+  }
+
+  /** The ids of records that begin with `digits`, at most two. */
+  recordsBeginning(digits: string, nowMs: number): string[] {
+    return recordsBeginning(this.#tables, "audit", digits, nowMs);
   }
 
   expire(nowMs: number): void {

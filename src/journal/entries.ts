@@ -3,25 +3,9 @@
  * entries loses its oldest first, so that one caller can't push out those of others.
  */
 
+import { type EntryQuery, conditionOf } from "./entry-query.ts";
 import { type JournalEvent, type JournalState } from "./journal-event.ts";
-import { type Tables } from "./tables.ts";
-
-export interface EntryQuery {
-  readonly record: string | null;
-  readonly state: JournalState | null;
-  readonly operation: string | null;
-  /** Only entries whose state began at or before this time. */
-  readonly untilMs: number;
-  readonly after: Position | null;
-  readonly limit: number;
-}
-
-/** The last entry of a page. The next page begins after it. */
-export interface Position {
-  readonly sinceMs: number;
-  readonly record: string;
-  readonly kind: string;
-}
+import { type Tables, recordsBeginning } from "./tables.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -41,35 +25,54 @@ const ENTRIES_MAX: readonly { readonly states: readonly JournalState[]; readonly
 /** Writes between two checks of the bounds, since each check scans all rows. */
 const TRIM_EVERY_WRITES = 100;
 
-const UPSERT = `INSERT INTO entry (record, kind, hostname, caller, state, cause, operation, attempt, since_ms, at_ms, expires_ms, times)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+const NAMES = [
+  ...(["record", "kind", "hostname", "caller", "key", "state", "cause", "status", "error", "operation"] as const),
+  ...(["attempt", "attempt_id", "seq", "since_ms", "at_ms", "expires_ms", "times"] as const),
+];
+
+const COLUMNS = NAMES.join(", ");
+
+const UPSERT = `INSERT INTO entry (${COLUMNS}) VALUES (${holes(NAMES)})
   ON CONFLICT (record, kind) DO UPDATE SET
-    state = excluded.state, cause = excluded.cause, operation = excluded.operation, attempt = excluded.attempt,
+    state = excluded.state, cause = excluded.cause, status = excluded.status, error = excluded.error,
+    operation = excluded.operation, attempt = excluded.attempt, attempt_id = excluded.attempt_id, seq = excluded.seq,
     since_ms = CASE kind WHEN 'mismatch' THEN since_ms ELSE excluded.since_ms END,
     at_ms = excluded.at_ms, expires_ms = excluded.expires_ms,
     times = CASE kind WHEN 'mismatch' THEN times + excluded.times ELSE 1 END
   WHERE excluded.at_ms >= at_ms`;
 
-const COLUMNS = "record, kind, hostname, caller, state, cause, operation, attempt, since_ms, at_ms, expires_ms, times";
+/** A batch of entries that match a filter, and how many do. */
+export interface Listed {
+  readonly entries: readonly JournalEvent[];
+  /** How many match and come after the query's position, these included. */
+  readonly left: number;
+}
 
 type Row = {
   record: string;
   kind: string;
   hostname: string;
   caller: string;
+  key: string;
   state: JournalState;
   cause: JournalEvent["cause"];
+  status: number | null;
+  error: string | null;
   operation: string;
   attempt: number;
+  attempt_id: string;
   since_ms: number;
   at_ms: number;
   expires_ms: number;
   times: number;
+  seq: number;
 };
 
 export class Entries {
   readonly #tables: Tables;
   #writesUntilTrim = 0;
+  /** The greatest `seq`; null before this process has written. */
+  #lastSeq: number | null = null;
 
   constructor(tables: Tables) {
     this.#tables = tables;
@@ -77,13 +80,15 @@ export class Entries {
 
   /** An event that arrives after a newer one of its record changes nothing. */
   write(event: JournalEvent): void {
-    const { record, hostname, caller, state, cause, operation, attempt, sinceMs, expiresAtMs, times, atMs } = event;
+    const { record, state, operation, expiresAtMs, atMs } = event;
     const kind = state === "mismatch" ? "mismatch" : "state";
     const isOpen = state === "unknown" || state === "tombstone";
     const expiresMs = isOpen && expiresAtMs !== null ? expiresAtMs : atMs + CLOSED_KEPT_MS;
+    const { hostname, caller, key, cause, status, error } = event;
     const label = operation.slice(0, OPERATION_CHARACTERS_MAX);
-    const row = [record, kind, hostname, caller, state, cause, label, attempt, sinceMs, atMs, expiresMs, times];
-    this.#tables.sql.exec(UPSERT, ...row);
+    const facts = [record, kind, hostname, caller, key, state, cause, status, error, label];
+    const times = [event.sinceMs, atMs, expiresMs, event.times];
+    this.#tables.sql.exec(UPSERT, ...facts, event.attempt, event.attemptId, this.#nextSeq(), ...times);
     if (this.#writesUntilTrim-- <= 0) this.#trim();
   }
 
@@ -94,23 +99,41 @@ export class Entries {
     return this.#tables.sql.exec<{ n: number | null }>(query, ...groups, nowMs).one().n ?? 0;
   }
 
-  list({ record, state, operation, untilMs, after, limit }: EntryQuery, nowMs: number): JournalEvent[] {
-    const conditions: [string, ...(string | number)[]][] = [
-      ["expires_ms > ?", nowMs],
-      ["since_ms <= ?", untilMs],
-    ];
-    if (record !== null) conditions.push(["record = ?", record]);
-    if (state !== null) conditions.push(["state = ?", state]);
-    if (operation !== null) conditions.push(["operation = ?", operation]);
-    if (after !== null)
-      conditions.push(["(since_ms, record, kind) > (?, ?, ?)", after.sinceMs, after.record, after.kind]);
-    const where = conditions.map(([condition]) => condition).join(" AND ");
-    const bindings = conditions.flatMap(([, ...values]) => values);
+  /** How many outcomes are unknown, and since when the oldest one is. */
+  unknown(nowMs: number): { readonly n: number; readonly sinceMs: number | null } {
+    const query =
+      "SELECT count(*) AS n, min(since_ms) AS sinceMs FROM entry WHERE state = 'unknown' AND expires_ms > ?";
+    return this.#tables.sql.exec<{ n: number; sinceMs: number | null }>(query, nowMs).one();
+  }
+
+  list({ filter, after, limit }: EntryQuery, nowMs: number): Listed {
+    const { where, values } = conditionOf(filter, after, nowMs);
+    const { sql } = this.#tables;
     const query = `SELECT ${COLUMNS} FROM entry WHERE ${where} ORDER BY since_ms, record, kind LIMIT ?`;
-    return this.#tables.sql
-      .exec<Row>(query, ...bindings, limit)
-      .toArray()
-      .map(entryOf);
+    const rows = sql.exec<Row>(query, ...values, limit).toArray();
+    const count = `SELECT count(*) AS n FROM entry WHERE ${where}`;
+    const left = rows.length < limit ? rows.length : sql.exec<{ n: number }>(count, ...values).one().n;
+    return { entries: rows.map(entryOf), left };
+  }
+
+  /** Of what is listed now. An entry that changes later gets a greater one. */
+  get lastSeq(): number {
+    this.#lastSeq ??= this.#tables.sql.exec<{ seq: number | null }>("SELECT max(seq) AS seq FROM entry").one().seq ?? 0;
+    return this.#lastSeq;
+  }
+
+  /**
+   * Made from the clock, so that a number is not used again when the entries that had the greatest ones are gone, with the
+   * memory of this process.
+   */
+  #nextSeq(): number {
+    this.#lastSeq = Math.max(this.lastSeq + 1, Date.now());
+    return this.#lastSeq;
+  }
+
+  /** The ids of records that begin with `digits`, at most two. */
+  recordsBeginning(digits: string, nowMs: number): string[] {
+    return recordsBeginning(this.#tables, "entry", digits, nowMs);
   }
 
   expire(nowMs: number): void {
@@ -158,18 +181,6 @@ function holes(values: readonly unknown[]): string {
 }
 
 function entryOf(row: Row): JournalEvent {
-  const { record, hostname, caller, state, cause, operation, attempt, times } = row;
-  return {
-    record,
-    hostname,
-    caller,
-    state,
-    cause,
-    operation,
-    attempt,
-    times,
-    sinceMs: row.since_ms,
-    atMs: row.at_ms,
-    expiresAtMs: row.expires_ms,
-  };
+  const { kind: _kind, seq: _seq, attempt_id, since_ms, at_ms, expires_ms, ...same } = row;
+  return { ...same, attemptId: attempt_id, sinceMs: since_ms, atMs: at_ms, expiresAtMs: expires_ms };
 }

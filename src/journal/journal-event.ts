@@ -3,14 +3,17 @@
 import { type KeyRecord, type UnknownRecord, type UnreadableRecord, unreachable } from "../record/record.ts";
 
 /** A record came into a state, or a request was refused because of a mismatch with it. */
-export interface JournalEvent {
+export interface JournalEvent extends Seen {
   readonly record: string;
   /** The requested hostname: an entry may serve many. */
   readonly hostname: string;
-  /** Distinguishes the callers of an entry, and names no one. */
+  /** The digest of the caller. It names no one. */
   readonly caller: string;
+  readonly key: string;
   readonly operation: string;
   readonly attempt: number;
+  /** Never used again, unlike the number. */
+  readonly attemptId: string;
   readonly state: JournalState;
   readonly cause: Cause;
   readonly sinceMs: number;
@@ -22,26 +25,42 @@ export interface JournalEvent {
   readonly times: number;
 }
 
+/** What arrived from the origin. */
+export interface Seen {
+  /** Null where no answer arrived, or where another process saw it. */
+  readonly status: number | null;
+  /** Why no answer arrived, or why its body broke off. */
+  readonly error: string | null;
+}
+
+export const NOTHING_SEEN: Seen = { status: null, error: null };
+
+/** An error that a runtime reports is a sentence. The log has all of a longer one. */
+const ERROR_CHARACTERS_MAX = 200;
+
 /** `none`: the record was undone by the origin, settled as not executed, or released. */
 export const JOURNAL_STATES = ["unknown", "tombstone", "mismatch", "completed", "none"] as const;
 export type JournalState = (typeof JOURNAL_STATES)[number];
 
-export type Cause =
+export const CAUSES = [
   /** The attempt ended. */
-  | "attempt"
+  "attempt",
   /** No answer within `origin_timeout`. */
-  | "timeout"
-  | "process_died"
-  | "probe"
+  "timeout",
+  "process_died",
+  "probe",
   /** An operator's `settle`, `release` and `purge`. */
-  | "settled"
-  | "released"
-  | "purged"
+  "settled",
+  "released",
+  "purged",
   /** A request was refused. */
-  | Mismatch;
+  "key_reused",
+  "caller_changed",
+] as const;
+export type Cause = (typeof CAUSES)[number];
 
 /** The refusals that report a mismatch with the record (docs/protocol.md 6.4). */
-export type Mismatch = "key_reused" | "caller_changed";
+export type Mismatch = Extract<Cause, "key_reused" | "caller_changed">;
 
 export function isMismatch(code: string): code is Mismatch {
   return code === "key_reused" || code === "caller_changed";
@@ -54,18 +73,20 @@ export interface RecordChange {
   readonly undoneTo: UnknownRecord | null;
   readonly after: KeyRecord | null;
   readonly cause: Cause;
+  /** Null where the change comes of no answer. */
+  readonly seen: Seen | null;
 }
 
 /** The event to report; null if operators need not know of the change. */
 export function journalEventOf(
-  { before, undoneTo, after, cause }: RecordChange,
+  { before, undoneTo, after, cause, seen }: RecordChange,
   nowMs: number,
 ): Omit<JournalEvent, "record" | "hostname"> | null {
   const facts = after ?? (before === null || before.state === "unreadable" ? null : before);
   if (facts === null) return null;
   const wasListed = undoneTo !== null || before?.state === "unknown" || cause === "released" || cause === "purged";
-  const { callerTag: caller, operation } = facts.about;
-  const common = { caller, operation, attempt: facts.attempt.number, cause, times: 1, atMs: nowMs };
+  const error = seen?.error?.slice(0, ERROR_CHARACTERS_MAX) ?? null;
+  const common = { ...entryFacts(facts), cause, status: seen?.status ?? null, error, times: 1, atMs: nowMs };
   if (after === null) return wasListed ? { ...common, state: "none", sinceMs: nowMs, expiresAtMs: null } : null;
   switch (after.state) {
     case "completed":
@@ -81,6 +102,12 @@ export function journalEventOf(
     default:
       return unreachable(after);
   }
+}
+
+/** What each entry of a record has. */
+export function entryFacts({ about, attempt }: KeyRecord) {
+  const { callerDigest: caller, operation, key } = about;
+  return { caller, operation, key, attempt: attempt.number, attemptId: attempt.id };
 }
 
 function isSameAttempt(a: UnknownRecord, b: UnknownRecord): boolean {

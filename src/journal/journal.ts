@@ -6,15 +6,17 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { Audit, type AuditLine, type AuditQuery, type Intent, type Result } from "./audit.ts";
-import { Entries, type EntryQuery } from "./entries.ts";
+import { Entries, type Listed } from "./entries.ts";
+import { type EntryQuery } from "./entry-query.ts";
 import { type JournalEvent } from "./journal-event.ts";
-import { type Count, type HourlyCount, Tallies, haveReachedOrigin } from "./tallies.ts";
+import { type Count, type HourlyCount, type JournalSummary, Tallies, haveReachedOrigin } from "./tallies.ts";
 import { Tables } from "./tables.ts";
 
-export interface JournalPage {
-  readonly entries: readonly JournalEvent[];
+export interface JournalPage extends Listed {
   /** How many entries of the asked state the journal had no room for, and has not expired yet. */
   readonly dropped: number;
+  /** With it as a filter, a later list has only entries that have not changed since this one. */
+  readonly asOf: number;
 }
 
 /** The shortest time between two clean-ups. Lists skip expired rows, so a late clean-up shows nowhere. */
@@ -51,15 +53,39 @@ export class Journal extends DurableObject<Env> {
     return this.#write(() => this.#audit.begin(intent, Date.now(), ttlMs));
   }
 
+  /** The same for many, all or none. */
+  intendAll(intents: readonly Intent[], ttlMs: number): number[] | null {
+    return this.#write(() => {
+      const nowMs = Date.now();
+      if (!this.#audit.hasRoomFor(intents.length)) return null;
+      return intents.flatMap((intent) => this.#audit.begin(intent, nowMs, ttlMs) ?? []);
+    });
+  }
+
+  /** Records the results of actions, by their numbers. */
+  endedAll(results: readonly (readonly [seq: number, result: Result])[]): void {
+    this.#write(() => {
+      for (const [seq, result] of results) this.#audit.end(seq, result, Date.now());
+    });
+  }
+
   /** Records the result of the action `seq`. */
   ended(seq: number, result: Result): void {
     this.#write(() => this.#audit.end(seq, result, Date.now()));
   }
 
   entries(query: EntryQuery): JournalPage {
-    if (!this.#tables.exist) return { entries: [], dropped: 0 };
+    if (!this.#tables.exist) return { entries: [], left: 0, dropped: 0, asOf: 0 };
     const nowMs = Date.now();
-    return { entries: this.#entries.list(query, nowMs), dropped: this.#entries.dropped(query.state, nowMs) };
+    const dropped = this.#entries.dropped(query.filter.state, nowMs);
+    return { ...this.#entries.list(query, nowMs), dropped, asOf: this.#entries.lastSeq };
+  }
+
+  /** The ids of records that begin with `digits`, at most two: more than one is too many. */
+  recordsBeginning(digits: string): string[] {
+    if (!this.#tables.exist) return [];
+    const nowMs = Date.now();
+    return [...new Set([this.#entries, this.#audit].flatMap((table) => table.recordsBeginning(digits, nowMs)))];
   }
 
   audit(query: AuditQuery): AuditLine[] {
@@ -68,6 +94,14 @@ export class Journal extends DurableObject<Env> {
 
   counts(hours: number): HourlyCount[] {
     return this.#tables.exist ? this.#tallies.since(hours, Date.now()) : [];
+  }
+
+  summary(): JournalSummary {
+    if (!this.#tables.exist) return { totals: [], unknown: 0, oldestUnknownMs: null, dropped: 0 };
+    const nowMs = Date.now();
+    const { n, sinceMs } = this.#entries.unknown(nowMs);
+    const dropped = this.#entries.dropped(null, nowMs);
+    return { totals: this.#tallies.totals(), unknown: n, oldestUnknownMs: sinceMs, dropped };
   }
 
   /** Deletes expired rows. When none are left it deletes all storage, so an idle entry stores nothing. */

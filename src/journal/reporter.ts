@@ -7,7 +7,14 @@ import { type JournalPlace } from "../config/policy.ts";
 import { log } from "../log.ts";
 import { type KeyRecord, type UnreadableRecord } from "../record/record.ts";
 import { journalOf, journalPlace } from "./journal-of.ts";
-import { type JournalEvent, type Mismatch, type RecordChange, journalEventOf } from "./journal-event.ts";
+import {
+  type JournalEvent,
+  type Mismatch,
+  type RecordChange,
+  NOTHING_SEEN,
+  entryFacts,
+  journalEventOf,
+} from "./journal-event.ts";
 
 /** A client that keeps sending mismatches causes one report in this time. The report counts them. */
 const MISMATCH_EVERY_MS = 60_000;
@@ -43,11 +50,9 @@ export class JournalReporter {
     this.#mismatches++;
     if (nowMs - this.#mismatchReportedMs < MISMATCH_EVERY_MS) return;
     this.#mismatchReportedMs = nowMs;
-    const { about, attempt } = record;
-    const { callerTag: caller, operation } = about;
-    const facts = { caller, operation, attempt: attempt.number, times: this.#mismatches, atMs: nowMs };
+    const facts = { ...entryFacts(record), ...NOTHING_SEEN, times: this.#mismatches, atMs: nowMs };
     this.#mismatches = 0;
-    this.#report(about.tenant, { ...facts, state: "mismatch", cause, sinceMs: nowMs, expiresAtMs: null });
+    this.#report(record.about.tenant, { ...facts, state: "mismatch", cause, sinceMs: nowMs, expiresAtMs: null });
   }
 
   #report(hostname: string, event: Omit<JournalEvent, "record" | "hostname">): void {
@@ -63,7 +68,7 @@ export class JournalReporter {
       const journal = this.#journal === undefined ? await journalPlace(this.#env, event.hostname) : this.#journal;
       if (journal !== null) await journalOf(this.#env, journal).record(event);
     } catch (error) {
-      log({ event: "journal_failed", record: event.record.slice(0, 16), why: String(error) });
+      log({ event: "journal_failed", record: event.record, why: String(error) });
     }
   }
 }

@@ -1,10 +1,11 @@
 /** The tables of a journal. The first write creates them, and they are dropped when they are empty. */
 
 const CREATE: readonly string[] = [
+  // Each write has a greater `seq` than all before it.
   // `kind` is `state` or `mismatch`: one row for the record's state, and one for the requests refused for a mismatch.
   `CREATE TABLE IF NOT EXISTS entry (
-    record TEXT, kind TEXT, hostname TEXT, caller TEXT, state TEXT, cause TEXT, operation TEXT, attempt INTEGER,
-    since_ms INTEGER, at_ms INTEGER, expires_ms INTEGER, times INTEGER,
+    record TEXT, kind TEXT, hostname TEXT, caller TEXT, key TEXT, state TEXT, cause TEXT, status INTEGER, error TEXT,
+    operation TEXT, attempt INTEGER, attempt_id TEXT, seq INTEGER, since_ms INTEGER, at_ms INTEGER, expires_ms INTEGER, times INTEGER,
     PRIMARY KEY (record, kind)
   ) WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS entry_by_state ON entry (state, since_ms, record)",
@@ -19,6 +20,8 @@ const CREATE: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS count (
     hour INTEGER, operation TEXT, kind TEXT, n INTEGER, PRIMARY KEY (hour, operation, kind)
   ) WITHOUT ROWID`,
+  // The counts of hours that have expired, so that totals only grow.
+  "CREATE TABLE IF NOT EXISTS total (operation TEXT, kind TEXT, n INTEGER, PRIMARY KEY (operation, kind)) WITHOUT ROWID",
 ];
 
 export class Tables {
@@ -50,4 +53,13 @@ export class Tables {
     this.#exist = null;
     return this.#storage.deleteAll();
   }
+}
+
+/** The ids of records in `table` that begin with `digits`, at most two. `g` sorts after every hexadecimal digit. */
+export function recordsBeginning({ sql }: Tables, table: "entry" | "audit", digits: string, nowMs: number): string[] {
+  const query = `SELECT DISTINCT record FROM ${table} WHERE record >= ? AND record < ? AND expires_ms > ? LIMIT 2`;
+  return sql
+    .exec<{ record: string }>(query, digits, `${digits}g`, nowMs)
+    .toArray()
+    .map(({ record }) => record);
 }

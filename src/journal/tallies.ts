@@ -41,6 +41,16 @@ export interface HourlyCount extends Count {
   readonly hour: number;
 }
 
+/** What the journal knows as numbers. */
+export interface JournalSummary {
+  /** Since the journal was created. */
+  readonly totals: readonly Count[];
+  readonly unknown: number;
+  readonly oldestUnknownMs: number | null;
+  /** How many entries the journal had no room for, and has not expired yet. */
+  readonly dropped: number;
+}
+
 export const HOUR_MS = 60 * 60 * 1000;
 
 /** A week, so that a day can be compared with the same weekday. */
@@ -48,6 +58,9 @@ export const HOURS_MAX = 7 * 24;
 
 /** Per hour. Together with the 14 kinds and the week of hours it bounds the table. */
 const OPERATIONS_MAX = 100;
+
+/** From this number on, expired hours bring no new operation into the totals. */
+const TOTAL_OPERATIONS = 500;
 
 /** The operation under which all operations beyond the maximum are counted. */
 const OTHER = "(other)";
@@ -90,8 +103,23 @@ export class Tallies {
       .toArray();
   }
 
+  /** All counts since the journal was created, by operation and kind. */
+  totals(): Count[] {
+    const all = "SELECT operation, kind, n FROM count UNION ALL SELECT operation, kind, n FROM total";
+    const query = `SELECT operation, kind, sum(n) AS n FROM (${all}) GROUP BY operation, kind`;
+    return this.#tables.sql.exec<{ operation: string; kind: CountKind; n: number }>(query).toArray();
+  }
+
+  /** Expired hours go into the totals, with their operations as long as there is room. */
   expire(nowMs: number): void {
-    this.#tables.sql.exec("DELETE FROM count WHERE hour <= ?", Math.floor(nowMs / HOUR_MS) - HOURS_MAX);
+    const { sql } = this.#tables;
+    const expired = Math.floor(nowMs / HOUR_MS) - HOURS_MAX;
+    const known = "SELECT DISTINCT operation FROM total";
+    const label = `CASE WHEN operation IN (${known}) OR (SELECT count(*) FROM (${known})) < ? THEN operation ELSE ? END`;
+    const add = `INSERT INTO total SELECT ${label}, kind, n FROM count WHERE hour <= ?
+      ON CONFLICT (operation, kind) DO UPDATE SET n = n + excluded.n`;
+    sql.exec(add, TOTAL_OPERATIONS, OTHER, expired);
+    sql.exec("DELETE FROM count WHERE hour <= ?", expired);
   }
 
   /** When the next hour expires; null if there is none. */

@@ -1,6 +1,7 @@
 /** What arrived from the origin, and what it means for the attempt. */
 
 import { BodySearch } from "../origin/body-search.ts";
+import { type Seen } from "../journal/journal-event.ts";
 import { type NoAnswer, type OriginAnswer } from "../origin/exchange.ts";
 import { type HeadOutcome, classify, classifyHead } from "../record/classify.ts";
 import { type Outcome, UNREAD_BODY } from "../record/outcome-rule.ts";
@@ -22,6 +23,7 @@ export interface ArrivedOutcome {
   readonly conclusion: Conclusion;
   readonly body: Recording | null;
   readonly from: "attempt" | "probe";
+  readonly seen: Seen;
 }
 
 /** How the body of an answer is received. */
@@ -68,6 +70,12 @@ export function arrived(
   body: Recording,
 ): ArrivedAnswer {
   return { came: "answer", head, withheld, signs, declaredBytes, coding, body };
+}
+
+/** For the journal. */
+export function seenOf(arrival: Arrival): Seen {
+  if (arrival.came === "nothing") return { status: null, error: arrival.why };
+  return { status: arrival.head.status, error: arrival.body.why };
 }
 
 export function recordingOf(arrival: Arrival): Recording | null {

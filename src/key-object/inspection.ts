@@ -19,8 +19,10 @@ interface Facts {
   readonly tenant: string;
   readonly operation: string;
   readonly key: string;
+  readonly callerDigest: string;
   readonly isDerived: boolean;
   readonly attempt: number;
+  readonly attemptId: string;
   /** When the state began. */
   readonly sinceMs: number;
   /** The end of the record's term; null for a running attempt, which has no end yet. */
@@ -63,7 +65,7 @@ export async function inspect({ kept, found, running, tenant, bodyBytesMax }: In
 
 function factsOf(record: KeyRecord): Facts {
   const cause = record.state === "tombstone" ? record.cause.kind : null;
-  const facts = { ...record.about, attempt: record.attempt.number, cause };
+  const facts = { ...record.about, attempt: record.attempt.number, attemptId: record.attempt.id, cause };
   switch (record.state) {
     case "pending":
       return { ...facts, sinceMs: record.startedAtMs, expiresAtMs: null };

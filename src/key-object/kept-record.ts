@@ -48,9 +48,9 @@ export class KeptRecord {
     this.#leftover = new Leftover(this.#store.chunks);
   }
 
-  /** Enough of the record id to find it again. */
+  /** The record id, for the log. */
   get name(): string {
-    return (this.#ctx.id.name ?? this.#ctx.id.toString()).slice(0, 16);
+    return this.#ctx.id.name ?? this.#ctx.id.toString();
   }
 
   /** What is stored, which may be over or without its process. */
@@ -107,16 +107,16 @@ export class KeptRecord {
     const record = this.#store.load()?.record ?? null;
     const transition = concludeAttempt(record, ended, { outcome: "unknown" }, nowMs);
     if (transition.action !== "write") return transition;
-    const after = transition.record;
+    const { record: after } = transition;
     this.#store.write(after);
-    this.#reporter.changed({ before: record, undoneTo: ended.before, after, cause: "timeout" }, nowMs);
+    this.#reporter.changed({ before: record, undoneTo: ended.before, after, cause: "timeout", seen: null }, nowMs);
     return transition;
   }
 
   /** Writes the outcome of an attempt, unless storage holds newer truth. */
-  conclude(ended: EndedAttempt, { conclusion, body, from }: ArrivedOutcome, nowMs: number): Transition {
-    const { attempt, before } = ended;
+  conclude(ended: EndedAttempt, { conclusion, body, from, seen }: ArrivedOutcome, nowMs: number): Transition {
     const record = this.#store.load()?.record ?? null;
+    const change = { before: record, undoneTo: ended.before, cause: from, seen };
     const transition = concludeAttempt(record, ended, conclusion, nowMs);
     switch (transition.action) {
       case "write": {
@@ -126,17 +126,17 @@ export class KeptRecord {
         if (from === "probe") this.#setAlarm(expiresAtMs);
         this.#writeOutcome(transition.record, body);
         if (from === "attempt") this.#setAlarm(expiresAtMs);
-        this.#reporter.changed({ before: record, undoneTo: before, after: transition.record, cause: from }, nowMs);
+        this.#reporter.changed({ ...change, after: transition.record }, nowMs);
         break;
       }
       case "forget":
         this.#forgetUndone(body, nowMs);
-        this.#reporter.changed({ before: record, undoneTo: before, after: null, cause: from }, nowMs);
+        this.#reporter.changed({ ...change, after: null }, nowMs);
         break;
       case "stale":
         log({ event: "stale", record: this.name });
         // The chunks of a newer attempt have other names.
-        if (body !== null && namedBy(record) !== attempt.id) this.discard(body);
+        if (body !== null && namedBy(record) !== ended.attempt.id) this.discard(body);
         else body?.cut();
         break;
       default:
@@ -187,7 +187,8 @@ export class KeptRecord {
         return unreachable(decision);
     }
     const after = decision.action === "write" ? decision.record : null;
-    this.#reporter.changed({ before: record, undoneTo: null, after, cause: CAUSES[command.action] }, nowMs);
+    const cause = CAUSES[command.action];
+    this.#reporter.changed({ before: record, undoneTo: null, after, cause, seen: null }, nowMs);
     return { done: true, before, after: after?.state ?? "none" };
   }
 
@@ -230,7 +231,7 @@ export class KeptRecord {
     this.#store.replace(record, null, found?.body.chunks ?? 0);
     if (record.state !== "unknown") return;
     const before = found?.record ?? null;
-    this.#reporter.changed({ before, undoneTo: null, after: record, cause: "process_died" }, nowMs);
+    this.#reporter.changed({ before, undoneTo: null, after: record, cause: "process_died", seen: null }, nowMs);
   }
 
   /** The promise is for errors, which reset the object by themselves. The time is set in this synchronous step. */

@@ -3,10 +3,10 @@
  * effect, with no `await` in between. record/ decides, kept-record.ts stores.
  */
 
-import { DurableObject } from "cloudflare:workers";
 import { type KeyedCall, type LookCall, type LookReply, type Reply } from "../call/call.ts";
 import { type StreamedForward, discardBody, isStreamed, uncountedBytes } from "../call/upload.ts";
 import { type JournalPlace } from "../config/policy.ts";
+import { CheckedObject } from "./checked-object.ts";
 import { type ReceivedCall, type WaitResult, assertReply, assertSet } from "./received-call.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import { isMismatch } from "../journal/journal-event.ts";
@@ -20,15 +20,16 @@ import { Probe, ProbePace } from "./probing.ts";
 import { type Decision, decide } from "../record/decide.ts";
 import { type Command } from "../record/operate.ts";
 import { type OperatedBy, type Operation, refusalByScope } from "./operated-by.ts";
-import { type CompletedRecord, type UnknownRecord, unreachable } from "../record/record.ts";
+import { type UnknownRecord, unreachable } from "../record/record.ts";
 import { runAlarm } from "./record-alarm.ts";
 import { type Found } from "./record-store.ts";
-import { refusal, refusalBy, replay } from "./reply.ts";
+import { replayKept } from "./replay-kept.ts";
+import { refusal, refusalBy } from "./reply.ts";
 import { RunningAttempt } from "./running-attempt.ts";
 import { withSeat } from "./seat.ts";
 import { StayAwake } from "./stay-awake.ts";
 
-export class KeyObject extends DurableObject<Env> {
+export class KeyObject extends CheckedObject {
   readonly #kept: KeptRecord;
   readonly #reporter: JournalReporter;
   readonly #awake: StayAwake;
@@ -82,7 +83,9 @@ export class KeyObject extends DurableObject<Env> {
 
   /** The watchdog of a running attempt, and the end of a record's term. */
   override alarm(info?: AlarmInvocationInfo): Promise<void> {
-    const report = (why: string): void => log({ event: "fault", id: this.#kept.name, where: "alarm", why });
+    const record = this.#kept.name;
+    const report = (why: string): void =>
+      log({ event: "fault", id: record, where: "alarm", why, tenant: null, record });
     return runAlarm(this.ctx.storage, info, (times) => this.#kept.alarm(runningIn(this.#state), times), report);
   }
 
@@ -110,7 +113,7 @@ export class KeyObject extends DurableObject<Env> {
       case "await preparation":
         return this.#answerAfter(preparationIn(this.#state).wait(waitMs, uncountedBytes(sendable?.forward)), received);
       case "replay":
-        return Promise.resolve(this.#replay(decision.record, assertSet(found), policy.idleTimeoutMs));
+        return Promise.resolve(replayKept(this.#kept, decision.record, assertSet(found), policy.idleTimeoutMs));
       case "refuse":
         if (isMismatch(decision.code)) this.#reporter.mismatched(record, decision.code, nowMs);
         return Promise.resolve(refusalBy(decision, nowMs));
@@ -130,11 +133,13 @@ export class KeyObject extends DurableObject<Env> {
     const { about, request, policy } = received.call;
     const sendable = assertSet(received.sendable);
     if (isStreamed(sendable.forward)) return this.#prepare(received, sendable.forward);
-    const prepared = prepareAttempt(sendable.forward, attemptNumber, before, this.env);
+    const where = { tenant: about.tenant, record: this.#kept.name };
+    const prepared = prepareAttempt(sendable.forward, { attemptNumber, before }, where, this.env);
     if (prepared.kind === "refusal") return Promise.resolve(prepared);
-    const begun = { attempt: { number: attemptNumber, id: crypto.randomUUID() }, before, mayHaveRun, policy, request };
+    const attempt = { number: attemptNumber, id: crypto.randomUUID() };
+    const begun = { attempt, before, mayHaveRun, policy, request, where };
     try {
-      this.#kept.writePending({ about, request, attempt: begun.attempt }, policy, found, nowMs);
+      this.#kept.writePending({ about, request, attempt }, policy, found, nowMs);
     } catch (error) {
       prepared.body?.release();
       throw error;
@@ -183,14 +188,6 @@ export class KeyObject extends DurableObject<Env> {
     if (result === null) return { ...refusal("in_flight"), waited: true };
     const waitMs = Math.max(0, received.call.waitMs - (Date.now() - sinceMs));
     return this.#answer({ ...received, ...result, call: { ...received.call, waitMs } });
-  }
-
-  #replay(record: CompletedRecord, found: Found, idleTimeoutMs: number): Reply {
-    const { readers } = this.#kept;
-    if (found.body.inline === null && readers.areTooMany) return refusal("unavailable");
-    const body = this.#kept.body(record, found);
-    if (body === null) return refusal("outcome_unknown");
-    return replay(record, body instanceof ReadableStream ? readers.openStream(body, idleTimeoutMs) : body);
   }
 
   /** Something else may have followed `ended` already, and goes on. */

@@ -3,7 +3,7 @@
 import { type RefusalReply } from "../call/call.ts";
 import { type ReceivedForward, hold } from "../call/upload.ts";
 import { type HeldBody } from "../http/held-body.ts";
-import { log } from "../log.ts";
+import { type Where, log } from "../log.ts";
 import { prepareKeyed } from "../origin/exchange.ts";
 import { type PreparedRequest } from "../origin/prepared-request.ts";
 import { type UnknownRecord } from "../record/record.ts";
@@ -14,11 +14,11 @@ export type PreparedAttempt =
   /** The record stays as it is, so the same request may be sent again. */
   | RefusalReply;
 
-/** `before` is the record that the attempt follows. */
+/** `before` is the record that the attempt follows, and `where` is for the log. */
 export function prepareAttempt(
   received: ReceivedForward,
-  attemptNumber: number,
-  before: UnknownRecord | null,
+  { attemptNumber, before }: { readonly attemptNumber: number; readonly before: UnknownRecord | null },
+  where: Where,
   env: object,
 ): PreparedAttempt {
   const forward = hold(received);
@@ -27,6 +27,6 @@ export function prepareAttempt(
   if (request.kind === "prepared") return { kind: "prepared", request, body: forward.body };
   forward.body?.release();
   const id = crypto.randomUUID();
-  log({ event: "fault", id, where: "misconfigured", why: request.why });
+  log({ event: "fault", id, where: "misconfigured", why: request.why, ...where });
   return misconfigured(before, id);
 }

@@ -2,9 +2,9 @@
 
 import { type Forward } from "../call/call.ts";
 import { type AttemptPolicy } from "../config/policy.ts";
-import { arrived, conclusionOfProbeAnswer, receptionOfProbe } from "./conclusion-of-answer.ts";
+import { arrived, conclusionOfProbeAnswer, receptionOfProbe, seenOf } from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
-import { log } from "../log.ts";
+import { type Where, log } from "../log.ts";
 import { type NoAnswer, type OriginAnswer, exchange, prepareKeyed } from "../origin/exchange.ts";
 import { type Probed } from "../record/decide.ts";
 import { whyUnsettled } from "../record/probe.ts";
@@ -76,23 +76,27 @@ export class Probe {
       end = await this.#finish(answer);
     } catch (error) {
       // The record is still unknown, and a later request asks again.
-      log({ event: "fault", id: attempt.id, where: "conclude probe", why: String(error) });
+      log({ event: "fault", id: attempt.id, where: "conclude probe", why: String(error), ...this.#where });
       end = { outcome: "unknown", why: "the outcome could not be written" };
     }
     this.#pace.ended(attempt.id, end, Date.now());
     onEnd();
     const { outcome } = end;
-    log({ event: "probe", record: this.#kept.name, ...end });
+    log({ event: "probe", ...this.#where, ...end });
     const probed = { attemptId: attempt.id, outcome: outcome === "not-executed" ? outcome : "unknown" } as const;
     this.#end({ probed });
     this.#waiters.wake(() => ({ probed }));
+  }
+
+  get #where(): Where {
+    return { tenant: this.#record.about.tenant, record: this.#kept.name };
   }
 
   async #ask(forward: Forward, env: object): Promise<OriginAnswer | NoAnswer> {
     const { number } = this.#record.attempt;
     const prepared = prepareKeyed({ ...forward, body: null }, number, env);
     if (prepared.kind === "not prepared") {
-      log({ event: "fault", id: crypto.randomUUID(), where: "misconfigured", why: prepared.why });
+      log({ event: "fault", id: crypto.randomUUID(), where: "misconfigured", why: prepared.why, ...this.#where });
       return { came: "nothing", cause: "failed", why: prepared.why };
     }
     return exchange(prepared, number, { ...this.#policy, originDeadlineMs: PROBE_TIMEOUT_MS });
@@ -107,9 +111,10 @@ export class Probe {
     const body = this.#kept.startRecording(attempt, answer.body, "probe", this.#policy);
     const { mode, bytesMax } = receptionOfProbe(answer, this.#policy);
     await body.receive(mode, bytesMax);
-    const conclusion = conclusionOfProbeAnswer(arrived(answer, body));
+    const arrival = arrived(answer, body);
+    const conclusion = conclusionOfProbeAnswer(arrival);
     if (conclusion.outcome === "final" || conclusion.outcome === "not-kept") {
-      const outcome = { conclusion, body, from: "probe" } as const;
+      const outcome = { conclusion, body, from: "probe", seen: seenOf(arrival) } as const;
       this.#kept.conclude({ attempt, before: null, policy: this.#policy }, outcome, Date.now());
       // No request reads the recording: those who wait replay the record.
       body.publishEnd();

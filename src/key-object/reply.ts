@@ -155,7 +155,9 @@ function fromGateway(
 
 /** A record does not store how long its attempt took. */
 function attemptOf(record: RestingRecord | null): { attempt?: AttemptFacts } {
-  return record === null ? {} : { attempt: { number: record.attempt.number, originMs: null } };
+  if (record === null) return {};
+  const originStatus = record.state === "completed" ? record.answer.status : null;
+  return { attempt: { number: record.attempt.number, originMs: null, originStatus } };
 }
 
 function mark(status: Mark["status"], record: RestingRecord | null): Mark {

@@ -13,10 +13,11 @@ import {
   conclusionOfAnswer,
   outcomeOf,
   receptionOf,
+  seenOf,
 } from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { type HeldBody } from "../http/held-body.ts";
-import { log } from "../log.ts";
+import { type Where, log } from "../log.ts";
 import { searched } from "../origin/body-search.ts";
 import { type NoAnswer, type OriginAnswer, exchange } from "../origin/exchange.ts";
 import { type PreparedRequest } from "../origin/prepared-request.ts";
@@ -30,6 +31,8 @@ const TIMED_OUT: NoAnswer = { came: "nothing", cause: "origin_timeout", why: "or
 
 /** An attempt whose record is pending. */
 interface BegunAttempt extends EndedAttempt {
+  /** For the log. */
+  readonly where: Where;
   /** Whether an earlier attempt of the record may have run. */
   readonly mayHaveRun: boolean;
   readonly policy: AttemptPolicy;
@@ -49,6 +52,7 @@ export class RunningAttempt {
   readonly #startedAtMs = Date.now();
   /** How long the origin took, as far as it was measured last. */
   #originMs: number | null = null;
+  #originStatus: number | null = null;
   /** The answer that streams, once there is something of it to read. */
   #stream: { readonly joiner: () => Reply; readonly body: Recording } | null = null;
 
@@ -80,6 +84,7 @@ export class RunningAttempt {
     let recording: Recording | null = null;
     try {
       if (answer.came === "nothing") return void this.#finish(answer, { outcome: "unknown" });
+      this.#originStatus = answer.head.status;
       const reception = receptionOf(answer, policy);
       recording = this.#kept.startRecording(attempt, searched(answer.body, reception.search), "attempt", policy);
       await this.#receive(answer, recording, reception);
@@ -137,9 +142,9 @@ export class RunningAttempt {
   /** Writes the outcome, and only then replies to those who wait. */
   #finish(arrival: Arrival, conclusion: Conclusion): Transition {
     this.#onEnd();
-    const why = arrival.came === "nothing" ? arrival.why : arrival.body.why;
-    if (why !== null) log({ event: "no_answer", record: this.#kept.name, why });
-    const outcome = { conclusion, body: recordingOf(arrival), from: "attempt" } as const;
+    const seen = seenOf(arrival);
+    if (seen.error !== null) log({ event: "no_answer", ...this.#begun.where, why: seen.error });
+    const outcome = { conclusion, body: recordingOf(arrival), from: "attempt", seen } as const;
     const transition = this.#kept.conclude(this.#begun, outcome, Date.now());
     // Where nothing has run, the clients learn that, also if the record is kept for its number.
     const hasNotRun = conclusion.outcome === "not-executed" && !this.#begun.mayHaveRun;
@@ -169,11 +174,12 @@ export class RunningAttempt {
 
   #withFacts(reply: Reply): Reply {
     const { attempt, request } = this.#begun;
-    const known = { ...reply, attempt: { number: attempt.number, originMs: this.#originMs } };
+    const facts = { number: attempt.number, originMs: this.#originMs, originStatus: this.#originStatus };
+    const known = { ...reply, attempt: facts };
     return known.kind === "answer" && request.calls !== undefined ? { ...known, calls: request.calls } : known;
   }
 
   #logFault(where: string, error: unknown): void {
-    log({ event: "fault", id: this.#begun.attempt.id, where, why: String(error) });
+    log({ event: "fault", id: this.#begun.attempt.id, where, why: String(error), ...this.#begun.where });
   }
 }

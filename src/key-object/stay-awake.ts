@@ -4,7 +4,7 @@
  * object makes to itself. Cloudflare documents that pending I/O keeps an object; the call makes both the same.
  */
 
-import { log } from "../log.ts";
+import { NOWHERE, log } from "../log.ts";
 
 /** Half of the shortest time after which the runtime erases an object. Most attempts end before, and cost nothing. */
 const CALL_AFTER_MS = 30_000;
@@ -46,7 +46,7 @@ export class StayAwake {
       try {
         await this.#callSelf();
       } catch (error) {
-        log({ event: "fault", id: crypto.randomUUID(), where: "stay awake", why: String(error) });
+        log({ event: "fault", id: crypto.randomUUID(), where: "stay awake", why: String(error), ...NOWHERE });
         await new Promise((resolve) => setTimeout(resolve, CALL_AFTER_MS));
       }
     }

@@ -4,15 +4,15 @@ import { objectOf } from "../call/object-stub.ts";
 import { type Policy, type Tenant } from "../config/policy.ts";
 import { readOperation } from "../config/operation.ts";
 import { type Intent, type Result } from "../journal/audit.ts";
-import { type Operation } from "../key-object/operated-by.ts";
+import { type OperatedBy, type Operation } from "../key-object/operated-by.ts";
 import { log } from "../log.ts";
 import { type Command } from "../record/operate.ts";
 import { type Audited, ended, intend } from "./audited.ts";
 import { hostnameOf, inspectRecord, placeOf } from "./inspect.ts";
 import { type Acting } from "./operator-context.ts";
 import { type OperatorProblem, codeOfRefusal, isOperatorProblem, operatorProblem } from "./problem.ts";
-import { RECORD_ID } from "./requests.ts";
-import { type Order, type Settling, orderOfSettling } from "./settle.ts";
+import { type Reasoned, RECORD_ID } from "./requests.ts";
+import { type Order, type Settling, givenAttempt, orderOfSettling } from "./settle.ts";
 
 /** An action that was carried out. */
 export interface Acted {
@@ -37,15 +37,20 @@ export async function settle(acting: Acting, id: string, settling: Settling): Pr
   return act(acting, { record: id, action: "settle", why: settling.why }, order);
 }
 
-export function release(acting: Acting, id: string, why: string): Promise<Acted | OperatorProblem> {
-  return act(acting, { record: id, action: "release", why }, { command: { action: "release" }, body: null, given: {} });
+export function release(acting: Acting, id: string, reasoned: Reasoned): Promise<Acted | OperatorProblem> {
+  return act(acting, { record: id, action: "release", why: reasoned.why }, orderOf("release", reasoned));
 }
 
-export function purge(acting: Acting, id: string, why: string): Promise<Acted | OperatorProblem> {
-  return act(acting, { record: id, action: "purge", why }, { command: { action: "purge" }, body: null, given: {} });
+export function purge(acting: Acting, id: string, reasoned: Reasoned): Promise<Acted | OperatorProblem> {
+  return act(acting, { record: id, action: "purge", why: reasoned.why }, orderOf("purge", reasoned));
 }
 
-function policyOf(tenant: Tenant, operation: string): Policy {
+function orderOf(action: "release" | "purge", { attempt_id }: Reasoned): Order {
+  const attemptId = attempt_id ?? null;
+  return { command: { action, attemptId }, body: null, given: givenAttempt(attemptId) };
+}
+
+export function policyOf(tenant: Tenant, operation: string): Policy {
   const { method, path, names } = readOperation(operation);
   return tenant.policyFor(method, path, names);
 }
@@ -64,7 +69,8 @@ async function act(acting: Acting, given: Given, order: Order): Promise<Acted | 
       return carryOut(env, { ...order, journal: placeOf(tenant), intent, auditTtlMs: tenant.operators.auditTtlMs });
     },
     (error: unknown) => {
-      log({ event: "fault", id: given.record.slice(0, 16), where: "operate", why: String(error) });
+      const { record } = given;
+      log({ event: "fault", id: record, where: "operate", why: String(error), tenant: acting.hostname, record });
       return operatorProblem("unavailable");
     },
   );
@@ -80,23 +86,31 @@ async function carryOut(env: Env, ordered: Ordered): Promise<Acted | OperatorPro
   const { journal, intent, command, body } = ordered;
   const seq = await intend(env, ordered);
   if (seq === null) return operatorProblem("audit_unavailable");
-  let operation: Operation;
-  try {
-    const by = { tenant: intent.hostname, journal, role: intent.token };
-    operation = await objectOf(env.KEYS, intent.record, journal.placement).operate(by, command, body);
-  } catch (error) {
-    // The action may have been carried out. The record has its state; the audit log gets "failed", which claims neither.
-    log({ event: "fault", id: intent.record.slice(0, 16), where: "operate", why: String(error) });
-    await ended(env, ordered, seq, resultOf(null));
-    return operatorProblem("unavailable");
-  }
+  const by = { tenant: intent.hostname, journal, role: intent.token };
+  const operation = await operateOn(env, { record: intent.record, by, command, body });
   await ended(env, ordered, seq, resultOf(operation));
+  if (operation === null) return operatorProblem("unavailable");
   if (!operation.done) return operatorProblem(codeOfRefusal(operation.refusal));
   const { before, after } = operation;
   return { kind: "acted", id: intent.record, action: intent.action, before, after, audit: seq };
 }
 
-function resultOf(operation: Operation | null): Result {
+interface OperatedOn extends Pick<Order, "command" | "body"> {
+  readonly record: string;
+  readonly by: OperatedBy;
+}
+
+/** Null where the call failed: the action may have been carried out. The record has its state, and nothing here claims either. */
+export async function operateOn(env: Env, { record, by, command, body }: OperatedOn): Promise<Operation | null> {
+  try {
+    return await objectOf(env.KEYS, record, by.journal.placement).operate(by, command, body);
+  } catch (error) {
+    log({ event: "fault", id: record, where: "operate", why: String(error), tenant: by.tenant, record });
+    return null;
+  }
+}
+
+export function resultOf(operation: Operation | null): Result {
   if (operation === null) return { result: "failed", before: null, after: null };
   const { before } = operation;
   if (!operation.done) return { result: "refused", before, after: operation.refusal };

@@ -3,35 +3,27 @@
 import type * as v from "valibot";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
-import { plainProblem } from "../http/problem.ts";
 import { type Acted, purge, release, settle } from "./act.ts";
 import { type Shown, NO_STORE, answer } from "./answer.ts";
-import { authenticate } from "./authenticate.ts";
+import { CSV, NDJSON, exportOf } from "./export.ts";
 import { recordIdsOf } from "./find.ts";
 import { type Inspection } from "../key-object/inspection.ts";
 import { inspectRecord, inspectWithBody } from "./inspect.ts";
+import { SETTLE_MANY } from "./list-requests.ts";
 import { lists } from "./lists.ts";
+import { logQueriesFor } from "./log-queries.ts";
 import { OPENAPI } from "./openapi.ts";
 import { type Acting, type OperatorCall, type OperatorContext } from "./operator-context.ts";
 import { type OperatorProblem, isOperatorProblem, operatorProblem } from "./problem.ts";
-import { FIND, OPERATOR_NAME, RECORD_ID, SETTLE, WHY, readBody } from "./requests.ts";
-import { areSet, tokensOf } from "../config/operator-token.ts";
-import { bearerToken } from "./tokens.ts";
+import { wholeId } from "./record-name.ts";
+import { FIND, OPERATOR_NAME, SETTLE, WHY, readBody } from "./requests.ts";
+import { requireOperator } from "./require-operator.ts";
+import { batchView, settleMany } from "./settle-many.ts";
 import { recordView } from "./views.ts";
 
 export const operatorApi = new HonoBase<OperatorContext>({ router: new TrieRouter() });
 
-operatorApi.use(async (c, next) => {
-  const tokens = tokensOf(c.env, c.var.tenant);
-  // A hostname without any token has no operator API, so it never answers 401.
-  if (!areSet(tokens)) return plainProblem(404, "Not Found");
-  const presented = bearerToken(c.req.header("authorization") ?? null);
-  if (presented === null) return answer(operatorProblem("unauthorized"));
-  const role = await authenticate(c, tokens, presented, "api");
-  if (isOperatorProblem(role)) return answer(role);
-  c.set("role", role);
-  return next();
-});
+operatorApi.use(requireOperator);
 
 operatorApi.get("/v1/openapi.json", () => Response.json(OPENAPI, NO_STORE));
 
@@ -41,16 +33,23 @@ operatorApi.post("/v1/records/find", async (c) => {
   const ids = await recordIdsOf(c.var.hostname, c.var.tenant, description, Date.now());
   if (isOperatorProblem(ids)) return answer(ids);
   // The gateway looks at the former rule's record first, and answers a retry from it if it exists.
-  const former = ids.former === null ? null : await recordOf(c, ids.former);
+  const former = ids.former === null ? null : await foundBy(c, ids.former);
   if (former !== null && (isOperatorProblem(former) || former.state !== "none" || ids.now === null)) {
     return answer(former);
   }
-  return answer(ids.now === null ? operatorProblem("unavailable") : await recordOf(c, ids.now));
+  return answer(ids.now === null ? operatorProblem("unavailable") : await foundBy(c, ids.now));
 });
 
+operatorApi.post("/v1/records/settle", (c) =>
+  act(c, SETTLE_MANY, async (acting, asked) => {
+    const batch = await settleMany(acting, asked);
+    return isOperatorProblem(batch) ? batch : { kind: "shown", view: batchView(batch) };
+  }),
+);
+
 operatorApi.get("/v1/records/:id", async (c) => {
-  const id = c.req.param("id");
-  if (!RECORD_ID.test(id)) return answer(operatorProblem("not_found"));
+  const id = await wholeId(c, c.req.param("id"));
+  if (isOperatorProblem(id)) return answer(id);
   const record = await (c.req.query("body") === "1" ? recordWithBody(c, id) : recordOf(c, id));
   return answer(!isOperatorProblem(record) && record.state === "none" ? operatorProblem("not_found") : record);
 });
@@ -59,11 +58,18 @@ operatorApi.post("/v1/records/:id/settle", (c) =>
   act(c, SETTLE, (acting, settling) => settle(acting, c.req.param("id"), settling)),
 );
 operatorApi.post("/v1/records/:id/release", (c) =>
-  act(c, WHY, (acting, { why }) => release(acting, c.req.param("id"), why)),
+  act(c, WHY, (acting, reasoned) => release(acting, c.req.param("id"), reasoned)),
 );
 operatorApi.post("/v1/records/:id/purge", (c) =>
-  act(c, WHY, (acting, { why }) => purge(acting, c.req.param("id"), why)),
+  act(c, WHY, (acting, reasoned) => purge(acting, c.req.param("id"), reasoned)),
 );
+
+for (const format of [CSV, NDJSON]) {
+  operatorApi.get(`/v1/${format.name}`, async (c) => {
+    const exported = await exportOf(c, format);
+    return isOperatorProblem(exported) ? answer(exported) : exported;
+  });
+}
 
 operatorApi.route("/v1", lists);
 
@@ -78,6 +84,13 @@ async function recordOf(c: OperatorCall, id: string): Promise<FoundRecord | Oper
   return { kind: "shown", state: inspection.state, view: recordView(id, inspection) };
 }
 
+/** Where there is no record, the answer has the queries that the log still answers. */
+async function foundBy(c: OperatorCall, id: string): Promise<FoundRecord | OperatorProblem> {
+  const record = await recordOf(c, id);
+  if (isOperatorProblem(record)) return record;
+  return { ...record, view: { ...record.view, log: record.state === "none" ? logQueriesFor(id) : null } };
+}
+
 async function recordWithBody(c: OperatorCall, id: string): Promise<FoundRecord | OperatorProblem> {
   const acting = actingOf(c);
   const inspection = isOperatorProblem(acting) ? acting : await inspectWithBody(acting, id);
@@ -89,7 +102,7 @@ async function recordWithBody(c: OperatorCall, id: string): Promise<FoundRecord 
 async function act<const T extends v.GenericSchema>(
   c: OperatorCall,
   schema: T,
-  action: (acting: Acting, given: v.InferOutput<T>) => Promise<Acted | OperatorProblem>,
+  action: (acting: Acting, given: v.InferOutput<T>) => Promise<Acted | Shown | OperatorProblem>,
 ): Promise<Response> {
   const given = await readBody(c.req.raw, schema);
   if (isOperatorProblem(given)) return answer(given);

@@ -18,7 +18,7 @@ export async function intend(env: Env, { journal, intent, given, auditTtlMs }: A
   try {
     return await journalOf(env, journal).intend({ ...intent, given: JSON.stringify(given) }, auditTtlMs);
   } catch (error) {
-    log({ event: "journal_failed", record: intent.record.slice(0, 16), why: String(error) });
+    log({ event: "journal_failed", record: intent.record, why: String(error) });
     return null;
   }
 }

@@ -20,6 +20,8 @@ export interface Description {
   readonly headers: Readonly<Record<string, string>>;
   /** The SHA-256 fingerprint of the client's certificate, in lower-case hex. */
   readonly certificate?: string | undefined;
+  /** The digest of the caller, instead of its headers. Log lines and lists have it; it reveals no credential. */
+  readonly caller?: string | undefined;
   /** As a client sends it, or unquoted. */
   readonly key: string;
 }
@@ -49,7 +51,7 @@ export async function recordIdsOf(
   const { callers, callersBefore } = withCallersOf(tenant, policy);
   const operation = policy.keyScope === "tenant" ? { method: null, path: null } : { method, path: pathname };
   const idBy = async (rule: CallerRule): Promise<string | null> => {
-    const digest = await callerOf(requestOf(description), rule, acceptToken);
+    const digest = description.caller ?? (await callerOf(requestOf(description), rule, acceptToken));
     if (isRefusal(digest)) return null;
     const { inId } = callerPlacement({ rule, digest }, { isDerived: false });
     return recordId({ tenant: hostname, ...operation, caller: inId, key, isDerived: false });

@@ -76,7 +76,7 @@ async function inspectUpTo(
     const object = objectOf(env.KEYS, id, of.tenant.placement);
     return await object.inspect(await hostnameOf(env, of, id), placeOf(of.tenant), bodyBytesMax);
   } catch (error) {
-    log({ event: "fault", id: id.slice(0, 16), where: "inspect", why: String(error) });
+    log({ event: "fault", id, where: "inspect", why: String(error), tenant: of.hostname, record: id });
     return null;
   }
 }

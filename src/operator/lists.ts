@@ -4,11 +4,13 @@ import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { log } from "../log.ts";
 import { type OperatorCall, type OperatorContext, type ReservedContext } from "./operator-context.ts";
-import { type Position } from "../journal/entries.ts";
+import { type Position } from "../journal/entry-query.ts";
+import { type JournalPage } from "../journal/journal.ts";
 import { journalOf } from "../journal/journal-of.ts";
 import { type Shown, answer } from "./answer.ts";
 import { type OperatorProblem, isOperatorProblem, operatorProblem } from "./problem.ts";
-import { AUDIT_QUERY, COUNTS_QUERY, JOURNAL_QUERY, readQuery } from "./requests.ts";
+import { AUDIT_QUERY, COUNTS_QUERY, JOURNAL_QUERY, filterOf } from "./list-requests.ts";
+import { readQuery } from "./requests.ts";
 import { auditView, countsView, entryView } from "./views.ts";
 
 export const lists = new HonoBase<OperatorContext>({ router: new TrieRouter() });
@@ -25,15 +27,20 @@ type Page = Shown | OperatorProblem;
 async function entriesPage(c: OperatorCall): Promise<Page> {
   const query = readQuery(c.var.url, JOURNAL_QUERY);
   if (isOperatorProblem(query)) return query;
-  const { state = null, operation = null, older_than = 0, limit } = query;
-  const after = query.cursor === undefined ? null : positionOf(query.cursor);
-  if (after === null && query.cursor !== undefined) return UNKNOWN_CURSOR;
-  const entryQuery = { record: null, state, operation, untilMs: Date.now() - older_than, after, limit };
+  const { cursor, limit, ...asked } = query;
+  const after = cursor === undefined ? null : positionOf(cursor);
+  if (after === null && cursor !== undefined) return UNKNOWN_CURSOR;
   return pageOf(c, async (journal) => {
-    const { entries, dropped } = await journal.entries(entryQuery);
-    const last = entries.length === limit ? entries.at(-1) : undefined;
-    return { entries: entries.map(entryView), cursor: last === undefined ? null : cursorOf(last), dropped };
+    const filter = filterOf(asked, Date.now());
+    return pageView(await journal.entries({ filter, after, limit }));
   });
+}
+
+/** `truncated`: the journal had no room for all, so some entries of the asked state are on no page. */
+function pageView({ entries, left, dropped }: JournalPage): object {
+  const last = left > entries.length ? entries.at(-1) : undefined;
+  const cursor = last === undefined ? null : cursorOf(last);
+  return { entries: entries.map(entryView), cursor, left: left - entries.length, truncated: dropped > 0, dropped };
 }
 
 /** Newest first. */

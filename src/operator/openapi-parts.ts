@@ -1,6 +1,6 @@
 /** The components of the operator API's OpenAPI document. */
 
-import { JOURNAL_STATES } from "../journal/journal-event.ts";
+import { CAUSES, JOURNAL_STATES } from "../journal/journal-event.ts";
 import { REQUEST_SCHEMAS } from "./request-schemas.ts";
 import { RECORD_ID } from "./requests.ts";
 
@@ -35,6 +35,25 @@ const numbers = {
   duplicates_prevented: { ...integer, description: "Replayed and joined: requests that would have run again." },
 };
 
+const recordFields = {
+  id: recordId,
+  state,
+  cause: {
+    enum: ["too large", "coded", "erased", "expired", null],
+    description: "For a tombstone: why no answer is stored.",
+  },
+  tenant: nullable("string"),
+  operation: nullable("string"),
+  key: nullable("string"),
+  caller: { ...nullable("string"), description: "The digest of the caller." },
+  attempt: nullable("integer"),
+  attempt_id: { ...nullable("string"), description: "Unlike `attempt`, it is never used again." },
+  since: nullableTime,
+  expires: nullableTime,
+  running: { enum: ["attempt", "probe", "preparation", null] },
+  answer: { oneOf: [{ type: "null" }, { $ref: "#/components/schemas/Answer" }] },
+};
+
 export const SCHEMAS: Readonly<Record<string, object>> = {
   RecordId: { type: "string", pattern: RECORD_ID.source },
   Document: { type: "object" },
@@ -42,22 +61,15 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   Description: REQUEST_SCHEMAS.find,
   Why: REQUEST_SCHEMAS.why,
   Settling: REQUEST_SCHEMAS.settle,
-  Record: object({
-    id: recordId,
-    state,
-    cause: {
-      enum: ["too large", "coded", "erased", "expired", null],
-      description: "For a tombstone: why no answer is stored.",
-    },
-    tenant: nullable("string"),
-    operation: nullable("string"),
-    key: nullable("string"),
-    attempt: nullable("integer"),
-    since: nullableTime,
-    expires: nullableTime,
-    running: { enum: ["attempt", "probe", "preparation", null] },
-    answer: { oneOf: [{ type: "null" }, { $ref: "#/components/schemas/Answer" }] },
-  }),
+  SettlingMany: REQUEST_SCHEMAS.settleMany,
+  Record: object(recordFields),
+  Found: {
+    description: "A record, and if there is none, queries that the log still answers.",
+    ...object({
+      ...recordFields,
+      log: { oneOf: [{ type: "null" }, object({ detail: string, jq: string, sql: string })] },
+    }),
+  },
   Answer: object(
     {
       status: integer,
@@ -75,19 +87,46 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
     after: state,
     audit: { ...integer, description: "The number of the line in the audit log." },
   }),
+  Batch: object({
+    dry_run: { type: "boolean" },
+    plan: { ...nullable("string"), description: "Repeat it in the next batch, and in the run after a dry run." },
+    ready: { ...integer, description: "Of a dry run: how many of this batch a run would settle." },
+    settled: integer,
+    refused: integer,
+    failed: { ...integer, description: "Not known: look at these records." },
+    left: { ...integer, description: "How many of the filter come after this batch." },
+    cursor: { ...nullable("string"), description: "Of the next batch; null after the last." },
+    results: list({ $ref: "#/components/schemas/SettleResult" }),
+  }),
+  SettleResult: object({
+    record: recordId,
+    attempt_id: string,
+    operation: nullable("string"),
+    key: nullable("string"),
+    result: { enum: ["ready", "settled", "refused", "failed"] },
+    code: nullable("string"),
+    detail: nullable("string"),
+    audit: { ...nullable("integer"), description: "The number of its line in the audit log." },
+  }),
   JournalPage: object({
     entries: list({ $ref: "#/components/schemas/Entry" }),
     cursor: nullable("string"),
+    left: { ...integer, description: "How many entries come after this page." },
+    truncated: { type: "boolean", description: "Whether entries were dropped." },
     dropped: { ...integer, description: "Entries that the journal had no room for." },
   }),
   Entry: object({
     record: recordId,
     hostname: string,
-    caller: { ...string, description: "Distinguishes callers: the beginning of a digest." },
+    caller: { ...string, description: "The digest of the caller." },
+    key: string,
     state: { enum: JOURNAL_STATES },
-    cause: string,
+    cause: { enum: CAUSES },
+    status: { ...nullable("integer"), description: "Of the origin's answer; null where none arrived." },
+    error: { ...nullable("string"), description: "Why no answer arrived, or why its body broke off." },
     operation: string,
     attempt: integer,
+    attempt_id: string,
     times: integer,
     since: time,
     at: time,
@@ -128,7 +167,7 @@ export const RESPONSES = {
   "400": problem("The request is not valid."),
   "401": problem("The token is missing or wrong."),
   "404": problem("This hostname has no such record."),
-  "409": problem("Nothing was done: an attempt runs, or the record is in another state."),
+  "409": problem("Nothing was done: an attempt runs, the record is in another state, or several records match."),
   "413": problem("The request is too large."),
   "429": problem("Too many wrong tokens came from this network."),
   "503": problem("The audit log can't be written (nothing was done), or an object did not answer."),

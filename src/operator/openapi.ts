@@ -1,10 +1,13 @@
 /** The operator API as an OpenAPI 3.1 document. A test compares it with the routes and with their answers. */
 
 import { ACTIONS, RESPONSES, SCHEMAS } from "./openapi-parts.ts";
+import { CSV, NDJSON } from "./export.ts";
 import { REQUEST_SCHEMAS } from "./request-schemas.ts";
 import { OPERATOR_NAME } from "./requests.ts";
 
 const record = { name: "id", in: "path", required: true, schema: { $ref: "#/components/schemas/RecordId" } };
+
+const begun = { ...record, schema: { type: "string", pattern: "^[0-9a-f]{16,64}$" } };
 
 const operator = {
   name: "Oncegate-Operator",
@@ -70,21 +73,38 @@ export const OPENAPI = {
       post: {
         operationId: "find",
         summary: "Find a record by its request",
-        description: "Without a record the state is `none`. A record with a derived key can't be found in this way.",
+        description:
+          "Without a record the state is `none`, and `log` has queries that the log still answers. A record with a derived key can't be found in this way.",
         requestBody: body("Description", {
           operation: "POST /v1/charges",
           headers: { authorization: "Bearer alice" },
           key: "7f3c2a90",
         }),
-        responses: answers("The record.", "Record", ["400", "413", "503"]),
+        responses: answers("The record.", "Found", ["400", "413", "503"]),
+      },
+    },
+    "/v1/records/settle": {
+      post: {
+        operationId: "settleMany",
+        summary: "Settle many unknown outcomes, batch by batch",
+        description:
+          "By a list of records, or by a filter after a dry run of it. A record is settled only if it is still unknown by the attempt that the list or the dry run showed.",
+        parameters: [operator],
+        requestBody: body("SettlingMany", {
+          dry_run: true,
+          filter: { operation: "POST /v1/charges", cause: "timeout" },
+          settle: { outcome: "not-executed", why: "Not in the ledger, ticket 4711" },
+        }),
+        responses: answers("The batch.", "Batch", ["400", "413", "503"]),
       },
     },
     "/v1/records/{id}": {
       get: {
         operationId: "show",
         summary: "Show a record",
-        parameters: [record, answerBody, operator],
-        responses: answers("The record.", "Record", ["400", "404", "503"]),
+        description: "At least 16 digits of the id are enough where the journal lists the record.",
+        parameters: [begun, answerBody, operator],
+        responses: answers("The record.", "Record", ["400", "404", "409", "503"]),
       },
     },
     "/v1/records/{id}/settle": action("settle"),
@@ -98,6 +118,23 @@ export const OPENAPI = {
         responses: answers("A page.", "JournalPage", ["400", "503"]),
       },
     },
+    ...Object.fromEntries(
+      [CSV, NDJSON].map(({ name, type }) => [
+        `/v1/${name}`,
+        {
+          get: {
+            operationId: name,
+            summary: `The filtered journal as ${name}`,
+            description: "`Oncegate-Dropped` is the number of entries that the journal had no room for.",
+            parameters: REQUEST_SCHEMAS.journal.filter((parameter) => !["cursor", "limit"].includes(parameter.name)),
+            responses: {
+              ...answers("The file.", "Document", ["400", "503"]),
+              "200": { description: "The file.", content: { [type]: { schema: { type: "string" } } } },
+            },
+          },
+        },
+      ]),
+    ),
     "/v1/audit": {
       get: {
         operationId: "audit",

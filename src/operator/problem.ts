@@ -26,6 +26,12 @@ const PROBLEMS = {
     "The record is busy",
     "An attempt or a probe of this record runs, or a request that may begin one is being received. Nothing was done: try again when it has ended.",
   ],
+  ambiguous: [409, "Several records match", "Several records have an id that begins so. Give more digits of it."],
+  attempt_changed: [
+    409,
+    "Another attempt has run",
+    "The record belongs to another attempt than the one given. Nothing was done: look at the record again.",
+  ],
   not_unknown: [409, "The outcome is known", "Only an unknown outcome can be settled. Nothing was done."],
   nothing_to_erase: [409, "There is no answer", "The record has no stored answer to erase. Nothing was done."],
   audit_unavailable: [

@@ -5,11 +5,8 @@
 
 import * as v from "valibot";
 import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
-import { DAY, HEADER_NAME, HOUR, duration, integer, table } from "../config/values.ts";
-import { OPERATION_CHARACTERS_MAX } from "../journal/entries.ts";
-import { JOURNAL_STATES } from "../journal/journal-event.ts";
+import { HEADER_NAME, integer, table } from "../config/values.ts";
 import { type OperatorProblem, operatorProblem } from "./problem.ts";
-import { HOURS_MAX } from "../journal/tallies.ts";
 
 /** Operators write answers by hand, which are far smaller. The request is held in memory. */
 export const REQUEST_BYTES_MAX = 2_000_000;
@@ -21,11 +18,9 @@ const WHY_CHARACTERS_MAX = 1000;
 const HEADERS_MAX = 100;
 const HEADER_CHARACTERS_MAX = 8192;
 
-const PAGE_MAX = 100;
-
 export const RECORD_ID = /^[0-9a-f]{64}$/;
 
-function object<const T extends v.ObjectEntries>(entries: T) {
+export function object<const T extends v.ObjectEntries>(entries: T) {
   return table(entries, "must be an object");
 }
 
@@ -50,6 +45,15 @@ const headers = v.pipe(
   v.check((table) => Object.keys(table).length <= HEADERS_MAX, `must have at most ${HEADERS_MAX} headers`),
 );
 
+/** A UUID of the gateway. */
+const ATTEMPT_ID_CHARACTERS_MAX = 100;
+
+export const attemptId = v.pipe(
+  v.string("must be the id of an attempt"),
+  v.minLength(1, "must be the id of an attempt"),
+  v.maxLength(ATTEMPT_ID_CHARACTERS_MAX, "must be the id of an attempt"),
+);
+
 const status = integer({ min: 200, max: 599 });
 const base64 = v.pipe(v.string("must be base64"), v.base64("must be base64"));
 
@@ -67,12 +71,16 @@ export const SETTLE = v.variant(
       body: v.optional(v.string("must be a string")),
       /** The body of the answer in base64. */
       body_base64: v.optional(base64),
+      /** Only if the record still belongs to this attempt. */
+      attempt_id: v.optional(attemptId),
       /** The reason, for the audit log. */
       why,
     }),
     object({
       /** The request did not run. */
       outcome: v.literal("not-executed"),
+      /** Only if the record still belongs to this attempt. */
+      attempt_id: v.optional(attemptId),
       /** The reason, for the audit log. */
       why,
     }),
@@ -81,9 +89,13 @@ export const SETTLE = v.variant(
 );
 
 export const WHY = object({
+  /** Only if the record still belongs to this attempt. */
+  attempt_id: v.optional(attemptId),
   /** The reason, for the audit log. */
   why,
 });
+
+export type Reasoned = v.InferOutput<typeof WHY>;
 
 const CERTIFICATE_MESSAGE = "must be the SHA-256 fingerprint of a certificate, in hex";
 
@@ -103,6 +115,10 @@ const certificate = v.pipe(
   v.transform((written) => written.replaceAll(":", "").toLowerCase()),
 );
 
+const CALLER_MESSAGE = "must be the digest of a caller: 64 hexadecimal digits";
+
+export const callerDigest = v.pipe(v.string(CALLER_MESSAGE), v.regex(/^[0-9a-f]{64}$/, CALLER_MESSAGE));
+
 export const FIND = object({
   /** Method, space and path. Of a JSON-RPC call, a space and its method may follow, with the tool behind a colon. */
   operation,
@@ -110,54 +126,10 @@ export const FIND = object({
   headers: v.optional(headers, {}),
   /** The SHA-256 fingerprint of the client's certificate, in hex. */
   certificate: v.optional(certificate),
+  /** The digest of the caller, as a log line or a list has it. */
+  caller: v.optional(callerDigest),
   /** The key of the request. */
   key: v.pipe(v.string("must be the key"), v.minLength(1, "must be the key")),
-});
-
-const cursor = v.optional(v.pipe(v.string(), v.maxLength(200, "must be the cursor of a page")));
-const limit = v.optional(
-  v.pipe(v.string(), v.regex(/^[0-9]{1,4}$/), v.transform(Number), integer({ min: 1, max: PAGE_MAX })),
-  String(PAGE_MAX),
-);
-
-export const JOURNAL_QUERY = object({
-  /** Only entries in this state. */
-  state: v.optional(v.picklist(JOURNAL_STATES, `must be one of ${JOURNAL_STATES.join(", ")}`)),
-  /** Only entries of this operation. */
-  operation: v.optional(
-    v.pipe(
-      v.string(),
-      // The journal cuts longer operations too.
-      v.transform((written) => written.slice(0, OPERATION_CHARACTERS_MAX)),
-    ),
-  ),
-  /** Only older entries. */
-  older_than: v.optional(duration({ min: 0, max: 365 * DAY, example: HOUR })),
-  /** The cursor of the page before. */
-  cursor,
-  /** The size of a page. */
-  limit,
-});
-
-export const AUDIT_QUERY = object({
-  /** Only lines of this record. */
-  record: v.optional(v.pipe(v.string(), v.regex(RECORD_ID, "must be a record's id"))),
-  /** The cursor of the page before. */
-  cursor,
-  /** The size of a page. */
-  limit,
-});
-
-export const COUNTS_QUERY = object({
-  /** The number of hours, up to now. */
-  hours: v.optional(
-    v.pipe(
-      v.string(),
-      v.transform((written) => (/^[0-9]{1,4}$/.test(written) ? Number(written) : Number.NaN)),
-      integer({ min: 1, max: HOURS_MAX }),
-    ),
-    "24",
-  ),
 });
 
 export const OPERATOR_NAME = /^[\x20-\x7e]{1,100}$/;

@@ -24,8 +24,11 @@ export function orderOfSettling(
   facts: NonNullable<Inspection["facts"]>,
   policy: Policy,
 ): Order | OperatorProblem {
-  const { outcome } = settling;
-  if (outcome === "not-executed") return { command: { action: "settle", outcome }, body: null, given: { outcome } };
+  const { outcome, attempt_id: attemptId = null } = settling;
+  if (outcome === "not-executed") {
+    const command = { action: "settle", outcome, attemptId } as const;
+    return { command, body: null, given: { outcome, ...givenAttempt(attemptId) } };
+  }
   const body = bodyOf(settling);
   if (isOperatorProblem(body)) return body;
   if (body.byteLength > policy.responseBytesMax) {
@@ -41,8 +44,14 @@ export function orderOfSettling(
     return invalid(`These headers are never stored with an answer: ${[...new Set(refused)].join(", ")}.`);
   }
   const answer = { status, headers, bodyBytes: body.byteLength };
-  const given = { outcome, status, headers: headers.map(([name]) => name), body_bytes: body.byteLength };
-  return { command: { action: "settle", outcome, answer, ttlMs: ttlOf(facts, policy) }, body, given };
+  const names = headers.map(([name]) => name);
+  const given = { outcome, status, headers: names, body_bytes: body.byteLength, ...givenAttempt(attemptId) };
+  return { command: { action: "settle", outcome, answer, ttlMs: ttlOf(facts, policy), attemptId }, body, given };
+}
+
+/** For the audit log. */
+export function givenAttempt(attemptId: string | null): object {
+  return attemptId === null ? {} : { attempt_id: attemptId };
 }
 
 function bodyOf({ body, body_base64 }: Extract<Settling, { outcome: "final" }>): Uint8Array | OperatorProblem {

@@ -14,7 +14,9 @@ export function recordView(id: string, { state, running, facts, answer }: Inspec
     tenant: facts?.tenant ?? null,
     operation: facts?.operation ?? null,
     key: facts?.key ?? null,
+    caller: facts?.callerDigest ?? null,
     attempt: facts?.attempt ?? null,
+    attempt_id: facts?.attemptId ?? null,
     since: time(facts?.sinceMs ?? null),
     expires: time(facts?.expiresAtMs ?? null),
     running,
@@ -29,21 +31,25 @@ function answerView({ status, headers, bodyBytes, body }: NonNullable<Inspection
 }
 
 export function entryView(entry: JournalEvent): object {
-  const { record, hostname, caller, state, cause, operation, attempt, times, sinceMs, atMs, expiresAtMs } = entry;
+  const { record, hostname, caller, key, state, cause, status, error, operation, attempt, attemptId, times } = entry;
   const isOpen = state === "unknown" || state === "tombstone";
   return {
     record,
     hostname,
     caller,
+    key,
     state,
     cause,
+    status,
+    error,
     operation,
     attempt,
+    attempt_id: attemptId,
     times,
-    since: time(sinceMs),
-    at: time(atMs),
+    since: time(entry.sinceMs),
+    at: time(entry.atMs),
     // For a closed entry, the journal has the time when it forgets the entry, which is not a time of the record.
-    expires: isOpen ? time(expiresAtMs) : null,
+    expires: isOpen ? time(entry.expiresAtMs) : null,
   };
 }
 

@@ -14,7 +14,13 @@ import {
   unreachable,
 } from "./record.ts";
 
-export type Command =
+/** A command for a record. */
+export type Command = Act & {
+  /** The attempt that the operator has seen. The command is for no other; null where it is for any. */
+  readonly attemptId: string | null;
+};
+
+type Act =
   /** It ran, and this is its answer. */
   | { readonly action: "settle"; readonly outcome: "final"; readonly answer: AnswerHead; readonly ttlMs: number }
   /** It did not run and never will. */
@@ -34,6 +40,8 @@ export type OperateRefusal =
   /** Its tenant can't be read, so a tenant's operator may not act on it. */
   | "operator_only"
   | "running"
+  /** The record belongs to another attempt than the one that the operator has seen. */
+  | "attempt_changed"
   | "not_unknown"
   | "nothing_to_erase";
 
@@ -47,6 +55,7 @@ export function decideCommand(
   if (running !== null) return refuse("running");
   const resting = asOf(record, nowMs);
   if (resting === null) return refuse("no_record");
+  if (command.attemptId !== null && attemptIdOf(resting) !== command.attemptId) return refuse("attempt_changed");
   switch (command.action) {
     case "settle":
       return decideSettle(resting, command, nowMs);
@@ -57,6 +66,14 @@ export function decideCommand(
     default:
       return unreachable(command);
   }
+}
+
+/**
+ * Its number would not do: after a release, and after an undone attempt, the same number belongs to another attempt. An
+ * unreadable record names none.
+ */
+function attemptIdOf(record: RestingRecord | UnreadableRecord): string | null {
+  return record.state === "unreadable" ? null : record.attempt.id;
 }
 
 /** Only an unknown outcome can be settled: an operator never replaces what the origin has answered. */

@@ -48,8 +48,8 @@ export interface RecordFacts {
     readonly key: string;
     /** Whether the gateway made the key from the request, because the client sent none. */
     readonly isDerived: boolean;
-    /** The beginning of a digest of the caller who made the record. It names no one, and distinguishes callers in lists. */
-    readonly callerTag: string;
+    /** The digest of the caller who made the record. It names no one, distinguishes callers in lists, and finds their records. */
+    readonly callerDigest: string;
   };
   readonly request: RequestIdentity;
   readonly attempt: Attempt;

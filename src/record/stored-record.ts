@@ -49,7 +49,7 @@ export interface StoredRecord {
   readonly operation: string;
   readonly key: string;
   readonly derived: boolean;
-  readonly caller_tag: string;
+  readonly caller_digest: string;
   readonly rule: string;
   readonly fingerprint: string;
   readonly plain: string;
@@ -67,7 +67,7 @@ export interface StoredRecord {
 }
 
 export function encodeRecord(record: KeyRecord): StoredRecord {
-  const { tenant, operation, key, isDerived, callerTag } = record.about;
+  const { tenant, operation, key, isDerived, callerDigest } = record.about;
   const { rule, fingerprint, plain, caller, calls } = record.request;
   const { number: attempt, id: attempt_id } = record.attempt;
   const request = {
@@ -75,7 +75,7 @@ export function encodeRecord(record: KeyRecord): StoredRecord {
     operation,
     key,
     derived: isDerived,
-    caller_tag: callerTag,
+    caller_digest: callerDigest,
     rule,
     fingerprint,
     plain,
@@ -137,7 +137,7 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
       operation: text("operation"),
       key: text("key"),
       isDerived: derived === true,
-      callerTag: text("caller_tag"),
+      callerDigest: text("caller_digest"),
     },
     request: {
       rule: text("rule"),

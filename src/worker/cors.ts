@@ -26,7 +26,15 @@ export function applyCors(
     }
   } catch (error) {
     // The request may have run, so its answer must not be lost for this. At worst a browser hides it from its page.
-    log({ event: "fault", id: crypto.randomUUID(), where: "cors", why: String(error) });
+    const id = crypto.randomUUID();
+    log({
+      event: "fault",
+      id,
+      where: "cors",
+      why: String(error),
+      tenant: URL.parse(request.url)?.hostname ?? null,
+      record: null,
+    });
   }
 }
 

@@ -26,7 +26,8 @@ export function countRequest(context: RequestContext, counted: Counted): void {
     countIn(destination.journal, context, counted);
   } catch (error) {
     // The request may have run, and its answer must not be lost for a number.
-    log({ event: "fault", id: crypto.randomUUID(), where: "counting", why: String(error) });
+    const { hostname: tenant } = destination;
+    log({ event: "fault", id: crypto.randomUUID(), where: "counting", why: String(error), tenant, record: null });
   }
 }
 

@@ -12,7 +12,6 @@ import { isHostOf } from "../http/host.ts";
 import { gainsParentSegment, matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { hasBasePath } from "../origin/exchange.ts";
-import { withOpaqueId } from "./fault.ts";
 
 export interface Destination extends AppliedPolicy {
   readonly url: URL;
@@ -41,7 +40,7 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
   if (url === null || !isHostOf(url, request.headers.get("host"))) return refuse("host_invalid");
   const hostname = withoutTrailingDot(url.hostname);
   const tenant = hasObjects(env) ? await tenantOf(env, hostname) : refuse("misconfigured");
-  if (isRefusal(tenant)) return withOpaqueId(tenant, hostname);
+  if (isRefusal(tenant)) return tenant;
   const path = matchingPath(url.pathname);
   const applied = strictestPolicy(tenant, request, path);
   const connection = connectionOf(edgeIn(env), request.headers, request.cf);

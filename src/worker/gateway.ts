@@ -2,14 +2,15 @@
 
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
-import { type KeyStub, askKeyObject, lookAtFormerRecord } from "../call/ask-key-object.ts";
+import { type Callee, askKeyObject, lookAtFormerRecord } from "../call/ask-key-object.ts";
 import { type Reply } from "../call/call.ts";
 import { objectOf } from "../call/object-stub.ts";
 import { isLoop } from "../http/headers.ts";
-import { ALLOWED_METHODS, isNeverForwarded } from "../http/methods.ts";
+import { isNeverForwarded } from "../http/methods.ts";
 import { grantedWait } from "../http/prefer.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
+import { keyDigest } from "../identity/record-id.ts";
 import { callersOf } from "./callers.ts";
 import { destinationOf, leavesBase, pathOf } from "./destination.ts";
 import { faultOf, lateFaultOf } from "./fault.ts";
@@ -17,7 +18,7 @@ import { readKeyedRequest } from "./keyed-request.ts";
 import { observe } from "./observe.ts";
 import { passThrough } from "./pass-through.ts";
 import { overRateLimit } from "./rate-limit.ts";
-import { methodNotAllowed, refusedResponse } from "./refused.ts";
+import { methodNotAllowed, refusedEarly } from "./refused-early.ts";
 import { type RequestContext, requestContext, withCall } from "./request-context.ts";
 import { keyOf } from "./request-key.ts";
 import { replyToCalls } from "./rpc-reply.ts";
@@ -33,21 +34,22 @@ gateway.route("/", reservedPaths);
 gateway.all("*", (c) => forward(c.req.raw, c.env, c.executionCtx));
 
 // The last resort: the request may have reached the origin.
-gateway.onError((error, c) => refusedResponse(lateFaultOf(error), URL.parse(c.req.url)));
+gateway.onError((error, c) => refusedEarly(lateFaultOf(error), c.req.raw, c));
 
 async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): Promise<Response> {
   if (isNeverForwarded(request.method, request.headers)) {
-    return methodNotAllowed(URL.parse(request.url), ALLOWED_METHODS);
+    return methodNotAllowed(request, { env, executionCtx: ctx });
   }
-  const destination = await destinationOf(request, env).catch(faultOf);
-  if (isRefusal(destination)) return refusedResponse(destination, URL.parse(request.url));
+  const destination = await destinationOf(request, env).catch((error: unknown) => faultOf(error));
+  if (isRefusal(destination)) return refusedEarly(destination, request, { env, executionCtx: ctx });
   const received = requestContext(request, destination, env, ctx);
-  const routed = await withCall(received).catch(faultOf);
+  const { where } = received.metrics;
+  const routed = await withCall(received).catch((error: unknown) => faultOf(error, where));
   const context = isRefusal(routed) ? received : routed;
   // Only what precedes a call or a forward can throw here. What follows one is a value.
   const result = isRefusal(routed)
     ? refused(routed)
-    : await route(context).catch((error: unknown): RequestResult => refused(faultOf(error)));
+    : await route(context).catch((error: unknown): RequestResult => refused(faultOf(error, context.metrics.where)));
   context.incoming.releaseBody();
   // Cloudflare's edge itself takes the rest of an upload while it sends the response.
   if (isRefused(result) && destination.connection.edge !== "cloudflare") {
@@ -80,21 +82,26 @@ async function route(context: RequestContext): Promise<RequestResult> {
 async function askRecord(context: RequestContext, key: Key, waitMs: number): Promise<Reply | Refusal> {
   const { incoming, destination, metrics, env } = context;
   const { tenant } = destination;
-  const stubOf = (recordId: string) => (): KeyStub => objectOf(env.KEYS, recordId, tenant.placement);
-  const callers = await callersOf(incoming, tenant, Date.now());
+  const calleeOf = (recordId: string): Callee => ({
+    recordId,
+    freshStub: () => objectOf(env.KEYS, recordId, tenant.placement),
+  });
+  const [callers, ofKey] = await Promise.all([callersOf(incoming, tenant, Date.now()), keyDigest(key.value)]);
+  metrics.found({ keyDigest: ofKey, isDerived: key.isDerived });
   if (isRefusal(callers)) return callers;
+  metrics.found({ callerDigest: callers.now.digest });
   const limited = await overRateLimit(destination, callers.now, env);
   if (limited !== null) return limited;
   const keyed = await readKeyedRequest(incoming, destination, { key, callers, waitMs });
   if (isRefusal(keyed)) return keyed;
   const { recordId, call, former } = keyed;
   if (former !== null) {
-    metrics.calls(former.recordId, key.isDerived);
-    const reply = await lookAtFormerRecord(stubOf(former.recordId), former.call, former.recordId === recordId);
+    metrics.calls(former.recordId, callers.former?.digest ?? callers.now.digest);
+    const reply = await lookAtFormerRecord(calleeOf(former.recordId), former.call, former.recordId === recordId);
     if (reply !== null) return replyToCalls(reply, call.request.calls);
   }
-  metrics.calls(recordId, key.isDerived);
-  return replyToCalls(await askKeyObject(stubOf(recordId), call), call.request.calls);
+  metrics.calls(recordId, callers.now.digest);
+  return replyToCalls(await askKeyObject(calleeOf(recordId), call), call.request.calls);
 }
 
 /** Nothing of the request was passed on, or its body was read before. */

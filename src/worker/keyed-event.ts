@@ -1,6 +1,6 @@
 /**
  * The event of a keyed request, as a value. The log line and the Analytics Engine point are made from it
- * (docs/numbers.md). It has no field for a key, a credential, a path or a body, so none can get into either. Pure.
+ * (docs/monitoring.md). It has no field for a key, a credential, a path or a body, so none can get into either. Pure.
  */
 
 import { type Mark, type Reply } from "../call/call.ts";
@@ -18,6 +18,8 @@ export type ObservedDecision = "would_execute" | "would_join" | "would_replay" |
 /** The names are those of the log line. Durations are milliseconds. Null: not known, or does not apply. */
 export type KeyedEvent = {
   readonly event: "keyed";
+  /** The id of the deployed version. */
+  readonly version: string | null;
   readonly tenant: string;
   /** The method and the pattern of the matched route, `*` where none matches: never the path of the request. */
   readonly operation: string;
@@ -34,8 +36,18 @@ export type KeyedEvent = {
   /** How long it waited for the attempt of another request. */
   readonly waited_ms: number;
   readonly origin_ms: number | null;
-  /** The beginning of the record's id; null where the request was refused before it had one. */
+  /** The host of the origin, or its service. */
+  readonly origin: string;
+  /** Of the origin's answer, whatever the client got. */
+  readonly origin_status: number | null;
+  /** Of the answer, `other` where it is not one of a few; null where there is none, and for a refusal. */
+  readonly media_type: string | null;
+  /** Null where the request was refused before it had one, as the next two. */
   readonly record: string | null;
+  /** The digest by which the caller is part of the record's id. */
+  readonly caller_digest: string | null;
+  /** The beginning of the SHA-256 of the key. */
+  readonly key_digest: string | null;
   readonly attempt: number | null;
   readonly derived: boolean;
   readonly profile: ProfileName;
@@ -43,12 +55,21 @@ export type KeyedEvent = {
 
 /** What is known of a request before it is answered. */
 export interface Subject {
+  readonly version: string | null;
   readonly hostname: string;
-  readonly tenant: Pick<Tenant, "routes">;
+  readonly tenant: Pick<Tenant, "routes" | "origin" | "log">;
   readonly policy: Policy;
   readonly method: string;
   readonly recordId: string | null;
+  readonly callerDigest: string | null;
+  readonly keyDigest: string | null;
   readonly isDerived: boolean;
+}
+
+/** A response, as far as its event needs it. */
+export interface Answered {
+  readonly status: number;
+  readonly mediaType: string | null;
 }
 
 export interface Durations {
@@ -57,19 +78,36 @@ export interface Durations {
   readonly callMs: number | null;
 }
 
-/** Enough of a record's id to find it again. */
-const RECORD_CHARACTERS = 16;
+/** Any other one may hold anything. */
+const MEDIA_TYPES: ReadonlySet<string> = new Set([
+  "application/json",
+  "application/problem+json",
+  "application/x-ndjson",
+  "application/xml",
+  "text/event-stream",
+  "text/html",
+  "text/plain",
+]);
 
-/** The platform's bound. */
-const INDEX_BYTES_MAX = 96;
-
-/** The event of a request that was answered with `reply`; `status` is the one that the client got. */
-export function keyedEvent(subject: Subject, reply: IdentifiedReply, status: number, spent: Durations): KeyedEvent {
+/** The event of a request that was answered with `reply`, by the response `answered`. */
+export function keyedEvent(
+  subject: Subject,
+  reply: IdentifiedReply,
+  { status, mediaType }: Answered,
+  spent: Durations,
+): KeyedEvent {
   const about = aboutOf(subject);
   const { totalMs, callMs } = spent;
   const instance = reply.kind === "answer" ? null : instanceUri(reply.instance);
   if (isRefusal(reply)) {
-    const facts = { outcome: null, waited_ms: 0, origin_ms: null, attempt: null };
+    const facts = {
+      outcome: null,
+      waited_ms: 0,
+      origin_ms: null,
+      origin_status: null,
+      media_type: null,
+      attempt: null,
+    };
     return { ...about, decision: "refused", code: reply.code, instance, status, total_ms: totalMs, ...facts };
   }
   return {
@@ -82,6 +120,8 @@ export function keyedEvent(subject: Subject, reply: IdentifiedReply, status: num
     total_ms: totalMs,
     waited_ms: reply.waited ? (callMs ?? 0) : 0,
     origin_ms: reply.attempt?.originMs ?? null,
+    origin_status: reply.attempt?.originStatus ?? null,
+    media_type: reply.kind === "answer" ? knownType(mediaType) : null,
     attempt: reply.attempt?.number ?? null,
   };
 }
@@ -92,10 +132,17 @@ export interface Finding {
   readonly code: ProblemCode | null;
   readonly outcome: Outcome;
   readonly attempt: number | null;
+  /** Null where no answer came that can be passed on. */
+  readonly originStatus: number | null;
 }
 
 /** The event of a request that was only observed. It did not wait, so all of its time is the origin's. */
-export function observedEvent(subject: Subject, finding: Finding, status: number, totalMs: number): KeyedEvent {
+export function observedEvent(
+  subject: Subject,
+  { originStatus, ...finding }: Finding,
+  { status, mediaType }: Answered,
+  totalMs: number,
+): KeyedEvent {
   return {
     ...aboutOf(subject),
     ...finding,
@@ -104,6 +151,8 @@ export function observedEvent(subject: Subject, finding: Finding, status: number
     total_ms: totalMs,
     waited_ms: 0,
     origin_ms: totalMs,
+    origin_status: originStatus,
+    media_type: knownType(mediaType),
   };
 }
 
@@ -114,18 +163,56 @@ export function operationOf({ tenant, policy }: Pick<Subject, "tenant" | "policy
   return `${method} ${route === undefined ? "*" : route.match.slice(route.match.indexOf(" ") + 1)}`;
 }
 
-type About = Pick<KeyedEvent, "event" | "tenant" | "operation" | "record" | "derived" | "profile">;
+type About = Pick<
+  KeyedEvent,
+  | "event"
+  | "version"
+  | "tenant"
+  | "operation"
+  | "origin"
+  | "record"
+  | "caller_digest"
+  | "key_digest"
+  | "derived"
+  | "profile"
+>;
 
-function aboutOf({ hostname, tenant, policy, method, recordId, isDerived }: Subject): About {
+function aboutOf(subject: Subject): About {
+  const { version, hostname, tenant, policy, method, recordId, callerDigest, keyDigest, isDerived } = subject;
   return {
     event: "keyed",
+    version,
     // A longer one is no DNS name.
     tenant: hostname.slice(0, HOSTNAME_CHARACTERS_MAX),
     operation: operationOf({ tenant, policy }, method),
-    record: recordId?.slice(0, RECORD_CHARACTERS) ?? null,
+    origin: originName(tenant.origin),
+    record: recordId,
+    caller_digest: callerDigest,
+    key_digest: keyDigest,
     derived: isDerived,
     profile: policy.profile,
   };
+}
+
+function knownType(mediaType: string | null): string | null {
+  return mediaType === null || MEDIA_TYPES.has(mediaType) ? mediaType : "other";
+}
+
+/** `https://host:port/base` has its host in the third part. */
+function originName(origin: Tenant["origin"]): string {
+  return origin.kind === "url" ? (origin.base.split("/", 3)[2] ?? "") : `service:${origin.binding}`;
+}
+
+/** What is expected, and changes no record except by a plain execution: the lines that `log = "changes"` leaves out. */
+const USUAL: ReadonlySet<KeyedEvent["decision"]> = new Set([
+  ...(["executed", "replayed", "joined"] as const),
+  ...(["would_execute", "would_replay", "would_join"] as const),
+]);
+
+/** Whether `log = "changes"` has a line for the event. An execution that ends in an error, or follows another one, is not plain. */
+export function isChange({ decision, code, status, attempt }: KeyedEvent): boolean {
+  const isExecution = decision === "executed" || decision === "would_execute";
+  return code !== null || !USUAL.has(decision) || (isExecution && (status >= 400 || (attempt ?? 1) > 1));
 }
 
 function outcomeOf(reply: Reply): Outcome | null {
@@ -145,24 +232,4 @@ function outcomeOf(reply: Reply): Outcome | null {
     default:
       return unreachable(status);
   }
-}
-
-/** Stored queries depend on the columns (docs/numbers.md), so they are only ever added to. */
-export function pointOf(event: KeyedEvent): AnalyticsEngineDataPoint {
-  return {
-    // A hostname has nothing but ASCII, so characters are bytes.
-    indexes: [event.tenant.slice(0, INDEX_BYTES_MAX)],
-    blobs: [
-      event.tenant,
-      event.operation,
-      event.decision,
-      event.code,
-      event.outcome,
-      event.profile,
-      event.record,
-      event.derived ? "derived" : "sent",
-      event.instance,
-    ],
-    doubles: [event.status, event.total_ms, event.waited_ms, event.origin_ms ?? -1, event.attempt ?? 0],
-  };
 }

@@ -9,7 +9,7 @@ import { probePath } from "../http/probe-path.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { headersOfCallers } from "../identity/caller.ts";
 import { type Key, headersOfCarriers } from "../identity/key-carrier.ts";
-import { type Caller, callerPlacement, callerTag, recordId } from "../identity/record-id.ts";
+import { type Caller, callerPlacement, recordId } from "../identity/record-id.ts";
 import { originUrl } from "../origin/exchange.ts";
 import { type HeaderPair, type RequestIdentity } from "../record/record.ts";
 import { type Callers } from "./callers.ts";
@@ -59,7 +59,7 @@ export async function readKeyedRequest(
   const lookBy = async (caller: Caller): Promise<{ recordId: string; call: LookCall }> => {
     const { inId, bound } = callerPlacement(caller, key);
     const id = await recordId({ ...scope, caller: inId });
-    const call = { ...shared, about: { ...about, callerTag: callerTag(caller) } };
+    const call = { ...shared, about: { ...about, callerDigest: caller.digest } };
     return { recordId: id, call: { ...call, request: { ...identity, ...calls, caller: bound } } };
   };
   const now = await lookBy(callers.now);

@@ -22,21 +22,22 @@ export async function passThrough(
   onHead: (answer: Response | null) => void = () => {},
 ): Promise<PassedThrough> {
   const { request } = incoming;
-  const { url, tenant, policy, connection } = destination;
+  const { url, hostname, tenant, policy, connection } = destination;
+  const where = { tenant: hostname, record: null };
   const passedOn = await incoming.passedOn(originUrl(tenant.origin, url));
   if (isRefusal(passedOn)) return passedOn;
   makeForwarded(passedOn.headers, { url, connection, counted: countedHeaders(destination) });
   // `Upgrade` is hop-by-hop, so it was removed. This hop asks for an upgrade of its own.
   if (isWebSocketUpgrade(request)) passedOn.headers.set("upgrade", "websocket");
   const prepared = prepareRequest(tenant.origin, env, () => passedOn);
-  if (prepared.kind === "not prepared") return withOpaqueId(refuse("misconfigured"), prepared.why);
+  if (prepared.kind === "not prepared") return withOpaqueId(refuse("misconfigured"), prepared.why, where);
   const answer = await send(prepared);
   if (answer === null) incoming.abandonBody();
   try {
     onHead(answer);
     return answer === null ? refuse("origin_unreachable", UNREACHABLE) : passedOnAs(answer, policy);
   } catch (error) {
-    return lateFaultOf(error);
+    return lateFaultOf(error, where);
   }
 }
 

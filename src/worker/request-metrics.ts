@@ -1,14 +1,28 @@
 /** Counts a keyed request: one log line, one Analytics Engine point, and `Server-Timing`. No failure here changes an answer. */
 
 import { dataset } from "../config/bindings.ts";
+import { versionOf } from "../config/version.ts";
 import { isRefusal } from "../http/problem.ts";
-import { log } from "../log.ts";
+import { essenceOf } from "../identity/media-type.ts";
+import { type Where, log } from "../log.ts";
 import { type Destination } from "./destination.ts";
+import { pointOf } from "./event-point.ts";
 import { type IdentifiedReply } from "./identified-reply.ts";
-import { type Finding, type KeyedEvent, type Subject, keyedEvent, observedEvent, pointOf } from "./keyed-event.ts";
+import {
+  type Answered,
+  type Finding,
+  type KeyedEvent,
+  type Subject,
+  isChange,
+  keyedEvent,
+  observedEvent,
+} from "./keyed-event.ts";
 
 /** The Worker's binding of an Analytics Engine dataset. It is optional. */
-const BINDING = "EVENTS";
+export const EVENTS = "EVENTS";
+
+/** What a step has found out about a request. */
+type Found = Partial<Pick<Subject, "callerDigest" | "keyDigest" | "isDerived">>;
 
 export class RequestMetrics {
   readonly #env: object;
@@ -18,7 +32,8 @@ export class RequestMetrics {
 
   constructor(env: object, { hostname, tenant, policy }: Destination, method: string) {
     this.#env = env;
-    this.#subject = { hostname, tenant, policy, method, recordId: null, isDerived: false };
+    const unknown = { recordId: null, callerDigest: null, keyDigest: null, isDerived: false };
+    this.#subject = { version: versionOf(env), hostname, tenant, policy, method, ...unknown };
   }
 
   /** Its body has shown which rules apply. */
@@ -26,10 +41,19 @@ export class RequestMetrics {
     this.#subject = { ...this.#subject, policy };
   }
 
-  /** The object of `recordId` is about to be called. */
-  calls(recordId: string, isDerived: boolean): void {
-    this.#subject = { ...this.#subject, recordId, isDerived };
+  found(found: Found): void {
+    this.#subject = { ...this.#subject, ...found };
+  }
+
+  /** The object of `recordId`, which `callerDigest` has led to, is about to be called. */
+  calls(recordId: string, callerDigest: string): void {
+    this.#subject = { ...this.#subject, recordId, callerDigest };
     this.#calledAtMs = Date.now();
+  }
+
+  /** For other lines about the request. */
+  get where(): Where {
+    return { tenant: this.#subject.hostname, record: this.#subject.recordId };
   }
 
   /** Milliseconds since the request arrived. */
@@ -41,27 +65,39 @@ export class RequestMetrics {
   answered(reply: IdentifiedReply, response: Response): void {
     try {
       const callMs = this.#calledAtMs === null ? null : Date.now() - this.#calledAtMs;
-      const event = keyedEvent(this.#subject, reply, response.status, { totalMs: this.elapsedMs, callMs });
+      const event = keyedEvent(this.#subject, reply, answeredBy(response), {
+        totalMs: this.elapsedMs,
+        callMs,
+      });
       if (this.#subject.policy.debugTiming) addTiming(response.headers, reply, event);
       this.#report(event);
     } catch (error) {
-      reportFault(error);
+      this.#reportFault(error);
     }
   }
 
-  /** The request was passed through, and answered with `status` after `totalMs`. */
-  observed(finding: Finding, status: number, totalMs: number): void {
+  /** The request was passed through, and answered after `totalMs`. */
+  observed(finding: Finding, answered: Answered, totalMs: number): void {
     try {
-      this.#report(observedEvent(this.#subject, finding, status, totalMs));
+      this.#report(observedEvent(this.#subject, finding, answered, totalMs));
     } catch (error) {
-      reportFault(error);
+      this.#reportFault(error);
     }
   }
 
   #report(event: KeyedEvent): void {
-    log(event);
-    dataset(this.#env, BINDING)?.writeDataPoint(pointOf(event));
+    if (this.#subject.tenant.log === "all" || isChange(event)) log(event);
+    dataset(this.#env, EVENTS)?.writeDataPoint(pointOf(event));
   }
+
+  /** A request that can't be counted is answered all the same. */
+  #reportFault(error: unknown): void {
+    log({ event: "fault", id: crypto.randomUUID(), where: "numbers", why: String(error), ...this.where });
+  }
+}
+
+export function answeredBy({ status, headers }: Response): Answered {
+  return { status, mediaType: essenceOf(headers.get("content-type")) || null };
 }
 
 /** The origin's own timing is that of the first request, so later answers go without it. */
@@ -69,11 +105,6 @@ function addTiming(headers: Headers, reply: IdentifiedReply, event: KeyedEvent):
   const isLater = !isRefusal(reply) && (reply.mark.status === "replayed" || reply.mark.status === "joined");
   if (isLater) headers.delete("server-timing");
   headers.append("server-timing", serverTiming(event));
-}
-
-/** A request that can't be counted is answered all the same. */
-function reportFault(error: unknown): void {
-  log({ event: "fault", id: crypto.randomUUID(), where: "numbers", why: String(error) });
 }
 
 interface Timing {

@@ -8,12 +8,15 @@ import { isLoop } from "../http/headers.ts";
 import { matchingPath } from "../http/matching-path.ts";
 import { isRefusal, plainProblem, refuse } from "../http/problem.ts";
 import { operatorApi } from "../operator/api.ts";
-import { type ReservedContext } from "../operator/operator-context.ts";
+import { shallowHealth } from "../operator/health.ts";
+import { monitoring } from "../operator/monitoring.ts";
+import { type ReservedCall, type ReservedContext } from "../operator/operator-context.ts";
 import { publishedPolicy } from "../published-policy/respond.ts";
 import { applyCors } from "./cors.ts";
 import { destinationOf } from "./destination.ts";
 import { faultOf } from "./fault.ts";
-import { refusedResponse } from "./refused.ts";
+import { refusedEarly } from "./refused-early.ts";
+import { type RefusedRequest, refusedResponse } from "./refused.ts";
 
 const POLICY = "/.well-known/idempotency";
 const OPERATORS = "/_oncegate";
@@ -22,7 +25,7 @@ type Middleware = MiddlewareHandler<ReservedContext>;
 
 const findTenant: Middleware = async (c, next) => {
   const destination = await destinationOf(c.req.raw, c.env);
-  if (isRefusal(destination)) return refusedResponse(destination, URL.parse(c.req.url));
+  if (isRefusal(destination)) return refusedEarly(destination, c.req.raw, c);
   const { url, hostname, tenant, policy, connection } = destination;
   c.set("url", url);
   c.set("hostname", hostname);
@@ -39,7 +42,7 @@ const withCors: Middleware = async (c, next) => {
 };
 
 const refuseLoops: Middleware = async (c, next) =>
-  isLoop(c.req.raw.headers) ? refusedResponse(refuse("loop_detected"), c.var.url, c.var.policy) : next();
+  isLoop(c.req.raw.headers) ? refusedResponse(refuse("loop_detected"), refusedAt(c)) : next();
 
 /** Each path brings its own middleware, so that no other request runs it. */
 export const reservedPaths = new HonoBase<ReservedContext>({ router: new TrieRouter() });
@@ -48,10 +51,22 @@ reservedPaths.use(POLICY, findTenant, withCors, refuseLoops);
 reservedPaths.get(POLICY, (c) => publishedPolicy(c, c.var.hostname, c.var.tenant, c.var.url));
 reservedPaths.all(POLICY, () => plainProblem(405, "Method Not Allowed", { allow: "GET, HEAD" }));
 
+// Answers on every hostname, also where nothing else does.
+reservedPaths.get(`${OPERATORS}/health`, (c, next) => (c.req.query("deep") === "1" ? next() : shallowHealth(c.env)));
 reservedPaths.use(`${OPERATORS}/*`, findTenant);
 // Before `withCors`: no page of another site may read the console's pages, whatever `cors` allows.
 reservedPaths.route("/", operatorConsole);
 reservedPaths.use(`${OPERATORS}/*`, withCors, refuseLoops);
+reservedPaths.route(OPERATORS, monitoring);
 reservedPaths.route(OPERATORS, operatorApi);
 
-reservedPaths.onError((error, c) => refusedResponse(faultOf(error), URL.parse(c.req.url), c.get("policy")));
+reservedPaths.onError((error, c) => {
+  // Not set where looking the tenant up has failed.
+  const hostname: string | undefined = c.get("hostname");
+  const refusal = faultOf(error, { tenant: hostname ?? null, record: null });
+  return hostname === undefined ? refusedEarly(refusal, c.req.raw, c) : refusedResponse(refusal, refusedAt(c));
+});
+
+function refusedAt({ env, var: { url, hostname, policy } }: ReservedCall): RefusedRequest {
+  return { url, hostname, env, rules: policy };
+}

@@ -18,6 +18,7 @@ import { type RepliedRequest, keyedResponse } from "./keyed-response.ts";
 import { type Observed } from "./observe.ts";
 import { type PassedThrough } from "./pass-through.ts";
 import { refusedResponse } from "./refused.ts";
+import { whilePersisting } from "./persistent-failures.ts";
 import { type RequestContext } from "./request-context.ts";
 import { refusedCallsOf } from "./refused-calls.ts";
 
@@ -83,7 +84,7 @@ function renderKeyed(context: RequestContext, result: KeyedResult): Rendered {
     return keyedAnswer(context, result);
   } catch (error) {
     const faultId = crypto.randomUUID();
-    log({ event: "fault", id: faultId, where: "keyed answer", why: String(error) });
+    log({ event: "fault", id: faultId, where: "keyed answer", why: String(error), ...context.metrics.where });
     return keyedAnswer(context, { ...result, reply: { ...refusal("outcome_unknown"), faultId } });
   }
 }
@@ -92,7 +93,7 @@ function keyedAnswer(context: RequestContext, { key, reply, waitSeconds }: Keyed
   const { destination, metrics } = context;
   const { url } = destination;
   const policy = rulesOf(context);
-  const known = identifiedReply(reply);
+  const known = identifiedReply(whilePersisting(reply, destination.hostname, Date.now()));
   const response = keyedResponse(known, { url, policy, key, waitSeconds });
   metrics.answered(known, response);
   const speaker = reply.kind === "answer" ? reply.speaker : "gateway";
@@ -110,7 +111,13 @@ function renderPassedThrough(context: RequestContext, sent: PassedThrough): Omit
 }
 
 function refusedBy(context: RequestContext, refusal: Refusal): Response {
-  return refusedResponse(refusal, context.destination.url, rulesOf(context));
+  const { destination, env } = context;
+  return refusedResponse(refusal, {
+    url: destination.url,
+    hostname: destination.hostname,
+    env,
+    rules: rulesOf(context),
+  });
 }
 
 /** How the refusal of the request is written. */

@@ -17,7 +17,8 @@ export function curlsOf(page: string, variables: Readonly<Record<string, string>
 function words(line: string, variables: Readonly<Record<string, string>>): string[] {
   return [...line.matchAll(/'([^']*)'|"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, single, double, bare]) => {
     if (single !== undefined) return single;
-    return (double ?? bare ?? "").replaceAll(/\$([A-Z]+)/g, (_, name: string) => {
+    const written = double?.replaceAll(/\\(["\\])/g, "$1");
+    return (written ?? bare ?? "").replaceAll(/\$([A-Z]+)/g, (_, name: string) => {
       const value = variables[name];
       if (value === undefined) throw new Error(`$${name} is not set`);
       return value;

@@ -1,14 +1,31 @@
 /** Reads the journal of a test's gateway as an operator does. */
 
+import { NOTHING_SEEN } from "../../src/journal/journal-event.ts";
 import { type Operator, eventually } from "./operator.ts";
+
+/** What an event of a record has that no test is about. */
+export const ENTRY_FACTS = {
+  caller: "c",
+  key: "k",
+  operation: "POST /x",
+  attempt: 1,
+  attemptId: "a-1",
+  times: 1,
+  ...NOTHING_SEEN,
+} as const;
 
 export interface Entry {
   readonly record: string;
   readonly hostname: string;
   readonly state: string;
+  readonly caller: string;
+  readonly key: string;
   readonly cause: string;
+  readonly status: number | null;
+  readonly error: string | null;
   readonly operation: string;
   readonly attempt: number;
+  readonly attempt_id: string;
   readonly times: number;
   readonly since: string;
   readonly expires: string | null;

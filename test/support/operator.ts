@@ -39,9 +39,14 @@ export function operatorOf(
   };
 }
 
+/** Of `clientOf`'s default caller. */
+export function callerDigest(): Promise<string> {
+  return digestOf(["caller", "authorization", "bearer alice"]);
+}
+
 /** The id of the record of `clientOf`'s default caller for `POST path`. */
 export async function idOf(key: string, path: string, more: Partial<RecordScope> = {}): Promise<string> {
-  const caller = await digestOf(["caller", "authorization", "bearer alice"]);
+  const caller = await callerDigest();
   return recordId({ tenant: HOST, method: "POST", path, caller, key, isDerived: false, ...more });
 }
 

@@ -131,7 +131,7 @@ function callOf(key: string, body: ReadableStream<Uint8Array>, bodyBytes: number
   const headers = [["idempotency-key", key]] as const;
   const origin = { kind: "url", base: "http://origin.test", auth: null } as const;
   return {
-    about: { tenant: HOST, operation: "POST /v1/charges", key, isDerived: false, callerTag: "c".repeat(16) },
+    about: { tenant: HOST, operation: "POST /v1/charges", key, isDerived: false, callerDigest: "c".repeat(16) },
     request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller: null },
     policy: attemptPolicy(DEFAULT_POLICY),
     journal: null,

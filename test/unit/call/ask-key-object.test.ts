@@ -1,13 +1,21 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
-import { lookAtFormerRecord, askKeyObject, type KeyStub } from "../../../src/call/ask-key-object.ts";
+import { type Callee, type KeyStub, askKeyObject, lookAtFormerRecord } from "../../../src/call/ask-key-object.ts";
 import { type LookReply, type Reply } from "../../../src/call/call.ts";
 import { type WholeCall } from "../../../src/call/upload.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { type Refusal, refuse } from "../../../src/http/problem.ts";
 
+const RECORD = "5eed".repeat(16);
+
 const CALL: WholeCall = {
-  about: { tenant: "api.example.com", operation: "POST /v1/charges", key: "k", isDerived: false, callerTag: "c0ffee" },
+  about: {
+    tenant: "api.example.com",
+    operation: "POST /v1/charges",
+    key: "k",
+    isDerived: false,
+    callerDigest: "c0ffee",
+  },
   request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller: null },
   policy: DEFAULT_POLICY,
   journal: null,
@@ -59,7 +67,7 @@ async function ask(...steps: Step[]) {
   return askBy(askKeyObject, steps);
 }
 
-type Asking = (freshStub: () => KeyStub, call: WholeCall) => Promise<Reply | Refusal | null>;
+type Asking = (callee: Callee, call: WholeCall) => Promise<Reply | Refusal | null>;
 
 async function askBy(asking: Asking, steps: Step[]) {
   const calls: string[] = [];
@@ -86,7 +94,7 @@ async function askBy(asking: Asking, steps: Step[]) {
       },
     };
   };
-  const result = await asking(freshStub, CALL);
+  const result = await asking({ recordId: RECORD, freshStub }, CALL);
   expect({ calls, notMade: steps }).toEqual({ calls, notMade: [] });
   return { calls, looks, result };
 }
@@ -178,7 +186,8 @@ describe("4.5.1 a call that may have arrived", () => {
     };
     const submits = [fails(20_000, DID_NOT_ARRIVE), fails(8_000, failure())];
     const submit = (call: { readonly waitMs: number }) => (submits.shift() ?? fails(0, failure()))(call);
-    await askKeyObject(() => ({ submit, look: fails(0, failure()) }), CALL);
+    const freshStub = (): KeyStub => ({ submit, look: fails(0, failure()) });
+    await askKeyObject({ recordId: RECORD, freshStub }, CALL);
     vi.useRealTimers();
     expect(waits).toEqual([25_000, 5000, 0]);
   });
@@ -243,24 +252,21 @@ describe("4.5 every combination of flags", () => {
 });
 
 describe("the log line for an operator", () => {
-  test("is which call failed, why, and with which flags", async () => {
+  test("is which call failed, for which record, why, and with which flags", async () => {
     await ask(failure({ retryable: true }), failure({ remote: true, durableObjectReset: true }), undefined);
+    const where = { tenant: "api.example.com", record: RECORD, version: null };
+    const lost = "Error: Network connection lost.";
     expect(logged).toEqual([
-      { event: "call_failed", call: "submit", why: "Error: Network connection lost.", flags: "retryable" },
-      {
-        event: "call_failed",
-        call: "second submit",
-        why: "Error: Network connection lost.",
-        flags: "remote,durableObjectReset",
-      },
-      { event: "call_failed", call: "look", why: "undefined", flags: "" },
+      { event: "call_failed", call: "submit", why: lost, flags: "retryable", ...where },
+      { event: "call_failed", call: "second submit", why: lost, flags: "remote,durableObjectReset", ...where },
+      { event: "call_failed", call: "look", why: "undefined", flags: "", ...where },
     ]);
   });
 });
 
 describe("3.5.10 a look at the record of the former caller rule", () => {
   const lookAtFormer = async (step: Step, isSameRecord = false) => {
-    const { calls, result } = await askBy((stub, call) => lookAtFormerRecord(stub, call, isSameRecord), [step]);
+    const { calls, result } = await askBy((callee, call) => lookAtFormerRecord(callee, call, isSameRecord), [step]);
     return { calls, result };
   };
   const OTHER_CALLER: Reply = { ...REFUSAL, code: "caller_changed" };

@@ -123,7 +123,7 @@ describe("ORIGIN and CALLER", () => {
     configOf({ ORIGIN });
     const lines = warn.mock.calls.map(([line]) => JSON.parse(String(line)) as object);
     warn.mockRestore();
-    expect(lines).toEqual([
+    expect(lines).toMatchObject([
       {
         event: "configuration_fault",
         path: "ORIGIN",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { journalEventOf } from "../../../src/journal/journal-event.ts";
+import { NOTHING_SEEN, journalEventOf } from "../../../src/journal/journal-event.ts";
 import { completed, pending, tombstone, unknown, unreadable } from "../record/examples.ts";
 
 const again = { ...unknown, attempt: { number: 2, id: "attempt-2" } };
@@ -25,16 +25,22 @@ describe("O5 the event that a change of a record reports", () => {
     ["the release of an unreadable record", unreadable, null, null, "released", null],
     ["no record at all", null, null, null, "attempt", null],
   ] as const)("%s", (_, before, undoneTo, after, cause, state) => {
-    expect(journalEventOf({ before, undoneTo, after, cause }, 1500)?.state ?? null).toBe(state);
+    expect(journalEventOf({ before, undoneTo, after, cause, seen: NOTHING_SEEN }, 1500)?.state ?? null).toBe(state);
   });
 
-  test("contains what an operator needs to find and judge the record, and no key", () => {
-    expect(journalEventOf({ before: pending, undoneTo: null, after: unknown, cause: "timeout" }, 1500)).toEqual({
+  test("contains what an operator needs to find and judge the record", () => {
+    const seen = { status: 502, error: "x".repeat(300) };
+    const change = { before: pending, undoneTo: null, after: unknown, cause: "attempt", seen } as const;
+    expect(journalEventOf(change, 1500)).toEqual({
       caller: "c0ffee",
+      key: "k",
+      attemptId: "attempt-1",
+      status: 502,
+      error: "x".repeat(200),
       operation: "POST /v1/charges",
       attempt: 1,
       state: "unknown",
-      cause: "timeout",
+      cause: "attempt",
       sinceMs: 1000,
       atMs: 1500,
       expiresAtMs: 2000,

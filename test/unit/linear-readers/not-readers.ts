@@ -49,7 +49,6 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "identity/json-pointer.ts outermost": "reads the configuration",
   "identity/jwks.ts jwksAfter": "reads what an issuer sends, at most 64 KiB",
   "identity/jwks.ts jwksAt": "reads what an issuer sends, at most 64 KiB",
-  "identity/record-id.ts callerTag": "reads a digest of the gateway",
   "identity/record-id.ts callerPlacement": "reads the configuration",
   "identity/verified-claims.ts secretKey": "reads a secret of the deployment",
 
@@ -63,6 +62,7 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "console/browser.ts sessionCookie": "writes values of the gateway",
   "console/form.ts problemText": "writes texts of the gateway",
   "console/session.ts sealSession": "writes values of the gateway",
+  "operator/requests.ts object": "makes a schema",
   "operator/guesses.ts Guesses": "counts by what networkOf returns",
   "operator/tokens.ts isEqual": "compares digests of both",
   "worker/counted-headers.ts countedHeaders": "reads the configuration",

@@ -26,7 +26,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(
     CONFIGURATION,
     "config",
-    "read-fields.ts required-objects.ts secrets.ts token-secrets.ts values.ts variable.ts",
+    "read-fields.ts required-objects.ts secrets.ts token-secrets.ts values.ts variable.ts version.ts",
   ),
   ["config/ask-rate-limit.ts", "asks with a digest"],
   ["config/known-entries.ts", "keeps names as they are, and compares them whole"],
@@ -35,13 +35,19 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
 
   ...all(OUTPUT, "console", "act-form.tsx causes.ts chart.tsx coverage.ts layout.tsx overview.tsx record-page.tsx"),
   ...all(OUTPUT, "console", "search.tsx style.ts times.ts"),
-  ...all(PARTS, "console", "pages.tsx router.ts"),
+  ...all(PARTS, "console", "pages.tsx router.ts settle-many.tsx"),
   ["console/sign-in.tsx", "compares a path and a name with patterns that have no choice"],
 
-  ...all(OPERATORS, "operator", "act.ts find.ts inspect.ts settle.ts"),
+  ...all(OPERATORS, "operator", "act.ts export.ts find.ts inspect.ts settle.ts settle-many.ts"),
   ...all(OUTPUT, "operator", "answer.ts openapi-parts.ts openapi.ts operator-context.ts problem.ts request-schemas.ts"),
-  ...all(OUTPUT, "operator", "audited.ts sums.ts views.ts"),
-  ...all(PARTS, "operator", "api.ts authenticate.ts"),
+  ...all(
+    OUTPUT,
+    "operator",
+    "audited.ts health.ts in-parallel.ts log-queries.ts metrics-text.ts metrics.ts monitoring.ts sums.ts views.ts",
+  ),
+  ...all(PARTS, "operator", "api.ts authenticate.ts require-operator.ts"),
+  ["operator/list-requests.ts", "its schemas are read by operator/requests.ts readQuery"],
+  ["operator/record-name.ts", "reads an id with a pattern that has no choice"],
   ["operator/lists.ts", "reads cursors, of at most 200 characters"],
 
   ...all(OUTPUT, "published-policy", "document.ts outcome-rules.ts page.tsx rows.ts style.ts"),
@@ -49,9 +55,17 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
 
   ...all(PARTS, "worker", "callers.ts cors.ts gateway.ts incoming.ts keyed-request.ts observe.ts pass-through.ts"),
   ...all(PARTS, "worker", "request-fingerprint.ts request-key.ts reserved-paths.ts"),
-  ...all(OUTPUT, "worker", "count-request.ts fault.ts identified-reply.ts keyed-event.ts keyed-response.ts"),
+  ...all(
+    OUTPUT,
+    "worker",
+    "count-request.ts event-point.ts fault.ts identified-reply.ts keyed-event.ts keyed-response.ts",
+  ),
+  ...all(
+    OUTPUT,
+    "worker",
+    "persistent-failures.ts refused-early.ts refused.ts request-context.ts request-metrics.ts respond.ts",
+  ),
   ...all(PARTS, "worker", "event-lines.ts json-rpc-lexer.ts refused-calls.ts rpc-reply.ts"),
-  ...all(OUTPUT, "worker", "refused.ts request-context.ts request-metrics.ts respond.ts"),
   ["worker/rate-limit.ts", "asks with a digest"],
   ["worker/repeats.ts", "compares digests"],
   ["worker/request-body.ts", "passes bytes on, whatever they are"],

@@ -50,6 +50,7 @@ import { RequestContent } from "../../../src/identity/request-content.ts";
 import * as urlencoded from "../../../src/identity/urlencoded.ts";
 import * as verifiedClaims from "../../../src/identity/verified-claims.ts";
 import { networkOf } from "../../../src/operator/guesses.ts";
+import * as lists from "../../../src/operator/list-requests.ts";
 import * as requests from "../../../src/operator/requests.ts";
 import { bearerToken, roleOf } from "../../../src/operator/tokens.ts";
 import { RpcRewriter } from "../../../src/worker/rpc-rewriter.ts";
@@ -284,6 +285,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "identity/multipart.ts parseMultipart": after(["--b\r\n", '--b\r\nContent-Disposition: form-data; name="a'], (text) =>
     multipart.parseMultipart(encoder.encode(text), "b"),
   ),
+  "identity/record-id.ts keyDigest": (text) => recordId.keyDigest(text),
   "identity/record-id.ts recordId": (text) =>
     recordId.recordId({ tenant: text, method: text, path: text, caller: text, key: text, isDerived: false }),
   "identity/request-content.ts RequestContent": each(
@@ -342,12 +344,15 @@ export const READERS: Readonly<Record<string, Reader>> = {
       await requests.readBody(new Request(url, { method: "POST", body: text }), schema);
     }
   }),
-  "operator/requests.ts readQuery": after(["cursor=", "operation=", "older_than="], (text) => {
-    const asked = new URL(`?${text}`, url);
-    for (const schema of [requests.JOURNAL_QUERY, requests.AUDIT_QUERY, requests.COUNTS_QUERY]) {
-      requests.readQuery(asked, schema);
-    }
-  }),
+  "operator/requests.ts readQuery": after(
+    ["cursor=", "operation=", "older_than=", "from=", "status=", "caller="],
+    (text) => {
+      const asked = new URL(`?${text}`, url);
+      for (const schema of [lists.JOURNAL_QUERY, lists.AUDIT_QUERY, lists.COUNTS_QUERY]) {
+        requests.readQuery(asked, schema);
+      }
+    },
+  ),
   "operator/requests.ts checked": (text) => {
     for (const value of [
       { why: text },

@@ -13,7 +13,7 @@ export const SAME: RequestIdentity = { rule: "json", fingerprint: "fp-1", plain:
 export const OTHER: RequestIdentity = { rule: "json", fingerprint: "fp-2", plain: "plain-2", caller: null };
 
 const kept = {
-  about: { tenant: "api.test", operation: "POST /v1/charges", key: "k", isDerived: false, callerTag: "c0ffee" },
+  about: { tenant: "api.test", operation: "POST /v1/charges", key: "k", isDerived: false, callerDigest: "c0ffee" },
   request: SAME,
   attempt: { number: 1, id: "attempt-1" },
   rememberMs: 0,

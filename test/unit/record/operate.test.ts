@@ -7,10 +7,10 @@ const NOW = 1200;
 const answer = { status: 202, headers: [["x", "y"]], bodyBytes: 3 } as const;
 const { about, request, attempt } = unknown;
 
-const settledFinal: Command = { action: "settle", outcome: "final", answer, ttlMs: 700 };
-const notExecuted: Command = { action: "settle", outcome: "not-executed" };
-const release: Command = { action: "release" };
-const purge: Command = { action: "purge" };
+const settledFinal: Command = { action: "settle", outcome: "final", answer, ttlMs: 700, attemptId: null };
+const notExecuted: Command = { action: "settle", outcome: "not-executed", attemptId: null };
+const release: Command = { action: "release", attemptId: null };
+const purge: Command = { action: "purge", attemptId: null };
 
 const kept = {
   action: "write",
@@ -89,6 +89,36 @@ describe("O3 a record whose key is remembered", () => {
     expect(settled).toMatchObject({ record: { state: "completed", rememberMs: 300 } });
     const purged = decideCommand({ ...completed, rememberMs: 300 }, null, purge, NOW);
     expect(purged).toMatchObject({ record: { state: "tombstone", rememberMs: 300 } });
+  });
+});
+
+describe("O3 a command for one attempt", () => {
+  const commands = [settledFinal, notExecuted, release, purge];
+
+  test("is carried out like one for any, where the record still belongs to it", () => {
+    for (const record of [pending, unknown, completed, tombstone]) {
+      for (const command of commands) {
+        const decision = decideCommand(record, null, command, NOW);
+        expect(decideCommand(record, null, { ...command, attemptId: "attempt-1" }, NOW)).toEqual(decision);
+      }
+    }
+  });
+
+  test("changes nothing where another attempt has run, also one of the same number", () => {
+    for (const record of [pending, unknown, completed, tombstone]) {
+      const again = { ...record, attempt: { number: 1, id: "attempt-of-a-later-record" } };
+      for (const command of commands) {
+        const decision = decideCommand(again, null, { ...command, attemptId: "attempt-1" }, NOW);
+        expect(decision).toEqual(refused("attempt_changed"));
+      }
+    }
+  });
+
+  test("changes nothing where the record can't be read", () => {
+    for (const command of commands) {
+      const decision = decideCommand(unreadable, null, { ...command, attemptId: "attempt-1" }, NOW);
+      expect(decision).toEqual(refused("attempt_changed"));
+    }
   });
 });
 

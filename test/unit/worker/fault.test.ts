@@ -18,11 +18,11 @@ test.each([
     "not known whether the request took effect",
   ],
 ] as const)("a fault %s says so, and is found in the log by its id", (_, refusalOf, code, claim) => {
-  const refusal = refusalOf(new Error("boom"));
+  const refusal = refusalOf(new Error("boom"), { tenant: "api.example.com", record: "5eed" });
   expect(isRefusal(refusal)).toBe(true);
   expect(refusal.code).toBe(code);
   expect(refusal.detail).toContain(claim);
   const id = /under ([0-9a-f-]{36})\.$/.exec(refusal.detail ?? "")?.[1];
-  expect(logged).toMatchObject([{ event: "fault", id }]);
+  expect(logged).toMatchObject([{ event: "fault", id, tenant: "api.example.com", record: "5eed" }]);
   expect(logged[0]?.why).toContain("boom");
 });

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "../../../src/call/call.ts";
+import { pointOf } from "../../../src/worker/event-point.ts";
 import { identifiedReply } from "../../../src/worker/identified-reply.ts";
-import { type KeyedEvent, type Subject, keyedEvent, observedEvent, pointOf } from "../../../src/worker/keyed-event.ts";
+import { type KeyedEvent, type Subject, isChange, keyedEvent, observedEvent } from "../../../src/worker/keyed-event.ts";
 import { PROBLEMS, isProblemCode } from "../../../src/http/problem-codes.ts";
 import { type Refusal, refuse } from "../../../src/http/problem.ts";
 import { configWith, tenant } from "../config/entries.ts";
@@ -14,10 +15,17 @@ const TENANT = tenant(
   configWith({ profile: "acp", routes: [{ match: "POST /v1/charges/:id" }, { match: "* /v2/*" }] }),
 );
 
+const RECORD = "5eed".repeat(16);
+const CALLER = "ca11".repeat(16);
+
 function subject(method: string, path: string, change: Partial<Subject> = {}): Subject {
   const policy = TENANT.policyFor(method, path);
-  const recordId = "0123456789abcdef0123456789abcdef";
-  return { hostname: "api.example.com", tenant: TENANT, policy, method, recordId, isDerived: false, ...change };
+  const known = { recordId: RECORD, callerDigest: CALLER, keyDigest: "0123456789abcdef", isDerived: false };
+  return { version: "v-1", hostname: "api.example.com", tenant: TENANT, policy, method, ...known, ...change };
+}
+
+function by(status: number, mediaType: string | null = null) {
+  return { status, mediaType };
 }
 
 const SPENT = { totalMs: 120, callMs: 110 };
@@ -38,14 +46,16 @@ function refusal(code: RefusalReply["code"], status: Mark["status"] = "refused")
 }
 
 function eventOf(reply: Reply | Refusal): KeyedEvent {
-  return keyedEvent(subject("POST", "/v1/charges/ch_1"), identifiedReply(reply), 201, SPENT);
+  return keyedEvent(subject("POST", "/v1/charges/ch_1"), identifiedReply(reply), by(201), SPENT);
 }
 
 describe("the event of a keyed request", () => {
   test("says all that is known", () => {
-    const reply = answer(markOf("joined"), { waited: true, attempt: { number: 2, originMs: 90 } });
-    expect(eventOf(reply)).toEqual({
+    const reply = answer(markOf("joined"), { waited: true, attempt: { number: 2, originMs: 90, originStatus: 201 } });
+    const path = "/v1/charges/ch_1";
+    expect(keyedEvent(subject("POST", path), reply, by(201, "text/html"), SPENT)).toEqual({
       event: "keyed",
+      version: "v-1",
       tenant: "api.example.com",
       operation: "POST /v1/charges/:id",
       decision: "joined",
@@ -56,7 +66,12 @@ describe("the event of a keyed request", () => {
       total_ms: 120,
       waited_ms: 110,
       origin_ms: 90,
-      record: "0123456789abcdef",
+      origin: "origin.example.com",
+      origin_status: 201,
+      media_type: "text/html",
+      record: RECORD,
+      caller_digest: CALLER,
+      key_digest: "0123456789abcdef",
       attempt: 2,
       derived: false,
       profile: "acp",
@@ -64,10 +79,15 @@ describe("the event of a keyed request", () => {
   });
 
   test("says nothing of what is not", () => {
-    const event = keyedEvent(subject("POST", "/", { recordId: null }), identifiedReply(refuse("key_missing")), 400, {
-      totalMs: 1,
-      callMs: null,
-    });
+    const event = keyedEvent(
+      subject("POST", "/", { recordId: null }),
+      identifiedReply(refuse("key_missing")),
+      by(400),
+      {
+        totalMs: 1,
+        callMs: null,
+      },
+    );
     expect(event).toMatchObject({ decision: "refused", code: "key_missing", outcome: null, status: 400, waited_ms: 0 });
     expect(event).toMatchObject({ origin_ms: null, record: null, attempt: null });
   });
@@ -78,7 +98,7 @@ describe("the event of a keyed request", () => {
     ["PATCH", "/v2/a/b/c", "PATCH /v2/*"],
     ["POST", "/v3/secret", "POST *"],
   ])("names %s %s by its pattern: %s", (method, path, operation) => {
-    expect(keyedEvent(subject(method, path), identifiedReply(refuse("unavailable")), 503, SPENT).operation).toBe(
+    expect(keyedEvent(subject(method, path), identifiedReply(refuse("unavailable")), by(503), SPENT).operation).toBe(
       operation,
     );
   });
@@ -107,24 +127,59 @@ describe("the event of a keyed request", () => {
     expect(eventOf({ ...refusal("in_flight"), waited: true }).waited_ms).toBe(110);
   });
 
+  test.each([
+    ["text/html", "text/html"],
+    ["image/png", "other"],
+    [null, null],
+  ])("names the media type %s as %s", (mediaType, expected) => {
+    const about = subject("POST", "/v1/charges/ch_1");
+    expect(keyedEvent(about, answer(markOf("executed")), by(200, mediaType), SPENT).media_type).toBe(expected);
+  });
+
   test("says of an observed request what would have become of it", () => {
     const found = { decision: "would_refuse", code: "key_reused", outcome: "final", attempt: null } as const;
-    expect(observedEvent(subject("POST", "/v1/charges/ch_1"), found, 201, 30)).toMatchObject({
+    expect(
+      observedEvent(subject("POST", "/v1/charges/ch_1"), { ...found, originStatus: 201 }, by(201), 30),
+    ).toMatchObject({
       ...found,
       operation: "POST /v1/charges/:id",
       status: 201,
       total_ms: 30,
       waited_ms: 0,
       origin_ms: 30,
+      origin_status: 201,
     });
   });
 });
 
+describe('what log = "changes" leaves out', () => {
+  test.each<[string, Reply | Refusal, number, boolean]>([
+    ["a replay", answer(markOf("replayed")), 201, false],
+    ["a replay of an error", answer(markOf("replayed")), 500, false],
+    ["a join", answer(markOf("joined")), 201, false],
+    ["a plain execution", answer(markOf("executed")), 201, false],
+    ["an execution that is kept as an error", answer(markOf("executed")), 402, true],
+    [
+      "a second attempt",
+      answer(markOf("executed"), { attempt: { number: 2, originMs: 1, originStatus: 201 } }),
+      201,
+      true,
+    ],
+    ["an undone execution", answer(markOf("released", null)), 429, true],
+    ["an unknown outcome", refusal("origin_timeout", "unknown"), 504, true],
+    ["a refusal", refusal("key_reused"), 422, true],
+    ["a refusal without a record", refuse("caller_missing"), 400, true],
+  ])("%s", (_, reply, status, isLogged) => {
+    const event = keyedEvent(subject("POST", "/v1/charges/ch_1"), identifiedReply(reply), by(status), SPENT);
+    expect(isChange(event)).toBe(isLogged);
+  });
+});
+
 describe("the point of an event", () => {
-  test("has each field in the column that docs/numbers.md names", () => {
-    const readme = readFileSync(join(import.meta.dirname, "../../../docs/numbers.md"), "utf8");
+  test("has each field in the column that docs/monitoring.md names", () => {
+    const readme = readFileSync(join(import.meta.dirname, "../../../docs/monitoring.md"), "utf8");
     const rows = [...readme.matchAll(/^\| `(\w+)` \| `(blob|double)(\d+)` \|/gm)];
-    const plain = keyedEvent(subject("POST", "/", {}), identifiedReply(refuse("unavailable")), 503, SPENT);
+    const plain = keyedEvent(subject("POST", "/", {}), identifiedReply(refuse("unavailable")), by(503), SPENT);
     const documented = rows.map(([, field = "", kind, number]) => {
       const change = field === "derived" ? true : kind === "blob" ? "marked" : 4711;
       const { blobs = [], doubles = [] } = pointOf({ ...plain, [field]: change });
@@ -135,10 +190,15 @@ describe("the point of an event", () => {
     expect(new Set(documented)).toEqual(new Set(Object.keys(plain).filter((field) => field !== "event")));
   });
 
-  test("has the columns of docs/numbers.md", () => {
+  test("has the columns of docs/monitoring.md", () => {
     const instance = "8e03978e-40d5-43dd-bc93-6894a57f9324";
-    const reply = { ...refusal("in_flight"), waited: true, attempt: { number: 3, originMs: null }, instance };
-    expect(pointOf(keyedEvent(subject("POST", "/v1/charges/ch_1"), reply, 409, SPENT))).toEqual({
+    const reply = {
+      ...refusal("in_flight"),
+      waited: true,
+      attempt: { number: 3, originMs: null, originStatus: 502 },
+      instance,
+    };
+    expect(pointOf(keyedEvent(subject("POST", "/v1/charges/ch_1"), reply, by(409), SPENT))).toEqual({
       indexes: ["api.example.com"],
       blobs: [
         "api.example.com",
@@ -147,11 +207,16 @@ describe("the point of an event", () => {
         "in_flight",
         null,
         "acp",
-        "0123456789abcdef",
+        RECORD,
         "sent",
         "urn:uuid:8e03978e-40d5-43dd-bc93-6894a57f9324",
+        "v-1",
+        "origin.example.com",
+        null,
+        CALLER,
+        "0123456789abcdef",
       ],
-      doubles: [409, 120, 110, -1, 3],
+      doubles: [409, 120, 110, -1, 3, 502, 1],
     });
   });
 
@@ -161,7 +226,7 @@ describe("the point of an event", () => {
       keyedEvent(
         subject("POST", "/", { hostname, isDerived: true }),
         identifiedReply(refuse("unavailable")),
-        503,
+        by(503),
         SPENT,
       ),
     );
@@ -200,9 +265,14 @@ describe("3.7.2", () => {
     const replies: fc.Arbitrary<Reply | Refusal> = fc.oneof(answers, refusals);
     fc.assert(
       fc.property(replies, secret, (reply, path) => {
-        const event = keyedEvent(subject("POST", `/v1/charges/${path}`), identifiedReply(reply), 200, SPENT);
+        const event = keyedEvent(
+          subject("POST", `/v1/charges/${path}`),
+          identifiedReply(reply),
+          by(200, `text/${path}`),
+          SPENT,
+        );
         expect(JSON.stringify([event, pointOf(event)])).not.toContain(MARKER);
-        expect(event.record).toHaveLength(16);
+        expect(event.record).toBe(RECORD);
       }),
     );
   });

@@ -21,7 +21,7 @@ describe.each([
     const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)) as { event: string });
     log.mockRestore();
     origin.mockRestore();
-    expect(lines.filter(({ event }) => event === "configuration_fault")).toEqual([
+    expect(lines.filter(({ event }) => event === "configuration_fault")).toMatchObject([
       {
         event: "configuration_fault",
         path: name,

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { browserOf, signedIn, withUnknown } from "../../support/console.ts";
+import { ENTRY_FACTS } from "../../support/journal.ts";
 import { statusOf, uniqueKey } from "../../support/gateway.ts";
 import { eventually } from "../../support/operator.ts";
 
@@ -199,12 +200,9 @@ describe("O8 the overview", () => {
     const journal = env.JOURNALS.getByName("other.test");
     const event = {
       hostname: "other.test",
-      caller: "c",
-      operation: "POST /x",
-      attempt: 1,
+      ...ENTRY_FACTS,
       state: "unknown",
       cause: "timeout",
-      times: 1,
     } as const;
     const nowMs = Date.now();
     for (let n = 0; n < 25; n++) {

@@ -1,6 +1,9 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { NO_FILTER } from "../../../src/journal/entry-query.ts";
+import { type JournalState } from "../../../src/journal/journal-event.ts";
+import { ENTRY_FACTS } from "../../support/journal.ts";
 
 const INTENT = {
   hostname: "a.test",
@@ -12,12 +15,9 @@ const INTENT = {
   why: "x",
 } as const;
 const EVENT = {
+  ...ENTRY_FACTS,
   hostname: "a.test",
-  caller: "c",
-  operation: "POST /x",
-  attempt: 1,
   cause: "attempt",
-  times: 1,
   expiresAtMs: null,
 } as const;
 
@@ -28,10 +28,11 @@ const upTo = (count: number): string =>
   `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
 
 describe("9 the bounds of a journal", () => {
-  const asked = { record: null, operation: null, untilMs: 9e15, after: null, limit: 1 };
+  const asked = (state: JournalState | null) => ({ filter: { ...NO_FILTER, state }, after: null, limit: 1 });
   const insert = (count: number, caller: string, from = 0): string => `${upTo(count)} INSERT INTO entry
-    SELECT '${caller}' || (${from} + i), 'state', 'a.test', '${caller}', 'unknown', 'attempt', 'POST /x', 1,
-    ${from} + i, ${from} + i, ${EXPIRES_MS}, 1 FROM n`;
+    (record, kind, hostname, caller, key, state, cause, operation, attempt, attempt_id, seq, since_ms, at_ms, expires_ms, times)
+    SELECT '${caller}' || (${from} + i), 'state', 'a.test', '${caller}', 'k', 'unknown', 'attempt', 'POST /x', 1, 'a',
+    i, ${from} + i, ${from} + i, ${EXPIRES_MS}, 1 FROM n`;
 
   test("drop the oldest unknown entries, and no entries in other states, and count what is dropped", async () => {
     const journal = env.JOURNALS.getByName("full.test");
@@ -40,19 +41,19 @@ describe("9 the bounds of a journal", () => {
     await journal.record({ ...tombstone, expiresAtMs: EXPIRES_MS });
     await runInDurableObject(journal, (_, { storage }) => void storage.sql.exec(insert(10_050, "r")));
     await runDurableObjectAlarm(journal);
-    const listed = await journal.entries({ ...asked, state: "unknown" });
+    const listed = await journal.entries(asked("unknown"));
     expect([listed.entries[0]?.record, listed.dropped]).toEqual(["r51", 50]);
-    const tombstones = await journal.entries({ ...asked, state: "tombstone" });
+    const tombstones = await journal.entries(asked("tombstone"));
     expect([tombstones.entries[0]?.record, tombstones.dropped]).toEqual(["t", 0]);
-    expect((await journal.entries({ ...asked, state: null })).dropped).toBe(50);
+    expect((await journal.entries(asked(null))).dropped).toBe(50);
     await runInDurableObject(journal, (_, { storage }) => {
       storage.sql.exec(insert(7, "r", 20_000));
       storage.sql.exec("UPDATE dropped SET expires_ms = ?", now + 3_600_000);
     });
     await runDurableObjectAlarm(journal);
-    expect((await journal.entries({ ...asked, state: "unknown" })).dropped).toBe(57);
+    expect((await journal.entries(asked("unknown"))).dropped).toBe(57);
     await runInDurableObject(journal, (_, { storage }) => void storage.sql.exec("UPDATE dropped SET expires_ms = 1"));
-    expect((await journal.entries({ ...asked, state: "unknown" })).dropped).toBe(0);
+    expect((await journal.entries(asked("unknown"))).dropped).toBe(0);
   });
 
   test("let one caller push out no entry of others, however many it makes", async () => {
@@ -71,7 +72,7 @@ describe("9 the bounds of a journal", () => {
       ["many", 7970, 22_031],
       ["second", 2000, 101],
     ]);
-    expect((await journal.entries({ ...asked, state: "unknown" })).dropped).toBe(12_030);
+    expect((await journal.entries(asked("unknown"))).dropped).toBe(12_030);
   });
 
   test("refuse new audit lines when the audit log is full, and keep the old ones until they expire", async () => {

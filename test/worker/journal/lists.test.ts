@@ -2,7 +2,8 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { problemOf, uniqueKey } from "../../support/gateway.ts";
-import { type Entry, auditOf, entriesOf } from "../../support/journal.ts";
+import { NO_FILTER } from "../../../src/journal/entry-query.ts";
+import { type Entry, ENTRY_FACTS, auditOf, entriesOf } from "../../support/journal.ts";
 import { eventually, idOf, operatorOf, operatorWith } from "../../support/operator.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 
@@ -37,6 +38,12 @@ describe("O5 the journal's list", () => {
     "/journal?cursor=1",
     "/journal?limit=0",
     "/journal?limit=101",
+    "/journal?cause=anything",
+    "/journal?status=1e2",
+    "/journal?status=99",
+    "/journal?from=yesterday",
+    "/journal?to=2026-13-01T00:00:00Z",
+    "/journal?caller=alice",
     "/journal?more=1",
     "/audit?record=x",
     "/audit?cursor=x",
@@ -78,16 +85,13 @@ describe("O5 the journal's list", () => {
     const event = {
       record: "r",
       hostname: "a.test",
-      caller: "c",
-      operation: "POST /x",
-      attempt: 1,
-      times: 1,
+      ...ENTRY_FACTS,
       sinceMs: 1,
       expiresAtMs: null,
     } as const;
     await journal.record({ ...event, state: "completed", cause: "probe", atMs: Date.now() });
     await journal.record({ ...event, state: "none", cause: "released", atMs: Date.now() - 1000 });
-    const asked = { record: null, state: null, operation: null, untilMs: Date.now(), after: null, limit: 9 };
+    const asked = { filter: NO_FILTER, after: null, limit: 9 };
     expect((await journal.entries(asked)).entries.map(({ state }) => state)).toEqual(["completed"]);
   });
 
@@ -96,11 +100,8 @@ describe("O5 the journal's list", () => {
     const event = {
       record: "r",
       hostname: "a.test",
-      caller: "c",
-      operation: "POST /x",
-      attempt: 1,
+      ...ENTRY_FACTS,
       cause: "attempt",
-      times: 1,
     } as const;
     const now = Date.now();
     const at = { sinceMs: now, atMs: now };
@@ -117,7 +118,7 @@ describe("O5 the journal's list", () => {
       storage.sql.exec("UPDATE entry SET expires_ms = 1 WHERE record = 'r'");
     });
     await runDurableObjectAlarm(journal);
-    const asked = { record: null, state: null, operation: null, untilMs: now, after: null, limit: 9 };
+    const asked = { filter: NO_FILTER, after: null, limit: 9 };
     expect((await journal.entries(asked)).entries.map(({ record }) => record)).toEqual(["s"]);
     // The next expiry, which is more than an hour away.
     expect((await look()).alarm).toBe(now + 7_200_000);

@@ -60,7 +60,7 @@ const CONTENT = new TextEncoder().encode("content");
 function callWith(body: KeyedCall["forward"]["body"], bodyBytes = CONTENT.byteLength): KeyedCall {
   const shared = { origin: { kind: "url", base: "http://origin.test", auth: null }, headers: [] } as const;
   return {
-    about: { tenant: HOST, operation: `POST ${PATH}`, key: "k", isDerived: false, callerTag: "c0ffee" },
+    about: { tenant: HOST, operation: `POST ${PATH}`, key: "k", isDerived: false, callerDigest: "c0ffee" },
     request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller: null },
     policy: { ...attemptPolicy(DEFAULT_POLICY), onUnknown: "probe" },
     journal: null,

@@ -13,7 +13,7 @@ const JOURNAL = { entry: HOST, placement: { jurisdiction: null, location: null }
 
 function callWith(body: KeyedCall["forward"]["body"], waitMs = 20_000): KeyedCall {
   return {
-    about: { tenant: HOST, operation: `POST ${PATH}`, key: "k", isDerived: false, callerTag: "c0ffee" },
+    about: { tenant: HOST, operation: `POST ${PATH}`, key: "k", isDerived: false, callerDigest: "c0ffee" },
     request: { rule: "json", fingerprint: "f".repeat(64), plain: "p".repeat(64), caller: null },
     policy: attemptPolicy(DEFAULT_POLICY),
     journal: null,

@@ -1,6 +1,6 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Client, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
+import { type Client, HOST, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { alarmOf, changeRow, fireAlarm, objectOf, rowOf } from "../../support/records.ts";
 import { type Answering, heldAnswer, scriptOrigin } from "../../support/origin.ts";
 
@@ -278,10 +278,11 @@ describe("5.7.9 probes with pauses", () => {
     await ask();
     const lines = logged.mock.calls.map(([text]) => JSON.parse(String(text)) as Record<string, unknown>);
     logged.mockRestore();
-    expect(lines.filter(({ event }) => event === "probe")).toEqual([
+    expect(lines.filter(({ event }) => event === "probe")).toMatchObject([
       {
         event: "probe",
-        record: expect.any(String),
+        tenant: HOST,
+        record: expect.stringMatching(/^[0-9a-f]{64}$/),
         outcome: "unknown",
         why: typeof why === "string" ? why : expect.stringMatching(why),
       },

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { statusOf, uniqueKey } from "../../support/gateway.ts";
+import { ENTRY_FACTS } from "../../support/journal.ts";
 import { issuerOf } from "../../support/issuer.ts";
 import { eventually, operatorOf } from "../../support/operator.ts";
 import { scriptOrigin } from "../../support/origin.ts";
@@ -13,7 +14,7 @@ const JWT = "jwt.test";
 /** The buffer reports to the journal at once when it holds this many. */
 const EVENTS = 500;
 
-const ABOUT = { record: "0".repeat(64), hostname: JWT, caller: "c", operation: "POST /x", attempt: 1, times: 1 };
+const ABOUT = { ...ENTRY_FACTS, record: "0".repeat(64), hostname: JWT };
 const EVENT = { ...ABOUT, state: "completed", cause: "probe", sinceMs: 1, expiresAtMs: null } as const;
 
 interface Counts {

@@ -22,7 +22,7 @@ async function find(operator: Operator, asked: object): Promise<Found> {
   return response.json<Found>();
 }
 
-test("O2.2 a record of a GET is found, where a header made it a covered method", async () => {
+test("O2.3 a record of a GET is found, where a header made it a covered method", async () => {
   scriptOrigin();
   const operator = operatorOf();
   const key = uniqueKey();
@@ -32,7 +32,7 @@ test("O2.2 a record of a GET is found, where a header made it a covered method",
   expect(await find(operator, { operation: `GET ${PATH}`, headers, key })).toMatchObject({ state: "completed", key });
 });
 
-describe("O2.3 a record is found by its caller", () => {
+describe("O2.4 a record is found by its caller", () => {
   test("from a token that has expired and whose issuer is gone", async () => {
     const issuer = await issuerOf();
     scriptOrigin(issuer.beside(unknown));
@@ -96,7 +96,7 @@ describe("O2.3 a record is found by its caller", () => {
   });
 });
 
-describe("O2.4 while the callers' former rule applies", () => {
+describe("O2.6 while the callers' former rule applies", () => {
   const ACCOUNT = { "x-account": "1" };
   const ALICE = { authorization: "Bearer alice" };
   const NOW = { caller: ["x-account"], caller_was: { caller: ["authorization"], until: UNTIL } };

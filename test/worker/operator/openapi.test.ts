@@ -53,7 +53,7 @@ describe("O7 the OpenAPI document", () => {
       expect(faultsOf(json.example, json.schema as Record<string, unknown>, schemas)).toEqual([]);
       expect(faultsOf({}, json.schema as Record<string, unknown>, schemas)).not.toEqual([]);
     }
-    expect(examples).toBe(4);
+    expect(examples).toBe(5);
     for (const [, name] of JSON.stringify(OPENAPI).matchAll(/#\/components\/(schemas\/\w+|responses\/\d+)/g)) {
       const [kind = "", part = ""] = name?.split("/") ?? [];
       expect(Reflect.get(Reflect.get(OPENAPI.components, kind), part), name).toBeDefined();
@@ -81,6 +81,7 @@ describe("O7 the OpenAPI document", () => {
       async () => (await operator.get("/journal")).json<{ entries: { record: string }[] }>(),
       ({ entries }) => entries.some(({ record }) => record === id),
     );
+    await fits("settleMany", await operator.post("/records/settle", examples["settleMany"]));
     await fits("settle", await operator.post(`/records/${id}/settle`, examples["settle"]));
     await fits("show", await operator.get(`/records/${id}?body=1`));
     await fits("purge", await operator.post(`/records/${id}/purge`, examples["purge"]));

@@ -35,7 +35,7 @@ describe("O1 who may operate", () => {
       const { client } = operatorOf({}, where === "in KV" ? {} : { [host]: entry }, { TENANTS_KV: kv, SECRETS });
       const headers = { authorization: "Bearer alice", "idempotency-key": uniqueKey() };
       expect(statusOf(await client.fetch(`https://${host}${PATH}`, { method: "POST", headers }))).toBe("executed");
-      expect(warn.mock.calls.map(([line]) => JSON.parse(String(line)))).toEqual([
+      expect(warn.mock.calls.map(([line]) => JSON.parse(String(line)) as object)).toMatchObject([
         {
           event: "configuration_fault",
           path: `"${host}".operator_token`,

@@ -102,7 +102,12 @@ describe("6.3.5 the instance of a refusal", () => {
   async function foundIn(lines: readonly string[], response: Response) {
     const { instance } = await response.json<{ instance: string }>();
     expect(instance).toMatch(/^urn:uuid:[0-9a-f-]{36}$/);
-    const all = lines.map((line) => JSON.parse(line) as Line);
+    let all: Line[] = [];
+    // Those before a tenant is known are counted together for some seconds.
+    for (let tries = 0; tries < 1000 && !all.some((line) => line.instance === instance); tries++) {
+      all = lines.map((line) => JSON.parse(line) as Line);
+      await scheduler.wait(10);
+    }
     return {
       events: all.filter((line) => line.instance === instance).map(({ event }) => event),
       causes: all.filter(({ id }) => id !== undefined && instance.endsWith(id)).map(({ event }) => event),
@@ -116,7 +121,7 @@ describe("6.3.5 the instance of a refusal", () => {
     ["no caller", () => client.post(PATH, { headers: { authorization: null } }), "keyed", []],
     ["a loop", () => client.post(PATH, { headers: { "cdn-loop": "oncegate" } }), "refused", []],
     ["an unknown host", () => client.fetch("https://other.test/", { method: "POST" }), "refused", []],
-    ["a faulty host", () => client.fetch("https://faulty.test/", { method: "POST" }), "refused", ["fault"]],
+    ["a faulty host", () => client.fetch("https://faulty.test/", { method: "POST" }), "refused", []],
     [
       "a method",
       () => client.fetch("https://api.test/", { method: "PUT", headers: { "x-http-method": "TRACE" } }),

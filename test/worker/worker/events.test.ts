@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type KeyedEvent, pointOf } from "../../../src/worker/keyed-event.ts";
+import { pointOf } from "../../../src/worker/event-point.ts";
+import { type KeyedEvent } from "../../../src/worker/keyed-event.ts";
 import { HOST, clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { collectNumbers } from "../../support/events.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
@@ -44,7 +45,7 @@ describe("each keyed request is counted once", () => {
     expect(numbers.points).toEqual(events.map(pointOf));
     expect(new Set(events.slice(0, 3).map(({ record }) => record)).size).toBe(1);
     expect(events[0]).toMatchObject({ tenant: HOST, derived: false, profile: "ietf", waited_ms: 0 });
-    expect(events[0]?.record).toMatch(/^[0-9a-f]{16}$/);
+    expect(events[0]?.record).toMatch(/^[0-9a-f]{64}$/);
     expect(events[6]?.record).toBeNull();
   });
 

@@ -1,0 +1,19 @@
+/** The answer to a scrape by Prometheus (docs/operator-api.md O10). */
+
+import { versionOf } from "../config/version.ts";
+import { answer } from "./answer.ts";
+import { readJournal } from "./lists.ts";
+import { metricsText } from "./metrics-text.ts";
+import { type OperatorCall } from "./operator-context.ts";
+import { operatorProblem } from "./problem.ts";
+
+const MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** Asks the journal alone: a scrape wakes no key object. */
+export async function metricsPage(c: OperatorCall): Promise<Response> {
+  const summary = await readJournal(c, (journal) => journal.summary());
+  if (summary === null) return answer(operatorProblem("unavailable"));
+  const about = { entry: c.var.tenant.entry, version: versionOf(c.env), nowMs: Date.now() };
+  const headers = { "content-type": MEDIA_TYPE, "cache-control": "no-store" };
+  return new Response(metricsText(summary, about), { headers });
+}
