@@ -1,7 +1,8 @@
 /** The values of entry fields that have a form of their own. */
 
 import * as v from "valibot";
-import { CALL_CHARACTERS_MAX, COVERABLE_METHODS } from "./policy-values.ts";
+import { CALL_CHARACTERS_MAX } from "../identity/json-rpc.ts";
+import { COVERABLE_METHODS } from "./policy-values.ts";
 import {
   BINDING_NAME,
   MINUTE,

@@ -1,7 +1,7 @@
 /** What a request asks for, as a record names it for operators: `POST /mcp tools/call:create_payment`. Pure. */
 
 import { matchingPath } from "../http/matching-path.ts";
-import { CALL_CHARACTERS_MAX } from "./policy-values.ts";
+import { CALL_CHARACTERS_MAX } from "../identity/json-rpc.ts";
 
 /** Any other name stands for no route, and is left out. */
 const CALL = new RegExp(`^[!-~]{1,${CALL_CHARACTERS_MAX}}$`);

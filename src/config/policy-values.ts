@@ -5,6 +5,7 @@ import { mayBeEchoed } from "../http/echo.ts";
 import { type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
 import { isProbeTemplate } from "../http/probe-path.ts";
 import { type FingerprintRule, resolveFingerprint } from "../identity/fingerprint.ts";
+import { CALL_CHARACTERS_MAX } from "../identity/json-rpc.ts";
 import { outermost } from "../identity/json-pointer.ts";
 import { pointers } from "./key-values.ts";
 import { DAY, duration, either, headerName, integer, listOf, oneOf, table, text } from "./values.ts";
@@ -16,9 +17,6 @@ export const methods: v.GenericSchema<unknown, readonly string[]> = v.array(
   oneOf(COVERABLE_METHODS),
   "must be a list of methods",
 );
-
-/** More than any method, or method and tool, that is in use has. */
-export const CALL_CHARACTERS_MAX = 256;
 
 const rpcMethod = text(
   new RegExp(`^[!-~]{1,${CALL_CHARACTERS_MAX}}$`),

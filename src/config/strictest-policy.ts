@@ -22,7 +22,7 @@ const NO_CALL: CalledNames = [[]];
 
 /**
  * The origin may run any of the named methods, and runs all calls, so none of them may evade its rules. Of equals, the first
- * applies. `path` is the path that policies are matched by.
+ * applies. `path` is the path that policies are matched by. Where one of those that cover the request identifies its callers, so does the result.
  */
 export function strictestPolicy(
   { policyFor }: Pick<Tenant, "policyFor">,
@@ -33,14 +33,18 @@ export function strictestPolicy(
   const { method } = request;
   let policy = policyFor(method, path, calls[0]);
   let strictness = strictnessOf(policy, method);
+  let hasCallers = false;
   for (const named of methodsOf(request)) {
     for (const names of calls) {
       const other = policyFor(named, path, names);
-      if (strictnessOf(other, named) <= strictness) continue;
+      const otherStrictness = strictnessOf(other, named);
+      if (otherStrictness > 0 && !other.oneCaller) hasCallers = true;
+      if (otherStrictness <= strictness) continue;
       policy = other;
-      strictness = strictnessOf(other, named);
+      strictness = otherStrictness;
     }
   }
+  if (policy.oneCaller && hasCallers) policy = { ...policy, oneCaller: false };
   return { policy, isCovered: strictness > 0 };
 }
 

@@ -3,7 +3,7 @@
 import { type ClientCertificate, clientCertificate } from "./client-certificate.ts";
 import { type Cookie, cookieNamed } from "./cookie.ts";
 import { digestOf } from "./digest.ts";
-import { type JsonNode, canonicalJson } from "./json.ts";
+import { type JsonNode, canonicalJson, isElements } from "./json.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { canonicalCredentials } from "./credentials.ts";
 import { unreachable } from "../record/record.ts";
@@ -198,15 +198,18 @@ async function claimsIn(header: string | null, item: JwtItem, verify: VerifyToke
 
 const INVALID_TOKEN: Refusal = { ...refuse("caller_unverified"), challenge: 'Bearer error="invalid_token"' };
 
-/** What issuers write for a user without the claim. It is the same for all of them. */
-const ABSENT_CLAIMS: ReadonlySet<JsonNode> = new Set(["null", '""']);
+/** Whether it is what issuers write for a user without the claim. It is the same for all of them. */
+function isEmpty(value: JsonNode): boolean {
+  if (typeof value === "string") return value === "null" || value === '""';
+  return (isElements(value) ? value.length : value.size) === 0;
+}
 
 /** Null if any claim is absent: some of the claims don't identify a caller. */
 function pick(claims: Claims, names: readonly string[]): Claims | null {
   const picked = new Map<string, JsonNode>();
   for (const name of names) {
     const value = claims.get(JSON.stringify(name));
-    if (value === undefined || ABSENT_CLAIMS.has(value)) return null;
+    if (value === undefined || isEmpty(value)) return null;
     picked.set(JSON.stringify(name), value);
   }
   return picked;

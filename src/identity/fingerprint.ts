@@ -125,12 +125,12 @@ export async function fingerprint(input: FingerprintInput, rule: FingerprintRule
 function withoutKey(query: string, names: readonly string[], keyParts: readonly string[]): string {
   if (names.length === 0 || query === "") return query;
   const pairs = query.slice(1).split("&");
-  // The mark, because the constructor drops one that the pair itself may begin with.
-  const hasKey = (pair: string): boolean => {
-    const parameters = new URLSearchParams(`?${pair}`);
-    return names.some((name) => keyParts.some((part) => parameters.has(name, part)));
-  };
-  const kept = pairs.filter((pair) => !hasKey(pair));
+  // Parsed at once, because there may be many. An empty pair is no parameter.
+  const parameters = [...new URLSearchParams(query)];
+  let at = 0;
+  const hasKey = ([name, value]: readonly [string, string]): boolean =>
+    names.includes(name) && keyParts.includes(value);
+  const kept = pairs.filter((pair) => pair === "" || !hasKey(parameters[at++] ?? ["", ""]));
   return kept.length === 0 ? "" : `?${kept.join("&")}`;
 }
 
@@ -152,7 +152,8 @@ async function meaningOf(
       { ...rule, ignore: [...rule.ignore, ...membersOfSending(message)] },
       keyParts,
     );
-    return { mediaType, tag: "calls", parts: [tag, shapeOf(message), ...parts] };
+    // All calls have one path, so what is called counts whatever the rule compares.
+    return { mediaType, tag: "calls", parts: [tag, shapeOf(message), JSON.stringify(message.names), ...parts] };
   }
   if (json !== null) return { mediaType, ...meaningOfJson(json, rule, keyParts) };
   if (jws !== null) {

@@ -13,6 +13,9 @@ const ID_CHARACTERS_MAX = 256;
 /** All ids and tokens of a batch are part of its record. */
 const BATCH_MESSAGES_MAX = 100;
 
+/** More than any method, or method and tool, that is in use has. Longer ones are not kept: they could take much memory. */
+export const CALL_CHARACTERS_MAX = 256;
+
 type CallNames = readonly (readonly string[])[];
 
 export type RpcMessage =
@@ -61,16 +64,37 @@ function messageOf(messages: readonly JsonNode[], isBatch: boolean): RpcMessage 
 const NO_CALL: RpcCall = { id: null, token: null };
 
 function kindOf(message: JsonNode): "call" | "unanswered" | "other" {
-  if (textAt(message, "jsonrpc") !== '"2.0"') return "other";
+  if (textAt(message, "jsonrpc") !== '"2.0"' || hasTwins(message)) return "other";
   const method = valueAt(message, ["method"]);
   const id = valueAt(message, ["id"]);
   if (method === undefined) {
     const isResponse = [["result"], ["error"]].some((pointer) => valueAt(message, pointer) !== undefined);
     return isResponse ? "unanswered" : "other";
   }
-  if (typeof method !== "string" || !method.startsWith('"')) return "other";
+  if (typeof method !== "string" || !method.startsWith('"') || method.length > CALL_CHARACTERS_MAX) return "other";
   if (id === undefined) return "unanswered";
   return isScalarId(id) ? "call" : "other";
+}
+
+const MEMBERS: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params", "result", "error"].map(quoted));
+const MEMBERS_OF_PARAMS: ReadonlySet<string> = new Set([quoted("name")]);
+
+/** Whether an origin may find another call in it: parsers such as Go's read `Method` as `method`, and objects are looked up by `["pay"]`. */
+function hasTwins(message: JsonNode): boolean {
+  const params = valueAt(message, ["params"]);
+  const name = valueAt(message, ["params", "name"]);
+  const isList = name !== undefined && typeof name !== "string" && isElements(name);
+  return isList || hasTwinOf(MEMBERS, message) || (params !== undefined && hasTwinOf(MEMBERS_OF_PARAMS, params));
+}
+
+function hasTwinOf(names: ReadonlySet<string>, node: JsonNode): boolean {
+  if (typeof node === "string" || isElements(node)) return false;
+  // In upper case first: `\u017f` becomes an `S`, and no other way an `s`.
+  return [...node.keys()].some((name) => !names.has(name) && names.has(name.toUpperCase().toLowerCase()));
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name);
 }
 
 function callOf(message: JsonNode): RpcCall {
@@ -84,7 +108,8 @@ function namesOf(message: JsonNode): string[] {
   const method = stringAt(message, ["method"]);
   const tool = stringAt(message, ["params", "name"]);
   if (method === null) return [];
-  return tool === null ? [method] : [method, `${method}:${tool}`];
+  const both = `${method}:${tool}`;
+  return tool === null || both.length > CALL_CHARACTERS_MAX ? [method] : [method, both];
 }
 
 /** Null where there is no string. */

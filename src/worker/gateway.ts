@@ -90,7 +90,7 @@ async function askRecord(context: RequestContext, key: Key, waitMs: number): Pro
   metrics.found({ keyDigest: ofKey, isDerived: key.isDerived });
   if (isRefusal(callers)) return callers;
   metrics.found({ callerDigest: callers.now.digest });
-  const limited = await overRateLimit(destination, callers.now.digest, env);
+  const limited = await overRateLimit(destination, callers.now, env);
   if (limited !== null) return limited;
   const keyed = await readKeyedRequest(incoming, destination, { key, callers, waitMs });
   if (isRefusal(keyed)) return keyed;

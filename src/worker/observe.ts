@@ -22,7 +22,7 @@ import { Incoming } from "./incoming.ts";
 import { type Finding, type ObservedDecision } from "./keyed-event.ts";
 import { type KeyedRequest, readKeyedRequest } from "./keyed-request.ts";
 import { type PassedThrough, passThrough } from "./pass-through.ts";
-import { type RequestContext } from "./request-context.ts";
+import { type RequestContext, anyCallOf, withCallRead } from "./request-context.ts";
 import { keyOf, mayBeKeyed } from "./request-key.ts";
 
 /** The head of the origin's answer; null where none came that can be passed on. */
@@ -49,8 +49,11 @@ interface Answered {
 export async function observe(context: RequestContext): Promise<Observed> {
   const { incoming, destination, metrics, env, ctx } = context;
   const { policy } = destination;
+  // What was parsed to find its rules may take many times the memory of its body, and the origin may take long.
+  incoming.releaseContent();
   // No other request is copied.
-  const copy = mayBeKeyed(incoming.request, destination) ? await copyOf(context) : null;
+  const mayCount = anyCallOf(context) !== null || mayBeKeyed(incoming.request, destination);
+  const copy = mayCount ? await copyOf(context) : null;
   const begun =
     copy === null
       ? Promise.resolve(null)
@@ -81,12 +84,15 @@ async function copyOf({ incoming, destination, env }: RequestContext): Promise<I
 }
 
 /** Reads the copy, and calls its shadow. Null where the request would pass through. */
-async function callShadow(copy: Incoming, { destination, metrics, env }: RequestContext): Promise<Begun | null> {
+async function callShadow(copy: Incoming, context: RequestContext): Promise<Begun | null> {
   // First of all, because the platform holds the unread part of a copy in memory.
   await copy.body();
   const { body } = copy.request;
   if (body?.locked === false) await body.cancel();
 
+  const routed = await withCallRead({ ...context, incoming: copy });
+  if (isRefusal(routed)) return { kind: "refused", refusal: routed };
+  const { destination, metrics, env } = routed;
   const { tenant, policy } = destination;
   const key = await keyOf(copy, destination);
   if (key === null) return null;
@@ -113,7 +119,8 @@ async function conclude(
     const begun = await beginning;
     if (begun === null) return null;
     const attempt = begun.kind === "refused" ? null : begun.attempt;
-    const conclusion = conclusionOfHead(head, attempt?.number ?? 1, destination.policy);
+    const { policy } = begun.kind === "refused" ? destination : begun.keyed.call;
+    const conclusion = conclusionOfHead(head, attempt?.number ?? 1, policy);
     const decided = begun.kind === "refused" ? wouldRefuse(begun.refusal.code) : decidedBy(begun.decision);
     const finding = { ...decided, outcome: outcomeOf(conclusion), attempt: attempt?.number ?? null };
     const mediaType = essenceOf(head?.headers.get("content-type") ?? null) || null;
@@ -129,7 +136,11 @@ async function conclude(
 }
 
 /** The body is not read: no rule about it matches, and an answer that breaks off later counts as a whole one. */
-function conclusionOfHead(head: Head, attemptNumber: number, policy: Policy): Conclusion {
+function conclusionOfHead(
+  head: Head,
+  attemptNumber: number,
+  policy: Pick<Policy, "outcomes" | "responseBytesMax">,
+): Conclusion {
   if (head === null) return { outcome: "unknown" };
   const outcome = classify(signsOf(head, attemptNumber), policy.outcomes, UNREAD_BODY);
   const isTooLarge = (declaredBytesOf(head.headers) ?? 0) > policy.responseBytesMax;

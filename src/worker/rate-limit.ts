@@ -2,15 +2,25 @@
 
 import { admits } from "../config/ask-rate-limit.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
+import { type Caller } from "../identity/record-id.ts";
+import { type Connection } from "../http/client-address.ts";
+import { networkOf } from "../operator/guesses.ts";
 import { type Destination } from "./destination.ts";
 
-/** Counts a request of `caller`, a digest. Null where it may go on. */
+/** Counts a request of `caller`. Null where it may go on. */
 export async function overRateLimit(
-  { hostname, tenant }: Destination,
-  caller: string,
+  { hostname, tenant, connection }: Destination,
+  caller: Caller,
   env: object,
 ): Promise<Refusal | null> {
   const rule = tenant.rateLimit;
-  if (rule === null || (await admits(env, rule.binding, `${hostname} ${caller}`))) return null;
+  if (rule === null) return null;
+  const name = `${hostname} ${caller.digest}${networkIn(caller, connection)}`;
+  if (await admits(env, rule.binding, name)) return null;
   return { ...refuse("rate_limited"), retryAfterSeconds: rule.retryAfterSeconds };
+}
+
+/** Where all requests are one caller, anyone could use up the limit of all others. */
+function networkIn({ rule }: Caller, { address }: Connection): string {
+  return rule.items.length > 0 || address === null ? "" : ` ${networkOf(address)}`;
 }

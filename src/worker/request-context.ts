@@ -4,7 +4,7 @@ import { tokenSecrets } from "../config/token-secrets.ts";
 import { hasUnusualBody } from "../http/methods.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { withCallersOf } from "../config/one-caller.ts";
-import { type CalledNames, callsAt, strictestPolicy } from "../config/strictest-policy.ts";
+import { type AppliedPolicy, type CalledNames, callsAt, strictestPolicy } from "../config/strictest-policy.ts";
 import { type Destination } from "./destination.ts";
 import { Incoming } from "./incoming.ts";
 import { unreachable } from "../record/record.ts";
@@ -29,25 +29,46 @@ export function requestContext(
 }
 
 /**
- * The context by the rules of the JSON-RPC calls in the body, where routes name some (docs/protocol.md 3.2.7). Only there, the body
- * is read for this, within the bounds that apply without a call.
+ * The context by the rules of the JSON-RPC calls in the body, where routes name some (docs/protocol.md 3.2.7). The body is read only
+ * where one of these rules may refuse it: a request that is observed stays as it is.
  */
 export async function withCall(context: RequestContext): Promise<RequestContext | Refusal> {
-  const { incoming, destination, metrics } = context;
-  const { configured, path } = destination;
-  const named = callsAt(configured, incoming.request, path);
-  if (named.length === 0 || incoming.bodyKind === null) return context;
-  const calls = await calledIn(incoming, named);
-  if (isRefusal(calls)) return calls;
-  const rules = strictestPolicy(configured, incoming.request, path, calls);
+  const any = anyCallOf(context);
+  if (any === null) return context;
+  const rules = rulesFor(context, any);
+  return rules.isCovered && rules.policy.mode === "enforce" ? withCallRead(context) : following(context, rules);
+}
+
+/** The same, and the body is read in any case. It may be that of a copy. */
+export async function withCallRead(context: RequestContext): Promise<RequestContext | Refusal> {
+  const any = anyCallOf(context);
+  if (any === null) return context;
+  const calls = await calledIn(context.incoming, any);
+  return isRefusal(calls) ? calls : following(context, rulesFor(context, calls));
+}
+
+/** The calls that a body may hold before it is read. Null where the rules don't depend on it. */
+export function anyCallOf({
+  incoming,
+  destination,
+}: Pick<RequestContext, "incoming" | "destination">): CalledNames | null {
+  const named = callsAt(destination.configured, incoming.request, destination.path);
+  return named.length === 0 || incoming.bodyKind === null ? null : [[], ...named.map((call) => [call])];
+}
+
+function rulesFor({ incoming, destination }: RequestContext, calls: CalledNames): AppliedPolicy {
+  return strictestPolicy(destination.configured, incoming.request, destination.path, calls);
+}
+
+function following(context: RequestContext, rules: AppliedPolicy): RequestContext {
+  const { destination, metrics } = context;
   metrics.follows(rules.policy);
-  const tenant = withCallersOf(configured, rules.policy);
+  const tenant = withCallersOf(destination.configured, rules.policy);
   return { ...context, destination: { ...destination, tenant, ...rules } };
 }
 
 /** Where the body can't be read as JSON-RPC, an origin may find any of the calls in it. */
-async function calledIn(incoming: Incoming, named: readonly string[]): Promise<CalledNames | Refusal> {
-  const any: CalledNames = [[], ...named.map((call) => [call])];
+async function calledIn(incoming: Incoming, any: CalledNames): Promise<CalledNames | Refusal> {
   // Once it is read, the body of a GET can't be passed on.
   if (incoming.bodyKind !== "json" || hasUnusualBody(incoming.request)) return any;
   const content = await incoming.content();

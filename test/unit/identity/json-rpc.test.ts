@@ -11,6 +11,13 @@ const call = (id: unknown, token?: unknown): object => ({
 });
 
 describe("a JSON-RPC message", () => {
+  test("that is a call is named by its tool, unless the two are too long to be in a configuration", () => {
+    const named = (name: string): object => ({ ...call(1), params: { name, Arguments: 1 } });
+    expect(read(named("t"))).toMatchObject({ kind: "calls", names: [["m", "m:t"]] });
+    expect(read(named("t".repeat(254)))).toMatchObject({ names: [["m", `m:${"t".repeat(254)}`]] });
+    expect(read(named("t".repeat(255)))).toMatchObject({ kind: "calls", names: [["m"]] });
+  });
+
   test("that is a call has its id and progress token in canonical form", () => {
     const calls = [{ id: "5e0", token: '"t"' }];
     expect(read(call(5, "t"))).toMatchObject({ kind: "calls", isBatch: false, calls });
@@ -54,6 +61,10 @@ describe("a JSON-RPC message", () => {
       ],
     ],
     ["other", "text"],
+    ["other", { ...call(1), method: "m".repeat(257) }],
+    ["other", { ...call(1), Method: "n" }],
+    ["other", { ...call(1), params: { Name: "n" } }],
+    ["other", { ...call(1), params: { name: ["n"] } }],
   ])("is %s: %j", (kind, value) => {
     expect(read(value)).toEqual({ kind });
   });

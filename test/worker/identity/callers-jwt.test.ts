@@ -300,7 +300,7 @@ describe("3.5.6 the values of claims", () => {
     expect(sent(origin)).toBe(ids.length);
   });
 
-  test.each([null, ""])("are refused where one is %j, which many users may have", async (id) => {
+  test.each([[null], [""], [[]], [{}]])("are refused where one is %j, which many users may have", async (id) => {
     const { issuer, origin, as } = await stage({}, { claims: ["iss", "id"] });
     const token = await issuer.token("alice", { claims: { id } });
     expect(await problemOf(await as(token, uniqueKey()))).toBe("401 caller_unverified");

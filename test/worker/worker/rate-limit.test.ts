@@ -68,6 +68,19 @@ describe("3.11.1 a caller beyond its rate limit", () => {
     expect(new Set(limiter.asked).size).toBe(2);
   });
 
+  test("is counted by its network as well where all requests are one caller, so that no one uses up the limit of others", async () => {
+    const origin = scriptOrigin();
+    const limiter = scriptLimiter(9);
+    const client = clientOf({ ...LIMITED, caller: [] }, {}, { EDGE: "cloudflare" });
+    for (const address of ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"]) {
+      await client.post(PATH, { headers: { "cf-connecting-ip": address } });
+    }
+    expect(new Set(limiter.asked.map((name) => name.split(" ").slice(2).join(" ")))).toEqual(
+      new Set(["192.0.2.1", "192.0.2.2", "2001:db8:0:0"]),
+    );
+    expect(origin.received).toHaveLength(4);
+  });
+
   test("is one caller in each spelling of its credential, and with a second one it is none", async () => {
     const origin = scriptOrigin();
     const counts = new Map<string, number>();
