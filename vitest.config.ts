@@ -1,4 +1,5 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Answers with the request that it received, and with another id each time. */
@@ -28,8 +29,8 @@ const ON_WORKERD = { environment: "node" as const, globalSetup: ["test/fault/nod
 /** Pure code is tested in Node.js, what needs the platform in workerd, and the whole over HTTP from outside. */
 export default defineConfig({
   test: {
-    // Two files at a time on two cores, where the default is one. Most tests wait for other processes.
-    maxWorkers: "100%",
+    // Three files at a time on two cores, where the default is one. Most tests wait for other processes.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     // What a passing test prints is the log of the faults that it provokes. Everything is shown of one that fails.
     silent: "passed-only",
     // A line for each keyed request would hide all others.

@@ -9,12 +9,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-
 import { type Verdict, checkDeployment, checkEntries, isFinding, readDeployment } from "./deployment/check.ts";
-import { checkSelfHosted } from "./deployment/self-hosted.ts";
 import { report } from "./deployment/report.ts";
-import { listNames, readEntries } from "./tenants/namespace.ts";
+import { checkSelfHosted } from "./deployment/self-hosted.ts";
 import { beginScript, runScript } from "./help.ts";
+import { listNames, readEntries } from "./tenants/namespace.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 

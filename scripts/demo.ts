@@ -7,7 +7,6 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-
 import { type Charge } from "../examples/payments-origin/charge.ts";
 import { startPaymentsOrigin } from "../examples/payments-origin/server.ts";
 import { temporaryFolder, withCleanup } from "./cleanup.ts";
@@ -23,9 +22,9 @@ import { runStorm } from "./demo/storm.ts";
 import { type PaymentStory } from "./demo/storm.ts";
 import { renderTable } from "./demo/table.ts";
 import { findFaults, tallyStorm } from "./demo/tally.ts";
+import { beginScript } from "./help.ts";
 import { type ServerProcess } from "./server-process.ts";
 import { buildWorker, startWorkerd } from "./workerd-process.ts";
-import { beginScript } from "./help.ts";
 
 const DEFAULT_SEED = 1;
 

@@ -6,7 +6,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-
 import { placeName, queryOf } from "./check-deploy.ts";
 import { checkDeployment } from "./deployment/check.ts";
 import { report } from "./deployment/report.ts";

@@ -6,7 +6,6 @@
 //   await gateway.stop();
 
 import { join } from "node:path";
-
 import { type Defer } from "./cleanup.ts";
 import { startServerProcess } from "./server-process.ts";
 import { type ServerProcess } from "./server-process.ts";

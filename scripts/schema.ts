@@ -6,11 +6,10 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-
-import { tenantsSchema } from "./schema/tenants-schema.ts";
-import { fillRules, fillTables } from "./schema/tables.ts";
-import { requestSchemas } from "./schema/request-schemas.ts";
 import { beginScript } from "./help.ts";
+import { requestSchemas } from "./schema/request-schemas.ts";
+import { fillRules, fillTables } from "./schema/tables.ts";
+import { tenantsSchema } from "./schema/tenants-schema.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 

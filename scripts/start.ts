@@ -11,13 +11,12 @@ import { mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
-
 import { PROBE_PATH } from "../examples/payments-origin/routes.ts";
 import { DEFAULT_PORT as ORIGIN_PORT, startPaymentsOrigin } from "../examples/payments-origin/server.ts";
+import { parseConfig } from "../src/config/config.ts";
 import { withCleanup } from "./cleanup.ts";
 import { type Defer } from "./cleanup.ts";
 import { type GatewayOptions, startGateway } from "./gateway-process.ts";
-import { parseConfig } from "../src/config/config.ts";
 import { beginScript, runScript } from "./help.ts";
 import { introduceDemo, introduceOrigin } from "./start/introductions.ts";
 

@@ -6,7 +6,6 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-
 import { TENANTS_KV } from "../src/config/kv-entry.ts";
 import { queryOf } from "./check-deploy.ts";
 import { type EntryText, checkEntries, isFinding, readDeployment } from "./deployment/check.ts";

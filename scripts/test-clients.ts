@@ -5,8 +5,8 @@
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { installSeparately } from "./separate-package.ts";
 import { beginScript } from "./help.ts";
+import { installSeparately } from "./separate-package.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 const CLIENTS = join(REPOSITORY, "test", "clients");

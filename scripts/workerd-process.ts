@@ -3,7 +3,6 @@
 
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-
 import { startServerProcess } from "./server-process.ts";
 import { type ServerProcess } from "./server-process.ts";
 import { bundleWorker } from "./wrangler.ts";

@@ -4,10 +4,10 @@
 import { writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { parseArgs } from "node:util";
+import { beginScript } from "../../scripts/help.ts";
 import { measureFirstByte, median } from "./first-byte.ts";
 import { type Peak, measureMemory } from "./memory.ts";
 import { setUp } from "./setup.ts";
-import { beginScript } from "../../scripts/help.ts";
 
 beginScript(import.meta.filename);
 const { values } = parseArgs({ options: { storage: { type: "string", default: tmpdir() }, json: { type: "string" } } });

@@ -2,6 +2,7 @@
 // Compares the throughput and conformance of Oncegate and its alternatives, with the same origin and load.
 
 import { parseArgs } from "node:util";
+import { beginScript } from "../../scripts/help.ts";
 import { README, fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
 import { type Served, freshKey, post, run } from "../support/load.ts";
@@ -12,7 +13,6 @@ import { installPeers } from "./install.ts";
 import { PEERS, type Peer } from "./peers.ts";
 import { type Speed, tablesOf } from "./report.ts";
 import { hasRedis, startPeer } from "./start.ts";
-import { beginScript } from "../../scripts/help.ts";
 
 const KNOWN_KEYS = 200;
 

@@ -5,10 +5,10 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { beginScript } from "../../scripts/help.ts";
 import { fillIn } from "../support/document.ts";
 import { type Bill, type Workload, dynamodbBill, keysPerMonth, oncegateBill, redisBill } from "./model.ts";
 import { inDollars, inWords, readAmount, readSeconds } from "./units.ts";
-import { beginScript } from "../../scripts/help.ts";
 
 const MONTH_SECONDS = 30 * 24 * 60 * 60;
 

@@ -5,6 +5,7 @@
 
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { beginScript } from "../../scripts/help.ts";
 import { FIRST_PAGE, README, fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
 import { freshKey, run } from "../support/load.ts";
@@ -14,7 +15,6 @@ import { BY_DEFAULT, CASES, type Case, isWhole } from "./cases.ts";
 import { type Measured, type Settings, measure } from "./measure.ts";
 import { pictureOf } from "./picture.ts";
 import { type CaseResult, summaryOf, tableOf } from "./report.ts";
-import { beginScript } from "../../scripts/help.ts";
 
 const SHOWN = "The throughput of Oncegate as a share of what the bare mechanism serves, case by case";
 

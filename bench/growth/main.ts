@@ -3,12 +3,12 @@
 // Measures throughput, latency and memory while records accumulate, expire, and are joined. All parts take half an hour.
 
 import { parseArgs } from "node:util";
+import { beginScript } from "../../scripts/help.ts";
 import { README, fillIn } from "../support/document.ts";
 import { type Facts, facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
 import { namesOf, numberOf } from "../support/options.ts";
 import { STORAGES, type StorageName, createRuntime } from "../support/runtime.ts";
 import { type Line, PARTS, type Part, type Settings } from "./parts.ts";
-import { beginScript } from "../../scripts/help.ts";
 
 beginScript(import.meta.filename);
 const { values } = parseArgs({

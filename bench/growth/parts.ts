@@ -3,8 +3,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Served, freshKey, post, run } from "../support/load.ts";
 import { residentMegabytes } from "../support/process.ts";
-import { spreadOf } from "../support/statistics.ts";
 import { type RunningWorker, type Runtime, type StorageName } from "../support/runtime.ts";
+import { spreadOf } from "../support/statistics.ts";
 
 export type Settings = {
   readonly storage: StorageName;

@@ -1,8 +1,8 @@
 /** The route behind each middleware: forwards the request to the origin, and returns its answer. */
 
+import { type Request, type Response } from "express";
 import { Agent, type IncomingMessage, request as send } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { type Request, type Response } from "express";
 
 export type Answer = {
   readonly status: number;

@@ -1,7 +1,7 @@
 /** Runs an Express server that reads bodies raw, on a free port, and prints its URL. */
 
-import { type AddressInfo } from "node:net";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import { type AddressInfo } from "node:net";
 
 /** More than any check sends. */
 const BODY_MAX = "30mb";

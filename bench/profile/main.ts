@@ -4,6 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { beginScript } from "../../scripts/help.ts";
 import { README, fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
 import { freshKey, post, run } from "../support/load.ts";
@@ -12,7 +13,6 @@ import { createRuntime } from "../support/runtime.ts";
 import { takeProfile } from "./profiler.ts";
 import { KINDS, type Kind, tableOf } from "./report.ts";
 import { type Profile, busyMs, byModule, hottest, modulesIn } from "./sums.ts";
-import { beginScript } from "../../scripts/help.ts";
 
 const INSPECTOR = "127.0.0.1:19229";
 const KNOWN_KEYS = 200;

@@ -3,11 +3,12 @@
 // the loading of the bundle alone.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { tmpdir } from "node:os";
-import { parseArgs } from "node:util";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
+import { beginScript } from "../../scripts/help.ts";
 import { bundleWorker } from "../../scripts/wrangler.ts";
 import { README, fillIn } from "../support/document.ts";
 import { facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
@@ -16,7 +17,6 @@ import { numberOf } from "../support/options.ts";
 import { cpuSeconds } from "../support/process.ts";
 import { type WorkerName, createRuntime } from "../support/runtime.ts";
 import { type Spread, spreadOf } from "../support/statistics.ts";
-import { beginScript } from "../../scripts/help.ts";
 
 beginScript(import.meta.filename);
 const { values } = parseArgs({

@@ -1,9 +1,9 @@
 /** The context of a measurement: date, machine, versions, commit and command. */
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
-import { spawnSync } from "node:child_process";
 
 const RESULTS = join(import.meta.dirname, "..", "results");
 const REPOSITORY = join(import.meta.dirname, "..", "..");

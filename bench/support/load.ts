@@ -1,7 +1,7 @@
 /** The load: a fixed number of connections. Each sends its next request when the last one is answered. */
 
-import { randomUUID } from "node:crypto";
 import autocannon from "autocannon";
+import { randomUUID } from "node:crypto";
 import { quantile } from "./statistics.ts";
 
 export type Load = {

@@ -1,7 +1,6 @@
 // node examples/llm-origin/main.ts [--port 9200] [--token-ms 50]
 
 import { parseArgs } from "node:util";
-
 import { beginScript } from "../../scripts/help.ts";
 import { DEFAULT_PORT, startLlmOrigin } from "./server.ts";
 

@@ -4,7 +4,6 @@
 import { createServer } from "node:http";
 import { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-
 import { type Prompt, readPrompt } from "./prompt.ts";
 
 export type LlmOriginOptions = {

@@ -3,7 +3,6 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { type SQLOutputValue } from "node:sqlite";
-
 import { type Charge } from "./charge.ts";
 
 export type Ledger = {

@@ -1,7 +1,6 @@
 // node examples/payments-origin/main.ts [--port 9100] [--ledger payments.sqlite] [--latency-ms 250]
 
 import { parseArgs } from "node:util";
-
 import { beginScript } from "../../scripts/help.ts";
 import { DEFAULT_PORT, startPaymentsOrigin } from "./server.ts";
 

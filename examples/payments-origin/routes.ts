@@ -2,7 +2,6 @@
 
 import { randomUUID } from "node:crypto";
 import { type IncomingMessage } from "node:http";
-
 import { type Answer, final, made, notExecuted, problem, unknown } from "./answer.ts";
 import { attemptOf, callerOf, decodeKey, keyOf } from "./attempt.ts";
 import { type Charge, type ChargeOrder, chargeJson, checkOrder } from "./charge.ts";

@@ -4,7 +4,6 @@
 import { createServer } from "node:http";
 import { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-
 import { type Charge } from "./charge.ts";
 import { openLedger } from "./ledger.ts";
 import { type CardNetwork, type Context, route } from "./routes.ts";

@@ -2,7 +2,6 @@
 
 import { request as httpRequest } from "node:http";
 import { type IncomingMessage } from "node:http";
-
 import { type Doors } from "./lossy-proxy.ts";
 import { type Trouble } from "./plan.ts";
 

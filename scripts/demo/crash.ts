@@ -2,7 +2,6 @@
 // payments were charged. The gateway first answers that the outcome is unknown, and asks the origin once it may.
 
 import { setImmediate as nextTurn } from "node:timers/promises";
-
 import { PROBE_PATH } from "../../examples/payments-origin/routes.ts";
 import { type PaymentsOrigin } from "../../examples/payments-origin/server.ts";
 import { type Delivery, send } from "./client.ts";

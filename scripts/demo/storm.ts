@@ -1,7 +1,6 @@
 // Carries out a plan against one server, and records what every client sees.
 
 import { setTimeout as sleep } from "node:timers/promises";
-
 import { send } from "./client.ts";
 import { type Answer, type ChargeRequest, type Delivery } from "./client.ts";
 import { type Doors } from "./lossy-proxy.ts";

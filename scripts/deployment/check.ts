@@ -1,8 +1,8 @@
 // Checks a deployment against every rule. Texts come in, findings go out: no file is read but wrangler's list of field names.
 
-import { faultsOfOperatorTokens } from "../../src/config/operator-token.ts";
 import { NAME_MESSAGE, isTenantName } from "../../src/config/entry-names.ts";
 import { TENANTS_KV, parseKvEntry } from "../../src/config/kv-entry.ts";
+import { faultsOfOperatorTokens } from "../../src/config/operator-token.ts";
 import { type Tenant } from "../../src/config/policy.ts";
 import { type Deployment, deploymentOf, pathOfFault, placeOf } from "./deployment.ts";
 import { type Found, type Rule } from "./rule.ts";

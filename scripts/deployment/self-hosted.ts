@@ -1,7 +1,6 @@
 // Checks a deployment on the open-source runtime: its configuration, and the variables that the process gets.
 
 import * as v from "valibot";
-
 import { type Config, parseConfig } from "../../src/config/config.ts";
 import { REQUIRED_OBJECTS } from "../../src/config/required-objects.ts";
 import { listedSecrets } from "../../src/config/secrets.ts";

@@ -2,7 +2,6 @@
 
 import { type Node, type ParseError as JsonError, parseTree, getNodeValue, printParseErrorCode } from "jsonc-parser";
 import { type AST, ParseError, getStaticTOMLValue, parseTOML } from "toml-eslint-parser";
-
 import { isTable } from "../../src/identity/json.ts";
 
 /** The names and indexes that lead to a value, such as `["env", "production", "routes", 0]`. */

@@ -2,7 +2,6 @@
 // wrangler, because wrangler's loading takes seconds and its result has no places.
 
 import * as v from "valibot";
-
 import { isTable } from "../../src/identity/json.ts";
 import { type Path, type Table } from "./source.ts";
 

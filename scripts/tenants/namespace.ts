@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-
 import { TENANTS_KV } from "../../src/config/kv-entry.ts";
 import { WRANGLER, wranglerEnvironment } from "../wrangler.ts";
 

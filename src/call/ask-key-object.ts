@@ -3,10 +3,10 @@
  * client is answered when it may not.
  */
 
-import { type KeyedCall, type LookCall, type LookReply, type Reply } from "./call.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
 import { type Where, log } from "../log.ts";
 import { unreachable } from "../record/record.ts";
+import { type KeyedCall, type LookCall, type LookReply, type Reply } from "./call.ts";
 import { type WholeCall, sendable } from "./upload.ts";
 
 /** The part of a key object's RPC surface that the gateway uses. */

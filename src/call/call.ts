@@ -1,6 +1,7 @@
 /** What the Worker asks of a key object, and what the object replies: plain values that cross RPC. */
 
 import { type AttemptPolicy, type JournalPlace, type Origin } from "../config/policy.ts";
+import { type RefusalCode } from "../record/decide.ts";
 import {
   type HeaderPair,
   type KeyRecord,
@@ -8,7 +9,6 @@ import {
   type RpcCall,
   type TombstoneCause,
 } from "../record/record.ts";
-import { type RefusalCode } from "../record/decide.ts";
 
 /** A request, as far as a look at its record needs it (docs/protocol.md 4.5). */
 export interface LookCall {

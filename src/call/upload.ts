@@ -3,10 +3,10 @@
  * a stream: then no limit of a call applies to it, and it crosses only if the request is executed.
  */
 
-import { type Forward, type KeyedCall } from "./call.ts";
-import { readUpTo } from "../http/body.ts";
 import { type BodyBudget, bodyBudget } from "../http/body-budget.ts";
+import { readUpTo } from "../http/body.ts";
 import { HeldBody } from "../http/held-body.ts";
+import { type Forward, type KeyedCall } from "./call.ts";
 
 /** A forward whose whole body is here, so that no client can cut it short any more. */
 export type WholeForward = Omit<Forward, "body"> & {

@@ -6,13 +6,13 @@
 
 import { type Refusal, refuse } from "../http/problem.ts";
 import { log } from "../log.ts";
-import { parseEntry } from "./entry.ts";
-import { faultsOfOperatorTokens } from "./operator-token.ts";
-import { type Tenant } from "./policy.ts";
 import { faultsOfEdge, kvNamespace } from "./bindings.ts";
 import { NAME_MESSAGE, lookupName, namesServing } from "./entry-names.ts";
+import { parseEntry } from "./entry.ts";
 import { TENANTS_KV } from "./kv-entry.ts";
+import { faultsOfOperatorTokens } from "./operator-token.ts";
 import { ORIGIN, entryOfOrigin, faultsOfCaller, inVariable } from "./origin-variable.ts";
+import { type Tenant } from "./policy.ts";
 import { type Fault } from "./read-fields.ts";
 import { listedSecrets } from "./secrets.ts";
 import { VARIABLE_MESSAGE, tableOfVariable } from "./variable.ts";

@@ -1,11 +1,11 @@
 /** The values of fields that define keys. */
 
 import * as v from "valibot";
-import { type KeyFormat } from "../identity/key-format.ts";
-import { parseKeyPattern } from "../identity/key-pattern.ts";
-import { type KeyCarrier, type KeySource } from "../identity/key-carrier.ts";
 import { KEY_CHARACTERS_MAX } from "../identity/idempotency-key.ts";
 import { type JsonPointer, parseJsonPointer } from "../identity/json-pointer.ts";
+import { type KeyCarrier, type KeySource } from "../identity/key-carrier.ts";
+import { type KeyFormat } from "../identity/key-format.ts";
+import { parseKeyPattern } from "../identity/key-pattern.ts";
 import { DAY, HEADER_NAME, MINUTE, SECOND, duration, either, integer, listOf, oneOf, parsed, table } from "./values.ts";
 
 /** The empty pointer is not valid: it means the whole document. */

@@ -2,11 +2,11 @@
 
 import * as v from "valibot";
 import { mayBeEchoed } from "../http/echo.ts";
-import { type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
 import { isProbeTemplate } from "../http/probe-path.ts";
+import { type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
 import { type FingerprintRule, resolveFingerprint } from "../identity/fingerprint.ts";
-import { CALL_CHARACTERS_MAX } from "../identity/json-rpc.ts";
 import { outermost } from "../identity/json-pointer.ts";
+import { CALL_CHARACTERS_MAX } from "../identity/json-rpc.ts";
 import { pointers } from "./key-values.ts";
 import { DAY, duration, either, headerName, integer, listOf, oneOf, table, text } from "./values.ts";
 

@@ -3,12 +3,12 @@
  * each of them can be set in the configuration instead.
  */
 
-import { defaultsOf } from "./field.ts";
-import { POLICY_FIELDS } from "./fields-of-policy.ts";
-import { type Policy, type ProfileName } from "./policy.ts";
-import { fingerprintBy } from "./policy-values.ts";
 import { resolveFingerprint } from "../identity/fingerprint.ts";
 import { EVENT_STREAM, type StatusRange } from "../record/outcome-rule.ts";
+import { defaultsOf } from "./field.ts";
+import { POLICY_FIELDS } from "./fields-of-policy.ts";
+import { fingerprintBy } from "./policy-values.ts";
+import { type Policy, type ProfileName } from "./policy.ts";
 import { DAY, MINUTE, SECOND } from "./values.ts";
 
 /** The fields that every profile sets, and those that one of them sets as well. */

@@ -1,8 +1,8 @@
 /** The policy of a request whose method may be replaced at the origin (docs/protocol.md 3.2.5). Pure. */
 
 import { overridingMethods } from "../http/methods.ts";
-import { type Policy, type Tenant } from "./policy.ts";
 import { COVERABLE_METHODS } from "./policy-values.ts";
+import { type Policy, type Tenant } from "./policy.ts";
 
 export interface AppliedPolicy {
   /** The strictest of those that apply to the method and to the methods that override headers name. */

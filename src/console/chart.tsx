@@ -1,7 +1,7 @@
 /** Requests by hour, as a chart and as a table. The gateway draws the SVG, since no script runs in the page. */
 
-import { type Sums, type Summed } from "../operator/sums.ts";
 import { HOUR_MS } from "../journal/tallies.ts";
+import { type Sums, type Summed } from "../operator/sums.ts";
 import { momentOf, timeOf } from "./times.ts";
 
 /** In the order of the stack, from the bottom up. */

@@ -1,10 +1,10 @@
 /** Reads the console's forms. They are bounded and validated by the same schemas as the API's requests. */
 
 import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
-import { type Reasoned, FIND, REQUEST_BYTES_MAX, SETTLE, WHY, checked } from "../operator/requests.ts";
 import { type Description } from "../operator/find.ts";
-import { type Settling } from "../operator/settle.ts";
 import { type OperatorProblem, isOperatorProblem, operatorProblem } from "../operator/problem.ts";
+import { type Reasoned, FIND, REQUEST_BYTES_MAX, SETTLE, WHY, checked } from "../operator/requests.ts";
+import { type Settling } from "../operator/settle.ts";
 
 /** What an operator does to a record. */
 export type OperatorAction =

@@ -1,8 +1,8 @@
 /** The first page: the counts of the last day, and the unknown outcomes to settle. */
 
 import { type Tenant } from "../config/policy.ts";
-import { cursorOf } from "../operator/lists.ts";
 import { type JournalPage } from "../journal/journal.ts";
+import { cursorOf } from "../operator/lists.ts";
 import { type Summed, duplicatesPrevented } from "../operator/sums.ts";
 import { ActForm } from "./act-form.tsx";
 import { CAUSE_TEXTS, arrivedText } from "./causes.ts";
@@ -10,8 +10,8 @@ import { Chart } from "./chart.tsx";
 import { coverageOf } from "./coverage.ts";
 import { Alert, HOME } from "./layout.tsx";
 import { Search } from "./search.tsx";
-import { SETTLE_MANY_PATH } from "./settle-many.tsx";
 import { type Session } from "./session.ts";
+import { SETTLE_MANY_PATH } from "./settle-many.tsx";
 import { ageOf, momentOf } from "./times.ts";
 
 /** Each outcome adds a form to the page. */

@@ -1,16 +1,15 @@
 /** Loads the data of each page, and carries out what the forms request. */
 
+import { NO_FILTER } from "../journal/entry-query.ts";
 import { type Acted, purge, release, settle } from "../operator/act.ts";
 import { type CSV, exportOf } from "../operator/export.ts";
-import { settleMany } from "../operator/settle-many.ts";
-import { SettleManyPage, settleManyIn } from "./settle-many.tsx";
 import { recordIdsOf } from "../operator/find.ts";
 import { inspectRecord } from "../operator/inspect.ts";
 import { positionOf, readJournal } from "../operator/lists.ts";
 import { type ReservedCall } from "../operator/operator-context.ts";
 import { type OperatorProblem, isOperatorProblem } from "../operator/problem.ts";
 import { RECORD_ID } from "../operator/requests.ts";
-import { NO_FILTER } from "../journal/entry-query.ts";
+import { settleMany } from "../operator/settle-many.ts";
 import { summed } from "../operator/sums.ts";
 import { unreachable } from "../record/record.ts";
 import { type OperatorAction, actionIn, descriptionIn, problemText } from "./form.ts";
@@ -18,6 +17,7 @@ import { Alert, pageResponse, seeOther } from "./layout.tsx";
 import { Overview, type OverviewProps, UNKNOWN_SHOWN_MAX } from "./overview.tsx";
 import { RecordPage, type RecordPageProps } from "./record-page.tsx";
 import { type Session } from "./session.ts";
+import { SettleManyPage, settleManyIn } from "./settle-many.tsx";
 
 const HOURS = 24;
 

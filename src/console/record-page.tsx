@@ -1,8 +1,8 @@
 /** The page of one record: its state, the actions on it, and its timeline. */
 
 import { type AuditLine } from "../journal/audit.ts";
-import { type Inspection } from "../key-object/inspection.ts";
 import { type JournalEvent } from "../journal/journal-event.ts";
+import { type Inspection } from "../key-object/inspection.ts";
 import { logQueriesFor } from "../operator/log-queries.ts";
 import { ActForm, type Choice } from "./act-form.tsx";
 import { CAUSE_TEXTS, arrivedText } from "./causes.ts";

@@ -5,18 +5,16 @@
 
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
-import { type ReservedCall, type ReservedContext } from "../operator/operator-context.ts";
+import { type Tokens, areSet, tokensOf } from "../config/operator-token.ts";
 import { plainProblem } from "../http/problem.ts";
+import { CSV, NDJSON } from "../operator/export.ts";
+import { type ReservedCall, type ReservedContext } from "../operator/operator-context.ts";
 import { isOperatorProblem } from "../operator/problem.ts";
 import { wholeId } from "../operator/record-name.ts";
 import { isEqual } from "../operator/tokens.ts";
-import { type Tokens, areSet, tokensOf } from "../config/operator-token.ts";
 import { isNavigation, isSameOrigin, sealedIn } from "./browser.ts";
 import { SIGN_IN_BYTES_MAX, problemText, readForm } from "./form.ts";
 import { HOME, seeOther } from "./layout.tsx";
-import { type Session, openSession } from "./session.ts";
-import { CSV, NDJSON } from "../operator/export.ts";
-import { SETTLE_MANY_PATH } from "./settle-many.tsx";
 import {
   actOn,
   exportPage,
@@ -27,6 +25,8 @@ import {
   settleManyBy,
   settleManyPage,
 } from "./pages.tsx";
+import { type Session, openSession } from "./session.ts";
+import { SETTLE_MANY_PATH } from "./settle-many.tsx";
 import { signIn, signInPage, signOut } from "./sign-in.tsx";
 
 /** The paths are absolute, since a mounted app would lose the slash at the end of the first page's path. */

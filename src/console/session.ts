@@ -4,9 +4,9 @@
  */
 
 import * as v from "valibot";
-import { isEqual } from "../operator/tokens.ts";
 import { type Role, type Tokens } from "../config/operator-token.ts";
 import { OPERATOR_NAME } from "../operator/requests.ts";
+import { isEqual } from "../operator/tokens.ts";
 
 /** A working day. */
 export const SESSION_MS = 8 * 60 * 60 * 1000;

@@ -1,10 +1,10 @@
 /** Signing in and out. */
 
 import { type Tokens } from "../config/operator-token.ts";
-import { type ReservedCall } from "../operator/operator-context.ts";
-import { OPERATOR_NAME } from "../operator/requests.ts";
 import { authenticate } from "../operator/authenticate.ts";
+import { type ReservedCall } from "../operator/operator-context.ts";
 import { isOperatorProblem } from "../operator/problem.ts";
+import { OPERATOR_NAME } from "../operator/requests.ts";
 import { sessionCookie } from "./browser.ts";
 import { problemText } from "./form.ts";
 import { Alert, HOME, pageResponse, seeOther } from "./layout.tsx";

@@ -1,9 +1,9 @@
 /** Which header fields the gateway forwards, in each direction (docs/protocol.md 7). */
 
 import { type HeaderPair } from "../record/record.ts";
+import { contentCoding, isDecoded } from "./answer-coding.ts";
 import { listMembers, trimBlanks } from "./blanks.ts";
 import { type Connection, type Edge } from "./client-address.ts";
-import { contentCoding, isDecoded } from "./answer-coding.ts";
 
 /** The gateway's name in `Via` and `CDN-Loop`. */
 const PSEUDONYM = "oncegate";

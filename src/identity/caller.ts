@@ -1,12 +1,12 @@
 /** Identifies the caller of a request (docs/protocol.md 3.5). */
 
+import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
+import { unreachable } from "../record/record.ts";
 import { type ClientCertificate, clientCertificate } from "./client-certificate.ts";
 import { type Cookie, cookieNamed } from "./cookie.ts";
+import { canonicalCredentials } from "./credentials.ts";
 import { digestOf } from "./digest.ts";
 import { type JsonNode, canonicalJson, isElements } from "./json.ts";
-import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
-import { canonicalCredentials } from "./credentials.ts";
-import { unreachable } from "../record/record.ts";
 
 /** A part of a request that identifies its caller. Header names are in lower case. */
 export type CallerItem =

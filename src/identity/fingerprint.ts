@@ -1,14 +1,14 @@
 /** Decides whether two requests are the same (docs/protocol.md 3.8). */
 
-import { type Fingerprint } from "../record/record.ts";
 import { PRECONDITIONS } from "../http/headers.ts";
 import { comparedMethod } from "../http/methods.ts";
+import { type Fingerprint } from "../record/record.ts";
 import { digestOf, sha256 } from "./digest.ts";
 import { type FormField, textOf } from "./form-field.ts";
-import { type JsonNode, canonicalJson } from "./json.ts";
-import { type RpcMessage, membersOfSending, shapeOf } from "./json-rpc.ts";
-import { type KeyCarrier } from "./key-carrier.ts";
 import { type JsonPointer, isWithin, outermost, placesAt, valueAt } from "./json-pointer.ts";
+import { type RpcMessage, membersOfSending, shapeOf } from "./json-rpc.ts";
+import { type JsonNode, canonicalJson } from "./json.ts";
+import { type KeyCarrier } from "./key-carrier.ts";
 import { parseMediaType } from "./media-type.ts";
 import { type RequestContent } from "./request-content.ts";
 

@@ -1,8 +1,8 @@
 /** The syntax of a key, in a header and in a body (docs/protocol.md 3.4). */
 
-import { type JsonNode } from "./json.ts";
-import { type JsonPointer, writeJsonPointer } from "./json-pointer.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
+import { type JsonPointer, writeJsonPointer } from "./json-pointer.ts";
+import { type JsonNode } from "./json.ts";
 
 /** Two UUIDs with a long prefix fit. */
 export const KEY_CHARACTERS_MAX = 255;

@@ -4,8 +4,8 @@
  */
 
 import { type RpcCall } from "../record/record.ts";
-import { type JsonNode, isElements, parseJson } from "./json.ts";
 import { type JsonPointer, valueAt } from "./json-pointer.ts";
+import { type JsonNode, isElements, parseJson } from "./json.ts";
 
 /** In canonical form. A UUID has 38; the bound limits what a record stores of each. */
 const ID_CHARACTERS_MAX = 256;

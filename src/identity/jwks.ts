@@ -4,10 +4,10 @@
  * last good set, or wait with timers of their own.
  */
 
-import { isTable } from "./json.ts";
 import { readUpTo } from "../http/body.ts";
 import { BoundedMap } from "../http/bounded-map.ts";
 import { log } from "../log.ts";
+import { isTable } from "./json.ts";
 
 /** A JSON Web Key Set (RFC 7517, 5). The single keys are not validated here. */
 export interface Jwks {

@@ -1,8 +1,10 @@
 /** Finds the key of a request (docs/protocol.md 3.4): in headers, in its query, and in the members or fields of its body. */
 
+import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type HeaderPair } from "../record/record.ts";
-import { type Form } from "./form.ts";
+import { unreachable } from "../record/record.ts";
 import { type FormField, textOf } from "./form-field.ts";
+import { type Form } from "./form.ts";
 import {
   composedKey,
   parseBodyKey,
@@ -10,10 +12,8 @@ import {
   parsePlainKey,
   writeIdempotencyKey,
 } from "./idempotency-key.ts";
-import { type JsonNode } from "./json.ts";
 import { type JsonPointer, valueAt, writeJsonPointer } from "./json-pointer.ts";
-import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
-import { unreachable } from "../record/record.ts";
+import { type JsonNode } from "./json.ts";
 
 export type KeySource =
   /** `name` is in lower case. */

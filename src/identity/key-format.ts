@@ -1,8 +1,8 @@
 /** The form that a policy requires of keys (docs/protocol.md 3.4.10). */
 
-import { type KeyPattern } from "./key-pattern.ts";
-import { KEY_CHARACTERS_MAX } from "./idempotency-key.ts";
 import { unreachable } from "../record/record.ts";
+import { KEY_CHARACTERS_MAX } from "./idempotency-key.ts";
+import { type KeyPattern } from "./key-pattern.ts";
 
 export type KeyFormat =
   | { readonly kind: "any" | "uuid" | "uuidv7" }

@@ -1,11 +1,11 @@
 /** Verifies tokens and returns their claims (RFC 7519, docs/protocol.md 3.5). */
 
 import { base64url, createLocalJWKSet, decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "jose";
+import { log } from "../log.ts";
+import { unreachable } from "../record/record.ts";
 import { type Claims, type JwtItem, type Verification } from "./caller.ts";
 import { isElements, parseJsonBytes } from "./json.ts";
 import { type Jwks, jwksAfter, jwksAt } from "./jwks.ts";
-import { log } from "../log.ts";
-import { unreachable } from "../record/record.ts";
 
 /** How far an issuer's clock may differ from ours. Synchronized clocks differ by less than a second. */
 const CLOCK_TOLERANCE_SECONDS = 30;

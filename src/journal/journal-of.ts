@@ -1,10 +1,10 @@
 /** Finds the journal of an entry. */
 
+import { objectOf } from "../call/object-stub.ts";
 import { journalPlaceOf } from "../config/operator-token.ts";
 import { type JournalPlace } from "../config/policy.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { isRefusal } from "../http/problem.ts";
-import { objectOf } from "../call/object-stub.ts";
 import { type Journal } from "./journal.ts";
 
 export function journalOf(env: Env, { entry, placement }: JournalPlace): DurableObjectStub<Journal> {

@@ -9,8 +9,8 @@ import { Audit, type AuditLine, type AuditQuery, type Intent, type Result } from
 import { Entries, type Listed } from "./entries.ts";
 import { type EntryQuery } from "./entry-query.ts";
 import { type JournalEvent } from "./journal-event.ts";
-import { type Count, type HourlyCount, type JournalSummary, Tallies, haveReachedOrigin } from "./tallies.ts";
 import { Tables } from "./tables.ts";
+import { type Count, type HourlyCount, type JournalSummary, Tallies, haveReachedOrigin } from "./tallies.ts";
 
 export interface JournalPage extends Listed {
   /** How many entries of the asked state the journal had no room for, and has not expired yet. */

@@ -6,7 +6,6 @@
 import { type JournalPlace } from "../config/policy.ts";
 import { log } from "../log.ts";
 import { type KeyRecord, type UnreadableRecord } from "../record/record.ts";
-import { journalOf, journalPlace } from "./journal-of.ts";
 import {
   type JournalEvent,
   type Mismatch,
@@ -15,6 +14,7 @@ import {
   entryFacts,
   journalEventOf,
 } from "./journal-event.ts";
+import { journalOf, journalPlace } from "./journal-of.ts";
 
 /** A client that keeps sending mismatches causes one report in this time. The report counts them. */
 const MISMATCH_EVERY_MS = 60_000;

@@ -1,7 +1,7 @@
 /** What arrived from the origin, and what it means for the attempt. */
 
-import { BodySearch } from "../origin/body-search.ts";
 import { type Seen } from "../journal/journal-event.ts";
+import { BodySearch } from "../origin/body-search.ts";
 import { type NoAnswer, type OriginAnswer } from "../origin/exchange.ts";
 import { type HeadOutcome, classify, classifyHead } from "../record/classify.ts";
 import { type Outcome, UNREAD_BODY } from "../record/outcome-rule.ts";

@@ -1,9 +1,9 @@
 /** What an operator sees of a record: plain values that cross RPC. */
 
 import { readUpTo } from "../http/body.ts";
-import { type KeptRecord } from "./kept-record.ts";
 import { type Running } from "../record/decide.ts";
 import { type CompletedRecord, type KeyRecord, type TombstoneCause, unreachable } from "../record/record.ts";
+import { type KeptRecord } from "./kept-record.ts";
 import { type Found } from "./record-store.ts";
 
 export interface Inspection {

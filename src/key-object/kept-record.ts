@@ -4,16 +4,12 @@
  */
 
 import { type AttemptPolicy } from "../config/policy.ts";
-import { log } from "../log.ts";
 import { type JournalReporter } from "../journal/reporter.ts";
-import { type ArrivedOutcome } from "./conclusion-of-answer.ts";
-import { Leftover, namedBy } from "./leftover.ts";
-import { NO_BODY } from "./stored-body.ts";
-import { type Operation } from "./operated-by.ts";
-import { WATCHDOG_GRACE_MS, carryOutAlarm } from "./record-alarm.ts";
-import { type Found, RecordStore } from "./record-store.ts";
-import { type Running, asOf } from "../record/decide.ts";
+import { log } from "../log.ts";
+import { type BodySource } from "../origin/answer-body.ts";
 import { type AlarmTimes, decideAlarm } from "../record/decide-alarm.ts";
+import { type Running, asOf } from "../record/decide.ts";
+import { type Command, decideCommand } from "../record/operate.ts";
 import {
   type Attempt,
   type CompletedRecord,
@@ -23,11 +19,15 @@ import {
   type UnreadableRecord,
   unreachable,
 } from "../record/record.ts";
-import { type Command, decideCommand } from "../record/operate.ts";
 import { type EndedAttempt, type Transition, beginAttempt, concludeAttempt } from "../record/transition.ts";
-import { type BodySource } from "../origin/answer-body.ts";
+import { type ArrivedOutcome } from "./conclusion-of-answer.ts";
+import { Leftover, namedBy } from "./leftover.ts";
+import { type Operation } from "./operated-by.ts";
 import { Readers } from "./readers.ts";
+import { WATCHDOG_GRACE_MS, carryOutAlarm } from "./record-alarm.ts";
+import { type Found, RecordStore } from "./record-store.ts";
 import { Recording } from "./recording.ts";
+import { NO_BODY } from "./stored-body.ts";
 
 /** Longer than any body is read after its end: its readers are cut after `idle_timeout` without a piece. */
 const LEFTOVER_MS_MAX = 15 * 60_000;

@@ -1,9 +1,9 @@
 /** Chunks that no record refers to, because an answer was too large, broke off, or its process died. */
 
+import { type KeyRecord, type UnreadableRecord } from "../record/record.ts";
 import { type ChunkStore } from "./chunk-store.ts";
 import { type Found } from "./record-store.ts";
 import { type Recording } from "./recording.ts";
-import { type KeyRecord, type UnreadableRecord } from "../record/record.ts";
 
 export class Leftover {
   readonly #chunks: ChunkStore;

@@ -1,8 +1,8 @@
 /** What a key object is doing. It does one thing at a time. The state is in memory only. */
 
+import { type Running } from "../record/decide.ts";
 import { type Preparation } from "./preparation.ts";
 import { type Probe } from "./probing.ts";
-import { type Running } from "../record/decide.ts";
 import { type RunningAttempt } from "./running-attempt.ts";
 
 export type ObjectState =

@@ -2,15 +2,15 @@
 
 import { type Forward } from "../call/call.ts";
 import { type AttemptPolicy } from "../config/policy.ts";
-import { arrived, conclusionOfProbeAnswer, receptionOfProbe, seenOf } from "./conclusion-of-answer.ts";
-import { type KeptRecord } from "./kept-record.ts";
 import { type Where, log } from "../log.ts";
 import { type NoAnswer, type OriginAnswer, exchange, prepareKeyed } from "../origin/exchange.ts";
 import { type Probed } from "../record/decide.ts";
-import { whyUnsettled } from "../record/probe.ts";
 import { type ProbePause, mayProbeFromMs, pauseAfter } from "../record/probe-pause.ts";
+import { whyUnsettled } from "../record/probe.ts";
 import { type KeyRecord, type UnknownRecord, type UnreadableRecord } from "../record/record.ts";
 import { type Conclusion } from "../record/transition.ts";
+import { arrived, conclusionOfProbeAnswer, receptionOfProbe, seenOf } from "./conclusion-of-answer.ts";
+import { type KeptRecord } from "./kept-record.ts";
 import { Waiters } from "./waiters.ts";
 
 /** An origin that needs longer to find out is taken not to know. */

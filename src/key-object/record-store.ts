@@ -3,11 +3,11 @@
  * an `await` between them commit together, and the platform holds back every message of the object until they are durable.
  */
 
+import { type CompletedRecord, type KeyRecord, type UnreadableRecord } from "../record/record.ts";
+import { type StoredRecord, decodeRecord, encodeRecord, storedBytesMax } from "../record/stored-record.ts";
 import { ChunkStore, ownBuffer } from "./chunk-store.ts";
 import { type StoredBody, INLINE_BYTES_MAX, NO_BODY } from "./stored-body.ts";
 import { DAMAGED, assertFits, readValue } from "./stored-value.ts";
-import { type CompletedRecord, type KeyRecord, type UnreadableRecord } from "../record/record.ts";
-import { type StoredRecord, decodeRecord, encodeRecord, storedBytesMax } from "../record/stored-record.ts";
 
 const RECORD = "record";
 

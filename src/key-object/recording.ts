@@ -3,11 +3,11 @@
  * takes from storage what is durable, at its own speed, so a slow reader delays no other and takes no memory.
  */
 
-import { type BodySource } from "../origin/answer-body.ts";
-import { type RecordedChunks, CHUNK_BYTES, inFullChunks } from "./chunk-store.ts";
 import { Gathered } from "../http/gathered.ts";
-import { type Readers } from "./readers.ts";
+import { type BodySource } from "../origin/answer-body.ts";
 import { type BodyEnd } from "../record/transition.ts";
+import { type RecordedChunks, CHUNK_BYTES, inFullChunks } from "./chunk-store.ts";
+import { type Readers } from "./readers.ts";
 import { type StoredBody, INLINE_BYTES_MAX } from "./stored-body.ts";
 
 /**

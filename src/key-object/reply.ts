@@ -1,10 +1,10 @@
 /** The replies to a request, given its record. Pure, except for the streams that they pass on. */
 
 import { type AnswerReply, type AttemptFacts, type Mark, type RefusalReply, type Reply } from "../call/call.ts";
-import { type Arrival } from "./conclusion-of-answer.ts";
 import { type OriginAnswer } from "../origin/exchange.ts";
 import { type Decision } from "../record/decide.ts";
 import { type CompletedRecord, type RestingRecord, type UnknownRecord, unreachable } from "../record/record.ts";
+import { type Arrival } from "./conclusion-of-answer.ts";
 import { type Recording } from "./recording.ts";
 
 type Body = AnswerReply["body"];

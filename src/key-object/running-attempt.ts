@@ -5,6 +5,13 @@
 
 import { type Reply } from "../call/call.ts";
 import { type AttemptPolicy } from "../config/policy.ts";
+import { type HeldBody } from "../http/held-body.ts";
+import { type Where, log } from "../log.ts";
+import { searched } from "../origin/body-search.ts";
+import { type NoAnswer, type OriginAnswer, exchange } from "../origin/exchange.ts";
+import { type PreparedRequest } from "../origin/prepared-request.ts";
+import { type RequestIdentity } from "../record/record.ts";
+import { type Conclusion, type EndedAttempt, type Transition } from "../record/transition.ts";
 import {
   type Arrival,
   type Reception,
@@ -16,13 +23,6 @@ import {
   seenOf,
 } from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
-import { type HeldBody } from "../http/held-body.ts";
-import { type Where, log } from "../log.ts";
-import { searched } from "../origin/body-search.ts";
-import { type NoAnswer, type OriginAnswer, exchange } from "../origin/exchange.ts";
-import { type PreparedRequest } from "../origin/prepared-request.ts";
-import { type RequestIdentity } from "../record/record.ts";
-import { type Conclusion, type EndedAttempt, type Transition } from "../record/transition.ts";
 import { type Recording } from "./recording.ts";
 import { type AttemptReplies, refusal, repliesFor, repliesForStream, repliesWithoutOutcome } from "./reply.ts";
 import { Waiters } from "./waiters.ts";

@@ -7,8 +7,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { type LookCall } from "../call/call.ts";
 import { log } from "../log.ts";
-import { WATCHDOG_GRACE_MS, carryOutAlarm, runAlarm } from "./record-alarm.ts";
-import { RecordStore } from "./record-store.ts";
 import { type AlarmTimes, decideAlarm } from "../record/decide-alarm.ts";
 import { type ShadowDecision, concludeShadow, decideShadow } from "../record/observe.ts";
 import {
@@ -19,6 +17,8 @@ import {
   unreachable,
 } from "../record/record.ts";
 import { type Conclusion, beginAttempt } from "../record/transition.ts";
+import { WATCHDOG_GRACE_MS, carryOutAlarm, runAlarm } from "./record-alarm.ts";
+import { RecordStore } from "./record-store.ts";
 
 /** A request that passes through, as far as its shadow needs it. */
 export interface ObserveCall extends Pick<LookCall, "about" | "request"> {

@@ -1,8 +1,8 @@
 /** Acts on a record, for the API and for the console. */
 
 import { objectOf } from "../call/object-stub.ts";
-import { type Policy, type Tenant } from "../config/policy.ts";
 import { readOperation } from "../config/operation.ts";
+import { type Policy, type Tenant } from "../config/policy.ts";
 import { type Intent, type Result } from "../journal/audit.ts";
 import { type OperatedBy, type Operation } from "../key-object/operated-by.ts";
 import { log } from "../log.ts";

@@ -1,13 +1,13 @@
 /** The operator API, under `/_oncegate/v1/` of the tenant's own hostname (docs/operator-api.md). */
 
-import type * as v from "valibot";
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
+import type * as v from "valibot";
+import { type Inspection } from "../key-object/inspection.ts";
 import { type Acted, purge, release, settle } from "./act.ts";
 import { type Shown, NO_STORE, answer } from "./answer.ts";
 import { CSV, NDJSON, exportOf } from "./export.ts";
 import { recordIdsOf } from "./find.ts";
-import { type Inspection } from "../key-object/inspection.ts";
 import { inspectRecord, inspectWithBody } from "./inspect.ts";
 import { SETTLE_MANY } from "./list-requests.ts";
 import { lists } from "./lists.ts";

@@ -1,16 +1,16 @@
 /** Finds the ids of the records that a described request may have. */
 
-import { type CallerRule, type Verification, callerOf, headersOfCallers } from "../identity/caller.ts";
-import { parseBodyKey, parseIdempotencyKey } from "../identity/idempotency-key.ts";
+import { withCallersOf } from "../config/one-caller.ts";
+import { readOperation } from "../config/operation.ts";
+import { type Tenant } from "../config/policy.ts";
+import { strictestPolicy } from "../config/strictest-policy.ts";
 import { matchingPath } from "../http/matching-path.ts";
 import { PROBLEMS } from "../http/problem-codes.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
+import { type CallerRule, type Verification, callerOf, headersOfCallers } from "../identity/caller.ts";
+import { parseBodyKey, parseIdempotencyKey } from "../identity/idempotency-key.ts";
 import { callerPlacement, recordId } from "../identity/record-id.ts";
 import { unverifiedClaims } from "../identity/verified-claims.ts";
-import { withCallersOf } from "../config/one-caller.ts";
-import { type Tenant } from "../config/policy.ts";
-import { readOperation } from "../config/operation.ts";
-import { strictestPolicy } from "../config/strictest-policy.ts";
 import { type OperatorProblem, operatorProblem } from "./problem.ts";
 
 export interface Description {

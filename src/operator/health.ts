@@ -7,8 +7,8 @@ import { REQUIRED_OBJECTS } from "../config/required-objects.ts";
 import { versionOf } from "../config/version.ts";
 import { journalOf } from "../journal/journal-of.ts";
 import { log } from "../log.ts";
-import { type OperatorCall } from "./operator-context.ts";
 import { placeOf } from "./inspect.ts";
+import { type OperatorCall } from "./operator-context.ts";
 
 /** A monitor gives up soon after. */
 const CHECK_MS_MAX = 5000;

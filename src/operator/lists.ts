@@ -2,14 +2,14 @@
 
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
-import { log } from "../log.ts";
-import { type OperatorCall, type OperatorContext, type ReservedContext } from "./operator-context.ts";
 import { type Position } from "../journal/entry-query.ts";
-import { type JournalPage } from "../journal/journal.ts";
 import { journalOf } from "../journal/journal-of.ts";
+import { type JournalPage } from "../journal/journal.ts";
+import { log } from "../log.ts";
 import { type Shown, answer } from "./answer.ts";
-import { type OperatorProblem, isOperatorProblem, operatorProblem } from "./problem.ts";
 import { AUDIT_QUERY, COUNTS_QUERY, JOURNAL_QUERY, filterOf } from "./list-requests.ts";
+import { type OperatorCall, type OperatorContext, type ReservedContext } from "./operator-context.ts";
+import { type OperatorProblem, isOperatorProblem, operatorProblem } from "./problem.ts";
 import { readQuery } from "./requests.ts";
 import { auditView, countsView, entryView } from "./views.ts";
 

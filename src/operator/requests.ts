@@ -4,8 +4,8 @@
  */
 
 import * as v from "valibot";
-import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
 import { HEADER_NAME, integer, table } from "../config/values.ts";
+import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
 import { type OperatorProblem, operatorProblem } from "./problem.ts";
 
 /** Operators write answers by hand, which are far smaller. The request is held in memory. */

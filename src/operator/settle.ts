@@ -3,10 +3,10 @@
 import type * as v from "valibot";
 import { type Policy } from "../config/policy.ts";
 import { headersOfKeptAnswer, isCookie } from "../http/headers.ts";
-import { parseJsonBytes } from "../identity/json.ts";
 import { responseId } from "../identity/json-rpc.ts";
-import { type Command } from "../record/operate.ts";
+import { parseJsonBytes } from "../identity/json.ts";
 import { type Inspection } from "../key-object/inspection.ts";
+import { type Command } from "../record/operate.ts";
 import { hasNoBody } from "../record/outcome-rule.ts";
 import { type OperatorProblem, isOperatorProblem, operatorProblem } from "./problem.ts";
 import { type SETTLE } from "./requests.ts";

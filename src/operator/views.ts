@@ -1,10 +1,10 @@
 /** The JSON of the operator API's answers. Values from clients and origins are JSON strings in it, never markup. */
 
 import { type AuditLine } from "../journal/audit.ts";
-import { type Inspection } from "../key-object/inspection.ts";
 import { type JournalEvent } from "../journal/journal-event.ts";
-import { type Sums, duplicatesPrevented, summed } from "./sums.ts";
 import { COUNT_KINDS, HOUR_MS, type HourlyCount } from "../journal/tallies.ts";
+import { type Inspection } from "../key-object/inspection.ts";
+import { type Sums, duplicatesPrevented, summed } from "./sums.ts";
 
 export function recordView(id: string, { state, running, facts, answer }: Inspection): object {
   return {

@@ -1,8 +1,8 @@
 /** Searches the body of an answer, while it passes, for what outcome rules ask of it (docs/protocol.md 5.2). */
 
 import { type EventSourceParser, createParser } from "eventsource-parser";
-import { parseJson } from "../identity/json.ts";
 import { valueAt } from "../identity/json-pointer.ts";
+import { parseJson } from "../identity/json.ts";
 import { type BodyFacts, type BodyNeeds, EVENT_STREAM, UNREAD_BODY } from "../record/outcome-rule.ts";
 import { type BodySource } from "./answer-body.ts";
 import { GrpcWebTrailers } from "./grpc-web-trailers.ts";

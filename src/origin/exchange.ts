@@ -1,6 +1,5 @@
 /** Sends a keyed request to the origin, once, and returns what happened. */
 
-import { AnswerBody } from "./answer-body.ts";
 import { type WholeForward } from "../call/upload.ts";
 import { type AttemptPolicy, type Origin } from "../config/policy.ts";
 import { type ContentCoding, contentCoding } from "../http/answer-coding.ts";
@@ -9,6 +8,7 @@ import { headersOf, headersOfKeptAnswer, isCookie } from "../http/headers.ts";
 import { essenceOf } from "../identity/media-type.ts";
 import { type AnswerSigns } from "../record/classify.ts";
 import { type HeaderPair } from "../record/record.ts";
+import { AnswerBody } from "./answer-body.ts";
 import { decoded } from "./decoding.ts";
 import { type NotPrepared, type PreparedRequest, prepareRequest } from "./prepared-request.ts";
 

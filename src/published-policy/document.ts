@@ -6,11 +6,11 @@
 import { type Field } from "../config/field.ts";
 import { POLICY_FIELDS } from "../config/fields-of-policy.ts";
 import { COVERABLE_METHODS, type Policy, type Route, type Tenant } from "../config/policy.ts";
+import { PROBLEMS, type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
+import { type ErrorRules, PLAIN_RULES, problemType, writtenAs } from "../http/problem.ts";
 import { writeJsonPointer } from "../identity/json-pointer.ts";
 import { type KeyCarrier, writeSource } from "../identity/key-carrier.ts";
 import { writeFormat } from "../identity/key-format.ts";
-import { PROBLEMS, type ProblemCode, isProblemCode } from "../http/problem-codes.ts";
-import { type ErrorRules, PLAIN_RULES, problemType, writtenAs } from "../http/problem.ts";
 import { publishedRule } from "./outcome-rules.ts";
 
 /**

@@ -3,8 +3,8 @@
 import { type Context } from "hono";
 import { accepts } from "hono/accepts";
 import { type Tenant } from "../config/policy.ts";
-import { contentSecurityPolicy } from "../http/page-security.ts";
 import { preferredType } from "../http/negotiation.ts";
+import { contentSecurityPolicy } from "../http/page-security.ts";
 import { policyDocument } from "./document.ts";
 import { renderPage } from "./page.tsx";
 import { STYLE } from "./style.ts";

@@ -1,11 +1,11 @@
 /** Where a request goes, and the rules that apply there (docs/protocol.md 3.1 and 3.2). */
 
 import { edgeIn } from "../config/bindings.ts";
-import { journalPlaceOf } from "../config/operator-token.ts";
 import { withCallersOf } from "../config/one-caller.ts";
+import { journalPlaceOf } from "../config/operator-token.ts";
 import { type JournalPlace, type Tenant } from "../config/policy.ts";
-import { type AppliedPolicy, strictestPolicy } from "../config/strictest-policy.ts";
 import { hasObjects } from "../config/required-objects.ts";
+import { type AppliedPolicy, strictestPolicy } from "../config/strictest-policy.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { type Connection, connectionOf } from "../http/client-address.ts";
 import { isHostOf } from "../http/host.ts";

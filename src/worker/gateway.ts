@@ -21,9 +21,9 @@ import { overRateLimit } from "./rate-limit.ts";
 import { methodNotAllowed, refusedEarly } from "./refused-early.ts";
 import { type RequestContext, requestContext, withCall } from "./request-context.ts";
 import { keyOf } from "./request-key.ts";
-import { replyToCalls } from "./rpc-reply.ts";
 import { reservedPaths } from "./reserved-paths.ts";
 import { type RequestResult, respond } from "./respond.ts";
+import { replyToCalls } from "./rpc-reply.ts";
 import { discardUnread } from "./unread-body.ts";
 
 // Matches a path as policies do (docs/protocol.md 3.2.3). The router is the one that policies use already.

@@ -1,14 +1,14 @@
 /** A request on its way in. Its body, content and caller are read at most once, and only where a step needs them. */
 
 import { type BodyBudget, bodyBudget } from "../http/body-budget.ts";
-import { type DecodedBody, decode, freeBytes, requestCodingOf } from "../http/request-coding.ts";
 import { type HeldBody } from "../http/held-body.ts";
+import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
+import { type DecodedBody, decode, freeBytes, requestCodingOf } from "../http/request-coding.ts";
 import { type CallerRule, callerOf } from "../identity/caller.ts";
 import { sha256 } from "../identity/digest.ts";
+import { type RpcMessage, readRpcMessage } from "../identity/json-rpc.ts";
 import { type BodyKind, bodyKindOf } from "../identity/media-type.ts";
 import { RequestContent } from "../identity/request-content.ts";
-import { type RpcMessage, readRpcMessage } from "../identity/json-rpc.ts";
-import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type SecretNamed, verifiedClaims } from "../identity/verified-claims.ts";
 import { type Fingerprint, unreachable } from "../record/record.ts";
 import { type BodyBounds, type HeldRequestBody, lifeMsOf, readRequestBody } from "./request-body.ts";

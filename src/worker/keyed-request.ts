@@ -2,8 +2,8 @@
 
 import { type LookCall } from "../call/call.ts";
 import { type WholeCall, type WholeForward } from "../call/upload.ts";
-import { type AttemptPolicy, type Policy, attemptPolicy } from "../config/policy.ts";
 import { writeOperation } from "../config/operation.ts";
+import { type AttemptPolicy, type Policy, attemptPolicy } from "../config/policy.ts";
 import { makeForwarded } from "../http/headers.ts";
 import { probePath } from "../http/probe-path.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";

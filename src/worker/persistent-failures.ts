@@ -3,9 +3,9 @@
  * does not end in a crowd. In the isolate's memory: a new one begins with the shortest time.
  */
 
+import { type Reply } from "../call/call.ts";
 import { BoundedMap } from "../http/bounded-map.ts";
 import { PROBLEMS, type ProblemCode } from "../http/problem-codes.ts";
-import { type Reply } from "../call/call.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 
 /** A client that waits longer has mostly given up. */

@@ -1,11 +1,11 @@
 /** The body of a request that a key covers, or is looked for in: read as a whole, within bounds of size, time and memory. */
 
-import { type Reading, declaredLength, readUpTo } from "../http/body.ts";
+import { type Policy } from "../config/policy.ts";
 import { type BodyBudget } from "../http/body-budget.ts";
+import { type Reading, declaredLength, readUpTo } from "../http/body.ts";
 import { HeldBody } from "../http/held-body.ts";
 import { PIECE_BYTES } from "../http/pieces.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
-import { type Policy } from "../config/policy.ts";
 import { DigestInPieces, sha256 } from "../identity/digest.ts";
 import { unreachable } from "../record/record.ts";
 

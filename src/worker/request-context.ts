@@ -1,13 +1,13 @@
 /** A request on its way through the gateway, with what its steps need. */
 
+import { withCallersOf } from "../config/one-caller.ts";
+import { type AppliedPolicy, type CalledNames, callsAt, strictestPolicy } from "../config/strictest-policy.ts";
 import { tokenSecrets } from "../config/token-secrets.ts";
 import { hasUnusualBody } from "../http/methods.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
-import { withCallersOf } from "../config/one-caller.ts";
-import { type AppliedPolicy, type CalledNames, callsAt, strictestPolicy } from "../config/strictest-policy.ts";
+import { unreachable } from "../record/record.ts";
 import { type Destination } from "./destination.ts";
 import { Incoming } from "./incoming.ts";
-import { unreachable } from "../record/record.ts";
 import { RequestMetrics } from "./request-metrics.ts";
 
 export interface RequestContext {

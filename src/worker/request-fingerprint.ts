@@ -1,10 +1,10 @@
 /** The fingerprint of a request: two requests with the same one are the same request (docs/protocol.md 3.8). */
 
-import { type Destination } from "./destination.ts";
-import { type Incoming } from "./incoming.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { fingerprint } from "../identity/fingerprint.ts";
 import { type Fingerprint } from "../record/record.ts";
+import { type Destination } from "./destination.ts";
+import { type Incoming } from "./incoming.ts";
 
 /** `keyParts` are the values that make the request's key; none of a derived key. */
 export async function requestFingerprint(

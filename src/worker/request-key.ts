@@ -6,17 +6,17 @@ import { hasUnusualBody } from "../http/methods.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type CallerRule } from "../identity/caller.ts";
 import { digestOf, sha256 } from "../identity/digest.ts";
-import { canonicalJson } from "../identity/json.ts";
-import { type RpcMessage } from "../identity/json-rpc.ts";
 import { valueAt } from "../identity/json-pointer.ts";
+import { type RpcMessage } from "../identity/json-rpc.ts";
+import { canonicalJson } from "../identity/json.ts";
 import { type Key, type KeyCarrier, type KeyPlaces, findKey } from "../identity/key-carrier.ts";
 import { hasFormat, wordsOfFormat } from "../identity/key-format.ts";
 import { type RequestContent } from "../identity/request-content.ts";
 import { unreachable } from "../record/record.ts";
 import { callersOf } from "./callers.ts";
 import { countedHeaders, unreadableHeader } from "./counted-headers.ts";
-import { type Incoming } from "./incoming.ts";
 import { type Destination } from "./destination.ts";
+import { type Incoming } from "./incoming.ts";
 import { requestFingerprint } from "./request-fingerprint.ts";
 
 /** Null for a request that passes through. WebSocket upgrades and preflights do, because no policy covers their methods. */

@@ -17,10 +17,10 @@ import { identifiedReply } from "./identified-reply.ts";
 import { type RepliedRequest, keyedResponse } from "./keyed-response.ts";
 import { type Observed } from "./observe.ts";
 import { type PassedThrough } from "./pass-through.ts";
-import { refusedResponse } from "./refused.ts";
 import { whilePersisting } from "./persistent-failures.ts";
-import { type RequestContext } from "./request-context.ts";
 import { refusedCallsOf } from "./refused-calls.ts";
+import { refusedResponse } from "./refused.ts";
+import { type RequestContext } from "./request-context.ts";
 
 export type RequestResult =
   /** Whether or not it has a key: a loop, a path that leaves the base, or a fault of the gateway. Nothing was sent. */

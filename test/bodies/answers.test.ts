@@ -1,8 +1,8 @@
 import { type ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { type Answer, header } from "../conformance/client.ts";
-import { type Operation, markOf, setUpRig } from "./rig.ts";
 import { CONTENTS, type Content, UNKNOWN_CODING } from "./contents.ts";
+import { type Operation, markOf, setUpRig } from "./rig.ts";
 import { end, stage, whenEntered, write } from "./stage.ts";
 
 const rig = setUpRig({

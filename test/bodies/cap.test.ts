@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Operation, markOf, nameOf, setUpRig } from "./rig.ts";
 import { noise } from "./contents.ts";
+import { type Operation, markOf, nameOf, setUpRig } from "./rig.ts";
 import { BINARY, start } from "./running.ts";
 import { end, write } from "./stage.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Answer } from "../conformance/client.ts";
-import { markOf, nameOf, setUpRig } from "./rig.ts";
 import { noise } from "./contents.ts";
+import { markOf, nameOf, setUpRig } from "./rig.ts";
 import { stage, takeSocket, whenEntered, write } from "./stage.ts";
 
 const rig = setUpRig({

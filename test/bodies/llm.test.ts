@@ -6,10 +6,10 @@ import { readStream } from "../../examples/llm-origin/read-stream.ts";
 import { type LlmOrigin, startLlmOrigin, textOfRun } from "../../examples/llm-origin/server.ts";
 import { type Ask, header, open } from "../conformance/client.ts";
 import { type Gateway, startGateway } from "../fault/node/gateway.ts";
-import { markOf, nameOf } from "./rig.ts";
 import { startCuttingProxy } from "./cutting-proxy.ts";
 import { readEvents } from "./events.ts";
 import { Reader } from "./reader.ts";
+import { markOf, nameOf } from "./rig.ts";
 
 const TEXT = textOfRun(1);
 const JSON_BODY = JSON.stringify({ model: "example", stream: true, messages: [{ role: "user", content: "Hi" }] });

@@ -5,8 +5,8 @@ import { bounded } from "../conformance/bounded.ts";
 import { type Answer, type Ask, type Exchange, header, lines, open } from "../conformance/client.ts";
 import { type OriginAnswer, type Received } from "../conformance/origin.ts";
 import { connectRaw } from "../conformance/raw-client.ts";
-import { setUpRig } from "./rig.ts";
 import { noise } from "./contents.ts";
+import { setUpRig } from "./rig.ts";
 import { end, sendHead, stage, takeSocket, whenEntered, write } from "./stage.ts";
 
 /** One host, so that all that differs is the mode. */

@@ -1,10 +1,10 @@
 import { type ClientRequest } from "node:http";
 import { describe, expect, test } from "vitest";
 import { type Ask, type Exchange, header } from "../conformance/client.ts";
-import { connectRaw } from "../conformance/raw-client.ts";
 import { type OriginAnswer } from "../conformance/origin.ts";
-import { type Operation, markOf, nameOf, setUpRig } from "./rig.ts";
+import { connectRaw } from "../conformance/raw-client.ts";
 import { cut, noise } from "./contents.ts";
+import { type Operation, markOf, nameOf, setUpRig } from "./rig.ts";
 
 const LARGEST = 25_000_000;
 

@@ -1,8 +1,8 @@
 /** A stream under way: the origin has sent its head, and the test says what comes next. */
 
 import { type ServerResponse } from "node:http";
-import { type Rig, type Operation } from "./rig.ts";
 import { type Reader } from "./reader.ts";
+import { type Rig, type Operation } from "./rig.ts";
 import { sendHead, stage, whenEntered, write } from "./stage.ts";
 
 const EVENTS = { "content-type": "text/event-stream" };

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { eventually } from "../conformance/bounded.ts";
-import { type Operation, markOf, nameOf, setUpRig } from "./rig.ts";
 import { noise } from "./contents.ts";
+import { type Operation, markOf, nameOf, setUpRig } from "./rig.ts";
 import { BINARY, start } from "./running.ts";
 import { end, write } from "./stage.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type Answer, header } from "../conformance/client.ts";
-import { type Operation, markOf, nameOf, setUpRig } from "./rig.ts";
 import { noise } from "./contents.ts";
 import { type Reader } from "./reader.ts";
+import { type Operation, markOf, nameOf, setUpRig } from "./rig.ts";
 import { BINARY, pass, start } from "./running.ts";
 import { end, write } from "./stage.ts";
 

@@ -5,8 +5,8 @@
 
 import { createServer, request as open, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { keyOf } from "./api-origin.ts";
 import { bounded } from "../conformance/bounded.ts";
+import { keyOf } from "./api-origin.ts";
 import { listen } from "./listen.ts";
 
 /** What becomes of one request. Later ones pass. */

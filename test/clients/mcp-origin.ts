@@ -1,8 +1,5 @@
 /** An MCP server behind the gateway, made with the official SDK. It charges cards, and counts how often. */
 
-import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { buffer } from "node:stream/consumers";
 import {
   type McpServer,
   WebStandardStreamableHTTPServerTransport,
@@ -10,6 +7,9 @@ import {
   createMcpHandler,
   inputRequired,
 } from "@modelcontextprotocol/server";
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
 import { z } from "zod";
 import { listen } from "./listen.ts";
 import { paymentServer } from "./mcp-tools.ts";

@@ -7,8 +7,8 @@ import { CONNECT } from "./recipes/connect.ts";
 import { GRAPHQL } from "./recipes/graphql.ts";
 import { LLM } from "./recipes/llm.ts";
 import { OPEN_BANKING } from "./recipes/open-banking.ts";
-import { pageRecipe, type Kitchen, type Recipe, startKitchen } from "./recipes/recipe.ts";
 import { readRecipes } from "./recipes/page.ts";
+import { pageRecipe, type Kitchen, type Recipe, startKitchen } from "./recipes/recipe.ts";
 import { TUS } from "./recipes/tus.ts";
 import { X402 } from "./recipes/x402.ts";
 

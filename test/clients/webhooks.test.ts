@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pause, signal } from "../conformance/bounded.ts";
 import { type Gateway, startGateway } from "../fault/node/gateway.ts";
-import { type Fault, type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { secretsNamedBy } from "../support/secrets.ts";
-import { answersOf } from "./recipes/recipe.ts";
+import { type Fault, type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { tenantsIn } from "./recipes/page.ts";
+import { answersOf } from "./recipes/recipe.ts";
 import { type Receiver, startReceiver } from "./webhooks/receiver.ts";
 import { type Delivery, type Sender, SENDERS } from "./webhooks/senders.ts";
 

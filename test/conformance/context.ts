@@ -3,8 +3,8 @@
 import { randomUUID } from "node:crypto";
 import { bounded } from "./bounded.ts";
 import { type Answer, type Ask, type Exchange, open } from "./client.ts";
-import { type OriginAnswer, type ScriptedOrigin } from "./origin.ts";
 import { tellsItsRun } from "./origin-answers.ts";
+import { type OriginAnswer, type ScriptedOrigin } from "./origin.ts";
 import { connectRaw, type RawConnection } from "./raw-client.ts";
 import { type Need, prefixOf } from "./tenants.ts";
 

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { type Answer, header, type HeaderLine, lines } from "./client.ts";
-import { type ScriptedOrigin } from "./origin.ts";
 import { runBody } from "./origin-answers.ts";
+import { type ScriptedOrigin } from "./origin.ts";
 import { type ProblemCode, problems } from "./problems.ts";
 import { type IdempotencyStatus, parseStatusItem } from "./status-item.ts";
 

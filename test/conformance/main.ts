@@ -6,6 +6,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { beginScript } from "../../scripts/help.ts";
 import { type Target } from "./context.ts";
 import { startOncegate, type StartedTarget, unmetBy } from "./oncegate-target.ts";
 import { startOrigin } from "./origin.ts";
@@ -13,7 +14,6 @@ import { jsonReport, progressLine, table } from "./report.ts";
 import { runChecks, type Unmet } from "./run.ts";
 import { suite } from "./suite.ts";
 import { allNeeds, conformanceTenants, type Need } from "./tenants.ts";
-import { beginScript } from "../../scripts/help.ts";
 
 const DEFAULT_ORIGIN_PORT = 9100;
 

@@ -1,8 +1,8 @@
 // What clients receive (P2, P3, P4, P6): the origin's own answers, truthfully marked, and once final always the same.
 
+import { wasHeard } from "./checks-of-attempts.ts";
 import { type Asked, type At, type LedgerEntry, type OriginAnswer, type Seen } from "./history.ts";
 import { described, type Faults, isNotKept, type RecordHistory, wasUndone } from "./record-history.ts";
-import { wasHeard } from "./checks-of-attempts.ts";
 import { isFinal, isSettled } from "./settled.ts";
 
 type Answered = Extract<Seen, { kind: "answered" }>;

@@ -2,8 +2,8 @@
 // a broken connection is what this test is about.
 
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
-import { type Asked, digestOf, type Operation, type Phase, type Seen, stamp } from "./history.ts";
 import { type Gateway } from "./gateway.ts";
+import { type Asked, digestOf, type Operation, type Phase, type Seen, stamp } from "./history.ts";
 import { type Moments } from "./moments.ts";
 import { type SendPlan } from "./plan.ts";
 import { PATHS } from "./tenants.ts";

@@ -6,11 +6,11 @@
 
 import { parseArgs } from "node:util";
 import { withCleanup } from "../../scripts/cleanup.ts";
+import { beginScript } from "../../scripts/help.ts";
 import { check } from "./checker.ts";
 import { count } from "./count.ts";
 import { command, isLogged, progressLine, summary, violationReport } from "./report.ts";
 import { KILLS_MIN, type Progress, runCrashes, type RunOptions } from "./run.ts";
-import { beginScript } from "../../scripts/help.ts";
 
 beginScript(import.meta.filename);
 const { values } = parseArgs({

@@ -3,8 +3,8 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Arrival, readArrival } from "./arrival.ts";
 import { deliver, noteOf, plain, rejectionOf, send } from "./answers.ts";
+import { type Arrival, readArrival } from "./arrival.ts";
 import { type Charge, Charges } from "./charges.ts";
 import { type At, type Entry, type OriginAnswer, type Probe, stamp } from "./history.ts";
 import { type Moments } from "./moments.ts";

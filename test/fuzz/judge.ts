@@ -3,9 +3,9 @@
  * execution, no other caller's answer. Judged by what was sent, what the origin received and what came back.
  */
 
+import { type Echo, type Received, digestOf, fieldOf } from "./origin.ts";
 import { countedAt, hasKeysInBodies } from "./tenants.ts";
 import { type Answer, type Exchange } from "./wire.ts";
-import { type Echo, type Received, digestOf, fieldOf } from "./origin.ts";
 
 /** The codes of docs/protocol.md 6.4, with their statuses. An origin that is well causes no other 5xx than the first four. */
 const DOCUMENTED: Readonly<Record<string, number>> = {

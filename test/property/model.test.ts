@@ -2,10 +2,10 @@ import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import * as fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
 import { type Client, clientOf, statusOf, uniqueKey } from "../support/gateway.ts";
-import { alarmOf, boundObjectOf, fireAlarm, objectOf, rowOf } from "../support/records.ts";
 import { scriptOrigin } from "../support/origin.ts";
-import { type OriginAnswer, ReferenceModel } from "./reference-model.ts";
+import { alarmOf, boundObjectOf, fireAlarm, objectOf, rowOf } from "../support/records.ts";
 import { RUN_FACTOR, runs } from "../support/runs.ts";
+import { type OriginAnswer, ReferenceModel } from "./reference-model.ts";
 
 const PATH = "/v1/charges";
 const TTL_MS = 60_000;

@@ -2,7 +2,6 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { join } from "node:path";
-
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const REPOSITORY = join(import.meta.dirname, "..", "..");

@@ -2,9 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-
 import { tenants } from "../../scripts/tenants.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..", "..");

@@ -1,9 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { expect, test } from "vitest";
 import { unstable_readConfig as readConfig } from "wrangler";
-
 import { parseTomlSource } from "../../scripts/deployment/source.ts";
 import { configFor } from "../../scripts/deployment/wrangler-config.ts";
 

@@ -2,7 +2,6 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { parseTomlSource } from "../../scripts/deployment/source.ts";
 import { configFor } from "../../scripts/deployment/wrangler-config.ts";
 

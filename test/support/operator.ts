@@ -1,9 +1,9 @@
 /** An operator of a test's gateway. */
 
+import { digestOf } from "../../src/identity/digest.ts";
+import { type RecordScope, recordId } from "../../src/identity/record-id.ts";
 import { type Client, type Entry, HOST, clientOf, uniqueKey } from "./gateway.ts";
 import { scriptOrigin } from "./origin.ts";
-import { type RecordScope, recordId } from "../../src/identity/record-id.ts";
-import { digestOf } from "../../src/identity/digest.ts";
 
 export const TOKEN = "operators-token";
 

@@ -3,8 +3,8 @@
 // Fails if a file in src/ imports against the direction of the rooms (rules.mjs). Installs dependency-cruiser if it is missing.
 
 import { join } from "node:path";
-import { cruise } from "./cruise.ts";
 import { beginScript } from "../../scripts/help.ts";
+import { cruise } from "./cruise.ts";
 
 beginScript(import.meta.filename);
 const { passed, report } = cruise(join(import.meta.dirname, "..", ".."));

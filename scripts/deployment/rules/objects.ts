@@ -1,10 +1,10 @@
 // Rules about Durable Objects: the bindings, the classes and their storage, and how an update treats a running attempt.
 
-import { FORMAT } from "../../../src/record/stored-record.ts";
-import { REQUIRED_OBJECTS } from "../../../src/config/required-objects.ts";
 import { TENANTS_KV } from "../../../src/config/kv-entry.ts";
 import { type Tenant } from "../../../src/config/policy.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
+import { REQUIRED_OBJECTS } from "../../../src/config/required-objects.ts";
+import { FORMAT } from "../../../src/record/stored-record.ts";
 import { type Deployment } from "../deployment.ts";
 import { type Found, type Rule } from "../rule.ts";
 

@@ -2,7 +2,6 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { nearestName } from "../../../src/config/unknown-field.ts";
 import { isTable } from "../../../src/identity/json.ts";
 import { type Deployment, valueAt } from "../deployment.ts";

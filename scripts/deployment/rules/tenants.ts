@@ -1,14 +1,13 @@
 // Rules about the variables of the Worker, and about what an entry of TENANTS means where it is deployed.
 
 import { Buffer } from "node:buffer";
-
-import { parseEdge } from "../../../src/http/client-address.ts";
 import { TENANTS_KV } from "../../../src/config/kv-entry.ts";
 import { COVERABLE_METHODS, type Route, type Tenant } from "../../../src/config/policy.ts";
 import { type Fault } from "../../../src/config/read-fields.ts";
 import { listedSecrets } from "../../../src/config/secrets.ts";
-import { type Deployment, type NamedTenant, pathOfFault } from "../deployment.ts";
 import { VARIABLE_MESSAGE } from "../../../src/config/variable.ts";
+import { parseEdge } from "../../../src/http/client-address.ts";
+import { type Deployment, type NamedTenant, pathOfFault } from "../deployment.ts";
 import { unreachableBecause } from "../hosts.ts";
 import { type Found, type Rule } from "../rule.ts";
 import { type Table, parseJsonSource } from "../source.ts";

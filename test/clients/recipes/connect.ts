@@ -1,8 +1,8 @@
 /** Connect and gRPC-Web, with one service behind both: its own errors have a code each, in a body or in trailers. */
 
-import { randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { Charges } from "./charges_pb.ts";
 import { type Account, type Recipe, accounts, answersOf, holdNext, joined, untilReleased } from "./recipe.ts";

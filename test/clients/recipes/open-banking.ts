@@ -1,9 +1,9 @@
 /** Open banking: bodies are signed anew for each try, and each exchange has an id of its own. */
 
+import { SignJWT, decodeJwt, generateKeyPair, jwtVerify } from "jose";
 import { randomUUID } from "node:crypto";
 import { type RequestListener } from "node:http";
 import { text } from "node:stream/consumers";
-import { SignJWT, decodeJwt, generateKeyPair, jwtVerify } from "jose";
 import { expect, test } from "vitest";
 import { type Account, type Recipe, accounts, answersOf } from "./recipe.ts";
 import { connectBank } from "./snippets/open-banking.ts";

@@ -1,12 +1,12 @@
 /** Resumable uploads: creating one needs a key, and its pieces have offsets. */
 
+import { FileStore } from "@tus/file-store";
+import { Server } from "@tus/server";
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FileStore } from "@tus/file-store";
-import { Server } from "@tus/server";
 import { afterAll, expect, test } from "vitest";
 import { type Account, type Recipe, accounts, answersOf } from "./recipe.ts";
 import { connectTus } from "./snippets/tus.ts";

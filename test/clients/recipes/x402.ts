@@ -1,7 +1,5 @@
 /** Payments by 402: the first answer asks for a payment, and the same request comes again with it. */
 
-import { randomUUID } from "node:crypto";
-import { type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import {
   decodePaymentSignatureHeader,
   encodePaymentRequiredHeader,
@@ -9,6 +7,8 @@ import {
   encodePaymentSignatureHeader,
 } from "@x402/core/http";
 import { type PaymentRequired, type PaymentRequirements, type SchemeNetworkClient } from "@x402/fetch";
+import { randomUUID } from "node:crypto";
+import { type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import { expect, test } from "vitest";
 import { type FaultProxy } from "../fault-proxy.ts";
 import { type Account, type Recipe, accounts, answersOf, readJson, sendJson } from "./recipe.ts";

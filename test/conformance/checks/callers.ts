@@ -1,10 +1,10 @@
 // Section 3.5: who sends, and that nobody gets the answer of another.
 
+import { signal } from "../bounded.ts";
 import { type Check } from "../check.ts";
 import { type HeaderLines } from "../client.ts";
 import { expectProblem, expectRefusal, expectReplay, expectRun, expectRuns, expectStatus } from "../expect.ts";
 import { heldUntil, tellsItsRun } from "../origin-answers.ts";
-import { signal } from "../bounded.ts";
 
 const account = (value: string): HeaderLines => [["X-Account", value]];
 

@@ -6,8 +6,8 @@ import { type Check } from "../check.ts";
 import { type Answer, type Ask, header } from "../client.ts";
 import { type Context } from "../context.ts";
 import { expectMark, expectRefusal, expectReplay, expectRun, expectRuns, show } from "../expect.ts";
-import { type OriginAnswer } from "../origin.ts";
 import { answers, heldUntil, tellsItsRun } from "../origin-answers.ts";
+import { type OriginAnswer } from "../origin.ts";
 
 const TTL_MS = 1000;
 

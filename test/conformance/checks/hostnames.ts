@@ -1,9 +1,9 @@
 // P4 and section 3.1: each hostname is a tenant of its own.
 
+import assert from "node:assert/strict";
 import { type Check } from "../check.ts";
 import { header, open } from "../client.ts";
 import { expectProblem, expectReplay, expectRun, expectRuns, expectStatus } from "../expect.ts";
-import assert from "node:assert/strict";
 
 export const hostnames: readonly Check[] = [
   {

@@ -1,12 +1,12 @@
 // Section 3.13: JSON-RPC calls, whose ids change from one sending to the next.
 
 import assert from "node:assert/strict";
+import { signal } from "../bounded.ts";
 import { type Check } from "../check.ts";
 import { type Answer, type Ask, header } from "../client.ts";
 import { type Context } from "../context.ts";
 import { expectBody, expectMark, expectProblem, expectRuns, expectStatus, show } from "../expect.ts";
 import { answers, answersJson, heldUntil } from "../origin-answers.ts";
-import { signal } from "../bounded.ts";
 
 const needs = "JSON-RPC";
 

@@ -6,8 +6,8 @@ import { type Check } from "../check.ts";
 import { header } from "../client.ts";
 import { type Context } from "../context.ts";
 import { expectMark, expectRefusal, expectReplay, expectRun, expectRuns, expectStatus, show } from "../expect.ts";
-import { type OriginAnswer } from "../origin.ts";
 import { answers, cutsBody, heldUntil, tellsItsRun } from "../origin-answers.ts";
+import { type OriginAnswer } from "../origin.ts";
 
 const NO_WAIT = [["Prefer", "wait=0"]] as const;
 

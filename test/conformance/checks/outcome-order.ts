@@ -12,8 +12,8 @@ import {
   expectRuns,
   expectStatus,
 } from "../expect.ts";
-import { type OriginAnswer } from "../origin.ts";
 import { answers, cutsBody, tellsItsRun } from "../origin-answers.ts";
+import { type OriginAnswer } from "../origin.ts";
 
 type Outcome = "final" | "not-executed" | "unknown";
 

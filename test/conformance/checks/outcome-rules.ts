@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { type Check } from "../check.ts";
 import { header } from "../client.ts";
 import { expectBody, expectMark, expectRefusal, expectReplay, expectRun, expectRuns, expectStatus } from "../expect.ts";
-import { type OriginAnswer } from "../origin.ts";
 import { answers, answersJson, cutsBody, tellsItsRun } from "../origin-answers.ts";
+import { type OriginAnswer } from "../origin.ts";
 
 type Outcome = "final" | "not-executed" | "unknown";
 

@@ -13,8 +13,8 @@ import {
   expectRuns,
   expectStatus,
 } from "../expect.ts";
-import { type OriginAnswer } from "../origin.ts";
 import { answers, closes, cutsBody, cutsChunks, resets, tellsItsRun, writesRaw } from "../origin-answers.ts";
+import { type OriginAnswer } from "../origin.ts";
 
 const finalStatuses = [
   [200, 201, 202, 203, 204, 205, 206, 207, 226, 299],

@@ -6,8 +6,8 @@ import { signal } from "../bounded.ts";
 import { type Check } from "../check.ts";
 import { header } from "../client.ts";
 import { expectBody, expectRuns, expectStatus, show } from "../expect.ts";
-import { type OriginAnswer } from "../origin.ts";
 import { answers, cutsBody, resets, tellsItsRun, writesRaw } from "../origin-answers.ts";
+import { type OriginAnswer } from "../origin.ts";
 
 const failures: readonly (readonly [title: string, answer: OriginAnswer])[] = [
   ["status 600", writesRaw("HTTP/1.1 600 Odd\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")],

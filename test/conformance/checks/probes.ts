@@ -15,8 +15,8 @@ import {
   expectRuns,
   expectStatus,
 } from "../expect.ts";
-import { type OriginAnswer } from "../origin.ts";
 import { answers, heldUntil, resets, runBody, tellsItsRun } from "../origin-answers.ts";
+import { type OriginAnswer } from "../origin.ts";
 import { PROBED_AT } from "../tenants.ts";
 
 /** A key whose first attempt has left its record unknown, and where the origin is asked about it. */

@@ -6,8 +6,8 @@ import { type Check } from "../check.ts";
 import { header, lines } from "../client.ts";
 import { type Context } from "../context.ts";
 import { expectBody, expectReplay, expectRuns, expectStatus } from "../expect.ts";
-import { type OriginAnswer } from "../origin.ts";
 import { answers, tellsItsRun, writesRaw } from "../origin-answers.ts";
+import { type OriginAnswer } from "../origin.ts";
 import { splitAnswer } from "../raw-client.ts";
 
 /** Bytes that look random and are the same in every run. */

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { type Check } from "../check.ts";
 import { type Ask, header, type HeaderLines, lines } from "../client.ts";
-import { expectMark, expectReplay, expectRun, expectRuns, expectStatus } from "../expect.ts";
-import { type Received } from "../origin.ts";
-import { answers, tellsItsRun } from "../origin-answers.ts";
 import { type Context } from "../context.ts";
+import { expectMark, expectReplay, expectRun, expectRuns, expectStatus } from "../expect.ts";
+import { answers, tellsItsRun } from "../origin-answers.ts";
+import { type Received } from "../origin.ts";
 
 const ways: readonly (readonly [title: string, keyed: boolean])[] = [
   ["a keyed", true],

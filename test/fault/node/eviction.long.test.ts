@@ -6,9 +6,9 @@
 import { type IncomingMessage } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pause } from "../../conformance/bounded.ts";
+import { nameOf } from "../workerd/invariants.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { KeyedClient } from "./keyed-client.ts";
-import { nameOf } from "../workerd/invariants.ts";
 import { type SlowOrigin, startSlowOrigin } from "./slow-origin.ts";
 
 /** Beyond the longest time that the runtime keeps an object without a client. */

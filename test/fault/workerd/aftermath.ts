@@ -1,8 +1,8 @@
 /** What happens after every fault, when nothing fails any more. */
 
-import { type Rig } from "./rig.ts";
 import { setClock } from "./clock.ts";
 import { type Seen } from "./invariants.ts";
+import { type Rig } from "./rig.ts";
 
 /** Who comes first after a fault: the alarm, or a request. */
 export type Finder = "alarm" | "request";

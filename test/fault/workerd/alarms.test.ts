@@ -1,10 +1,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { aftermath } from "./aftermath.ts";
-import { type Rig } from "./rig.ts";
 import { DAY, HOUR, realClock, setClock } from "./clock.ts";
 import { nameOf } from "./invariants.ts";
 import { type RecordState, RECORD_STATES, rigIn, noteTerm } from "./record-states.ts";
+import { type Rig } from "./rig.ts";
 import { arm } from "./storage-fault.ts";
 import { count, printTallyAtEnd } from "./tally.ts";
 

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { aftermath } from "./aftermath.ts";
-import { type Rig } from "./rig.ts";
 import { DAY, HOUR, realClock, setClock } from "./clock.ts";
 import { nameOf } from "./invariants.ts";
 import { type RecordState, RECORD_STATES, rigIn, noteTerm } from "./record-states.ts";
+import { type Rig } from "./rig.ts";
 import { count, printTallyAtEnd } from "./tally.ts";
 
 vi.spyOn(console, "warn").mockImplementation(() => undefined);

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { aftermath } from "./aftermath.ts";
 import { type Attempt, RETRY, before } from "./attempts.ts";
-import { type OnUnknown } from "./rig.ts";
 import { realClock } from "./clock.ts";
 import { CRASH_POINTS } from "./crash-points.ts";
 import { type Seen, nameOf } from "./invariants.ts";
+import { type OnUnknown } from "./rig.ts";
 import { count, printTallyAtEnd } from "./tally.ts";
 
 vi.spyOn(console, "warn").mockImplementation(() => undefined);

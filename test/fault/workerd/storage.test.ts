@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type Finder, aftermath } from "./aftermath.ts";
 import { RUN_FACTOR } from "../../support/runs.ts";
-import { Rig } from "./rig.ts";
+import { type Finder, aftermath } from "./aftermath.ts";
 import { realClock } from "./clock.ts";
 import { nameOf } from "./invariants.ts";
+import { Rig } from "./rig.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
 import { FAULT_KINDS, type FaultKind, arm } from "./storage-fault.ts";
 import { count, printTallyAtEnd } from "./tally.ts";

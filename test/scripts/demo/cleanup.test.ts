@@ -1,8 +1,6 @@
 import { spawn } from "node:child_process";
 import { access } from "node:fs/promises";
-
 import { describe, expect, test } from "vitest";
-
 import { temporaryFolder, withCleanup } from "../../../scripts/cleanup.ts";
 
 // A process can take seconds to start on a busy machine.

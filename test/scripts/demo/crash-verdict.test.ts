@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { type Charge } from "../../../examples/payments-origin/charge.ts";
 import { type Answer, type Delivery } from "../../../scripts/demo/client.ts";
 import { type CrashStory, findCrashFaults } from "../../../scripts/demo/crash-verdict.ts";

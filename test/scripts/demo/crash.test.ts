@@ -1,9 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { expect, test } from "vitest";
-
 import { startPaymentsOrigin } from "../../../examples/payments-origin/server.ts";
 import { findCrashFaults } from "../../../scripts/demo/crash-verdict.ts";
 import { runCrash } from "../../../scripts/demo/crash.ts";

@@ -1,7 +1,5 @@
 import { createServer } from "node:http";
-
 import { describe, expect, test } from "vitest";
-
 import { send } from "../../../scripts/demo/client.ts";
 import { startLossyProxy } from "../../../scripts/demo/lossy-proxy.ts";
 import { closing } from "./stub-gateway.ts";

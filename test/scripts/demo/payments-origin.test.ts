@@ -1,7 +1,5 @@
 import { connect } from "node:net";
-
 import { describe, expect, test } from "vitest";
-
 import { startPaymentsOrigin } from "../../../examples/payments-origin/server.ts";
 import { closing } from "./stub-gateway.ts";
 

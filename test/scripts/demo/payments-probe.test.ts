@@ -1,9 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { describe, expect, test } from "vitest";
-
 import { startPaymentsOrigin } from "../../../examples/payments-origin/server.ts";
 import { holdNetwork } from "../../../scripts/demo/held-network.ts";
 import { closing } from "./stub-gateway.ts";

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { ORIGIN_LATENCY_MS, planCrash, planStorm, plannedRequests } from "../../../scripts/demo/plan.ts";
 
 describe("the plan of a storm", () => {

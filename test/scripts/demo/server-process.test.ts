@@ -1,7 +1,5 @@
 import { connect } from "node:net";
-
 import { describe, expect, test } from "vitest";
-
 import { startServerProcess } from "../../../scripts/server-process.ts";
 import { closing } from "./stub-gateway.ts";
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { startPaymentsOrigin } from "../../../examples/payments-origin/server.ts";
 import { startLossyProxy } from "../../../scripts/demo/lossy-proxy.ts";
 import { planStorm, plannedRequests } from "../../../scripts/demo/plan.ts";

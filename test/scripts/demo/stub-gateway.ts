@@ -2,7 +2,6 @@
 
 import { createServer } from "node:http";
 import { type IncomingMessage } from "node:http";
-
 import { afterEach } from "vitest";
 
 type Stored = { readonly status: number; readonly body: string };

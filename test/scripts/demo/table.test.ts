@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { showProgress } from "../../../scripts/demo/progress.ts";
 import { renderTable } from "../../../scripts/demo/table.ts";
 

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-
 import { type Callee, type KeyStub, askKeyObject, lookAtFormerRecord } from "../../../src/call/ask-key-object.ts";
 import { type LookReply, type Reply } from "../../../src/call/call.ts";
 import { type WholeCall } from "../../../src/call/upload.ts";

@@ -1,10 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-
 import { parseConfig, tenantFor } from "../../../src/config/config.ts";
 import { isRefusal } from "../../../src/http/problem.ts";
-import { entry, HOST } from "./entries.ts";
 import { RUN_FACTOR, runs } from "../../support/runs.ts";
+import { entry, HOST } from "./entries.ts";
 
 const fieldName = fc.constantFrom(
   "origin",

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { parseConfig } from "../../../src/config/config.ts";
 import { configWith, entry, faultsWith, HOST, tenant } from "./entries.ts";
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { parseConfig } from "../../../src/config/config.ts";
 import { secretsNamedBy } from "../../support/secrets.ts";
 import { HOST, configWith, entry, faultsWith, tenant } from "./entries.ts";

@@ -1,8 +1,8 @@
 /** Short ways to write configurations down. */
 
 import { type Config, parseConfig, tenantFor } from "../../../src/config/config.ts";
-import { type Fault } from "../../../src/config/read-fields.ts";
 import { type Policy, type Tenant } from "../../../src/config/policy.ts";
+import { type Fault } from "../../../src/config/read-fields.ts";
 import { isRefusal } from "../../../src/http/problem.ts";
 
 export const HOST = "api.example.com";

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { parseConfig, tenantFor } from "../../../src/config/config.ts";
 import { configWith, entry, faultsWith, HOST } from "./entries.ts";
 

@@ -1,8 +1,6 @@
 import { readFileSync } from "node:fs";
-
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-
 import { CONFIGURATION_PAGE, DEPLOYING_PAGE, TENANTS_SCHEMA } from "../../../scripts/schema.ts";
 import { requestSchemas } from "../../../scripts/schema/request-schemas.ts";
 import { fillRules, fillTables } from "../../../scripts/schema/tables.ts";

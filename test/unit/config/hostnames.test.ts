@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { parseConfig, tenantFor } from "../../../src/config/config.ts";
 import { entry, tenant } from "./entries.ts";
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import {
   ABSENT_GRACE_MS,
   ENTRIES_MAX,

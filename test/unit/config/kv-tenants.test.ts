@@ -1,5 +1,4 @@
 import { describe, expect, test, vi } from "vitest";
-
 import { parseConfig, tenantFor } from "../../../src/config/config.ts";
 import { namesServing } from "../../../src/config/entry-names.ts";
 import { type Lookup } from "../../../src/config/known-entries.ts";

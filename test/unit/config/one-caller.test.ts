@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-
 import { parseConfig } from "../../../src/config/config.ts";
 import { withCallersOf } from "../../../src/config/one-caller.ts";
-import { type Fault } from "../../../src/config/read-fields.ts";
 import { type Tenant } from "../../../src/config/policy.ts";
+import { type Fault } from "../../../src/config/read-fields.ts";
 import { HOST, tenant } from "./entries.ts";
 
 const ORIGIN = { origin: "https://origin.example.com" };

@@ -1,8 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-
 import { describe, expect, test } from "vitest";
-
 import { parseConfig } from "../../../src/config/config.ts";
 import { tableIn } from "../../support/committed.ts";
 import { conditions, rule, statuses } from "../record/answers.ts";

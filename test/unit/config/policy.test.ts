@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { configWith, faultsWith, HOST, policyWith, tenant } from "./entries.ts";
 

@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { describe, expect, test } from "vitest";
-
 import { type ProfileName } from "../../../src/config/policy.ts";
 import { PROFILES } from "../../../src/config/profiles.ts";
 import { writeSource } from "../../../src/identity/key-carrier.ts";

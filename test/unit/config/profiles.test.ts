@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
-
+import { parseConfig } from "../../../src/config/config.ts";
 import { type Policy } from "../../../src/config/policy.ts";
 import { DEFAULT_POLICY, PROFILES } from "../../../src/config/profiles.ts";
 import { resolveFingerprint } from "../../../src/identity/fingerprint.ts";
 import { rule, statuses } from "../record/answers.ts";
-import { parseConfig } from "../../../src/config/config.ts";
 import { configWith, entry, faultsWith, HOST, policyWith, tenant } from "./entries.ts";
 
 const NAMES = ["ietf", "stripe", "acp", "ucp", "mcp", "webhook"] as const;

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { parseConfig, tenantFor } from "../../../src/config/config.ts";
 import { callsAt, strictestPolicy } from "../../../src/config/strictest-policy.ts";
 import { matchingPath } from "../../../src/http/matching-path.ts";

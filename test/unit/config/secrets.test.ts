@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { parseConfig } from "../../../src/config/config.ts";
 import { parseKvEntry } from "../../../src/config/kv-entry.ts";
 import { tokensOf } from "../../../src/config/operator-token.ts";

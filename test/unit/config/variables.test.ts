@@ -1,5 +1,4 @@
 import { describe, expect, test, vi } from "vitest";
-
 import { configOf, parseConfig, tenantFor } from "../../../src/config/config.ts";
 import { entry, tenant } from "./entries.ts";
 

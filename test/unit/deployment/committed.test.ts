@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { expect, test } from "vitest";
 import { checkDeployment } from "../../../scripts/deployment/check.ts";
 import { DATE_TESTED } from "../../../scripts/deployment/rules/platform.ts";

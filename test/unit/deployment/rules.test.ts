@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { RULES } from "../../../scripts/deployment/check.ts";
 import { FORBIDDEN_FLAGS } from "../../../scripts/deployment/rules/platform.ts";
+import { type Broken, SOUND, broken, findingsIn, shortly } from "./broken.ts";
 import { LOGS_AND_HOSTNAMES } from "./broken/logs-and-hostnames.ts";
 import { PLATFORM_AND_OBJECTS } from "./broken/platform-and-objects.ts";
 import { TENANTS } from "./broken/tenants.ts";
-import { type Broken, SOUND, broken, findingsIn, shortly } from "./broken.ts";
 
 const BROKEN: readonly Broken[] = [...PLATFORM_AND_OBJECTS, ...LOGS_AND_HOSTNAMES, ...TENANTS];
 

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { describe, expect, test } from "vitest";
 import { checkSelfHosted } from "../../../scripts/deployment/self-hosted.ts";
 import { shortly } from "./broken.ts";

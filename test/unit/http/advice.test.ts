@@ -1,15 +1,14 @@
 /** What a refusal says in its status, its headers, its text and in the published policy must be one advice. */
 
 import { describe, expect, test } from "vitest";
-
 import { type RefusalReply } from "../../../src/call/call.ts";
+import { DEFAULT_POLICY, PROFILES } from "../../../src/config/profiles.ts";
 import { PROBLEMS, type ProblemCode, type ProblemType, isProblemCode } from "../../../src/http/problem-codes.ts";
 import { identified, problemResponse, refuse, writtenAs } from "../../../src/http/problem.ts";
 import { refusal } from "../../../src/key-object/reply.ts";
 import { policyDocument } from "../../../src/published-policy/document.ts";
 import { identifiedReply } from "../../../src/worker/identified-reply.ts";
 import { keyedResponse } from "../../../src/worker/keyed-response.ts";
-import { DEFAULT_POLICY, PROFILES } from "../../../src/config/profiles.ts";
 import { entry } from "../config/entries.ts";
 import { tenantOf } from "../published-policy/configurations.ts";
 import { tombstone, unknown } from "../record/examples.ts";

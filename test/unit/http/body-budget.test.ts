@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { BodyBudget } from "../../../src/http/body-budget.ts";
 
 const LIFE_MS = 1000;

@@ -1,5 +1,4 @@
 import { describe, expect, test, vi } from "vitest";
-
 import { type Reading, discardUpTo, readUpTo } from "../../../src/http/body.ts";
 import { openStream, streamOf, textOf } from "./streams.ts";
 

@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-
 import { type CorsRequest, type CorsRule, type Speaker, corsChanges } from "../../../src/http/cors.ts";
 import { runs } from "../../support/runs.ts";
 

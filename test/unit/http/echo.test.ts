@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { echo, mayBeEchoed } from "../../../src/http/echo.ts";
 
 function echoed(stored: Record<string, string>, names: readonly string[], request: Record<string, string>) {

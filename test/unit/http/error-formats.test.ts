@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-
+import { PROFILES } from "../../../src/config/profiles.ts";
 import { type ErrorFormat } from "../../../src/http/error-formats.ts";
 import { PROBLEMS, type ProblemCode } from "../../../src/http/problem-codes.ts";
 import { type ErrorRules, problemResponse, refuse } from "../../../src/http/problem.ts";
-import { PROFILES } from "../../../src/config/profiles.ts";
 
 const URL_OF_REQUEST = new URL("https://api.example.com/v1/charges");
 const CODES = Object.keys(PROBLEMS) as ProblemCode[];

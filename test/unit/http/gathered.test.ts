@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { Gathered } from "../../../src/http/gathered.ts";
 
 /** The sizes of the buffers that are allocated for `pieces`. */

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { headersOfKeptAnswer, isCookie, makeVisible } from "../../../src/http/headers.ts";
 
 function headersFromOrigin(received: Headers): [string, string][] {

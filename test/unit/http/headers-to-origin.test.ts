@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
-
-import { forKeyedRequest } from "../../../src/worker/keyed-request.ts";
 import { type Edge, connectionOf } from "../../../src/http/client-address.ts";
 import { isLoop, makeForwarded } from "../../../src/http/headers.ts";
+import { forKeyedRequest } from "../../../src/worker/keyed-request.ts";
 
 function headersToOrigin(
   came: Headers,

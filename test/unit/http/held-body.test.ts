@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-
 import { BodyBudget } from "../../../src/http/body-budget.ts";
 import { HeldBody } from "../../../src/http/held-body.ts";
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { gainsParentSegment, matchingPath } from "../../../src/http/matching-path.ts";
 
 describe("3.2.3 the path for matching policies", () => {

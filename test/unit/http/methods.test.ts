@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { comparedMethod, hasUnusualBody, isNeverForwarded, overridingMethods } from "../../../src/http/methods.ts";
 
 describe("3.2.4 methods that are never forwarded", () => {

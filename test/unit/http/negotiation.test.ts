@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { type AcceptedRange, preferredType } from "../../../src/http/negotiation.ts";
 
 const OFFERS = ["application/json", "text/html"];

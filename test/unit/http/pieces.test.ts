@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { inPieces } from "../../../src/http/pieces.ts";
 
 describe("a body in pieces", () => {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { grantedWait } from "../../../src/http/prefer.ts";
 
 const POLICY_MS = 25_000;

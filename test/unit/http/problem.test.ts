@@ -1,8 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { describe, expect, test } from "vitest";
-
 import { PROBLEMS, type ProblemCode } from "../../../src/http/problem-codes.ts";
 import {
   identified,

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-
 import { BodyBudget } from "../../../src/http/body-budget.ts";
 import { decode, freeBytes, requestCodingOf } from "../../../src/http/request-coding.ts";
 

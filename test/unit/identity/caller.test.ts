@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { type CallerRule, type VerifyToken, callerOf } from "../../../src/identity/caller.ts";
 
 function rule(...names: string[]): CallerRule {

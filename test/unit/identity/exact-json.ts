@@ -6,7 +6,6 @@
  */
 
 import { isDeepStrictEqual } from "node:util";
-
 import { type Decimal, isDecimal, type JsonValue } from "./json-spelling.ts";
 
 /** Beyond the exponents of generated numbers, so that every scaled number is an integer. */

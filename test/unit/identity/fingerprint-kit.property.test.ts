@@ -1,13 +1,11 @@
-import { isDeepStrictEqual } from "node:util";
-
 import * as fc from "fast-check";
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
-
 import { type JsonPointer, outermost } from "../../../src/identity/json-pointer.ts";
+import { RUN_FACTOR, runs } from "../../support/runs.ts";
 import { areEqual } from "./exact-json.ts";
 import { choices, isDecimal, type JsonValue, jsonValues, spell } from "./json-spelling.ts";
 import { identityOf } from "./requests.ts";
-import { RUN_FACTOR, runs } from "../../support/runs.ts";
 
 /** More than generating the values takes on a busy machine. */
 const TIMEOUT_MS = 60_000 * RUN_FACTOR;

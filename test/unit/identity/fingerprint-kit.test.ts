@@ -1,7 +1,6 @@
 // The parts of a rule: ignored members, compared members, headers, and the carriers of keys.
 
 import { describe, expect, test } from "vitest";
-
 import { type FingerprintSettings, resolveFingerprint } from "../../../src/identity/fingerprint.ts";
 import { type JsonPointer } from "../../../src/identity/json-pointer.ts";
 import { type KeyCarrier } from "../../../src/identity/key-carrier.ts";

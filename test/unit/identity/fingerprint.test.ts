@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
-
 import { ASKING_HEADERS } from "../../../src/identity/fingerprint.ts";
-import { type Change, identityOf as identity, PLAIN } from "./requests.ts";
 import { type Fingerprint } from "../../../src/record/record.ts";
+import { type Change, identityOf as identity, PLAIN } from "./requests.ts";
 
 async function fingerprintOf(change: Change, rule: "json" | "bytes" = "json"): Promise<string> {
   return (await identityOf(change, rule)).fingerprint;

@@ -1,7 +1,6 @@
 // Clients choose bodies: no form of at most 1 MB may take long or throw, even under the largest rule.
 
 import { describe, expect, test } from "vitest";
-
 import { type FingerprintSettings } from "../../../src/identity/fingerprint.ts";
 import { type Change, identityOf } from "./requests.ts";
 

@@ -1,12 +1,10 @@
+import * as fc from "fast-check";
 import { isUtf8 } from "node:buffer";
 import { isDeepStrictEqual } from "node:util";
-
-import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-
+import { RUN_FACTOR, runs } from "../../support/runs.ts";
 import { type Choose, choices } from "./json-spelling.ts";
 import { type Change, identityOf } from "./requests.ts";
-import { RUN_FACTOR, runs } from "../../support/runs.ts";
 
 /** More than generating the values takes on a busy machine. */
 const TIMEOUT_MS = 60_000 * RUN_FACTOR;

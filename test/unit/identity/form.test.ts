@@ -1,7 +1,6 @@
 // Forms, compared by meaning.
 
 import { describe, expect, test } from "vitest";
-
 import { type Fingerprint } from "../../../src/record/record.ts";
 import { type Change, identityOf } from "./requests.ts";
 

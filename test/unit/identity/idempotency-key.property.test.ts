@@ -3,9 +3,8 @@
 import * as fc from "fast-check";
 import { parseItem, serializeItem } from "structured-headers";
 import { describe, expect, test } from "vitest";
-
-import { parseIdempotencyKey } from "../../../src/identity/idempotency-key.ts";
 import { isRefusal } from "../../../src/http/problem.ts";
+import { parseIdempotencyKey } from "../../../src/identity/idempotency-key.ts";
 import { runs } from "../../support/runs.ts";
 
 /** The oracle's key in a value that begins with a quote; null if 3.4 refuses it. */

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { parseIdempotencyKey } from "../../../src/identity/idempotency-key.ts";
 
 const FORM =

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-
-import { canonicalJson, parseJson } from "../../../src/identity/json.ts";
 import { parseJsonPointer, valueAt, writeJsonPointer } from "../../../src/identity/json-pointer.ts";
+import { canonicalJson, parseJson } from "../../../src/identity/json.ts";
 
 // RFC 6901, 5
 const DOCUMENT = String.raw`{

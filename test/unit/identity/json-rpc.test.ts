@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseJson } from "../../../src/identity/json.ts";
 import { otherTypeOf, readRpcMessage, textOfName } from "../../../src/identity/json-rpc.ts";
+import { parseJson } from "../../../src/identity/json.ts";
 
 const read = (value: unknown): unknown => readRpcMessage(parseJson(JSON.stringify(value)));
 const call = (id: unknown, token?: unknown): object => ({

@@ -1,7 +1,6 @@
 // Clients choose bodies: none of at most 1 MB may take long or throw.
 
 import { describe, expect, test } from "vitest";
-
 import { canonicalForm } from "./canonical-form.ts";
 
 const MEGABYTE = 1_000_000;

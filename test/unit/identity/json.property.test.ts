@@ -1,10 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-
+import { RUN_FACTOR, runs } from "../../support/runs.ts";
 import { canonicalForm } from "./canonical-form.ts";
 import { areEqual, excuse, isJson } from "./exact-json.ts";
 import { choices, type Decimal, type JsonValue, jsonValues, spell } from "./json-spelling.ts";
-import { RUN_FACTOR, runs } from "../../support/runs.ts";
 
 const anyDecimal: fc.Arbitrary<Decimal> = fc.record({
   negative: fc.boolean(),

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { canonicalForm } from "./canonical-form.ts";
 
 /** `levels` arrays around a 1. */

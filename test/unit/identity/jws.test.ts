@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { readJws } from "../../../src/identity/jws.ts";
 import { type Change, identityOf, jwsOf } from "./requests.ts";
 

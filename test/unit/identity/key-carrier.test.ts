@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
-
+import { isRefusal } from "../../../src/http/problem.ts";
 import { parseForm } from "../../../src/identity/form.ts";
 import { parseIdempotencyKey, writeIdempotencyKey } from "../../../src/identity/idempotency-key.ts";
 import { parseJson } from "../../../src/identity/json.ts";
 import { findKey, type KeyCarrier } from "../../../src/identity/key-carrier.ts";
-import { isRefusal } from "../../../src/http/problem.ts";
 
 const STANDARD: KeyCarrier = [{ kind: "header", name: "idempotency-key" }];
 const VENDOR: KeyCarrier = [{ kind: "header", name: "x-idempotency-key" }];

@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-
 import { hasFormat, type KeyFormat, wordsOfFormat } from "../../../src/identity/key-format.ts";
 import { parseKeyPattern } from "../../../src/identity/key-pattern.ts";
 import { runs } from "../../support/runs.ts";

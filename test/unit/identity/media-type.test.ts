@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { type BodyKind, bodyKindOf, parseMediaType } from "../../../src/identity/media-type.ts";
 
 describe("3.8.1 media type", () => {

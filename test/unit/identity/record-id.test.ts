@@ -1,8 +1,6 @@
-import { createHash } from "node:crypto";
-
 import * as fc from "fast-check";
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-
 import { digestOf, sha256 } from "../../../src/identity/digest.ts";
 import { recordId, type RecordScope } from "../../../src/identity/record-id.ts";
 import { runs } from "../../support/runs.ts";

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-
 import { Readers } from "../../../src/key-object/readers.ts";
 import { streamOf } from "../http/streams.ts";
 

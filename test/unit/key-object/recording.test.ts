@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { type BodyPart, type BodySource } from "../../../src/origin/answer-body.ts";
 import { type RecordedChunks } from "../../../src/key-object/chunk-store.ts";
 import { Readers } from "../../../src/key-object/readers.ts";
 import { Recording } from "../../../src/key-object/recording.ts";
+import { type BodyPart, type BodySource } from "../../../src/origin/answer-body.ts";
 import { textOf } from "../http/streams.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);

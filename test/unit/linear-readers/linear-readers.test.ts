@@ -1,10 +1,10 @@
 // 9, P7: no reader of text that clients write takes more than linear time.
 
 import { describe, expect, test, vi } from "vitest";
-import { superlinear } from "./superlinear.ts";
 import { NOT_READERS } from "./not-readers.ts";
 import { OTHER_MODULES } from "./other-modules.ts";
 import { READERS } from "./readers.ts";
+import { superlinear } from "./superlinear.ts";
 import { TEXTS } from "./texts.ts";
 
 /** Some of these modules import objects for their types. Node.js has no such module. */

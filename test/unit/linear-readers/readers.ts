@@ -4,7 +4,6 @@
  */
 
 import { parseAccept } from "hono/utils/accept";
-import { policyEntry } from "./tenant.ts";
 import { tenantFor } from "../../../src/config/config.ts";
 import { namesInKv, namesServing } from "../../../src/config/entry-names.ts";
 import { readOperation, writeOperation } from "../../../src/config/operation.ts";
@@ -14,10 +13,9 @@ import * as consoleForm from "../../../src/console/form.ts";
 import { openSession } from "../../../src/console/session.ts";
 import * as answerCoding from "../../../src/http/answer-coding.ts";
 import * as blanks from "../../../src/http/blanks.ts";
+import { BodyBudget } from "../../../src/http/body-budget.ts";
 import * as body from "../../../src/http/body.ts";
 import * as clientAddress from "../../../src/http/client-address.ts";
-import { BodyBudget } from "../../../src/http/body-budget.ts";
-import * as requestCoding from "../../../src/http/request-coding.ts";
 import * as cors from "../../../src/http/cors.ts";
 import * as echo from "../../../src/http/echo.ts";
 import * as headers from "../../../src/http/headers.ts";
@@ -28,6 +26,7 @@ import * as negotiation from "../../../src/http/negotiation.ts";
 import * as prefer from "../../../src/http/prefer.ts";
 import * as probePath from "../../../src/http/probe-path.ts";
 import * as problem from "../../../src/http/problem.ts";
+import * as requestCoding from "../../../src/http/request-coding.ts";
 import { rpcError } from "../../../src/http/rpc-error.ts";
 import * as caller from "../../../src/identity/caller.ts";
 import * as cookie from "../../../src/identity/cookie.ts";
@@ -36,9 +35,9 @@ import * as digest from "../../../src/identity/digest.ts";
 import * as fingerprint from "../../../src/identity/fingerprint.ts";
 import * as form from "../../../src/identity/form.ts";
 import * as idempotencyKey from "../../../src/identity/idempotency-key.ts";
+import * as jsonPointer from "../../../src/identity/json-pointer.ts";
 import * as jsonRpc from "../../../src/identity/json-rpc.ts";
 import * as json from "../../../src/identity/json.ts";
-import * as jsonPointer from "../../../src/identity/json-pointer.ts";
 import * as jws from "../../../src/identity/jws.ts";
 import * as keyCarrier from "../../../src/identity/key-carrier.ts";
 import * as keyFormat from "../../../src/identity/key-format.ts";
@@ -53,9 +52,10 @@ import { networkOf } from "../../../src/operator/guesses.ts";
 import * as lists from "../../../src/operator/list-requests.ts";
 import * as requests from "../../../src/operator/requests.ts";
 import { bearerToken, roleOf } from "../../../src/operator/tokens.ts";
-import { RpcRewriter } from "../../../src/worker/rpc-rewriter.ts";
 import { countedHeaders, unreadableHeader } from "../../../src/worker/counted-headers.ts";
 import { leavesBase, pathOf } from "../../../src/worker/destination.ts";
+import { RpcRewriter } from "../../../src/worker/rpc-rewriter.ts";
+import { policyEntry } from "./tenant.ts";
 
 /** Reads `text` wherever a client can put it. */
 export type Reader = (text: string) => unknown;

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-
 import { AnswerBody } from "../../../src/origin/answer-body.ts";
 import { openStream } from "../http/streams.ts";
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { type BodyPart, type BodySource } from "../../../src/origin/answer-body.ts";
 import { BodySearch, searched } from "../../../src/origin/body-search.ts";
 import { type BodyNeeds } from "../../../src/record/outcome-rule.ts";

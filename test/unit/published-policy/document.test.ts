@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
-
 import { type Field } from "../../../src/config/field.ts";
 import { POLICY_FIELDS } from "../../../src/config/fields-of-policy.ts";
 import { type Policy } from "../../../src/config/policy.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
-import { type KeySource } from "../../../src/identity/key-carrier.ts";
 import { PROBLEMS } from "../../../src/http/problem-codes.ts";
+import { type KeySource } from "../../../src/identity/key-carrier.ts";
 import { policyDocument } from "../../../src/published-policy/document.ts";
 import { entry } from "../config/entries.ts";
 import { FULL_ENTRY, HOST, TENANTS, TOOLS, WEBHOOKS, tenantOf } from "./configurations.ts";

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { type Tenant } from "../../../src/config/policy.ts";
 import { PROBLEMS } from "../../../src/http/problem-codes.ts";
 import { problemType } from "../../../src/http/problem.ts";

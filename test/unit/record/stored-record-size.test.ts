@@ -1,5 +1,5 @@
-import { serialize } from "node:v8";
 import * as fc from "fast-check";
+import { serialize } from "node:v8";
 import { expect, test } from "vitest";
 import { encodeRecord, storedBytesMax } from "../../../src/record/stored-record.ts";
 import { completed, pending } from "./examples.ts";

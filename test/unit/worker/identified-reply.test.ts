@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { type RefusalReply } from "../../../src/call/call.ts";
 import { refuse, refuseWithId } from "../../../src/http/problem.ts";
 import { identifiedReply } from "../../../src/worker/identified-reply.ts";

@@ -1,14 +1,13 @@
+import * as fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
-import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "../../../src/call/call.ts";
+import { PROBLEMS, isProblemCode } from "../../../src/http/problem-codes.ts";
+import { type Refusal, refuse } from "../../../src/http/problem.ts";
 import { pointOf } from "../../../src/worker/event-point.ts";
 import { identifiedReply } from "../../../src/worker/identified-reply.ts";
 import { type KeyedEvent, type Subject, isChange, keyedEvent, observedEvent } from "../../../src/worker/keyed-event.ts";
-import { PROBLEMS, isProblemCode } from "../../../src/http/problem-codes.ts";
-import { type Refusal, refuse } from "../../../src/http/problem.ts";
 import { configWith, tenant } from "../config/entries.ts";
 
 const TENANT = tenant(

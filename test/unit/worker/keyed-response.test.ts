@@ -1,10 +1,9 @@
 import { parseItem, serializeItem, Token } from "structured-headers";
 import { describe, expect, test } from "vitest";
-
 import { type AnswerReply, type Mark, type RefusalReply } from "../../../src/call/call.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
-import { type RepliedRequest, keyedResponse, serializeMark } from "../../../src/worker/keyed-response.ts";
 import { identified, refuse } from "../../../src/http/problem.ts";
+import { type RepliedRequest, keyedResponse, serializeMark } from "../../../src/worker/keyed-response.ts";
 import { streamOf } from "../http/streams.ts";
 
 const RECORDED_AT_MS = 1_793_600_000_999;

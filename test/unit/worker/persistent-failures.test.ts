@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { type AnswerReply, type RefusalReply } from "../../../src/call/call.ts";
 import { refuse } from "../../../src/http/problem.ts";
 import { PersistentFailures, whilePersisting } from "../../../src/worker/persistent-failures.ts";
-import { type AnswerReply, type RefusalReply } from "../../../src/call/call.ts";
 
 const MARK = { status: "refused", recordedAtMs: null, expiresAtMs: null } as const;
 const IN_FLIGHT: RefusalReply = { kind: "refusal", mark: MARK, waited: false, code: "in_flight" };

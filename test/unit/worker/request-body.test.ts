@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-
 import { BodyBudget } from "../../../src/http/body-budget.ts";
 import { isRefusal } from "../../../src/http/problem.ts";
 import { sha256 } from "../../../src/identity/digest.ts";

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { browserOf, signedIn, withUnknown } from "../../support/console.ts";
-import { ENTRY_FACTS } from "../../support/journal.ts";
 import { statusOf, uniqueKey } from "../../support/gateway.ts";
+import { ENTRY_FACTS } from "../../support/journal.ts";
 import { eventually } from "../../support/operator.ts";
 
 const PATH = "/v1/charges";

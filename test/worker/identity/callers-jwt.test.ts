@@ -2,8 +2,8 @@ import { CompactSign, exportJWK, generateKeyPair } from "jose";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Client, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { AUDIENCE, type Change, type Issuer, issuerOf } from "../../support/issuer.ts";
-import { objectCount } from "../../support/records.ts";
 import { type Origin, heldAnswer, liveBody, scriptOrigin } from "../../support/origin.ts";
+import { objectCount } from "../../support/records.ts";
 
 const PATH = "/v1/charges";
 

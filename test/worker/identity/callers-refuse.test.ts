@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { digestOf } from "../../../src/identity/digest.ts";
 import { type Client, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { issuerOf } from "../../support/issuer.ts";
-import { alarmOf, boundObjectOf, changeRow, objectCount, objectOf, rowOf } from "../../support/records.ts";
 import { type Answering, type Origin, heldAnswer, liveBody, scriptOrigin } from "../../support/origin.ts";
+import { alarmOf, boundObjectOf, changeRow, objectCount, objectOf, rowOf } from "../../support/records.ts";
 
 const PATH = "/v1/charges";
 const REFUSE = { on_caller_change: "refuse" };

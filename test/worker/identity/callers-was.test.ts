@@ -1,13 +1,13 @@
 import { abortAllDurableObjects, createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { gateway } from "../../../src/worker/gateway.ts";
 import { digestOf } from "../../../src/identity/digest.ts";
 import { recordId } from "../../../src/identity/record-id.ts";
+import { gateway } from "../../../src/worker/gateway.ts";
 import { HOST, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { issuerOf } from "../../support/issuer.ts";
-import { objectCount, objectOf, rowOf } from "../../support/records.ts";
 import { heldAnswer, liveBody, scriptOrigin } from "../../support/origin.ts";
+import { objectCount, objectOf, rowOf } from "../../support/records.ts";
 
 const PATH = "/v1/charges";
 const UNTIL = "2999-12-24";

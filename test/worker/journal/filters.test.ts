@@ -1,8 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { type JournalEvent } from "../../../src/journal/journal-event.ts";
 import { NO_FILTER } from "../../../src/journal/entry-query.ts";
+import { type JournalEvent } from "../../../src/journal/journal-event.ts";
 import { ENTRY_FACTS, type Entry, entryOf } from "../../support/journal.ts";
 import { operatorOf, operatorWith } from "../../support/operator.ts";
 

@@ -1,8 +1,8 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { problemOf, uniqueKey } from "../../support/gateway.ts";
 import { NO_FILTER } from "../../../src/journal/entry-query.ts";
+import { problemOf, uniqueKey } from "../../support/gateway.ts";
 import { type Entry, ENTRY_FACTS, auditOf, entriesOf } from "../../support/journal.ts";
 import { eventually, idOf, operatorOf, operatorWith } from "../../support/operator.ts";
 import { scriptOrigin } from "../../support/origin.ts";

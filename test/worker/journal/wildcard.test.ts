@@ -1,12 +1,12 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { digestOf } from "../../../src/identity/digest.ts";
 import { statusOf, uniqueKey } from "../../support/gateway.ts";
 import { type Entry } from "../../support/journal.ts";
 import { type Operator, eventually, idOf, operatorOf } from "../../support/operator.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 import { changeRow } from "../../support/records.ts";
-import { digestOf } from "../../../src/identity/digest.ts";
 
 /** The buffer of counts is sent at once when it holds this many. */
 const EVENTS = 500;

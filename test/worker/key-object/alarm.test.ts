@@ -5,9 +5,9 @@
 
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { KeyObject, ShadowObject } from "../../../src/index.ts";
 import { digestOf } from "../../../src/identity/digest.ts";
 import { recordId } from "../../../src/identity/record-id.ts";
+import { KeyObject, ShadowObject } from "../../../src/index.ts";
 import { HOST, clientOf, uniqueKey } from "../../support/gateway.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 import { isEmpty, objectOf, rowOf } from "../../support/records.ts";

@@ -1,8 +1,8 @@
 import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { alarmOf, changeRow, changeRowIn, chunkKeysIn, fireAlarm, objectOf, rowOf } from "../../support/records.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
+import { alarmOf, changeRow, changeRowIn, chunkKeysIn, fireAlarm, objectOf, rowOf } from "../../support/records.ts";
 
 const PATH = "/v1/charges";
 

@@ -5,8 +5,8 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { HOST, type Entry, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { collectNumbers } from "../../support/events.ts";
+import { HOST, type Entry, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { TOKEN, idOf, operatorOf } from "../../support/operator.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
 import { alarmOf, changeRow, chunkKeysOf, fireAlarm, objectOf, rowOf } from "../../support/records.ts";

@@ -1,8 +1,8 @@
 import { evictDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { alarmOf, chunkKeysOf, fireAlarm, isEmpty, objectOf, rowOf } from "../../support/records.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
+import { alarmOf, chunkKeysOf, fireAlarm, isEmpty, objectOf, rowOf } from "../../support/records.ts";
 
 const PATH = "/v1/charges";
 const DAY = 24 * 60 * 60 * 1000;

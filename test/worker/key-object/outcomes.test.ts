@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { alarmOf, objectOf, rowOf } from "../../support/records.ts";
 import { scriptOrigin } from "../../support/origin.ts";
+import { alarmOf, objectOf, rowOf } from "../../support/records.ts";
 
 function answering(status: number, headers: Record<string, string> = {}) {
   return () => new Response(status === 204 ? null : `origin says ${status}`, { status, headers });

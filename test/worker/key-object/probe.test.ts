@@ -1,8 +1,8 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Client, HOST, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { alarmOf, changeRow, fireAlarm, objectOf, rowOf } from "../../support/records.ts";
 import { type Answering, heldAnswer, scriptOrigin } from "../../support/origin.ts";
+import { alarmOf, changeRow, fireAlarm, objectOf, rowOf } from "../../support/records.ts";
 
 const PATH = "/v1/charges";
 const PROBING = { on_unknown: "probe", probe: "/v1/idempotency/{key}" };

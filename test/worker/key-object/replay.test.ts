@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { clientOf, statusOf, problemOf, uniqueKey } from "../../support/gateway.ts";
-import { objectOf, rowOf } from "../../support/records.ts";
 import { scriptOrigin } from "../../support/origin.ts";
+import { objectOf, rowOf } from "../../support/records.ts";
 
 /** Bytes that no text decoding leaves as they are. */
 function binary(length: number): Uint8Array {

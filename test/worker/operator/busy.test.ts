@@ -1,9 +1,9 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
+import { arm } from "../../fault/workerd/storage-fault.ts";
 import { problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { auditOf } from "../../support/journal.ts";
 import { eventually, idOf, operatorOf, operatorWith } from "../../support/operator.ts";
-import { arm } from "../../fault/workerd/storage-fault.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
 import { changeRow, objectOf } from "../../support/records.ts";
 

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { statusOf, uniqueKey } from "../../support/gateway.ts";
-import { ENTRY_FACTS } from "../../support/journal.ts";
 import { issuerOf } from "../../support/issuer.ts";
+import { ENTRY_FACTS } from "../../support/journal.ts";
 import { eventually, operatorOf } from "../../support/operator.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import page from "../../../docs/settling.md?raw";
-import { HOST, statusOf } from "../../support/gateway.ts";
 import { curlsOf } from "../../support/curl.ts";
+import { HOST, statusOf } from "../../support/gateway.ts";
 import { TOKEN, callerDigest, idOf, operatorOf } from "../../support/operator.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 

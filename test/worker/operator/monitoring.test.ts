@@ -1,10 +1,10 @@
-import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { type Entry, HOST, clientOf, uniqueKey } from "../../support/gateway.ts";
 import { eventually, operatorOf, TOKEN } from "../../support/operator.ts";
-import { objectCount } from "../../support/records.ts";
 import { scriptOrigin } from "../../support/origin.ts";
+import { objectCount } from "../../support/records.ts";
 
 const AUTHORIZED = { headers: { authorization: `Bearer ${TOKEN}` } };
 const HEALTH = `https://${HOST}/_oncegate/health`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { OPENAPI } from "../../../src/operator/openapi.ts";
 import { operatorApi } from "../../../src/operator/api.ts";
+import { OPENAPI } from "../../../src/operator/openapi.ts";
 import { uniqueKey } from "../../support/gateway.ts";
 import { faultsOf } from "../../support/json-schema.ts";
 import { eventually, idOf, operatorOf } from "../../support/operator.ts";

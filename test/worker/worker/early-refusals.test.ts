@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { sha256 } from "../../../src/identity/digest.ts";
-import { HOST, clientOf, uniqueKey } from "../../support/gateway.ts";
 import { type Numbers, collectNumbers } from "../../support/events.ts";
+import { HOST, clientOf, uniqueKey } from "../../support/gateway.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 
 /** Longer than refusals are counted together. */

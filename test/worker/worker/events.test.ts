@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { pointOf } from "../../../src/worker/event-point.ts";
 import { type KeyedEvent } from "../../../src/worker/keyed-event.ts";
-import { HOST, clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { collectNumbers } from "../../support/events.ts";
+import { HOST, clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
 import { runs } from "../../support/runs.ts";
 

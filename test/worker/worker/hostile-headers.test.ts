@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { objectCount } from "../../support/records.ts";
 import { scriptOrigin } from "../../support/origin.ts";
+import { objectCount } from "../../support/records.ts";
 
 /** What the runtime makes of `M\\xFCller` and of `M\\xF6ller`. */
 const UNREADABLE = "M\u{FFFD}ller";

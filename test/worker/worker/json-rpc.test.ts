@@ -1,8 +1,8 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
+import { collectNumbers } from "../../support/events.ts";
 import { type Client, clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { idOf, operatorOf } from "../../support/operator.ts";
-import { collectNumbers } from "../../support/events.ts";
 import { type Answering, heldAnswer, liveBody, scriptOrigin } from "../../support/origin.ts";
 
 const META_KEY = "/params/_meta/idempotency-key";

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { collectNumbers } from "../../support/events.ts";
 import { type Client, type Entry, clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { objectOf, rowOf } from "../../support/records.ts";
 import { type Answering, liveBody, scriptOrigin } from "../../support/origin.ts";
+import { objectOf, rowOf } from "../../support/records.ts";
 
 afterEach(() => vi.restoreAllMocks());
 

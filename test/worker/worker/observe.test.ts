@@ -1,13 +1,13 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type KeyedEvent } from "../../../src/worker/keyed-event.ts";
 import { digestOf } from "../../../src/identity/digest.ts";
 import { recordId } from "../../../src/identity/record-id.ts";
-import { type Client, HOST, clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
+import { type KeyedEvent } from "../../../src/worker/keyed-event.ts";
 import { collectNumbers } from "../../support/events.ts";
-import { alarmOf, isEmpty, objectCount, rowOf } from "../../support/records.ts";
+import { type Client, HOST, clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
+import { alarmOf, isEmpty, objectCount, rowOf } from "../../support/records.ts";
 
 const PATH = "/v1/charges";
 const OBSERVE = { mode: "observe" };

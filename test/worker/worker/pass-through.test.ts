@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { clientOf, problemOf, statusOf } from "../../support/gateway.ts";
-import { objectCount } from "../../support/records.ts";
 import { scriptOrigin } from "../../support/origin.ts";
+import { objectCount } from "../../support/records.ts";
 
 describe("3.3 pass-through", () => {
   test.each([

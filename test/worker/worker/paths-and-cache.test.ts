@@ -1,7 +1,7 @@
 import { onTestFinished, describe, expect, test, vi } from "vitest";
 import { HOST, clientOf, problemOf, uniqueKey } from "../../support/gateway.ts";
-import { objectCount } from "../../support/records.ts";
 import { scriptOrigin } from "../../support/origin.ts";
+import { objectCount } from "../../support/records.ts";
 
 const ORIGIN = "http://origin.test/tenants/acme";
 

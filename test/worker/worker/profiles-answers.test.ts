@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { acp, ucp, refusalOf } from "../../support/refusals.ts";
 import { scriptOrigin } from "../../support/origin.ts";
+import { acp, ucp, refusalOf } from "../../support/refusals.ts";
 
 const PATH = "/v1/charges";
 

@@ -3,8 +3,8 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { gateway } from "../../../src/worker/gateway.ts";
 import { HOST, clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { acp, problem, refusalOf, stripe, ucp } from "../../support/refusals.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
+import { acp, problem, refusalOf, stripe, ucp } from "../../support/refusals.ts";
 
 const PATH = "/v1/charges";
 

@@ -3,8 +3,8 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { gateway } from "../../../src/worker/gateway.ts";
 import { HOST, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { objectCount } from "../../support/records.ts";
 import { scriptOrigin } from "../../support/origin.ts";
+import { objectCount } from "../../support/records.ts";
 
 describe("bad input has a clear problem and no effect", () => {
   const cases: [string, Record<string, unknown>, Parameters<ReturnType<typeof clientOf>["post"]>[1], string][] = [

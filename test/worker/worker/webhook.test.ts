@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
-import { problem, refusalOf } from "../../support/refusals.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
+import { problem, refusalOf } from "../../support/refusals.ts";
 
 const PATH = "/hooks/shop";
 

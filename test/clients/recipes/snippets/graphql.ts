@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from "@apollo/client";
 import { ServerError } from "@apollo/client/errors";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { RetryLink } from "@apollo/client/link/retry";
+import { createHash } from "node:crypto";
 
 const CHARGE = gql`
   mutation Charge($amount: Int!) {
