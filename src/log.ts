@@ -37,7 +37,7 @@ export type LogEvent =
   /** A rate limiter failed or did not answer in time, and the request was let through. */
   | { readonly event: "rate_limit_not_asked"; readonly binding: string; readonly why: string }
   /**
-   * A request that has no line of its own was refused. `instance` is the one in the answer. Without a tenant, the line stands
+   * A request that has no line of its own was refused. `instance` is the one in the answer. Without a tenant, the line is
    * for `count` requests of some seconds with one `instance`, and `hostname` is that of the first.
    */
   | {

@@ -3,7 +3,7 @@
 import { matchingPath } from "../http/matching-path.ts";
 import { CALL_CHARACTERS_MAX } from "../identity/json-rpc.ts";
 
-/** Any other name stands for no route, and is left out. */
+/** Any other name is of no route, and is left out. */
 const CALL = new RegExp(`^[!-~]{1,${CALL_CHARACTERS_MAX}}$`);
 
 /** `names` are those of a JSON-RPC call; none where it is no call, or several. */

@@ -114,7 +114,7 @@ const UNREADABLE = {
 
 /**
  * A body that can't be read may hold a key, so it is refused. No body is read for a caller who would be refused with a key,
- * whether or not the body holds one. One that was read as JSON-RPC already may be without a key, whoever sends it: clients of MCP
+ * whether or not the body holds one. One that was read as JSON-RPC already may be without a key, from any sender: clients of MCP
  * learn from the answer to their first call how to authorize themselves.
  */
 async function partWithKey<const P extends "document" | "form">(
