@@ -24,7 +24,7 @@ export const routePolicies = {
   },
   "in_flight refuse": { prefix: "/refuse-in-flight", settings: { in_flight: "refuse" } },
   "wait of 300 ms": { prefix: "/short-wait", settings: { wait: "300ms" } },
-  "origin_timeout of 300 ms": { prefix: "/slow", settings: { origin_timeout: "300ms", origin_deadline: "1m" } },
+  "origin_timeout of 3 s": { prefix: "/slow", settings: { origin_timeout: "3s", origin_deadline: "1m" } },
   "origin_timeout of 5 s": { prefix: "/patient", settings: { origin_timeout: "5s", origin_deadline: "1m" } },
   "origin_deadline of 700 ms": {
     prefix: "/deadline",
@@ -32,9 +32,9 @@ export const routePolicies = {
   },
   "on_unknown retry": { prefix: "/retry", settings: { on_unknown: "retry", max_attempts: 3 } },
   "on_unknown probe": { prefix: "/probing", settings: { on_unknown: "probe", probe: `${PROBED_AT}/{key}` } },
-  "on_unknown retry, origin_timeout of 300 ms": {
+  "on_unknown retry, origin_timeout of 3 s": {
     prefix: "/slow-retry",
-    settings: { on_unknown: "retry", origin_timeout: "300ms", origin_deadline: "1m" },
+    settings: { on_unknown: "retry", origin_timeout: "3s", origin_deadline: "1m" },
   },
   "fingerprint bytes": { prefix: "/bytes", settings: { fingerprint: "bytes" } },
   "max_request_bytes of 1000": { prefix: "/small-request", settings: { max_request_bytes: 1000 } },

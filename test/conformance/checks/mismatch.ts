@@ -71,7 +71,7 @@ export const mismatch: readonly Check[] = [
   {
     section: "4.1",
     title: "refuses another request while a late answer is awaited",
-    needs: "origin_timeout of 300 ms",
+    needs: "origin_timeout of 3 s",
     run: async ({ origin, scripted, send, key }) => {
       const release = signal();
       const path = scripted(heldUntil(release.given, tellsItsRun));
