@@ -46,3 +46,32 @@ function withoutPort(peer: unknown): string | null {
   if (typeof peer !== "string") return null;
   return (IPV4.exec(peer) ?? IPV6.exec(peer))?.[1] ?? null;
 }
+
+/** The groups of an IPv6 address that one customer of a network has at least: a `/64`. */
+const IPV6_GROUPS = 4;
+
+/** Also as a socket for both families gives it. Some proxies add the port, which every connection has another one of. */
+const MAPPED_IPV4 = /^(?:::ffff:)?([0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::[0-9]{1,5})?$/i;
+
+/** With its port, or in brackets. */
+const BRACKETED = /^\[([^\]]*)\](?::[0-9]{1,5})?$/;
+
+/** More than any address has: what is remembered is bounded, whatever a proxy sends. */
+const ADDRESS_CHARACTERS_MAX = 64;
+
+/** No customer has this one: addresses in it are those of one machine, or IPv4 addresses in another form. */
+const NO_NETWORK = "0:0:0:0";
+
+/** What clients are counted by: an IPv4 address, or the network of an IPv6 address, whose owner may use all others in it. */
+export function networkOf(written: string): string {
+  const short = written.slice(0, ADDRESS_CHARACTERS_MAX);
+  const address = (BRACKETED.exec(short)?.[1] ?? short).toLowerCase();
+  const ipv4 = MAPPED_IPV4.exec(address)?.[1];
+  if (ipv4 !== undefined || !address.includes(":")) return ipv4 ?? address;
+  const [before = "", after] = address.split("::", 2);
+  const groups = before === "" ? [] : before.split(":");
+  const zeros = after === undefined ? 0 : Math.max(0, IPV6_GROUPS - groups.length);
+  const all = [...groups, ...Array.from({ length: zeros }, () => "0")];
+  const network = all.slice(0, IPV6_GROUPS).join(":");
+  return network === NO_NETWORK ? address : network;
+}

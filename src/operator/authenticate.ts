@@ -2,9 +2,10 @@
 
 import { admits } from "../config/ask-rate-limit.ts";
 import { type Role, type Tokens } from "../config/operator-token.ts";
+import { networkOf } from "../http/client-address.ts";
 import { log } from "../log.ts";
 import { unreachable } from "../record/record.ts";
-import { Guesses, networkOf } from "./guesses.ts";
+import { Guesses } from "./guesses.ts";
 import { type ReservedContext } from "./operator-context.ts";
 import { type OperatorProblem, operatorProblem } from "./problem.ts";
 import { roleOf } from "./tokens.ts";

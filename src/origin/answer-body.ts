@@ -60,7 +60,7 @@ export class AnswerBody implements BodySource {
     return this.#reading;
   }
 
-  /** Ends the exchange, so that the origin sees that nobody waits for the rest. Nothing changes where all of it has arrived. */
+  /** Ends the exchange, so that the origin sees that no client waits for the rest. Without effect once all of it has arrived. */
   abandon(): void {
     this.#abort.abort("on_disconnect");
   }

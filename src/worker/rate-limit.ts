@@ -1,10 +1,9 @@
 /** Limits the keyed requests of each caller (docs/protocol.md 3.11). */
 
 import { admits } from "../config/ask-rate-limit.ts";
-import { type Connection } from "../http/client-address.ts";
+import { type Connection, networkOf } from "../http/client-address.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
 import { type Caller } from "../identity/record-id.ts";
-import { networkOf } from "../operator/guesses.ts";
 import { type Destination } from "./destination.ts";
 
 /** Counts a request of `caller`. Null where it may go on. */

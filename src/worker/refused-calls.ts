@@ -4,7 +4,7 @@ import { type RefusedCalls } from "../http/rpc-error.ts";
 import { textOfName } from "../identity/json-rpc.ts";
 import { type Incoming } from "./incoming.ts";
 
-/** Null where they are not known: the body was not read, or has none. The refusal is written as any other then. */
+/** Null where they are not known: the body was not read, or has none. The refusal is then written like any other. */
 export function refusedCallsOf({ messageIfRead, request }: Incoming): RefusedCalls | null {
   if (messageIfRead?.kind !== "calls") return null;
   const { calls, isBatch } = messageIfRead;

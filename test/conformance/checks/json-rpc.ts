@@ -57,7 +57,7 @@ async function executed({ scripted, send, key }: Context, body: string, headers:
 const calls: readonly Check[] = [
   {
     section: "3.13.1",
-    title: "covers a body that is no JSON-RPC message as any other, and never as a call",
+    title: "covers a body that is no JSON-RPC message like any other body, and never treats it as a call",
     needs,
     run: async (context) => {
       const { origin, path, send, key } = context;

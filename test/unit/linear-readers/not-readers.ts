@@ -63,7 +63,6 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "console/form.ts problemText": "writes texts of the gateway",
   "console/session.ts sealSession": "writes values of the gateway",
   "operator/requests.ts object": "makes a schema",
-  "operator/guesses.ts Guesses": "counts by what networkOf returns",
   "operator/tokens.ts isEqual": "compares digests of both",
   "worker/counted-headers.ts countedHeaders": "reads the configuration",
   "worker/destination.ts destinationOf": "gives parts of a request to readers that are listed",

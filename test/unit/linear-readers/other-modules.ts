@@ -48,6 +48,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(PARTS, "operator", "api.ts authenticate.ts require-operator.ts"),
   ["operator/list-requests.ts", "its schemas are read by operator/requests.ts readQuery"],
   ["operator/record-name.ts", "reads an id with a pattern that has no choice"],
+  ["operator/guesses.ts", "counts by what http/client-address.ts returns"],
   ["operator/lists.ts", "reads cursors, of at most 200 characters"],
 
   ...all(OUTPUT, "published-policy", "document.ts outcome-rules.ts page.tsx rows.ts style.ts"),

@@ -16,6 +16,7 @@ import * as blanks from "../../../src/http/blanks.ts";
 import { BodyBudget } from "../../../src/http/body-budget.ts";
 import * as body from "../../../src/http/body.ts";
 import * as clientAddress from "../../../src/http/client-address.ts";
+import { networkOf } from "../../../src/http/client-address.ts";
 import * as cors from "../../../src/http/cors.ts";
 import * as echo from "../../../src/http/echo.ts";
 import * as headers from "../../../src/http/headers.ts";
@@ -48,7 +49,6 @@ import * as recordId from "../../../src/identity/record-id.ts";
 import { RequestContent } from "../../../src/identity/request-content.ts";
 import * as urlencoded from "../../../src/identity/urlencoded.ts";
 import * as verifiedClaims from "../../../src/identity/verified-claims.ts";
-import { networkOf } from "../../../src/operator/guesses.ts";
 import * as lists from "../../../src/operator/list-requests.ts";
 import * as requests from "../../../src/operator/requests.ts";
 import { bearerToken, roleOf } from "../../../src/operator/tokens.ts";
@@ -340,7 +340,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "worker/counted-headers.ts unreadableHeader": field("content-type", (fields) => unreadableHeader(fields, counted)),
   "operator/tokens.ts bearerToken": after(["Bearer ", "Bearer a"], bearerToken),
   "operator/tokens.ts roleOf": (text) => roleOf(tokens, text),
-  "operator/guesses.ts networkOf": after(["[", "::ffff:", "1.2.3.4:"], networkOf),
+  "http/client-address.ts networkOf": after(["[", "::ffff:", "1.2.3.4:"], networkOf),
   "operator/requests.ts readBody": after(['{"why":"', '{"operation":"POST /', '{"headers":{"'], async (text) => {
     for (const schema of [requests.FIND, requests.SETTLE, requests.WHY]) {
       await requests.readBody(new Request(url, { method: "POST", body: text }), schema);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Guesses, NETWORKS_MAX, networkOf } from "../../../src/operator/guesses.ts";
+import { networkOf } from "../../../src/http/client-address.ts";
+import { Guesses, NETWORKS_MAX } from "../../../src/operator/guesses.ts";
 
 const NOW = 1_000_000;
 const MINUTE = 60_000;

@@ -277,7 +277,7 @@ describe("3.13 other messages", () => {
   });
 
   test.each([{ amount: 1 }, { jsonrpc: "1.0", id: 5, method: "m" }, { jsonrpc: "2.0", id: [5], method: "m" }, "text"])(
-    "that are not JSON-RPC are covered as any other body: %j",
+    "that are not JSON-RPC are covered like any other body: %j",
     async (json) => {
       const origin = scriptOrigin();
       const key = uniqueKey();
