@@ -13,7 +13,7 @@
 //   restore  copies FOLDER to an empty storage. It starts on hold: records are replayed, and nothing new is executed.
 //   release  ends that hold, with the next start.
 //
-// Exit codes: 0 done, or stopped with nothing cut; 1 a fault in the configuration; 2 not possible; 3 the storage is in use;
+// Exit codes: 0 done, or stopped in time; 1 a fault in the configuration; 2 not possible; 3 the storage is in use;
 // 4 stopped, and attempts that did not end in time were cut; 5 the runtime ended by itself.
 
 import { mkdirSync, realpathSync } from "node:fs";

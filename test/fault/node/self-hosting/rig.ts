@@ -38,9 +38,11 @@ export function newFolder(): string {
   return folder;
 }
 
-function commandOf(args: readonly string[]): string[] {
-  const config = join(inject("bundle"), "deploy", "workerd.capnp");
-  return [join(REPOSITORY, "scripts", "serve.ts"), ...args, `--config=${config}`, "--listen=127.0.0.1:0"];
+/** `installation` is a folder with its own build; without it, the repository's launcher runs the build of the tests. */
+function commandOf(args: readonly string[], installation?: string): string[] {
+  const config = join(installation ?? inject("bundle"), "deploy", "workerd.capnp");
+  const script = join(installation ?? REPOSITORY, "scripts", "serve.ts");
+  return [script, ...args, `--config=${config}`, "--listen=127.0.0.1:0"];
 }
 
 function environmentOf(variables: Variables): NodeJS.ProcessEnv {
@@ -55,8 +57,12 @@ export function runLauncher(args: readonly string[], variables: Variables = {}):
 }
 
 /** Resolves when it serves. Launcher and runtime end with the test, whatever it has done to them. */
-export async function startLauncher(args: readonly string[], variables: Variables): Promise<Launcher> {
-  const child = spawn(process.execPath, commandOf(args), {
+export async function startLauncher(
+  args: readonly string[],
+  variables: Variables,
+  installation?: string,
+): Promise<Launcher> {
+  const child = spawn(process.execPath, commandOf(args, installation), {
     env: environmentOf(variables),
     stdio: ["ignore", "pipe", "pipe"],
   });
