@@ -18,7 +18,8 @@ export type StorageState =
 export function stateOf(storage: string): StorageState {
   if (existsSync(join(storage, RESTORING))) return { kind: "half restored" };
   const mark = join(storage, RESTORED);
-  return existsSync(mark) ? { kind: "restored", text: readFileSync(mark, "utf8").trim() } : { kind: "own" };
+  if (!existsSync(mark)) return { kind: "own" };
+  return { kind: "restored", text: readFileSync(mark, "utf8").trim() || `${mark} was created by hand.` };
 }
 
 export function markRestoring(storage: string, text: string): void {
