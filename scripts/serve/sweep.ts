@@ -30,7 +30,8 @@ export function sweepEnded(storage: string): Swept {
       const [, object = ""] = FILE.exec(file.name) ?? [];
       if (object === "") continue;
       const path = join(folder, file.name);
-      const isEnded = file.isFile() && alarms?.has(object) === false && isEmpty(path);
+      // A record has more than a page, so that most files cost one look at their length.
+      const isEnded = file.isFile() && isEmpty(path) && alarms?.has(object) === false;
       if (isEnded) removeDatabase(path);
       if (isEnded) ended += 1;
       else kept += 1;
@@ -68,7 +69,7 @@ function openAlarms(folder: string): { readonly has: (object: string) => boolean
  * a kill, a record may be in the log alone, beside a file that looks empty. The page is read here, since SQLite leaves files behind.
  */
 function isEmpty(path: string): boolean {
-  if (bytesAt(`${path}-wal`) > 0 || bytesAt(`${path}-journal`) > 0 || bytesAt(path) !== EMPTY_BYTES) return false;
+  if (bytesAt(path) !== EMPTY_BYTES || bytesAt(`${path}-wal`) > 0 || bytesAt(`${path}-journal`) > 0) return false;
   const page = firstPage(path);
   return (
     page.toString("latin1", 0, 16) === "SQLite format 3\0" &&
