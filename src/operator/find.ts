@@ -51,9 +51,11 @@ export async function recordIdsOf(
   const { callers, callersBefore } = withCallersOf(tenant, policy);
   const operation = policy.keyScope === "tenant" ? { method: null, path: null } : { method, path: pathname };
   const idBy = async (rule: CallerRule): Promise<string | null> => {
-    const digest = description.caller ?? (await callerOf(requestOf(description), rule, acceptToken));
-    if (isRefusal(digest)) return null;
-    const { inId } = callerPlacement({ rule, digest }, { isDerived: false });
+    const given = description.caller;
+    const caller =
+      given === undefined ? await callerOf(requestOf(description), rule, acceptToken) : { rule, digest: given };
+    if (isRefusal(caller)) return null;
+    const { inId } = callerPlacement(caller, { isDerived: false });
     return recordId({ tenant: hostname, ...operation, caller: inId, key, isDerived: false });
   };
   const former = callersBefore !== null && nowMs < callersBefore.untilMs ? await idBy(callersBefore) : null;

@@ -2,7 +2,7 @@
 
 import { type Tenant } from "../config/policy.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
-import { type Caller } from "../identity/record-id.ts";
+import { type Caller } from "../identity/caller.ts";
 import { type Incoming } from "./incoming.ts";
 
 export interface Callers {
@@ -16,12 +16,11 @@ export async function callersOf(
   { callers, callersBefore }: Tenant,
   nowMs: number,
 ): Promise<Callers | Refusal> {
-  const digest = await incoming.caller(callers);
-  if (isRefusal(digest)) return digest;
-  const now = { rule: callers, digest };
+  const now = await incoming.caller(callers);
+  if (isRefusal(now)) return now;
   if (callersBefore === null || nowMs >= callersBefore.untilMs) return { now, former: null };
   const before = await incoming.caller(callersBefore);
-  if (!isRefusal(before)) return { now, former: { rule: callersBefore, digest: before } };
+  if (!isRefusal(before)) return { now, former: before };
   // A record may exist: the credential can't be verified now, or was valid until it expired. Without knowing which record
   // that is, the request could run a second time.
   if (before.code === "caller_unverifiable" || before.hasLapsed === true) return before;

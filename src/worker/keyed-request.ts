@@ -7,9 +7,9 @@ import { type AttemptPolicy, type Policy, attemptPolicy } from "../config/policy
 import { makeForwarded } from "../http/headers.ts";
 import { probePath } from "../http/probe-path.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
-import { headersOfCallers } from "../identity/caller.ts";
+import { type Caller, headersOfCallers } from "../identity/caller.ts";
 import { type Key, headersOfCarriers } from "../identity/key-carrier.ts";
-import { type Caller, callerPlacement, recordId } from "../identity/record-id.ts";
+import { callerPlacement, recordId } from "../identity/record-id.ts";
 import { originUrl } from "../origin/exchange.ts";
 import { type HeaderPair, type RequestIdentity } from "../record/record.ts";
 import { type Callers } from "./callers.ts";

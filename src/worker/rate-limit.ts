@@ -3,7 +3,7 @@
 import { admits } from "../config/ask-rate-limit.ts";
 import { type Connection, networkOf } from "../http/client-address.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
-import { type Caller } from "../identity/record-id.ts";
+import { type Caller } from "../identity/caller.ts";
 import { type Destination } from "./destination.ts";
 
 /** Counts a request of `caller`. Null where it may go on. */
@@ -19,7 +19,7 @@ export async function overRateLimit(
   return { ...refuse("rate_limited"), retryAfterSeconds: rule.retryAfterSeconds };
 }
 
-/** Where all requests are one caller, anyone could use up the limit of all others. */
-function networkIn({ rule }: Caller, { address }: Connection): string {
-  return rule.items.length > 0 || address === null ? "" : ` ${networkOf(address)}`;
+/** Where no item identifies the caller, any client could use up the limit of all others. */
+function networkIn({ isIdentified }: Caller, { address }: Connection): string {
+  return isIdentified || address === null ? "" : ` ${networkOf(address)}`;
 }
