@@ -38,7 +38,11 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(PARTS, "console", "pages.tsx router.ts settle-many.tsx"),
   ["console/sign-in.tsx", "compares a path and a name with patterns that have no choice"],
 
-  ...all(OPERATORS, "operator", "act.ts export.ts find.ts inspect.ts settle.ts settle-batch.ts settle-many.ts"),
+  ...all(
+    OPERATORS,
+    "operator",
+    "act.ts export.ts export-formats.ts find.ts inspect.ts settle.ts settle-batch.ts settle-many.ts",
+  ),
   ...all(OUTPUT, "operator", "answer.ts openapi-parts.ts openapi.ts operator-context.ts problem.ts request-schemas.ts"),
   ...all(
     OUTPUT,
