@@ -77,7 +77,7 @@ function callsOf({ messageIfRead }: Incoming, { mode }: Policy): Pick<RequestIde
 
 /** Those of the one call, for operators. */
 function namesOf({ messageIfRead }: Incoming): readonly string[] {
-  return messageIfRead?.kind === "calls" && !messageIfRead.isBatch ? (messageIfRead.names[0] ?? []) : [];
+  return messageIfRead?.kind === "calls" && !messageIfRead.isBatch ? (messageIfRead.called.names[0] ?? []) : [];
 }
 
 const NO_OPERATION = { method: null, path: null };

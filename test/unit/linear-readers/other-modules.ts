@@ -70,7 +70,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
     "worker",
     "persistent-failures.ts refused-early.ts refused.ts request-context.ts request-metrics.ts respond.ts",
   ),
-  ...all(PARTS, "worker", "event-lines.ts json-rpc-lexer.ts refused-calls.ts rpc-reply.ts"),
+  ...all(PARTS, "worker", "called-routes.ts event-lines.ts json-rpc-lexer.ts refused-calls.ts rpc-reply.ts"),
   ["worker/rate-limit.ts", "asks with a digest"],
   ["worker/repeats.ts", "compares digests"],
   ["worker/request-body.ts", "passes bytes on, whatever they are"],
