@@ -1,6 +1,7 @@
 /** Who sends a keyed request, by the tenant's rule and by the rule before it (docs/protocol.md 3.5). */
 
 import { type Tenant } from "../config/policy.ts";
+import { type Connection, networkOf } from "../http/client-address.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { type Caller } from "../identity/caller.ts";
 import { type Incoming } from "./incoming.ts";
@@ -9,6 +10,14 @@ export interface Callers {
   readonly now: Caller;
   /** Null where no record can exist that was made by a former rule. */
   readonly former: Caller | null;
+}
+
+/**
+ * The client's network, by which clients are distinguished that no item identifies: all of them are one caller, and one could use
+ * up what each caller has a share of. Null for an identified caller, and where the network is not known.
+ */
+export function networkOfAnyone({ isIdentified }: Caller, { address }: Connection): string | null {
+  return isIdentified || address === null ? null : networkOf(address);
 }
 
 export async function callersOf(
