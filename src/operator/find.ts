@@ -47,8 +47,9 @@ export async function recordIdsOf(
   const { method, pathname: written, names } = readOperation(description.operation);
   const { pathname } = new URL(`https://${hostname}${written}`);
   const described = { method, headers: new Headers(description.headers) };
-  const { policy } = strictestPolicy(tenant, described, matchingPath(pathname), [names]);
-  const { callers, callersBefore } = withCallersOf(tenant, policy);
+  const applied = strictestPolicy(tenant, described, matchingPath(pathname), [names]);
+  const { policy } = applied;
+  const { callers, callersBefore } = withCallersOf(tenant, applied);
   const operation = policy.keyScope === "tenant" ? { method: null, path: null } : { method, path: pathname };
   const idBy = async (rule: CallerRule): Promise<string | null> => {
     const given = description.caller;

@@ -64,7 +64,7 @@ function rulesFor({ incoming, destination }: RequestContext, calls: CalledNames)
 function following(context: RequestContext, rules: AppliedPolicy): RequestContext {
   const { destination, metrics } = context;
   metrics.follows(rules.policy);
-  const tenant = withCallersOf(destination.configured, rules.policy);
+  const tenant = withCallersOf(destination.configured, rules);
   return { ...context, destination: { ...destination, tenant, ...rules } };
 }
 
