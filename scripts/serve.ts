@@ -21,7 +21,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { beginScript, runScript } from "./help.ts";
 import { backUp, restore } from "./serve/backup.ts";
-import { checkServed, readServed } from "./serve/configuration.ts";
+import { checkServed, readServed, requireBuild } from "./serve/configuration.ts";
 import { EXIT } from "./serve/exit.ts";
 import { inUseMessage, lockStorage } from "./serve/lock.ts";
 import { removeMark, stateOf } from "./serve/restored.ts";
@@ -63,6 +63,7 @@ function run(command: Command): number | Promise<number> {
   const served = readServed(command);
   const code = checkServed(served);
   if (code !== EXIT.done) return code;
+  requireBuild(served);
   return whileLocked(command, ({ storage, fd }) => {
     if (stateOf(storage).kind === "half restored") {
       throw new Error(`${storage} is half restored. Empty it, and restore it again.`);

@@ -1,6 +1,7 @@
 // What the runtime is to serve: its configuration and its variables, checked by the rules of `npm run check:deploy`.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { type Verdict } from "../deployment/check.ts";
 import { report } from "../deployment/report.ts";
 import { boundVariables, checkSelfHosted } from "../deployment/self-hosted.ts";
@@ -32,6 +33,14 @@ export function readServed({
 /** Prints what is served, or the faults. Returns the exit code. */
 export function checkServed({ config, verdict }: Served): number {
   return report(config, verdict);
+}
+
+/** Throws where a file that the configuration embeds is missing: the Worker's bundle, which a build makes. */
+export function requireBuild({ config }: Served): void {
+  for (const [, file = ""] of readFileSync(config, "utf8").matchAll(/\bembed "([^"]+)"/g)) {
+    const path = resolve(dirname(config), file);
+    if (!existsSync(path)) throw new Error(`${path} is missing. Run npm run build.`);
+  }
 }
 
 export function valuesOf(variables: ReadonlyMap<string, FoundVariable>): Record<string, string> {

@@ -55,7 +55,7 @@ function runtimeProgram(): string {
   return WORKERD;
 }
 
-/** Rejects where it does not listen in time. It prints why on stderr, which is this process's own. */
+/** Rejects where it does not listen in time. It prints the cause on stderr, which is this process's own. */
 export async function startRuntime({ config, storage, listen, variables, lockFd }: RuntimeOptions): Promise<Runtime> {
   const args = ["serve", config, `--directory-path=storage=${storage}`, `--socket-addr=http=${listen}`];
   const child: ChildProcess = spawn(runtimeProgram(), [...args, `--control-fd=${CONTROL_FD}`], {
@@ -73,7 +73,7 @@ export async function startRuntime({ config, storage, listen, variables, lockFd 
   if (port === null || child.pid === undefined) {
     child.kill("SIGKILL");
     await ended;
-    throw new Error(`The runtime does not listen on ${listen}. It prints the cause above.`);
+    throw new Error(`The runtime does not listen on ${listen}. Its own message has the cause.`);
   }
   const drain = async (boundMs: number): Promise<boolean> => {
     child.kill("SIGTERM");

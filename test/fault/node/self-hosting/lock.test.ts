@@ -8,7 +8,7 @@ import { gone, newFolder, post, runLauncher, startApi, startLauncher } from "./r
 const KEYS = RUN_FACTOR > 1 ? 800 : 100;
 const AT_ONCE = 20;
 
-describe("P1: one runtime for each storage", () => {
+describe.runIf(process.platform === "linux")("P1: one runtime for each storage", () => {
   test("refuses a second launcher, and runs no key twice through both addresses", async () => {
     const api = await startApi();
     const storage = join(newFolder(), "made", "by it");
