@@ -4,7 +4,7 @@
 // docs/self-hosting.md.
 
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -42,6 +42,8 @@ const settings = {
 };
 
 const about = facts();
+/** Processes of other work that want to run: above 0 the rates are lower than they could be. */
+const [loadBefore = 0] = loadavg();
 const [bundle, storage] = [
   mkdtempSync(join(tmpdir(), "oncegate-bench-")),
   mkdtempSync(join(values.storage, "oncegate-")),
@@ -52,7 +54,7 @@ try {
   const origin = await origins.startOrigin();
   const live = await measure(origin.url, join(storage, "live"), { ttl: "1h" }, 0);
   const ended = await measure(origin.url, join(storage, "ended"), { ttl: SHORT_TTL }, ENDED_AFTER_MS);
-  const result = { facts: about, settings, live, ended };
+  const result = { facts: about, settings, loadBefore, live, ended };
   writeJson(resultFile("self-hosted", values), result);
   const table = tableOf(live, ended);
   console.log(table);
@@ -127,6 +129,6 @@ function tableOf(live: Measured, ended: Measured): string {
     "| | |\n|---|---|",
     ...rows.map(([what, value]) => `| ${what} | ${value} |`),
     "",
-    `${live.requests} keys in ${seconds} s over ${connections} connections. ${factsLine(about)}.`,
+    `${live.requests} keys in ${seconds} s over ${connections} connections, at a load of ${loadBefore.toFixed(1)} before the run. ${factsLine(about)}.`,
   ].join("\n");
 }
