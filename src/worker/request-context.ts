@@ -36,7 +36,8 @@ export async function withCall(context: RequestContext): Promise<RequestContext 
   const any = anyCallOf(context);
   if (any === null) return context;
   const rules = rulesFor(context, any);
-  return rules.isCovered && rules.policy.mode === "enforce" ? withCallRead(context) : following(context, rules);
+  const isObserved = rules.policy.mode === "observe" && context.destination.hold === null;
+  return rules.isCovered && !isObserved ? withCallRead(context) : following(context, rules);
 }
 
 /** The same, and the body is read in any case. It may be that of a copy. */
