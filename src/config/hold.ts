@@ -1,6 +1,7 @@
 /** The incident switch (docs/protocol.md 4.6): while a hold is on, nothing new is executed. */
 
 import * as v from "valibot";
+import { namesInKv } from "./entry-names.ts";
 import { match } from "./entry-values.ts";
 import { type Fault } from "./read-fields.ts";
 import { RouteRouter } from "./route-router.ts";
@@ -19,6 +20,14 @@ export interface Hold {
   readonly covers: (method: string, path: string) => boolean;
 }
 
+/** No name of a tenant contains a colon. */
+export const HOLD_PREFIX = "hold:";
+
+/** The names of a hostname's holds in KV. A wildcard that serves more labels than one is known by its entry. */
+export function namesOfHolds(hostname: string, entry: string): string[] {
+  return [...new Set([...namesInKv(hostname), entry])].map((name) => HOLD_PREFIX + name);
+}
+
 /** The variable that puts the whole deployment on hold. */
 const HOLD = "HOLD";
 
@@ -35,7 +44,7 @@ export function holdInVariable(env: object): Hold | null {
 export function faultsOfHold(env: object): Fault[] {
   const value: unknown = Reflect.get(env, HOLD);
   const isClear = holdInVariable(env) === null || value === "true" || value === true;
-  return isClear ? [] : [{ path: HOLD, message: 'must be "true" or "false". Until then, everything is on hold' }];
+  return isClear ? [] : [{ path: HOLD, message: 'must be "true" or "false" (until then, everything is on hold)' }];
 }
 
 /** Enough for the name of an incident and its page. It goes into the log. */
@@ -78,7 +87,10 @@ export function readHold(name: string, written: string): ReadHold {
   if (!result.success) {
     const faults = result.issues.map((issue) => {
       const inside = v.getDotPath(issue);
-      return { path: inside === null ? name : `${name}.${inside}`, message: `${issue.message}. Everything is on hold` };
+      return {
+        path: inside === null ? name : `${name}.${inside}`,
+        message: `${issue.message} (until then, everything is on hold)`,
+      };
     });
     return { hold: everything, faults };
   }
@@ -90,7 +102,7 @@ export function readHold(name: string, written: string): ReadHold {
     for (const route of routes) router.add(route, true);
   } catch (error) {
     // Hono throws on patterns that it can't use, such as a broken regular expression.
-    const message = `has a path that is not a Hono pattern: ${String(error)}. Everything is on hold`;
+    const message = `has a path that is not a Hono pattern: ${String(error)} (until then, everything is on hold)`;
     return { hold: { ...everything, ...about, routes: null }, faults: [{ path: `${name}.routes`, message }] };
   }
   return { hold: { ...about, covers: (method, path) => router.at(method, path).length > 0 }, faults: [] };

@@ -7,20 +7,16 @@ import { BoundedMap } from "../http/bounded-map.ts";
 import { log } from "../log.ts";
 import { unreachable } from "../record/record.ts";
 import { kvNamespace } from "./bindings.ts";
-import { namesInKv } from "./entry-names.ts";
-import { type Hold, holdInVariable, readHold } from "./hold.ts";
+import { HOLD_PREFIX, type Hold, holdInVariable, namesOfHolds, readHold } from "./hold.ts";
 import { type Bounds, KnownEntries } from "./known-entries.ts";
 import { TENANTS_KV } from "./kv-entry.ts";
 import { logUnreadable } from "./unreadable-kv.ts";
-
-/** No name of a tenant contains a colon. */
-export const HOLD_PREFIX = "hold:";
 
 /** KV's own minimum. */
 const KV_CACHE_SECONDS = 30;
 
 /** Shorter than for entries: requests of deployed tenants wait for it too, and go on with what was read last. */
-const BOUNDS: Bounds = { readMsMax: 2000, retryMs: 5000, graceMs: Infinity, absentGraceMs: Infinity };
+export const HOLD_BOUNDS: Bounds = { readMsMax: 2000, retryMs: 5000, graceMs: Infinity, absentGraceMs: Infinity };
 
 /** Holds whose beginning was logged. One that is forgotten is logged again. */
 const LOGGED_MAX = 1000;
@@ -55,11 +51,6 @@ export async function holdsOf(env: object, hostname: string, entry: string): Pro
   }
 }
 
-/** The names of a hostname's holds in KV. A wildcard that serves more labels than one is known by its entry. */
-function namesOfHolds(hostname: string, entry: string): string[] {
-  return [...new Set([...namesInKv(hostname), entry])].map((name) => HOLD_PREFIX + name);
-}
-
 /** Neither contains a blank. */
 function keyOf(hostname: string, entry: string): string {
   return `${hostname} ${entry}`;
@@ -73,7 +64,7 @@ function inIsolate(env: object): Holds {
   const seen = new BoundedMap<string>(LOGGED_MAX);
   const clock = { now: () => Date.now(), wait: (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)) };
   const read = (key: string, from: KVNamespace): Promise<readonly Hold[] | null> => readHolds(from, key, seen);
-  const kv = namespace === null ? null : new KnownEntries((key) => read(key, namespace), clock, BOUNDS);
+  const kv = namespace === null ? null : new KnownEntries((key) => read(key, namespace), clock, HOLD_BOUNDS);
   const made = { kv, seen };
   known.set(env, made);
   return made;
