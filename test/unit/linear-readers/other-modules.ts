@@ -46,7 +46,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(
     OUTPUT,
     "operator",
-    "audited.ts health.ts in-parallel.ts log-queries.ts metrics-text.ts metrics.ts monitoring.ts sums.ts views.ts",
+    "audited.ts health.ts holds-view.ts in-parallel.ts log-queries.ts metrics-text.ts metrics.ts monitoring.ts sums.ts views.ts",
   ),
   ...all(PARTS, "operator", "api.ts authenticate.ts require-operator.ts"),
   ["operator/list-requests.ts", "its schemas are read by operator/requests.ts readQuery"],

@@ -24,8 +24,8 @@ function isolate(tenants: Record<string, Entry>, namespace: unknown) {
   const bindings = { ...env, TENANTS: tenants, ...(namespace !== null && { TENANTS_KV: namespace }) };
   return async (host: string, key: string | null = uniqueKey(), path = "/v1/charges", method = "POST") => {
     const headers = new Headers({ authorization: "Bearer alice", ...(key !== null && { "idempotency-key": key }) });
-    const body = method === "GET" ? null : "{}";
-    const request = new Request(`https://${host}${path}`, { method, headers, body });
+    const init = method === "GET" ? { headers } : { method, headers, body: "{}" };
+    const request = new Request(`https://${host}${path}`, init);
     return gateway.fetch(request, bindings, createExecutionContext());
   };
 }
