@@ -46,7 +46,7 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
   const path = matchingPath(url.pathname);
   const applied = strictestPolicy(tenant, request, path);
   const connection = connectionOf(edgeIn(env), request.headers, request.cf);
-  const callers = withCallersOf(tenant, applied.policy);
+  const callers = withCallersOf(tenant, applied);
   return {
     url,
     hostname,

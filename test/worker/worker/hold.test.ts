@@ -100,6 +100,15 @@ describe("4.6 a request on hold", () => {
     expect(origin.received).toHaveLength(4);
   });
 
+  test("without a key is on hold also where its body is too large to read its call", async () => {
+    const origin = scriptOrigin();
+    const client = clientOf({ rpc: "json-rpc", max_request_bytes: 100, mode: "hold" });
+    const json = { jsonrpc: "2.0", id: 1, method: "a", params: ["x".repeat(200)] };
+    expect(await problemOf(await client.post("/mcp", { key: null, json }))).toBe("503 on_hold");
+    expect(await problemOf(await client.post("/mcp", { json }))).toBe("413 body_too_large");
+    expect(origin.received).toHaveLength(0);
+  });
+
   test("is covered by the hold of its call, also in a batch", async () => {
     const origin = scriptOrigin();
     const client = clientOf({
