@@ -9,6 +9,10 @@ export interface AppliedPolicy {
   readonly policy: Policy;
   /** Whether `policy` covers the request by one of these methods. A covered request with a key has a record. */
   readonly isCovered: boolean;
+  /** Whether a policy that covers the request has `mode = "hold"`. */
+  readonly isHeld: boolean;
+  /** Whether all requests are one caller: each policy that covers the request has it so. `policy` is that of its route in any case. */
+  readonly isOneCaller: boolean;
 }
 
 const COVERABLE: ReadonlySet<string> = new Set(COVERABLE_METHODS);
@@ -22,7 +26,7 @@ const NO_CALL: CalledNames = [[]];
 
 /**
  * The origin may run any of the named methods, and runs all calls, so none of them may evade its rules. Of equals, the first
- * applies. `path` is the path that policies are matched by. Where one of those that cover the request identifies its callers, so does the result.
+ * applies. `path` is the path that policies are matched by.
  */
 export function strictestPolicy(
   { policyFor }: Pick<Tenant, "policyFor">,
@@ -34,18 +38,19 @@ export function strictestPolicy(
   let policy = policyFor(method, path, calls[0]);
   let strictness = strictnessOf(policy, method);
   let hasCallers = false;
+  let isHeld = false;
   for (const named of methodsOf(request)) {
     for (const names of calls) {
       const other = policyFor(named, path, names);
       const otherStrictness = strictnessOf(other, named);
       if (otherStrictness > 0 && !other.oneCaller) hasCallers = true;
+      if (otherStrictness > 0 && other.mode === "hold") isHeld = true;
       if (otherStrictness <= strictness) continue;
       policy = other;
       strictness = otherStrictness;
     }
   }
-  if (policy.oneCaller && hasCallers) policy = { ...policy, oneCaller: false };
-  return { policy, isCovered: strictness > 0 };
+  return { policy, isCovered: strictness > 0, isHeld, isOneCaller: policy.oneCaller && !hasCallers };
 }
 
 /** The calls that routes name for the request, by any of its methods. */
@@ -53,8 +58,8 @@ export function callsAt({ callsAt: callsBy }: Pick<Tenant, "callsAt">, request: 
   return callsBy === null ? [] : methodsOf(request).flatMap((method) => callsBy(method, path));
 }
 
-/** The request's own method, and those that override it. */
-function methodsOf({ method, headers }: Asked): string[] {
+/** The request's own method, and those that override it and that a policy may cover. */
+export function methodsOf({ method, headers }: Asked): string[] {
   return [method, ...overridingMethods(headers).filter((named) => COVERABLE.has(named))];
 }
 

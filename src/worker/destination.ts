@@ -1,6 +1,7 @@
 /** Where a request goes, and the rules that apply there (docs/protocol.md 3.1 and 3.2). */
 
 import { edgeIn } from "../config/bindings.ts";
+import { type Hold } from "../config/hold.ts";
 import { withCallersOf } from "../config/one-caller.ts";
 import { journalPlaceOf } from "../config/operator-token.ts";
 import { type JournalPlace, type Tenant } from "../config/policy.ts";
@@ -19,7 +20,6 @@ export interface Destination extends AppliedPolicy {
   readonly hostname: string;
   /** The path that policies are matched by. */
   readonly path: string;
-  /** With the callers of `policy`. */
   /** With the callers of the policy. */
   readonly tenant: Tenant;
   /** The same without them. */
@@ -27,6 +27,8 @@ export interface Destination extends AppliedPolicy {
   readonly connection: Connection;
   /** Where its journal is; null where the hostname has no operators to read it. */
   readonly journal: JournalPlace | null;
+  /** The hold that covers the request; null where there is none, and before it is looked up. */
+  readonly hold: Hold | null;
 }
 
 /** The path that reserved paths and policies are matched by, so that no spelling of a path evades its rules. */
@@ -44,7 +46,7 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
   const path = matchingPath(url.pathname);
   const applied = strictestPolicy(tenant, request, path);
   const connection = connectionOf(edgeIn(env), request.headers, request.cf);
-  const callers = withCallersOf(tenant, applied.policy);
+  const callers = withCallersOf(tenant, applied);
   return {
     url,
     hostname,
@@ -54,6 +56,7 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
     ...applied,
     connection,
     journal: journalPlaceOf(env, tenant),
+    hold: null,
   };
 }
 

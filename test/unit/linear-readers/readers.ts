@@ -7,7 +7,7 @@ import { parseAccept } from "hono/utils/accept";
 import { tenantFor } from "../../../src/config/config.ts";
 import { namesInKv, namesServing } from "../../../src/config/entry-names.ts";
 import { readOperation, writeOperation } from "../../../src/config/operation.ts";
-import { callsAt, strictestPolicy } from "../../../src/config/strictest-policy.ts";
+import { callsAt, methodsOf, strictestPolicy } from "../../../src/config/strictest-policy.ts";
 import { sealedIn, isNavigation, isSameOrigin } from "../../../src/console/browser.ts";
 import * as consoleForm from "../../../src/console/form.ts";
 import { openSession } from "../../../src/console/session.ts";
@@ -243,6 +243,8 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "identity/json.ts canonicalJson": (text) => json.canonicalJson(documentOf(text)),
   "identity/json-rpc.ts readRpcMessage": (text) =>
     jsonRpc.readRpcMessage(json.parseJson(callWith(text)) ?? documentOf(text)),
+  "identity/json-rpc.ts calledText": (text) =>
+    jsonRpc.calledText(json.parseJson(`{"method":"m","params":{"name":${JSON.stringify(text)}}}`) ?? documentOf(text)),
   "identity/json-rpc.ts otherTypeOf": after(["1", "-0."], (text) => jsonRpc.otherTypeOf(JSON.stringify(text))),
   "identity/json-rpc.ts responseId": (text) => jsonRpc.responseId(json.parseJson(callWith(text)) ?? documentOf(text)),
   "identity/json-rpc.ts textOfName": after(["1e", "-1e-"], jsonRpc.textOfName),
@@ -314,6 +316,9 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "config/strictest-policy.ts strictestPolicy": each(
     field("x-http-method-override", (fields) => strictestPolicy(tenant, { method: "POST", headers: fields }, "/")),
     (text) => strictestPolicy(tenant, { method: "POST", headers: new Headers() }, `/${text}`),
+  ),
+  "config/strictest-policy.ts methodsOf": field("x-http-method-override", (fields) =>
+    methodsOf({ method: "POST", headers: fields }),
   ),
   "config/strictest-policy.ts callsAt": each(
     field("x-http-method-override", (fields) => callsAt(tenant, { method: "POST", headers: fields }, "/")),
