@@ -118,9 +118,11 @@ export class ObjectStep {
     const policy = this.policyOf(call);
     const found = this.#kept.load();
     const record = this.#kept.current(found, this.#runs, nowMs);
-    const mayProbeFromMs = policy.onUnknown === "probe" ? nowMs : null;
+    const { isOnHold } = policy;
+    // What is on hold arrives as a look.
+    const mayProbeFromMs = policy.onUnknown === "probe" && !isOnHold ? nowMs : null;
     const request = identityOf(call.request, policy.rule);
-    const may = { mayExecute: true, mayProbeFromMs };
+    const may = { mayExecute: !isOnHold, isOnHold, mayProbeFromMs };
     const decision = decide({ record, running: this.#runs, request, policy, ...may, probed, nowMs });
     this.past.decided(decision, call.request, policy);
     switch (decision.action) {

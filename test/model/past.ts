@@ -58,6 +58,9 @@ export class PastKeeper {
         `P5, P4: "${request}" differs from "${owner}", whose key it is, and the decision is to ${decision.action}`,
       );
     }
+    if (policy.isOnHold && (decision.action === "execute" || decision.action === "probe")) {
+      throw new Violation(`4.6: a request on hold leads to ${decision.action}`);
+    }
     if (decision.action !== "execute" || !this.mayHaveRun) return;
     if (this.#lasting !== null) throw new Violation("P1: it executes again, though a final answer is stored");
     if (policy.onUnknown !== "retry") throw new Violation("P1: it executes again, though an attempt may have run");

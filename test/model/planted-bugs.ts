@@ -41,8 +41,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "an undone retry claims that nothing ran",
     world: "retry",
     file: DECIDE,
-    text: "mayExecute ? { ...executeAgain, mayHaveRun: true }",
-    replacement: "mayExecute ? { ...executeAgain, mayHaveRun: false }",
+    text: "if (mayExecute) return { ...executeAgain, mayHaveRun: true };",
+    replacement: "if (mayExecute) return { ...executeAgain, mayHaveRun: false };",
   },
   {
     name: "a probe that proved nothing allows an attempt",
@@ -236,5 +236,21 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     text: `      write(decision.record);
       return storage.setAlarm(decision.atMs);`,
     replacement: "      return write(decision.record);",
+  },
+  {
+    name: "a request on hold executes where there is no record",
+    world: "hold",
+    file: DECIDE,
+    text: 'if (mayExecute) return { action: "execute", attemptNumber: 1, before: null, mayHaveRun: false };',
+    replacement: 'return { action: "execute", attemptNumber: 1, before: null, mayHaveRun: false };',
+  },
+  {
+    name: "a request on hold is probed",
+    world: "hold",
+    file: DECIDE,
+    text: `      if (isOnHold) return refuse("on_hold", record);
+      if (!mayExecute || mayProbeFromMs === null) return refuse("outcome_unknown", record);
+      if (probed === null && nowMs >= mayProbeFromMs)`,
+    replacement: "      if (probed === null)",
   },
 ];

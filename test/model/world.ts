@@ -6,6 +6,7 @@ import { type Left, type RequestName, type State } from "./state.ts";
 
 /** The parts of a policy that the object reads, and the rule by which its requests are fingerprinted. */
 export interface WorldPolicy extends AttemptPolicy {
+  readonly isOnHold: boolean;
   readonly rule: string;
 }
 
@@ -38,6 +39,7 @@ const POLICY: WorldPolicy = {
   replaySetCookie: false,
   outcomes: [],
   rule: "bytes",
+  isOnHold: false,
 };
 
 const CALLS = { charge: 1, retry: 1, other: 0, stranger: 0 };
@@ -56,6 +58,14 @@ export const SMALL = {
     policies: { probe: policy({ onUnknown: "probe" }) },
     streamed: [],
     left: { ...FEW, submits: { ...CALLS, charge: 2 } },
+  },
+  hold: {
+    policies: {
+      probe: policy({ onUnknown: "probe" }),
+      held: policy({ onUnknown: "probe", isOnHold: true }),
+    },
+    streamed: [],
+    left: { ...FEW, submits: CALLS },
   },
   callers: {
     policies: { refuse: policy({}) },
