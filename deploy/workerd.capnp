@@ -36,6 +36,8 @@ const oncegate :Workerd.Worker = (
     (name = "ORIGIN", fromEnvironment = "ORIGIN"),
     (name = "CALLER", fromEnvironment = "CALLER"),
     (name = "TENANTS", fromEnvironment = "TENANTS"),
+    # "true": nothing new is executed, for all hostnames (docs/settling.md).
+    (name = "HOLD", fromEnvironment = "HOLD"),
   ],
   durableObjectNamespaces = [
     (className = "KeyObject", uniqueKey = "oncegate-keys", enableSql = true),

@@ -43,7 +43,7 @@ interface SelfHosted {
 const UNIQUE_KEYS = { KeyObject: "oncegate-keys", ShadowObject: "oncegate-shadows", Journal: "oncegate-journals" };
 
 /** The variables that the gateway reads, all of which the process may set. */
-const VARIABLES = ["ORIGIN", "CALLER", "TENANTS", "SECRETS", "EDGE"];
+const VARIABLES = ["ORIGIN", "CALLER", "TENANTS", "SECRETS", "EDGE", "HOLD"];
 
 const RULES: readonly Rule<SelfHosted>[] = [
   {
