@@ -9,22 +9,6 @@ import { unknownField } from "../config/unknown-field.ts";
 import { BINDING_NAME } from "../config/values.ts";
 import { parseEdge } from "../http/client-address.ts";
 import { isTable } from "../identity/json.ts";
-import { type EntryConfig } from "./entry-config.ts";
-
-/** The fields at the top hold for every hostname that has no entry in `hosts`. Nothing is inherited from them. */
-export interface Config extends EntryConfig {
-  /**
-   * Entries by hostname, `*.suffix` or `*`. The nearest counts. Without any field beside `hosts`, no other hostname is served.
-   */
-  readonly hosts?: Readonly<Record<string, EntryConfig>>;
-  /**
-   * Who is in front of the Worker: Cloudflare's edge, a proxy of your own, or nothing. It decides which headers can be trusted.
-   * @default "cloudflare"
-   */
-  readonly edge?: "cloudflare" | "proxy" | "none";
-  /** The binding of an Analytics Engine dataset, which gets a point for each keyed request. */
-  readonly events?: string;
-}
 
 const PATH = "config";
 

@@ -6,8 +6,7 @@ import { KeyObject as RecordObject } from "../key-object/key-object.ts";
 import { ShadowObject as ObservedObject } from "../key-object/shadow-object.ts";
 
 export { oncegate } from "./oncegate.ts";
-export { type App, type Handler, type Oncegate, type OriginClass, type OtherHandler } from "./app.ts";
-export { type Config } from "./config.ts";
+export { type App, type Config, type Handler, type Oncegate, type OriginClass, type OtherHandler } from "./types.ts";
 export { type EntryConfig, type PolicyConfig, type RouteConfig } from "./entry-config.ts";
 
 /** A Durable Object class, which a Worker only exports and binds. What it is called with is the gateway's own matter. */

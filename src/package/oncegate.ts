@@ -6,10 +6,10 @@ import { type Fault } from "../config/read-fields.ts";
 import { REQUIRED_OBJECTS } from "../config/required-objects.ts";
 import { ENTRYPOINT, setApp } from "../origin/app.ts";
 import { gateway } from "../worker/gateway.ts";
-import { type App, type CalledApp, type Handler, type Oncegate, type OtherHandler } from "./app.ts";
-import { type Config, readConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
 import { originOf } from "./origin.ts";
 import { requireFlags } from "./required-flags.ts";
+import { type App, type CalledApp, type Config, type Handler, type Oncegate, type OtherHandler } from "./types.ts";
 
 /** How many apps have a gateway in front of them. Only one can be exported as `Origin`, and no request reaches another. */
 let calls = 0;

@@ -4,7 +4,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import { type AppAddress } from "../config/entry-values.ts";
 import { log } from "../log.ts";
 import { ENTRYPOINT, type EntrypointProps } from "../origin/app.ts";
-import { type CalledApp, type OriginClass } from "./app.ts";
+import { type CalledApp, type OriginClass } from "./types.ts";
 
 const NOT_ITS_APP =
   "was called with other properties than those of its app, so nothing ran: export the Origin and the handler of one call of oncegate()";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../../src/config/config.ts";
 import { environmentWith } from "../../../src/config/in-code.ts";
-import { type Config, readConfig } from "../../../src/package/config.ts";
+import { readConfig } from "../../../src/package/config.ts";
+import { type Config } from "../../../src/package/types.ts";
 
 const APP = { kind: "app", number: 1 } as const;
 

@@ -1,6 +1,10 @@
-/** What the package is put in front of, and what it makes of it. */
+/**
+ * The types of what a user of the package writes and gets. They are published, so this file imports nothing but types that are
+ * written out.
+ */
 
 import { type WorkerEntrypoint } from "cloudflare:workers";
+import { type EntryConfig } from "./entry-config.ts";
 
 /** Anything with a `fetch`: a Hono app, an itty-router, the server entry of a framework, a plain object. */
 export interface App {
@@ -29,4 +33,19 @@ export interface Oncegate<A extends App> {
   readonly handler: Handler<A>;
   /** Export it under this name. */
   readonly Origin: OriginClass;
+}
+
+/** The fields at the top hold for every hostname that has no entry in `hosts`. Nothing is inherited from them. */
+export interface Config extends EntryConfig {
+  /**
+   * Entries by hostname, `*.suffix` or `*`. The nearest counts. Without any field beside `hosts`, no other hostname is served.
+   */
+  readonly hosts?: Readonly<Record<string, EntryConfig>>;
+  /**
+   * Who is in front of the Worker: Cloudflare's edge, a proxy of your own, or nothing. It decides which headers can be trusted.
+   * @default "cloudflare"
+   */
+  readonly edge?: "cloudflare" | "proxy" | "none";
+  /** The binding of an Analytics Engine dataset, which gets a point for each keyed request. */
+  readonly events?: string;
 }
