@@ -31,7 +31,8 @@ function build(): boolean {
   // Of another version, it would be taken for this one.
   for (const name of readdirSync(DIST)) if (name.endsWith(".tgz")) rmSync(join(DIST, name));
   const project = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Parameters<typeof manifestOf>[0];
-  writeFileSync(join(OUT, "package.json"), `${JSON.stringify(manifestOf(project), null, 2)}\n`);
+  const manifest = manifestOf(project, process.env["GITHUB_REPOSITORY"] ?? null);
+  writeFileSync(join(OUT, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   copyFileSync(join(HERE, "README.md"), join(OUT, "README.md"));
   for (const file of ["LICENSE", "CHANGELOG.md"]) copyFileSync(join(ROOT, file), join(OUT, file));
   return tool("tsdown/dist/run.mjs", ["--config", "tsdown.config.mjs", "--log-level", "warn", "--fail-on-warn"], HERE);

@@ -10,7 +10,8 @@ interface Project {
 /** The entries of the package, by their names in `exports`. Each is a module of dist/ with its types. */
 const ENTRIES = { ".": "index" } as const;
 
-export function manifestOf({ name, version, license, dependencies }: Project): object {
+/** `repository` is the owner and the name on GitHub, by which provenance is verified; null where it is not built there. */
+export function manifestOf({ name, version, license, dependencies }: Project, repository: string | null): object {
   const exports = Object.entries(ENTRIES).map(([entry, file]) => {
     return [entry, { types: `./dist/${file}.d.ts`, default: `./dist/${file}.js` }];
   });
@@ -20,6 +21,7 @@ export function manifestOf({ name, version, license, dependencies }: Project): o
     description: "Idempotency for an API on Cloudflare Workers: a retried POST runs once.",
     keywords: ["idempotency", "idempotency-key", "cloudflare-workers", "durable-objects", "hono", "retry"],
     license,
+    ...(repository !== null && { repository: { type: "git", url: `git+https://github.com/${repository}.git` } }),
     type: "module",
     sideEffects: false,
     exports: { ...Object.fromEntries(exports), "./package.json": "./package.json" },
