@@ -2,7 +2,8 @@
 
 import { NO_FILTER } from "../journal/entry-query.ts";
 import { type Acted, purge, release, settle } from "../operator/act.ts";
-import { type CSV, exportOf } from "../operator/export.ts";
+import { type Format } from "../operator/export-formats.ts";
+import { exportOf } from "../operator/export.ts";
 import { recordIdsOf } from "../operator/find.ts";
 import { inspectRecord } from "../operator/inspect.ts";
 import { positionOf, readJournal } from "../operator/lists.ts";
@@ -152,7 +153,7 @@ export async function settleManyBy(c: ReservedCall, session: Session, form: URLS
 }
 
 /** A file of the journal's entries. */
-export async function exportPage(c: ReservedCall, session: Session, format: typeof CSV): Promise<Response> {
+export async function exportPage(c: ReservedCall, session: Session, format: Format): Promise<Response> {
   const file = await exportOf(c, format);
   return isOperatorProblem(file) ? overviewPage(c, session, refusedBy(file)) : file;
 }

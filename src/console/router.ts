@@ -7,7 +7,7 @@ import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
 import { type Tokens, areSet, tokensOf } from "../config/operator-token.ts";
 import { plainProblem } from "../http/problem.ts";
-import { CSV, NDJSON } from "../operator/export.ts";
+import { CSV, NDJSON } from "../operator/export-formats.ts";
 import { type ReservedCall, type ReservedContext } from "../operator/operator-context.ts";
 import { isOperatorProblem } from "../operator/problem.ts";
 import { wholeId } from "../operator/record-name.ts";
