@@ -201,6 +201,13 @@ export function checkSelfHosted({ file, text, variables }: SelfHostedQuery): Ver
   return { findings, summary: [...summaryOf(tenants), ...hintsOf(env, tenants)] };
 }
 
+/** The variables of the process that the Worker gets. None where the configuration can't be read. */
+export function boundVariables(text: string): string[] {
+  const source = parseCapnp(text);
+  const [, worker] = (source.kind === "syntax" ? null : workerIn(source.table)) ?? [];
+  return (worker?.bindings ?? []).flatMap(({ fromEnvironment }) => fromEnvironment ?? []);
+}
+
 function workerIn(table: Readonly<Record<string, unknown>>): [string, SelfHosted["worker"]] | null {
   for (const [name, value] of Object.entries(table)) {
     const read = v.safeParse(v.intersect([v.object({ modules: v.unknown() }), WORKER]), value);
