@@ -11,6 +11,9 @@ export type OperatorAction =
   | { readonly action: "settle"; readonly settling: Settling }
   | { readonly action: "release" | "purge"; readonly reasoned: Reasoned };
 
+/** What an operator types to release a key. Every record that can be released may have run. */
+export const RELEASE_WORD = "release";
+
 const LINE_BREAK = /\r\n?|\n/;
 
 /** Before signing in, a form has a token, a name and a path only. */
@@ -44,14 +47,21 @@ export function actionIn(form: URLSearchParams): OperatorAction | OperatorProble
     case "not-executed":
       return checkedSettling({ outcome: choice, ...reasoned });
     case "release":
-    case "purge": {
-      const read = checked(reasoned, WHY);
-      return isOperatorProblem(read) ? read : { action: choice, reasoned: read };
-    }
+      if ((form.get("confirm") ?? "").trim().toLowerCase() !== RELEASE_WORD) {
+        return operatorProblem("invalid_request", `Type ${RELEASE_WORD} to confirm. Nothing was done.`);
+      }
+      return checkedReasoned(choice, reasoned);
+    case "purge":
+      return checkedReasoned(choice, reasoned);
     case null:
     default:
       return operatorProblem("invalid_request", "Choose an action.");
   }
+}
+
+function checkedReasoned(action: "release" | "purge", given: object): OperatorAction | OperatorProblem {
+  const reasoned = checked(given, WHY);
+  return isOperatorProblem(reasoned) ? reasoned : { action, reasoned };
 }
 
 function checkedSettling(fields: object): OperatorAction | OperatorProblem {
