@@ -29,8 +29,8 @@ const OBSERVED: Readonly<Record<string, Counts>> = {
 
 export function writeHistory(storage: string): void {
   const files = globSync(join(storage, "**", "*.sqlite"));
-  const hosts = files.map((file) => inJournal(file));
-  for (const host of [HOST, SHOP]) if (!hosts.includes(host)) throw new Error(`the journal of ${host} was not found`);
+  const hosts = new Set(files.map((file) => inJournal(file)));
+  for (const host of [HOST, SHOP]) if (!hosts.has(host)) throw new Error(`the journal of ${host} was not found`);
 }
 
 /** The host of the journal; null where the file is none. */
@@ -42,7 +42,10 @@ function inJournal(file: string): string | null {
     const observes = database.prepare("SELECT 1 FROM count WHERE kind LIKE 'would_%'").get() !== undefined;
     addCounts(database, observes ? OBSERVED : SERVED);
     // In the order in which they happened, some hours ago.
-    database.exec(`UPDATE entry SET since_ms = since_ms - ${2 * HOUR_MS} + (since_ms % 1000) * 3000`);
+    const { first } = database.prepare("SELECT min(since_ms) AS first FROM entry").get() ?? {};
+    database
+      .prepare("UPDATE entry SET since_ms = since_ms - ? + (since_ms - ?) * 300")
+      .run(2 * HOUR_MS, Number(first ?? 0));
     return observes ? SHOP : HOST;
   } finally {
     database.close();

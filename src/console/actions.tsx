@@ -11,8 +11,8 @@ import { RECORD_ID } from "../operator/requests.ts";
 import { settleMany } from "../operator/settle-many.ts";
 import { unreachable } from "../record/record.ts";
 import { bannerText } from "./audit-texts.ts";
-import { type Content, contentOf } from "./body.tsx";
 import { noticeCookie, noticesIn } from "./browser.ts";
+import { type Content, contentOf } from "./content.ts";
 import { type OperatorAction, actionIn, descriptionIn } from "./form.ts";
 import { Alert, pageResponse, seeOther } from "./layout.tsx";
 import { type Refused, recordsPage, refusedBy } from "./pages.tsx";
@@ -21,7 +21,7 @@ import { RecordPage } from "./record-page.tsx";
 import { type Session } from "./session.ts";
 import { settleManyIn } from "./settle-many-form.ts";
 import { SettleManyPage } from "./settle-many.tsx";
-import { type History } from "./timeline.tsx";
+import { type History } from "./timeline.ts";
 
 /** One page of the API's lists. */
 const HISTORY_SHOWN_MAX = 100;

@@ -45,7 +45,7 @@ interface Props {
 }
 
 export function Charts({ counts, when }: Props) {
-  const observed = sumOf(OBSERVED, counts.total);
+  const observed = observedIn(counts.total);
   const served = sumOf(SERVED, counts.total);
   return (
     <>
@@ -61,6 +61,11 @@ export function Charts({ counts, when }: Props) {
       )}
     </>
   );
+}
+
+/** How many requests were only observed. */
+export function observedIn(counted: Sums): number {
+  return sumOf(OBSERVED, counted);
 }
 
 interface ChartProps {

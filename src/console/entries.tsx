@@ -16,6 +16,7 @@ interface EntryProps {
   readonly children?: unknown;
 }
 
+/** The state that a list is mostly about, and the page says, is not repeated. */
 export function Entry({ entry, nowMs, isWide, children }: EntryProps) {
   const { record, hostname, operation, key, state, cause, attempt, times, sinceMs } = entry;
   return (
@@ -28,9 +29,9 @@ export function Entry({ entry, nowMs, isWide, children }: EntryProps) {
         <Part label="Key">
           <span class="id">{key}</span>
         </Part>
-        <Part label="State">{STATE_TEXTS[state]}</Part>
+        {state === "unknown" ? null : <Part label="State">{STATE_TEXTS[state]}</Part>}
         <Part label="Cause">{CAUSE_TEXTS[cause]}</Part>
-        <Part label="Origin">{arrivedText(entry)}</Part>
+        <Part label="Origin">{state === "mismatch" ? "nothing was sent" : arrivedText(entry)}</Part>
         <Part label="Since">
           <Moment ms={sinceMs} /> ({ageOf(nowMs - sinceMs)} ago)
         </Part>

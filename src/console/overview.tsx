@@ -2,7 +2,7 @@
 
 import { type JournalPage } from "../journal/journal.ts";
 import { type Summed, duplicatesPrevented } from "../operator/sums.ts";
-import { Charts } from "./chart.tsx";
+import { Charts, observedIn } from "./chart.tsx";
 import { Entry } from "./entries.tsx";
 import { Alert } from "./layout.tsx";
 import { HOME, UNKNOWN_PATH } from "./paths.ts";
@@ -94,7 +94,7 @@ function Numbers({ total }: Summed) {
 const COLUMNS = ["executed", "replayed", "joined", "released", "unknown", "refused", "keyless"] as const;
 
 function Operations({ byOperation, when }: Summed & { when: string }) {
-  const operations = [...byOperation].sort(([, a], [, b]) => b.executed - a.executed);
+  const operations = [...byOperation].sort(([, a], [, b]) => b.executed + observedIn(b) - a.executed - observedIn(a));
   return operations.length === 0 ? null : (
     <section>
       <h2>By operation, {when}</h2>
@@ -106,6 +106,7 @@ function Operations({ byOperation, when }: Summed & { when: string }) {
               {COLUMNS.map((kind) => (
                 <th scope="col">{kind}</th>
               ))}
+              <th scope="col">observed</th>
             </tr>
           </thead>
           <tbody>
@@ -115,6 +116,7 @@ function Operations({ byOperation, when }: Summed & { when: string }) {
                 {COLUMNS.map((kind) => (
                   <td>{counted[kind]}</td>
                 ))}
+                <td>{observedIn(counted)}</td>
               </tr>
             ))}
           </tbody>

@@ -3,12 +3,14 @@
 import { type Inspection } from "../key-object/inspection.ts";
 import { logQueriesFor } from "../operator/log-queries.ts";
 import { ActForm } from "./act-form.tsx";
-import { Body, type Content, ShowBody } from "./body.tsx";
+import { Body, ShowBody } from "./body.tsx";
+import { type Content } from "./content.ts";
 import { Alert } from "./layout.tsx";
 import { AUDIT_PATH, HELP_PATH, UNKNOWN_PATH } from "./paths.ts";
 import { EXPIRED, STATE_CHOICES, STATE_MEANINGS } from "./record-states.ts";
 import { type Session } from "./session.ts";
-import { type History, Timeline } from "./timeline.tsx";
+import { Timeline } from "./timeline-section.tsx";
+import { type History } from "./timeline.ts";
 import { Moment } from "./times.tsx";
 
 export interface RecordPageProps {

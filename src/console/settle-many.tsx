@@ -41,7 +41,7 @@ function Ask({ session, values }: AskProps) {
       </p>
       <form class="stack" method="post" action={SETTLE_MANY_PATH}>
         <Csrf session={session} />
-        <fieldset>
+        <fieldset class="columns">
           <legend>Which unknown outcomes. An empty field does not filter.</legend>
           <FilterFields values={values} />
         </fieldset>

@@ -8,7 +8,7 @@ export const STYLE = `${BASE_STYLE}
 header { display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; align-items: center; padding-top: 1rem; }
 header .name { flex: 1 1 14rem; }
 .who { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; align-items: center; color: var(--soft); font-size: 0.875rem; }
-.hosts { display: inline-block; position: relative; margin: 0; }
+.hosts { display: inline-block; position: relative; margin: 0 0 0 0.5rem; }
 .hosts .menu { position: absolute; z-index: 1; left: 0; width: max-content; max-width: 80vw; max-height: 60vh; overflow: auto; padding: 0.75rem 1rem; background: var(--card); border: 1px solid var(--soft); border-radius: 0.5rem; }
 .hosts ul { list-style: none; margin: 0; padding: 0; }
 .nav { margin-top: 0.75rem; }
@@ -52,15 +52,17 @@ summary { cursor: pointer; color: var(--accent); width: fit-content; padding: 0.
 .entry:first-of-type { border-top: 0; padding-top: 0; }
 .entry p { margin: 0; }
 .entry:last-child { padding-bottom: 0; }
+.entry details p { margin: 0.5rem 0 0; }
 .entry h3 { display: flex; flex-wrap: wrap; gap: 0 0.75rem; align-items: baseline; }
 dl.line { display: flex; flex-wrap: wrap; gap: 0 1.25rem; margin: 0; font-size: 0.875rem; }
 dl.line div { display: flex; gap: 0.375rem; min-width: 0; }
 dl.line dt { color: var(--soft); flex: none; }
 dl.line dd { margin: 0; min-width: 0; }
 form.stack { display: grid; align-content: start; gap: 0.75rem; max-width: 40rem; }
+form.stack + .entry { margin-top: 1rem; }
 form.filter { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 12rem), 1fr)); gap: 0.75rem; align-items: end; }
 form.filter details, form.filter .end { grid-column: 1 / -1; margin: 0; }
-form.filter details div { display: grid; grid-template-columns: inherit; gap: 0.75rem; }
+form.filter details div { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)); gap: 0.75rem; align-items: end; }
 .end { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem 2rem; }
 .field { display: grid; gap: 0.25rem; }
@@ -71,6 +73,7 @@ input[type=number] { max-width: 8rem; }
 ::placeholder { color: var(--soft); opacity: 1; }
 textarea { min-height: 5rem; resize: vertical; }
 fieldset { border: 1px solid var(--line); border-radius: 0.375rem; margin: 0; padding: 0.5rem 0.75rem; min-width: 0; display: grid; gap: 0.5rem; }
+fieldset.columns { grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)); gap: 0.75rem; align-items: end; }
 legend { color: var(--soft); font-size: 0.875rem; padding: 0 0.25rem; }
 label.choice { display: grid; grid-template-columns: auto 1fr; gap: 0 0.5rem; align-items: baseline; }
 .answer, .confirm { display: none; gap: 0.75rem; padding-left: 1.5rem; }
@@ -88,5 +91,7 @@ ol.timeline li:last-child { padding-bottom: 0; }
   .numbers { grid-template-columns: 1fr 1fr; gap: 0.5rem; }
   header, main, footer, .nav { padding-left: 0.75rem; padding-right: 0.75rem; }
   section { padding: 0.75rem; }
+  .nav a { padding: 0.4rem 0.45rem; font-size: 0.9375rem; }
+  .nav ul { gap: 0; }
 }
 `;

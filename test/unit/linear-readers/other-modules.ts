@@ -42,9 +42,9 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(
     OUTPUT,
     "console",
-    "record-page.tsx record-states.ts records.tsx search.tsx settle-many.tsx style.ts timeline.tsx",
+    "record-page.tsx record-states.ts records.tsx search.tsx settle-many.tsx style.ts timeline.ts",
   ),
-  ...all(OUTPUT, "console", "times.tsx unknown.tsx"),
+  ...all(OUTPUT, "console", "content.ts timeline-section.tsx times.tsx unknown.tsx"),
   ...all(PARTS, "console", "actions.tsx list-query.ts pages.tsx router.ts settle-many-form.ts"),
   ...all("compares a path and a range with patterns that have no choice", "console", "paths.ts ranges.tsx"),
   ["console/sign-in.tsx", "compares a path and a name with patterns that have no choice"],

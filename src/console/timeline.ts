@@ -1,12 +1,10 @@
-/** The timeline of a record: what happened, in order, and who decided it. */
+/** The timeline of a record: what happened, in order, and who decided it. Pure. */
 
 import { type AuditLine } from "../journal/audit.ts";
 import { type Cause, type JournalEvent } from "../journal/journal-event.ts";
 import { type Inspection } from "../key-object/inspection.ts";
 import { doneText, givenText, whoText } from "./audit-texts.ts";
 import { CAUSE_TEXTS, arrivedText } from "./causes.ts";
-import { Alert } from "./layout.tsx";
-import { Moment } from "./times.tsx";
 
 export interface History {
   readonly entries: readonly JournalEvent[];
@@ -62,32 +60,4 @@ function eventOfLine(line: AuditLine): TimelineEvent {
   const given = givenText(line.given);
   const text = `${line.action}${given === "" ? "" : ` (${given})`}, ${doneText(line)}`;
   return { atMs: line.atMs, who: whoText(line), text, why: line.why || null };
-}
-
-interface Props {
-  /** Null if the journal does not answer. */
-  readonly history: History | null;
-  readonly inspection: Inspection;
-}
-
-export function Timeline({ history, inspection: { facts, state } }: Props) {
-  if (history === null) return <Alert message="The journal does not answer, so the timeline is not available." />;
-  const events = timelineOf(history, facts, state);
-  return (
-    <section>
-      <h2>Timeline</h2>
-      {events.length === 0 ? <p>No events.</p> : null}
-      <ol class="timeline">
-        {events.map(({ atMs, who, text, why }) => (
-          <li>
-            <span class="soft">
-              <Moment ms={atMs} />
-            </span>{" "}
-            <b>{who}</b>: {text}
-            {why === null ? null : <div class="soft">Reason: {why}</div>}
-          </li>
-        ))}
-      </ol>
-    </section>
-  );
 }
