@@ -1,6 +1,7 @@
 /** The field `one_caller` (docs/protocol.md 3.5.14). */
 
-import { type Policy, type Tenant } from "./policy.ts";
+import { type Tenant } from "./policy.ts";
+import { type AppliedPolicy } from "./strictest-policy.ts";
 
 /** The rules of a tenant whose `caller` is `[]`. No record was made by a former rule. */
 const ONE_CALLER: Pick<Tenant, "callers" | "callersBefore"> = Object.freeze({
@@ -8,7 +9,7 @@ const ONE_CALLER: Pick<Tenant, "callers" | "callersBefore"> = Object.freeze({
   callersBefore: null,
 });
 
-/** The tenant with the callers of a request under `policy`. Makes a new object only where these are not the tenant's. */
-export function withCallersOf(tenant: Tenant, { oneCaller }: Policy): Tenant {
-  return oneCaller ? { ...tenant, ...ONE_CALLER } : tenant;
+/** The tenant with the callers of a request under the applied policy. Makes a new object only where these are not the tenant's. */
+export function withCallersOf(tenant: Tenant, { isOneCaller }: Pick<AppliedPolicy, "isOneCaller">): Tenant {
+  return isOneCaller ? { ...tenant, ...ONE_CALLER } : tenant;
 }

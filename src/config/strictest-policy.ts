@@ -9,6 +9,8 @@ export interface AppliedPolicy {
   readonly policy: Policy;
   /** Whether `policy` covers the request by one of these methods. A covered request with a key has a record. */
   readonly isCovered: boolean;
+  /** Whether all requests are one caller: each policy that covers the request has it so. `policy` is that of its route in any case. */
+  readonly isOneCaller: boolean;
 }
 
 const COVERABLE: ReadonlySet<string> = new Set(COVERABLE_METHODS);
@@ -22,7 +24,7 @@ const NO_CALL: CalledNames = [[]];
 
 /**
  * The origin may run any of the named methods, and runs all calls, so none of them may evade its rules. Of equals, the first
- * applies. `path` is the path that policies are matched by. Where one of those that cover the request identifies its callers, so does the result.
+ * applies. `path` is the path that policies are matched by.
  */
 export function strictestPolicy(
   { policyFor }: Pick<Tenant, "policyFor">,
@@ -44,8 +46,7 @@ export function strictestPolicy(
       strictness = otherStrictness;
     }
   }
-  if (policy.oneCaller && hasCallers) policy = { ...policy, oneCaller: false };
-  return { policy, isCovered: strictness > 0 };
+  return { policy, isCovered: strictness > 0, isOneCaller: policy.oneCaller && !hasCallers };
 }
 
 /** The calls that routes name for the request, by any of its methods. */

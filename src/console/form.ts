@@ -2,7 +2,7 @@
 
 import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
 import { type Description } from "../operator/find.ts";
-import { type OperatorProblem, isOperatorProblem, operatorProblem } from "../operator/problem.ts";
+import { type OperatorProblem, invalidRequest, isOperatorProblem, operatorProblem } from "../operator/problem.ts";
 import { type Reasoned, FIND, REQUEST_BYTES_MAX, SETTLE, WHY, checked } from "../operator/requests.ts";
 import { type Settling } from "../operator/settle.ts";
 
@@ -48,14 +48,14 @@ export function actionIn(form: URLSearchParams): OperatorAction | OperatorProble
       return checkedSettling({ outcome: choice, ...reasoned });
     case "release":
       if ((form.get("confirm") ?? "").trim().toLowerCase() !== RELEASE_WORD) {
-        return operatorProblem("invalid_request", `Type ${RELEASE_WORD} to confirm. Nothing was done.`);
+        return invalidRequest(`Type ${RELEASE_WORD} to confirm. Nothing was done.`);
       }
       return checkedReasoned(choice, reasoned);
     case "purge":
       return checkedReasoned(choice, reasoned);
     case null:
     default:
-      return operatorProblem("invalid_request", "Choose an action.");
+      return invalidRequest("Choose an action.");
   }
 }
 
@@ -81,7 +81,7 @@ export function descriptionIn(form: URLSearchParams): Description | OperatorProb
   for (const line of (form.get("headers") ?? "").split(LINE_BREAK).filter((line) => line.trim() !== "")) {
     const [, name, value] = /^([^:]+):(.*)$/.exec(line) ?? [];
     if (name === undefined || value === undefined) {
-      return operatorProblem("invalid_request", "Write each header as Name: value.");
+      return invalidRequest("Write each header as Name: value.");
     }
     const field = name.trim().toLowerCase();
     // Two lines of one name form one value, as they do in a client's request (RFC 9110, 5.3).

@@ -3,7 +3,7 @@
 import { type EntryFilter, type Position } from "../journal/entry-query.ts";
 import { FILTER, filterOf } from "../operator/list-requests.ts";
 import { positionOf } from "../operator/lists.ts";
-import { type OperatorProblem, isOperatorProblem, operatorProblem } from "../operator/problem.ts";
+import { type OperatorProblem, invalidRequest, isOperatorProblem } from "../operator/problem.ts";
 import { checked } from "../operator/requests.ts";
 import { isRange, rangeStartMs } from "./ranges.tsx";
 
@@ -28,16 +28,14 @@ export interface AskedList {
 /** `fixed` is what the page filters by itself. */
 export function listIn(url: URL, fixed: Fields, nowMs: number): AskedList | OperatorProblem {
   const { range, ...written } = { ...fieldsIn(url), ...fixed };
-  if (range !== undefined && !isRange(range))
-    return operatorProblem("invalid_request", "range: choose one of the list.");
+  if (range !== undefined && !isRange(range)) return invalidRequest("range: choose one of the list.");
   const asked = checked(written, FILTER);
   if (isOperatorProblem(asked)) return asked;
   const startMs = range === undefined ? 0 : rangeStartMs(range, nowMs);
   const fromMs = Math.max(startMs, asked.from ?? 0);
   const cursor = url.searchParams.get("after");
   const after = cursor === null ? null : positionOf(cursor);
-  if (cursor !== null && after === null)
-    return operatorProblem("invalid_request", "after must come from an earlier page.");
+  if (cursor !== null && after === null) return invalidRequest("after must come from an earlier page.");
   const from = fromMs === 0 ? {} : { from: new Date(fromMs).toISOString() };
   return {
     filter: filterOf({ ...asked, from: fromMs === 0 ? undefined : fromMs }, nowMs),

@@ -2,10 +2,11 @@
 
 import { NO_FILTER } from "../journal/entry-query.ts";
 import { type JournalPage } from "../journal/journal.ts";
-import { type CSV, exportOf } from "../operator/export.ts";
+import { type Format } from "../operator/export-formats.ts";
+import { exportOf } from "../operator/export.ts";
 import { readJournal } from "../operator/lists.ts";
 import { type ReservedCall } from "../operator/operator-context.ts";
-import { type OperatorProblem, isOperatorProblem, operatorProblem } from "../operator/problem.ts";
+import { type OperatorProblem, invalidRequest, isOperatorProblem, operatorProblem } from "../operator/problem.ts";
 import { RECORD_ID } from "../operator/requests.ts";
 import { type Summed, summed } from "../operator/sums.ts";
 import { AuditPage, type AuditProps } from "./audit-page.tsx";
@@ -113,12 +114,10 @@ function auditFieldsIn(url: URL): Fields {
 async function loadAudit(c: ReservedCall): Promise<Pick<AuditProps, "lines" | "nextBefore"> | OperatorProblem> {
   const { record = null, range } = auditFieldsIn(c.var.url);
   const before = c.var.url.searchParams.get("before");
-  if (record !== null && !RECORD_ID.test(record))
-    return operatorProblem("invalid_request", "record must be a record's id");
-  if (range !== undefined && !isRange(range))
-    return operatorProblem("invalid_request", "range: choose one of the list.");
+  if (record !== null && !RECORD_ID.test(record)) return invalidRequest("record must be a record's id");
+  if (range !== undefined && !isRange(range)) return invalidRequest("range: choose one of the list.");
   if (before !== null && !/^[0-9]{1,15}$/.test(before)) {
-    return operatorProblem("invalid_request", "before must come from an earlier page.");
+    return invalidRequest("before must come from an earlier page.");
   }
   const query = { record, beforeSeq: before === null ? null : Number(before), limit: LINES_SHOWN_MAX };
   const all = await readJournal(c, (journal) => journal.audit(query));
@@ -162,7 +161,7 @@ export function notFoundPage(c: ReservedCall, session: Session | null): Promise<
 }
 
 /** A file of the journal's entries. */
-export async function exportPage(c: ReservedCall, session: Session, format: typeof CSV): Promise<Response> {
+export async function exportPage(c: ReservedCall, session: Session, format: Format): Promise<Response> {
   const file = await exportOf(c, format);
   if (!isOperatorProblem(file)) return file;
   const children = <Alert message={problemText(file)} />;

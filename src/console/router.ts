@@ -9,7 +9,7 @@ import { TrieRouter } from "hono/router/trie-router";
 import { type Tokens, areSet, tokensOf } from "../config/operator-token.ts";
 import { type AcceptedRange, preferredType } from "../http/negotiation.ts";
 import { plainProblem } from "../http/problem.ts";
-import { CSV, NDJSON } from "../operator/export.ts";
+import { CSV, NDJSON } from "../operator/export-formats.ts";
 import { type ReservedCall, type ReservedContext } from "../operator/operator-context.ts";
 import { isOperatorProblem } from "../operator/problem.ts";
 import { wholeId } from "../operator/record-name.ts";

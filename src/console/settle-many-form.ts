@@ -1,7 +1,7 @@
 /** Reads the form that settles many unknown outcomes. */
 
 import { SETTLE_MANY, type SettleMany } from "../operator/list-requests.ts";
-import { type OperatorProblem, isOperatorProblem, operatorProblem } from "../operator/problem.ts";
+import { type OperatorProblem, invalidRequest, isOperatorProblem } from "../operator/problem.ts";
 import { checked } from "../operator/requests.ts";
 import { actionIn } from "./form.ts";
 import { type Fields } from "./list-query.ts";
@@ -30,7 +30,7 @@ export function filterOfMany(filter: Fields): Fields {
 export function settleManyIn(form: URLSearchParams): SettleMany | OperatorProblem {
   const action = actionIn(form);
   if (isOperatorProblem(action)) return action;
-  if (action.action !== "settle") return operatorProblem("invalid_request", "Choose how to settle.");
+  if (action.action !== "settle") return invalidRequest("Choose how to settle.");
   const given = FILTER_FIELDS.map(([field, name]) => [name, (form.get(field) ?? "").trim()]);
   const filter = Object.fromEntries(given.filter(([, value]) => value !== ""));
   const plan = form.get("plan") ?? "";

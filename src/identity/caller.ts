@@ -47,6 +47,15 @@ export interface CallerRule {
   readonly onChange: "separate" | "refuse";
 }
 
+/** The caller of a request by one rule. */
+export interface Caller {
+  readonly rule: CallerRule;
+  /** Opaque; lower-case hex. */
+  readonly digest: string;
+  /** Whether an item of the rule identified it. Otherwise it is anyone, and what each caller has a share of is shared by networks. */
+  readonly isIdentified: boolean;
+}
+
 /** The parts of a request that can identify its caller. `cf` is the platform's data about the connection. */
 export interface CallerSource {
   readonly headers: Headers;
@@ -68,17 +77,19 @@ export type Verification =
 
 export type VerifyToken = (token: string, item: JwtItem) => Promise<Verification>;
 
-/** An opaque digest of the values of the rule's items. An empty header or cookie counts as absent, except where a token is expected. */
-export async function callerOf(source: CallerSource, rule: CallerRule, verify: VerifyToken): Promise<string | Refusal> {
+/** The digest is that of the values of the rule's items. An empty header or cookie counts as absent, except where a token is expected. */
+export async function callerOf(source: CallerSource, rule: CallerRule, verify: VerifyToken): Promise<Caller | Refusal> {
   const parts: (string | null)[] = ["caller"];
-  let isIdentified = rule.items.length === 0 || rule.anonymous === "shared";
+  let isIdentified = false;
   for (const item of rule.items) {
     const value = await valueOf(item, source, verify);
     if (isRefusal(value)) return value;
     parts.push(nameOf(item), value);
     isIdentified ||= value !== null;
   }
-  return isIdentified ? digestOf(parts) : refuse("caller_missing");
+  const isAnyoneAllowed = rule.items.length === 0 || rule.anonymous === "shared";
+  if (!isIdentified && !isAnyoneAllowed) return refuse("caller_missing");
+  return { rule, digest: await digestOf(parts), isIdentified };
 }
 
 /** The headers that carry the rule's items. A probe forwards them, so that the origin knows whose key it looks up. */

@@ -6,7 +6,7 @@ import { type Fingerprint } from "../record/record.ts";
 import { digestOf, sha256 } from "./digest.ts";
 import { type FormField, textOf } from "./form-field.ts";
 import { type JsonPointer, isWithin, outermost, placesAt, valueAt } from "./json-pointer.ts";
-import { type RpcMessage, membersOfSending, shapeOf } from "./json-rpc.ts";
+import { type RpcMessage, calledText, membersOfSending, shapeOf } from "./json-rpc.ts";
 import { type JsonNode, canonicalJson } from "./json.ts";
 import { type KeyCarrier } from "./key-carrier.ts";
 import { parseMediaType } from "./media-type.ts";
@@ -153,9 +153,13 @@ async function meaningOf(
       keyParts,
     );
     // All calls have one path, so what is called counts whatever the rule compares.
-    return { mediaType, tag: "calls", parts: [tag, shapeOf(message), JSON.stringify(message.names), ...parts] };
+    return { mediaType, tag: "calls", parts: [tag, shapeOf(message), calledText(json), ...parts] };
   }
-  if (json !== null) return { mediaType, ...meaningOfJson(json, rule, keyParts) };
+  if (json !== null) {
+    // In a body of another kind, a server may find a call all the same, and all of it counts.
+    const compared = message === null ? rule : { ...rule, only: null };
+    return { mediaType, ...meaningOfJson(json, compared, keyParts) };
+  }
   if (jws !== null) {
     const { tag, parts } = meaningOfJson(jws.claims, rule, keyParts);
     return { mediaType, tag: tag === "json" ? "jws" : "jws members", parts: [...jws.kinds, ...parts] };

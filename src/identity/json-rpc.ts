@@ -5,7 +5,7 @@
 
 import { type RpcCall } from "../record/record.ts";
 import { type JsonPointer, valueAt } from "./json-pointer.ts";
-import { type JsonNode, isElements, parseJson } from "./json.ts";
+import { type JsonNode, canonicalJson, isElements, parseJson } from "./json.ts";
 
 /** In canonical form. A UUID has 38; the bound limits what a record stores of each. */
 const ID_CHARACTERS_MAX = 256;
@@ -18,20 +18,27 @@ export const CALL_CHARACTERS_MAX = 256;
 
 type CallNames = readonly (readonly string[])[];
 
+/** What the calls of a message are, for routes and `rpc_methods`. */
+export interface Called {
+  /** Of each call: its method, and its method and tool. */
+  readonly names: CallNames;
+  /** Methods of the calls in which servers may find another tool, or one where `names` has none. */
+  readonly unclear: readonly string[];
+}
+
 export type RpcMessage =
   /** At least one call. In a batch, each message has a place in `calls`; the id of one that is no call is null. */
   | {
       readonly kind: "calls";
       readonly calls: readonly RpcCall[];
-      /** Of each call: its method, and its method and tool. */
-      readonly names: CallNames;
+      readonly called: Called;
       readonly isBatch: boolean;
     }
   /**
-   * The same, with ids or tokens that are too long or equal, or too many messages: such calls can't have a key. `names` is null
+   * The same, with ids or tokens that are too long or equal, or too many messages: such calls can't have a key. `called` is null
    * where there are too many, or some beside them are no messages.
    */
-  | { readonly kind: "unclear calls"; readonly names: CallNames | null; readonly isBatch: boolean }
+  | { readonly kind: "unclear calls"; readonly called: Called | null; readonly isBatch: boolean }
   /** A notification, a response, or a batch of these: none of them is answered. */
   | { readonly kind: "unanswered" }
   /** Not JSON-RPC. */
@@ -53,12 +60,12 @@ function messageOf(messages: readonly JsonNode[], isBatch: boolean): RpcMessage 
   // An origin that is less strict may find a call in an object or array that is none.
   const isMixed = messages.some((message, index) => kinds[index] === "other" && typeof message !== "string");
   if (!kinds.includes("call")) return isMixed ? OTHER : UNANSWERED;
-  if (isMixed || messages.length > BATCH_MESSAGES_MAX) return { kind: "unclear calls", names: null, isBatch };
+  if (isMixed || messages.length > BATCH_MESSAGES_MAX) return { kind: "unclear calls", called: null, isBatch };
   const calls = messages.map((message, index): RpcCall => (kinds[index] === "call" ? callOf(message) : NO_CALL));
   const names = [calls.map(({ id }) => id), calls.map(({ token }) => token)];
-  const called = messages.filter((_, index) => kinds[index] === "call").map(namesOf);
-  if (!names.every(areClear)) return { kind: "unclear calls", names: called, isBatch };
-  return { kind: "calls", calls, names: called, isBatch };
+  const called = calledIn(messages.filter((_, index) => kinds[index] === "call"));
+  if (!names.every(areClear)) return { kind: "unclear calls", called, isBatch };
+  return { kind: "calls", calls, called, isBatch };
 }
 
 const NO_CALL: RpcCall = { id: null, token: null };
@@ -72,6 +79,7 @@ function kindOf(message: JsonNode): "call" | "unanswered" | "other" {
     return isResponse ? "unanswered" : "other";
   }
   if (typeof method !== "string" || !method.startsWith('"') || method.length > CALL_CHARACTERS_MAX) return "other";
+  if (hasControls(String(JSON.parse(method)))) return "other";
   if (id === undefined) return "unanswered";
   return isScalarId(id) ? "call" : "other";
 }
@@ -79,12 +87,10 @@ function kindOf(message: JsonNode): "call" | "unanswered" | "other" {
 const MEMBERS: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params", "result", "error"].map(quoted));
 const MEMBERS_OF_PARAMS: ReadonlySet<string> = new Set([quoted("name")]);
 
-/** Whether an origin may find another call in it: parsers such as Go's read `Method` as `method`, and objects are looked up by `["pay"]`. */
+/** Whether an origin may find another call in it: parsers such as Go's read `Method` as `method`. */
 function hasTwins(message: JsonNode): boolean {
   const params = valueAt(message, ["params"]);
-  const name = valueAt(message, ["params", "name"]);
-  const isList = name !== undefined && typeof name !== "string" && isElements(name);
-  return isList || hasTwinOf(MEMBERS, message) || (params !== undefined && hasTwinOf(MEMBERS_OF_PARAMS, params));
+  return hasTwinOf(MEMBERS, message) || (params !== undefined && hasTwinOf(MEMBERS_OF_PARAMS, params));
 }
 
 function hasTwinOf(names: ReadonlySet<string>, node: JsonNode): boolean {
@@ -103,13 +109,40 @@ function callOf(message: JsonNode): RpcCall {
   return { id: textAt(message, "id"), token: isToken ? token : null };
 }
 
-/** By which routes and `rpc_methods` name a call: `tools/call`, and `tools/call:create_payment`. */
-function namesOf(message: JsonNode): string[] {
-  const method = stringAt(message, ["method"]);
-  const tool = stringAt(message, ["params", "name"]);
-  if (method === null) return [];
-  const both = `${method}:${tool}`;
-  return tool === null || both.length > CALL_CHARACTERS_MAX ? [method] : [method, both];
+/** By which routes and `rpc_methods` name calls: `tools/call`, and `tools/call:create_payment`. */
+function calledIn(calls: readonly JsonNode[]): Called {
+  const names: string[][] = [];
+  const unclear: string[] = [];
+  for (const call of calls) {
+    const method = stringAt(call, ["method"]) ?? "";
+    const tool = stringAt(call, ["params", "name"]);
+    const both = `${method}:${tool}`;
+    const isTool = tool !== null && both.length <= CALL_CHARACTERS_MAX && !hasControls(tool);
+    names.push(isTool ? [method, both] : [method]);
+    if (!isTool && mayHaveTool(call)) unclear.push(method);
+  }
+  return { names, unclear };
+}
+
+/** Without a tool that is read as one. Libraries map `["pay", {}]` to the parameters by place, and look up an object by `["pay"]` or `5`. */
+function mayHaveTool(call: JsonNode): boolean {
+  const params = valueAt(call, ["params"]) ?? "null";
+  if (typeof params === "string" || isElements(params)) return params !== "null";
+  return valueAt(params, ["name"]) !== undefined;
+}
+
+/** A server in C reads a text up to a NUL. */
+function hasControls(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}
+
+/** What is called by each message, whatever it is: two calls for different tools have different texts. */
+export function calledText(document: JsonNode): string {
+  const messages = typeof document !== "string" && isElements(document) ? document : [document];
+  const texts = messages.flatMap((message) =>
+    [["method"], ["params", "name"]].map((pointer) => canonicalJson(valueAt(message, pointer) ?? "")),
+  );
+  return JSON.stringify(texts);
 }
 
 /** Null where there is no string. */

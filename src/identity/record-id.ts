@@ -1,6 +1,6 @@
 /** The id of a record, which is also the name of its key object (docs/protocol.md 3.7.1). */
 
-import { type CallerRule } from "./caller.ts";
+import { type Caller } from "./caller.ts";
 import { digestOf, sha256 } from "./digest.ts";
 import { type Key } from "./key-carrier.ts";
 
@@ -24,12 +24,6 @@ export function recordId({ tenant, method, path, caller, key, isDerived }: Recor
   return digestOf([FORMAT_VERSION, tenant, method, path, caller, key, ...(isDerived ? ["derived"] : [])]);
 }
 
-/** The caller of a request by one rule. */
-export interface Caller {
-  readonly rule: CallerRule;
-  readonly digest: string;
-}
-
 /** Few keys of one day share so many digits, and most keys can't be found from them. */
 const KEY_DIGITS = 16;
 
@@ -43,7 +37,7 @@ export async function keyDigest(key: string): Promise<string> {
  * it is always part of the id: two callers never share a derived key.
  */
 export function callerPlacement(
-  { rule, digest }: Caller,
+  { rule, digest }: Pick<Caller, "rule" | "digest">,
   key: Pick<Key, "isDerived">,
 ): { inId: RecordScope["caller"]; bound: string | null } {
   const isBound = rule.onChange === "refuse" && !key.isDerived;

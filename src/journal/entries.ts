@@ -1,6 +1,6 @@
 /**
  * The journal's entries: which records need an operator's attention. Bounded: in each group of states the caller with the most
- * entries loses its oldest first, so that one caller can't push out those of others.
+ * entries loses its oldest first, so that one caller can't push out those of others. Clients that nothing identifies count by network.
  */
 
 import { type EntryQuery, conditionOf } from "./entry-query.ts";
@@ -26,7 +26,19 @@ const ENTRIES_MAX: readonly { readonly states: readonly JournalState[]; readonly
 const TRIM_EVERY_WRITES = 100;
 
 const NAMES = [
-  ...(["record", "kind", "hostname", "caller", "key", "state", "cause", "status", "error", "operation"] as const),
+  ...([
+    "record",
+    "kind",
+    "hostname",
+    "caller",
+    "network",
+    "key",
+    "state",
+    "cause",
+    "status",
+    "error",
+    "operation",
+  ] as const),
   ...(["attempt", "attempt_id", "seq", "since_ms", "at_ms", "expires_ms", "times"] as const),
 ];
 
@@ -53,6 +65,7 @@ type Row = {
   kind: string;
   hostname: string;
   caller: string;
+  network: string | null;
   key: string;
   state: JournalState;
   cause: JournalEvent["cause"];
@@ -84,9 +97,9 @@ export class Entries {
     const kind = state === "mismatch" ? "mismatch" : "state";
     const isOpen = state === "unknown" || state === "tombstone";
     const expiresMs = isOpen && expiresAtMs !== null ? expiresAtMs : atMs + CLOSED_KEPT_MS;
-    const { hostname, caller, key, cause, status, error } = event;
+    const { hostname, caller, network, key, cause, status, error } = event;
     const label = operation.slice(0, OPERATION_CHARACTERS_MAX);
-    const facts = [record, kind, hostname, caller, key, state, cause, status, error, label];
+    const facts = [record, kind, hostname, caller, network, key, state, cause, status, error, label];
     const times = [event.sinceMs, atMs, expiresMs, event.times];
     this.#tables.sql.exec(UPSERT, ...facts, event.attempt, event.attemptId, this.#nextSeq(), ...times);
     if (this.#writesUntilTrim-- <= 0) this.#trim();
@@ -161,7 +174,7 @@ export class Entries {
     const some = `FROM entry WHERE state IN (${holes(states)})`;
     if (sql.exec<{ n: number }>(`SELECT count(*) AS n ${some}`, ...states).one().n <= max) return;
     const ranked = `SELECT record, kind, since_ms,
-      row_number() OVER (PARTITION BY caller ORDER BY since_ms DESC, record DESC) AS place ${some}`;
+      row_number() OVER (PARTITION BY caller, network ORDER BY since_ms DESC, record DESC) AS place ${some}`;
     const surplus = `SELECT record, kind FROM (${ranked}) ORDER BY place, since_ms DESC, record DESC LIMIT -1 OFFSET ?`;
     const remove = `DELETE FROM entry WHERE (record, kind) IN (${surplus}) RETURNING expires_ms`;
     const removed = sql.exec<{ expires_ms: number }>(remove, ...states, max).toArray();

@@ -9,6 +9,8 @@ export interface JournalEvent extends Seen {
   readonly hostname: string;
   /** The digest of the caller. It names no one. */
   readonly caller: string;
+  /** Four hexadecimal digits, where nothing identifies the caller. */
+  readonly network: string | null;
   readonly key: string;
   readonly operation: string;
   readonly attempt: number;
@@ -106,8 +108,8 @@ export function journalEventOf(
 
 /** What each entry of a record has. */
 export function entryFacts({ about, attempt }: KeyRecord) {
-  const { callerDigest: caller, operation, key } = about;
-  return { caller, operation, key, attempt: attempt.number, attemptId: attempt.id };
+  const { callerDigest: caller, network = null, operation, key } = about;
+  return { caller, network, operation, key, attempt: attempt.number, attemptId: attempt.id };
 }
 
 function isSameAttempt(a: UnknownRecord, b: UnknownRecord): boolean {

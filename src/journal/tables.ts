@@ -4,7 +4,7 @@ const CREATE: readonly string[] = [
   // Each write has a greater `seq` than all before it.
   // `kind` is `state` or `mismatch`: one row for the record's state, and one for the requests refused for a mismatch.
   `CREATE TABLE IF NOT EXISTS entry (
-    record TEXT, kind TEXT, hostname TEXT, caller TEXT, key TEXT, state TEXT, cause TEXT, status INTEGER, error TEXT,
+    record TEXT, kind TEXT, hostname TEXT, caller TEXT, network TEXT, key TEXT, state TEXT, cause TEXT, status INTEGER, error TEXT,
     operation TEXT, attempt INTEGER, attempt_id TEXT, seq INTEGER, since_ms INTEGER, at_ms INTEGER, expires_ms INTEGER, times INTEGER,
     PRIMARY KEY (record, kind)
   ) WITHOUT ROWID`,

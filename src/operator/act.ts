@@ -12,7 +12,7 @@ import { hostnameOf, inspectRecord, placeOf } from "./inspect.ts";
 import { type Acting } from "./operator-context.ts";
 import { type OperatorProblem, codeOfRefusal, isOperatorProblem, operatorProblem } from "./problem.ts";
 import { type Reasoned, RECORD_ID } from "./requests.ts";
-import { type Order, type Settling, givenAttempt, orderOfSettling } from "./settle.ts";
+import { type Order, type Settling, givenAttempt, givenIn, orderOfSettling } from "./settle.ts";
 
 /** An action that was carried out. */
 export interface Acted {
@@ -28,11 +28,14 @@ export interface Acted {
 
 export async function settle(acting: Acting, id: string, settling: Settling): Promise<Acted | OperatorProblem> {
   if (!RECORD_ID.test(id)) return operatorProblem("not_found");
+  const given = givenIn(settling);
+  if (isOperatorProblem(given)) return given;
   const inspection = await inspectRecord(acting.env, acting, id);
   if (inspection === null) return operatorProblem("unavailable");
   const { state, facts } = inspection;
   if (facts === null) return operatorProblem(state === "none" ? "not_found" : "not_unknown");
-  const order = orderOfSettling(settling, facts, policyOf(acting.tenant, facts.operation));
+  const attemptId = settling.attempt_id ?? null;
+  const order = orderOfSettling(given, attemptId, facts, policyOf(acting.tenant, facts.operation));
   if (isOperatorProblem(order)) return order;
   return act(acting, { record: id, action: "settle", why: settling.why }, order);
 }

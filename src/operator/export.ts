@@ -1,6 +1,7 @@
 /** The filtered list of a journal as a file: CSV for people, NDJSON for programs. It is made page by page, and never held as a whole. */
 
 import { type JournalPage } from "../journal/journal.ts";
+import { type Format } from "./export-formats.ts";
 import { type FilterRequest, FILTER, filterOf } from "./list-requests.ts";
 import { cursorOf, positionOf, readJournal } from "./lists.ts";
 import { type ReservedContext } from "./operator-context.ts";
@@ -14,37 +15,6 @@ const ENTRIES_OF_A_PAGE = 500;
 interface Exporting {
   readonly env: Env;
   readonly var: Pick<ReservedContext["Variables"], "tenant" | "url">;
-}
-
-interface Format {
-  readonly name: string;
-  readonly type: string;
-  readonly head: string;
-  readonly line: (entry: Readonly<Record<string, unknown>>) => string;
-}
-
-const COLUMNS =
-  "record attempt_id hostname operation key caller state cause status error attempt times since at expires".split(" ");
-
-export const CSV: Format = {
-  name: "journal.csv",
-  type: "text/csv; charset=utf-8",
-  head: `${COLUMNS.join(",")}\r\n`,
-  line: (entry) => `${COLUMNS.map((column) => cell(entry[column])).join(",")}\r\n`,
-};
-
-export const NDJSON: Format = {
-  name: "journal.ndjson",
-  type: "application/x-ndjson",
-  head: "",
-  line: (entry) => `${JSON.stringify(entry)}\n`,
-};
-
-/** RFC 4180. A client chooses its key, and a spreadsheet would run one that begins as a formula does. */
-function cell(value: unknown): string {
-  const text = typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
-  const inert = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
 }
 
 /** The first page is read before the answer begins, so that a journal which does not answer is a refusal. */

@@ -47,13 +47,16 @@ export async function recordIdsOf(
   const { method, pathname: written, names } = readOperation(description.operation);
   const { pathname } = new URL(`https://${hostname}${written}`);
   const described = { method, headers: new Headers(description.headers) };
-  const { policy } = strictestPolicy(tenant, described, matchingPath(pathname), [names]);
-  const { callers, callersBefore } = withCallersOf(tenant, policy);
+  const applied = strictestPolicy(tenant, described, matchingPath(pathname), [names]);
+  const { policy } = applied;
+  const { callers, callersBefore } = withCallersOf(tenant, applied);
   const operation = policy.keyScope === "tenant" ? { method: null, path: null } : { method, path: pathname };
   const idBy = async (rule: CallerRule): Promise<string | null> => {
-    const digest = description.caller ?? (await callerOf(requestOf(description), rule, acceptToken));
-    if (isRefusal(digest)) return null;
-    const { inId } = callerPlacement({ rule, digest }, { isDerived: false });
+    const given = description.caller;
+    const caller =
+      given === undefined ? await callerOf(requestOf(description), rule, acceptToken) : { rule, digest: given };
+    if (isRefusal(caller)) return null;
+    const { inId } = callerPlacement(caller, { isDerived: false });
     return recordId({ tenant: hostname, ...operation, caller: inId, key, isDerived: false });
   };
   const former = callersBefore !== null && nowMs < callersBefore.untilMs ? await idBy(callersBefore) : null;

@@ -1,5 +1,5 @@
 /**
- * What the gateway's log still answers about a record that is gone, or never was (docs/numbers.md). Text for people: nothing is
+ * What the gateway's log still answers about a record that is gone, or never was (docs/monitoring.md). Text for people: nothing is
  * asked here.
  */
 

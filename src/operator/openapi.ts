@@ -1,6 +1,6 @@
 /** The operator API as an OpenAPI 3.1 document. A test compares it with the routes and with their answers. */
 
-import { CSV, NDJSON } from "./export.ts";
+import { CSV, NDJSON } from "./export-formats.ts";
 import { ACTIONS, RESPONSES, SCHEMAS } from "./openapi-parts.ts";
 import { REQUEST_SCHEMAS } from "./request-schemas.ts";
 import { OPERATOR_NAME } from "./requests.ts";

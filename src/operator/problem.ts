@@ -65,6 +65,10 @@ export function operatorProblem(
   return retryAfterSeconds === undefined ? problem : { ...problem, retryAfterSeconds };
 }
 
+export function invalidRequest(detail: string): OperatorProblem {
+  return operatorProblem("invalid_request", detail);
+}
+
 export function isOperatorProblem(value: unknown): value is OperatorProblem {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "operator problem";
 }

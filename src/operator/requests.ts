@@ -17,6 +17,8 @@ const WHY_CHARACTERS_MAX = 1000;
 /** About as many as platforms accept in one request. */
 const HEADERS_MAX = 100;
 const HEADER_CHARACTERS_MAX = 8192;
+/** Each line of the audit log has the names, and a batch writes 100 lines. */
+const HEADER_NAME_CHARACTERS_MAX = 256;
 
 export const RECORD_ID = /^[0-9a-f]{64}$/;
 
@@ -34,7 +36,11 @@ const why = v.pipe(
 /** RFC 9110, 5.1 and 5.5. */
 const headers = v.pipe(
   v.record(
-    v.pipe(v.string(), v.regex(HEADER_NAME, "must be the name of a header")),
+    v.pipe(
+      v.string(),
+      v.maxLength(HEADER_NAME_CHARACTERS_MAX, `must have a name of at most ${HEADER_NAME_CHARACTERS_MAX} characters`),
+      v.regex(HEADER_NAME, "must be the name of a header"),
+    ),
     v.pipe(
       v.string("must be a header's value"),
       v.maxLength(HEADER_CHARACTERS_MAX, `must have at most ${HEADER_CHARACTERS_MAX} characters`),

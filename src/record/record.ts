@@ -50,6 +50,8 @@ export interface RecordFacts {
     readonly isDerived: boolean;
     /** The digest of the caller who made the record. It names no one, distinguishes callers in lists, and finds their records. */
     readonly callerDigest: string;
+    /** Four hexadecimal digits for the network of a client that nothing identifies. Absent elsewhere, so that no other record grows. */
+    readonly network?: string;
   };
   readonly request: RequestIdentity;
   readonly attempt: Attempt;

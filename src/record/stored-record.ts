@@ -5,7 +5,7 @@
  * Format 1. `since_ms` is when the state began: started, became unknown, or recorded. `term_ms` is the time at which the
  * record expires; a `pending` record has no end yet, so there it is the unknown term in milliseconds. `status`, `headers`
  * and `body_bytes` are set for `completed` only, `cause` for `tombstone` only: "too large", "erased", "expired", or "coded:" and
- * the coding. `calls` is there for JSON-RPC only: the id and the progress token of each. `remember_ms` is how long the key stays used after the term. `caller` is null where the record is not bound to its caller.
+ * the coding. `network` is there only where the caller is not identified. `calls` is there for JSON-RPC only: the id and the progress token of each. `remember_ms` is how long the key stays used after the term. `caller` is null where the record is not bound to its caller.
  */
 
 import {
@@ -50,6 +50,7 @@ export interface StoredRecord {
   readonly key: string;
   readonly derived: boolean;
   readonly caller_digest: string;
+  readonly network?: string;
   readonly rule: string;
   readonly fingerprint: string;
   readonly plain: string;
@@ -67,7 +68,7 @@ export interface StoredRecord {
 }
 
 export function encodeRecord(record: KeyRecord): StoredRecord {
-  const { tenant, operation, key, isDerived, callerDigest } = record.about;
+  const { tenant, operation, key, isDerived, callerDigest, network } = record.about;
   const { rule, fingerprint, plain, caller, calls } = record.request;
   const { number: attempt, id: attempt_id } = record.attempt;
   const request = {
@@ -76,6 +77,7 @@ export function encodeRecord(record: KeyRecord): StoredRecord {
     key,
     derived: isDerived,
     caller_digest: callerDigest,
+    ...(network !== undefined && { network }),
     rule,
     fingerprint,
     plain,
@@ -138,6 +140,7 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
       key: text("key"),
       isDerived: derived === true,
       callerDigest: text("caller_digest"),
+      ...(stored["network"] !== undefined && { network: text("network") }),
     },
     request: {
       rule: text("rule"),

@@ -56,6 +56,6 @@ async function compare({ incoming, destination }: RequestContext, add: (kind: Co
   // Without a caller, equal requests may be those of two clients.
   if (caller === null || isRefusal(caller)) return;
   add("keyless_compared");
-  const digest = await digestOf([hostname, incoming.request.method, url.pathname + url.search, caller, body]);
+  const digest = await digestOf([hostname, incoming.request.method, url.pathname + url.search, caller.digest, body]);
   if (repeats.has(digest, Date.now())) add("keyless_repeated");
 }

@@ -19,7 +19,6 @@ export interface Destination extends AppliedPolicy {
   readonly hostname: string;
   /** The path that policies are matched by. */
   readonly path: string;
-  /** With the callers of `policy`. */
   /** With the callers of the policy. */
   readonly tenant: Tenant;
   /** The same without them. */
@@ -44,7 +43,7 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
   const path = matchingPath(url.pathname);
   const applied = strictestPolicy(tenant, request, path);
   const connection = connectionOf(edgeIn(env), request.headers, request.cf);
-  const callers = withCallersOf(tenant, applied.policy);
+  const callers = withCallersOf(tenant, applied);
   return {
     url,
     hostname,

@@ -4,7 +4,7 @@ import { type BodyBudget, bodyBudget } from "../http/body-budget.ts";
 import { type HeldBody } from "../http/held-body.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type DecodedBody, decode, freeBytes, requestCodingOf } from "../http/request-coding.ts";
-import { type CallerRule, callerOf } from "../identity/caller.ts";
+import { type Caller, type CallerRule, callerOf } from "../identity/caller.ts";
 import { sha256 } from "../identity/digest.ts";
 import { type RpcMessage, readRpcMessage } from "../identity/json-rpc.ts";
 import { type BodyKind, bodyKindOf } from "../identity/media-type.ts";
@@ -26,7 +26,7 @@ export class Incoming {
   /** Of the content, where it is not the body itself. */
   #decoded: DecodedBody | null = null;
   #held: HeldBody | null = null;
-  readonly #callers = new Map<CallerRule, Promise<string | Refusal>>();
+  readonly #callers = new Map<CallerRule, Promise<Caller | Refusal>>();
 
   /** `secretNamed` looks up the secrets that verify tokens. */
   constructor(request: Request, bounds: BodyBounds, secretNamed: SecretNamed, budget: BodyBudget = bodyBudget) {
@@ -36,8 +36,8 @@ export class Incoming {
     this.#budget = budget;
   }
 
-  /** The caller's digest by `rule`, which is the tenant's present or former one. Verified at most once by each. */
-  caller(rule: CallerRule): Promise<string | Refusal> {
+  /** The caller by `rule`, which is the tenant's present or former one. Verified at most once by each. */
+  caller(rule: CallerRule): Promise<Caller | Refusal> {
     const known = this.#callers.get(rule);
     if (known !== undefined) return known;
     const caller = callerOf(this.request, rule, (token, item) => verifiedClaims(token, item, this.#secretNamed));

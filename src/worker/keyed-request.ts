@@ -7,12 +7,13 @@ import { type AttemptPolicy, type Policy, attemptPolicy } from "../config/policy
 import { makeForwarded } from "../http/headers.ts";
 import { probePath } from "../http/probe-path.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
-import { headersOfCallers } from "../identity/caller.ts";
+import { type Caller, headersOfCallers } from "../identity/caller.ts";
+import { digestOf } from "../identity/digest.ts";
 import { type Key, headersOfCarriers } from "../identity/key-carrier.ts";
-import { type Caller, callerPlacement, recordId } from "../identity/record-id.ts";
+import { callerPlacement, recordId } from "../identity/record-id.ts";
 import { originUrl } from "../origin/exchange.ts";
 import { type HeaderPair, type RequestIdentity } from "../record/record.ts";
-import { type Callers } from "./callers.ts";
+import { type Callers, networkOfAnyone } from "./callers.ts";
 import { countedHeaders } from "./counted-headers.ts";
 import { type Destination, leavesBase } from "./destination.ts";
 import { type Incoming } from "./incoming.ts";
@@ -48,7 +49,8 @@ export async function readKeyedRequest(
   const calls = callsOf(incoming, policy);
   const forward = forwardOf(incoming, destination, key, body);
   const asked = writeOperation(method, url.pathname, namesOf(incoming));
-  const about = { tenant: hostname, operation: asked, key: key.value, isDerived: key.isDerived };
+  const network = await networkDigits(callers.now, destination);
+  const about = { tenant: hostname, operation: asked, key: key.value, isDerived: key.isDerived, ...network };
   const shared = {
     policy: key.isDerived ? withinWindow(policy) : attemptPolicy(policy),
     waitMs,
@@ -70,6 +72,14 @@ export async function readKeyedRequest(
   return { recordId: now.recordId, call, former: isSame ? null : before };
 }
 
+/** Too few to find an address by, and enough that few networks share one share of the journal. */
+const NETWORK_DIGITS = 4;
+
+async function networkDigits(caller: Caller, { hostname, connection }: Destination): Promise<{ network?: string }> {
+  const network = networkOfAnyone(caller, connection);
+  return network === null ? {} : { network: (await digestOf([hostname, network])).slice(0, NETWORK_DIGITS) };
+}
+
 /** Where the body was read as JSON-RPC. A shadow record holds nothing of a body. */
 function callsOf({ messageIfRead }: Incoming, { mode }: Policy): Pick<RequestIdentity, "calls"> {
   return messageIfRead?.kind === "calls" && mode === "enforce" ? { calls: messageIfRead.calls } : {};
@@ -77,7 +87,7 @@ function callsOf({ messageIfRead }: Incoming, { mode }: Policy): Pick<RequestIde
 
 /** Those of the one call, for operators. */
 function namesOf({ messageIfRead }: Incoming): readonly string[] {
-  return messageIfRead?.kind === "calls" && !messageIfRead.isBatch ? (messageIfRead.names[0] ?? []) : [];
+  return messageIfRead?.kind === "calls" && !messageIfRead.isBatch ? (messageIfRead.called.names[0] ?? []) : [];
 }
 
 const NO_OPERATION = { method: null, path: null };

@@ -1,9 +1,9 @@
 /** Limits the keyed requests of each caller (docs/protocol.md 3.11). */
 
 import { admits } from "../config/ask-rate-limit.ts";
-import { type Connection, networkOf } from "../http/client-address.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
-import { type Caller } from "../identity/record-id.ts";
+import { type Caller } from "../identity/caller.ts";
+import { networkOfAnyone } from "./callers.ts";
 import { type Destination } from "./destination.ts";
 
 /** Counts a request of `caller`. Null where it may go on. */
@@ -14,12 +14,8 @@ export async function overRateLimit(
 ): Promise<Refusal | null> {
   const rule = tenant.rateLimit;
   if (rule === null) return null;
-  const name = `${hostname} ${caller.digest}${networkIn(caller, connection)}`;
+  const network = networkOfAnyone(caller, connection);
+  const name = `${hostname} ${caller.digest}${network === null ? "" : ` ${network}`}`;
   if (await admits(env, rule.binding, name)) return null;
   return { ...refuse("rate_limited"), retryAfterSeconds: rule.retryAfterSeconds };
-}
-
-/** Where all requests are one caller, anyone could use up the limit of all others. */
-function networkIn({ rule }: Caller, { address }: Connection): string {
-  return rule.items.length > 0 || address === null ? "" : ` ${networkOf(address)}`;
 }

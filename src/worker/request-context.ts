@@ -6,6 +6,7 @@ import { tokenSecrets } from "../config/token-secrets.ts";
 import { hasUnusualBody } from "../http/methods.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { unreachable } from "../record/record.ts";
+import { callsFoundIn } from "./called-routes.ts";
 import { type Destination } from "./destination.ts";
 import { Incoming } from "./incoming.ts";
 import { RequestMetrics } from "./request-metrics.ts";
@@ -63,7 +64,7 @@ function rulesFor({ incoming, destination }: RequestContext, calls: CalledNames)
 function following(context: RequestContext, rules: AppliedPolicy): RequestContext {
   const { destination, metrics } = context;
   metrics.follows(rules.policy);
-  const tenant = withCallersOf(destination.configured, rules.policy);
+  const tenant = withCallersOf(destination.configured, rules);
   return { ...context, destination: { ...destination, tenant, ...rules } };
 }
 
@@ -79,7 +80,7 @@ async function calledIn(incoming: Incoming, any: CalledNames): Promise<CalledNam
   switch (message.kind) {
     case "calls":
     case "unclear calls":
-      return message.names ?? any;
+      return message.called === null ? any : callsFoundIn(message.called, any.flat());
     case "unanswered":
       return [[]];
     case "other":

@@ -13,6 +13,7 @@ import { type Key, type KeyCarrier, type KeyPlaces, findKey } from "../identity/
 import { hasFormat, wordsOfFormat } from "../identity/key-format.ts";
 import { type RequestContent } from "../identity/request-content.ts";
 import { unreachable } from "../record/record.ts";
+import { hasMethodOf } from "./called-routes.ts";
 import { callersOf } from "./callers.ts";
 import { countedHeaders, unreadableHeader } from "./counted-headers.ts";
 import { type Destination } from "./destination.ts";
@@ -63,8 +64,8 @@ function mayBeCovered(message: RpcMessage, { rpcMethods }: Policy): boolean {
   switch (message.kind) {
     case "calls":
     case "unclear calls":
-      if (rpcMethods === null || message.names === null) return true;
-      return message.names.some(([method = ""]) => rpcMethods.includes(method));
+      if (rpcMethods === null || message.called === null) return true;
+      return hasMethodOf(rpcMethods, message.called);
     case "unanswered":
       return false;
     case "other":
@@ -185,7 +186,7 @@ async function fromValues(
   if (isRefusal(content)) return content;
   // All calls have one path, and the same values may be given to several.
   const { messageIfRead } = incoming;
-  const parts: string[] = messageIfRead?.kind === "calls" ? (messageIfRead.names[0] ?? []).slice(-1) : [];
+  const parts: string[] = messageIfRead?.kind === "calls" ? (messageIfRead.called.names[0] ?? []).slice(-1) : [];
   for (const source of from) {
     const values = source.kind === "query" ? valuesInQuery(url, source.name) : await valuesIn(content, source);
     if (values.length === 0) return null;

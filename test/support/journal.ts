@@ -6,6 +6,7 @@ import { type Operator, eventually } from "./operator.ts";
 /** What an event of a record has that no test is about. */
 export const ENTRY_FACTS = {
   caller: "c",
+  network: null,
   key: "k",
   operation: "POST /x",
   attempt: 1,

@@ -17,7 +17,8 @@ beforeAll(async () => {
   const { port } = origin.address() as AddressInfo;
   const entry = { origin: `http://127.0.0.1:${port}/tenants/acme`, caller: ["x-user"] };
   const small = { max_request_bytes: 1000, upload_timeout: "1s", upload_idle_timeout: "500ms" };
-  gateway = await startGateway({ "*": entry, "small.test": { ...entry, ...small } });
+  const tools = { ...entry, profile: "mcp", routes: [{ match: "POST /mcp tools/call:pay", key: "required" }] };
+  gateway = await startGateway({ "*": entry, "small.test": { ...entry, ...small }, "tools.test": tools });
 });
 
 afterAll(async () => {
@@ -134,6 +135,18 @@ describe("a body that is no request", () => {
     await send("GET /other HTTP/1.1");
     expect(received.map(({ url }) => url)).toEqual(["/tenants/acme/x", "/tenants/acme/other"]);
   });
+
+  test.each(["Content-Length: 0", "content-length: 00", "Content-Length: 5"])(
+    "evades no route for its call where chunks come with %s",
+    async (length) => {
+      const call = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "pay" } });
+      const chunks = `${call.length.toString(16)}\r\n${call}\r\n0\r\n\r\n`;
+      const type = "Content-Type: application/json";
+      const head = ["POST /mcp HTTP/1.1", "Host: tools.test", "X-User: 42", type, length, "Transfer-Encoding: chunked"];
+      const answer = await exchange([...head, "Connection: close", "", chunks].join("\r\n"), "");
+      expect([answer, received.length]).toEqual([expect.stringMatching(/"code":"key_missing"|^HTTP\/1\.1 400/), 0]);
+    },
+  );
 
   test("is not read as one where it comes too late", async () => {
     const head = ["POST /x HTTP/1.1", "Idempotency-Key: k", "Content-Length: 500", "Host: small.test", "X-User: 42"];

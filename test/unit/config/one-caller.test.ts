@@ -3,6 +3,7 @@ import { parseConfig } from "../../../src/config/config.ts";
 import { withCallersOf } from "../../../src/config/one-caller.ts";
 import { type Tenant } from "../../../src/config/policy.ts";
 import { type Fault } from "../../../src/config/read-fields.ts";
+import { strictestPolicy } from "../../../src/config/strictest-policy.ts";
 import { HOST, tenant } from "./entries.ts";
 
 const ORIGIN = { origin: "https://origin.example.com" };
@@ -16,7 +17,10 @@ function faultsOf(fields: Record<string, unknown>): readonly Fault[] {
 /** Who the callers of `path` are. */
 function callersAt(path: string, fields: Record<string, unknown>): Pick<Tenant, "callers" | "callersBefore"> {
   const own = tenant(parseConfig({ TENANTS: { [HOST]: { ...ORIGIN, ...fields } } }));
-  const { callers, callersBefore } = withCallersOf(own, own.policyFor("POST", path));
+  const { callers, callersBefore } = withCallersOf(
+    own,
+    strictestPolicy(own, { method: "POST", headers: new Headers() }, path),
+  );
   return { callers, callersBefore };
 }
 

@@ -141,6 +141,23 @@ describe("3.2.7 a route for a call", () => {
     ]);
   });
 
+  test("has the policy of its route where only some calls of a batch are those of one caller, so that lines and counts name the route", () => {
+    const open = tenant(
+      configWith({ profile: "mcp", routes: [{ match: "POST /mcp tools/call:open", one_caller: true }] }),
+    );
+    const request = new Request("https://api.test/mcp", { method: "POST" });
+    const applied = (...tools: string[]) => {
+      const calls = tools.map((tool) => ["tools/call", `tools/call:${tool}`]);
+      return strictestPolicy(open, request, "/mcp", calls);
+    };
+    expect(applied("open", "private").policy).toBe(open.routes[0]?.policy);
+    expect([applied("open", "private"), applied("private", "open")].map(({ isOneCaller }) => isOneCaller)).toEqual([
+      false,
+      false,
+    ]);
+    expect(applied("open", "open").isOneCaller).toBe(true);
+  });
+
   test("needs rpc, of the tenant, of the route or by its profile", () => {
     const at = (route: object, entry: object = {}) =>
       faultsWith({ ...entry, routes: [{ match: "POST /rpc pay", ...route }] });

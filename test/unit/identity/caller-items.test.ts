@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { type Refusal, isRefusal } from "../../../src/http/problem.ts";
 import {
+  type Caller,
   type CallerItem,
   type CallerRule,
   type Claims,
@@ -12,6 +14,10 @@ import { digestOf } from "../../../src/identity/digest.ts";
 
 function rule(...items: CallerItem[]): CallerRule {
   return { items, anonymous: "refuse", onChange: "separate" };
+}
+
+function digestIn(caller: Caller | Refusal): string | Refusal {
+  return isRefusal(caller) ? caller : caller.digest;
 }
 
 describe("3.5.4 a cookie", () => {
@@ -107,9 +113,11 @@ const CLAIMS: Claims = new Map([
 ]);
 
 describe("3.5.6 claims", () => {
-  const who = (authorization: string, item: CallerItem = JWT, claims: Claims | null = CLAIMS) =>
-    callerOf({ headers: new Headers({ authorization }) }, rule(item), async () =>
-      claims === null ? { kind: "unverified" } : { kind: "verified", claims },
+  const who = async (authorization: string, item: CallerItem = JWT, claims: Claims | null = CLAIMS) =>
+    digestIn(
+      await callerOf({ headers: new Headers({ authorization }) }, rule(item), async () =>
+        claims === null ? { kind: "unverified" } : { kind: "verified", claims },
+      ),
     );
 
   test("have a fixed digest that does not depend on their order or on other claims", async () => {
@@ -156,11 +164,13 @@ describe("3.5.1 several items", () => {
     { kind: "header", name: "x-account" },
   ];
   const all = { headers: { authorization: "Bearer x", cookie: "session=a", "x-account": "1" }, cert: true };
-  const who = ({ headers, cert }: { headers: Record<string, string>; cert: boolean }, only = rule(...items)) =>
-    callerOf({ headers: new Headers(headers), cf: cert ? { tlsClientAuth: GOOD } : {} }, only, async () => ({
-      kind: "verified",
-      claims: CLAIMS,
-    }));
+  const who = async ({ headers, cert }: { headers: Record<string, string>; cert: boolean }, only = rule(...items)) =>
+    digestIn(
+      await callerOf({ headers: new Headers(headers), cf: cert ? { tlsClientAuth: GOOD } : {} }, only, async () => ({
+        kind: "verified",
+        claims: CLAIMS,
+      })),
+    );
   const without = (name: string) => ({
     ...all,
     headers: Object.fromEntries(Object.entries(all.headers).filter(([header]) => header !== name)),

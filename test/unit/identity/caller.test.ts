@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type CallerRule, type VerifyToken, callerOf } from "../../../src/identity/caller.ts";
+import { type Refusal, isRefusal } from "../../../src/http/problem.ts";
+import { type Caller, type CallerRule, type VerifyToken, callerOf } from "../../../src/identity/caller.ts";
 
 function rule(...names: string[]): CallerRule {
   return { items: names.map((name) => ({ kind: "header", name })), anonymous: "refuse", onChange: "separate" };
@@ -15,7 +16,14 @@ function requestWith(headers: HeadersInit): Request {
   return new Request("https://api.example.com/", { headers });
 }
 
-const who = (fields: Record<string, string>, rule: CallerRule) => callerOf(requestWith(fields), rule, noToken);
+const find = (fields: HeadersInit, rule: CallerRule): Promise<Caller | Refusal> =>
+  callerOf(requestWith(fields), rule, noToken);
+
+/** The digest of the caller. */
+async function who(fields: HeadersInit, rule: CallerRule): Promise<string | Refusal> {
+  const caller = await find(fields, rule);
+  return isRefusal(caller) ? caller : caller.digest;
+}
 
 describe("3.5 caller", () => {
   // Computed by another program. If it changes, every stored record becomes unreachable.
@@ -69,7 +77,7 @@ describe("3.5 caller", () => {
       ["x-account", "a"],
       ["x-account", "b"],
     ]);
-    expect(await callerOf(requestWith(headers), TWO, noToken)).not.toBe(await who({ "x-account": "a" }, TWO));
+    expect(await who(headers, TWO)).not.toBe(await who({ "x-account": "a" }, TWO));
   });
 
   test("needs only one of the headers", async () => {
@@ -105,6 +113,17 @@ describe("3.5.2 without any of the headers", () => {
     expect(await who({ authorization: "a" }, shared)).not.toBe(anonymous);
     // An identified caller is the same under either setting.
     expect(await who({ authorization: "a" }, shared)).toBe(await who({ authorization: "a" }, TWO));
+  });
+
+  test.each<[Record<string, string>, Partial<CallerRule>, boolean]>([
+    [{ authorization: "a" }, {}, true],
+    [{ "x-account": "1" }, { anonymous: "shared" }, true],
+    [{ authorization: "" }, { anonymous: "shared" }, false],
+    [{}, { anonymous: "shared" }, false],
+    [{ authorization: "a" }, { items: [] }, false],
+    [{ authorization: "a" }, { items: [], anonymous: "shared" }, false],
+  ])("is identified only if an item of the rule is present: %j, %j, %j", async (fields, changed, isIdentified) => {
+    expect(await find(fields, { ...TWO, ...changed })).toMatchObject({ isIdentified });
   });
 });
 

@@ -13,9 +13,29 @@ const call = (id: unknown, token?: unknown): object => ({
 describe("a JSON-RPC message", () => {
   test("that is a call is named by its tool, unless the two are too long to be in a configuration", () => {
     const named = (name: string): object => ({ ...call(1), params: { name, Arguments: 1 } });
-    expect(read(named("t"))).toMatchObject({ kind: "calls", names: [["m", "m:t"]] });
-    expect(read(named("t".repeat(254)))).toMatchObject({ names: [["m", `m:${"t".repeat(254)}`]] });
-    expect(read(named("t".repeat(255)))).toMatchObject({ kind: "calls", names: [["m"]] });
+    expect(read(named("t"))).toMatchObject({ kind: "calls", called: { names: [["m", "m:t"]], unclear: [] } });
+    expect(read(named("t".repeat(254)))).toMatchObject({ called: { names: [["m", `m:${"t".repeat(254)}`]] } });
+    expect(read(named("t".repeat(255)))).toMatchObject({ kind: "calls", called: { names: [["m"]], unclear: ["m"] } });
+  });
+
+  test.each<[unknown, boolean]>([
+    [undefined, false],
+    [null, false],
+    [{}, false],
+    [{ arguments: {} }, false],
+    [["t", {}], true],
+    ["t", true],
+    [7, true],
+    [{ name: 5 }, true],
+    [{ name: null }, true],
+    [{ name: true }, true],
+    [{ name: ["t"] }, true],
+    [{ name: { t: 1 } }, true],
+    [{ name: "t\0" }, true],
+    [{ name: "t\u0085" }, true],
+  ])("that is a call may have another tool with the params %j: %j", (params, isUnclear) => {
+    const called = { names: [["m"]], unclear: isUnclear ? ["m"] : [] };
+    expect(read({ ...call(1), params })).toMatchObject({ kind: "calls", called });
   });
 
   test("that is a call has its id and progress token in canonical form", () => {
@@ -64,7 +84,7 @@ describe("a JSON-RPC message", () => {
     ["other", { ...call(1), method: "m".repeat(257) }],
     ["other", { ...call(1), Method: "n" }],
     ["other", { ...call(1), params: { Name: "n" } }],
-    ["other", { ...call(1), params: { name: ["n"] } }],
+    ["other", { ...call(1), method: "m\0" }],
   ])("is %s: %j", (kind, value) => {
     expect(read(value)).toEqual({ kind });
   });

@@ -33,6 +33,7 @@ describe("O5 the event that a change of a record reports", () => {
     const change = { before: pending, undoneTo: null, after: unknown, cause: "attempt", seen } as const;
     expect(journalEventOf(change, 1500)).toEqual({
       caller: "c0ffee",
+      network: null,
       key: "k",
       attemptId: "attempt-1",
       status: 502,

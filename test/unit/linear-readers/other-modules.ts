@@ -49,7 +49,11 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all("compares a path and a range with patterns that have no choice", "console", "paths.ts ranges.tsx"),
   ["console/sign-in.tsx", "compares a path and a name with patterns that have no choice"],
 
-  ...all(OPERATORS, "operator", "act.ts export.ts find.ts inspect.ts settle.ts settle-many.ts"),
+  ...all(
+    OPERATORS,
+    "operator",
+    "act.ts export.ts export-formats.ts find.ts inspect.ts settle.ts settle-batch.ts settle-many.ts",
+  ),
   ...all(OUTPUT, "operator", "answer.ts openapi-parts.ts openapi.ts operator-context.ts problem.ts request-schemas.ts"),
   ...all(
     OUTPUT,
@@ -77,7 +81,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
     "worker",
     "persistent-failures.ts refused-early.ts refused.ts request-context.ts request-metrics.ts respond.ts",
   ),
-  ...all(PARTS, "worker", "event-lines.ts json-rpc-lexer.ts refused-calls.ts rpc-reply.ts"),
+  ...all(PARTS, "worker", "called-routes.ts event-lines.ts json-rpc-lexer.ts refused-calls.ts rpc-reply.ts"),
   ["worker/rate-limit.ts", "asks with a digest"],
   ["worker/repeats.ts", "compares digests"],
   ["worker/request-body.ts", "passes bytes on, whatever they are"],

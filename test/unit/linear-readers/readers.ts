@@ -243,6 +243,8 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "identity/json.ts canonicalJson": (text) => json.canonicalJson(documentOf(text)),
   "identity/json-rpc.ts readRpcMessage": (text) =>
     jsonRpc.readRpcMessage(json.parseJson(callWith(text)) ?? documentOf(text)),
+  "identity/json-rpc.ts calledText": (text) =>
+    jsonRpc.calledText(json.parseJson(`{"method":"m","params":{"name":${JSON.stringify(text)}}}`) ?? documentOf(text)),
   "identity/json-rpc.ts otherTypeOf": after(["1", "-0."], (text) => jsonRpc.otherTypeOf(JSON.stringify(text))),
   "identity/json-rpc.ts responseId": (text) => jsonRpc.responseId(json.parseJson(callWith(text)) ?? documentOf(text)),
   "identity/json-rpc.ts textOfName": after(["1e", "-1e-"], jsonRpc.textOfName),

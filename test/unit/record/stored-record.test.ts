@@ -64,6 +64,13 @@ describe("format 1", () => {
     expect(encodeRecord(bound)).toEqual({ ...stored, caller });
   });
 
+  test.each(fixtures)("reads and writes a $state record of a network", (record, stored) => {
+    const networked = { ...record, about: { ...record.about, network: "0a1b" } };
+    expect(decodeRecord({ ...stored, network: "0a1b" })).toEqual(networked);
+    expect(encodeRecord(networked)).toEqual({ ...stored, network: "0a1b" });
+    expect(decodeRecord({ ...stored, network: 5 })).toEqual({ state: "unreadable", why: "fields: network" });
+  });
+
   test.each(fixtures)("reads and writes a $state record of a derived key", (record, stored) => {
     const derived = { ...record, about: { ...record.about, isDerived: true } };
     expect(decodeRecord({ ...stored, derived: true })).toEqual(derived);

@@ -9,6 +9,7 @@ const ENTRY: JournalEvent = {
   record: "r",
   hostname: "api.test",
   caller: "c",
+  network: null,
   key: "k",
   operation: "POST /x",
   attempt: 2,

@@ -3,7 +3,10 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { NO_FILTER } from "../../../src/journal/entry-query.ts";
 import { type JournalState } from "../../../src/journal/journal-event.ts";
+import { type Entry, HOST, uniqueKey } from "../../support/gateway.ts";
 import { ENTRY_FACTS } from "../../support/journal.ts";
+import { TOKEN, eventually, operatorOf } from "../../support/operator.ts";
+import { scriptOrigin } from "../../support/origin.ts";
 
 const INTENT = {
   hostname: "a.test",
@@ -29,9 +32,14 @@ const upTo = (count: number): string =>
 
 describe("9 the bounds of a journal", () => {
   const asked = (state: JournalState | null) => ({ filter: { ...NO_FILTER, state }, after: null, limit: 1 });
-  const insert = (count: number, caller: string, from = 0): string => `${upTo(count)} INSERT INTO entry
-    (record, kind, hostname, caller, key, state, cause, operation, attempt, attempt_id, seq, since_ms, at_ms, expires_ms, times)
-    SELECT '${caller}' || (${from} + i), 'state', 'a.test', '${caller}', 'k', 'unknown', 'attempt', 'POST /x', 1, 'a',
+  const insert = (
+    count: number,
+    caller: string,
+    from = 0,
+    network = "NULL",
+  ): string => `${upTo(count)} INSERT INTO entry
+    (record, kind, hostname, caller, network, key, state, cause, operation, attempt, attempt_id, seq, since_ms, at_ms, expires_ms, times)
+    SELECT '${caller}' || (${from} + i), 'state', 'a.test', '${caller}', ${network}, 'k', 'unknown', 'attempt', 'POST /x', 1, 'a',
     i, ${from} + i, ${from} + i, ${EXPIRES_MS}, 1 FROM n`;
 
   test("drop the oldest unknown entries, and no entries in other states, and count what is dropped", async () => {
@@ -73,6 +81,51 @@ describe("9 the bounds of a journal", () => {
       ["second", 2000, 101],
     ]);
     expect((await journal.entries(asked("unknown"))).dropped).toBe(12_030);
+  });
+
+  test("let one network push out no entry of others where all of them are one caller", async () => {
+    const journal = env.JOURNALS.getByName("anonymous.test");
+    await journal.record({ ...EVENT, record: "t", state: "tombstone", sinceMs: 0, atMs: 1, expiresAtMs: EXPIRES_MS });
+    await runInDurableObject(journal, (_, { storage }) => {
+      storage.sql.exec(insert(30, "anyone", 0, "'0a1b'"));
+      storage.sql.exec(insert(40, "anyone", 100));
+      storage.sql.exec(insert(20_000, "anyone", 10_000, "'ffff'"));
+    });
+    await runDurableObjectAlarm(journal);
+    const query = "SELECT network, count(*), min(since_ms) FROM entry WHERE state = 'unknown' GROUP BY 1";
+    const left = await runInDurableObject(journal, (_, { storage }) => [...storage.sql.exec(query).raw()]);
+    expect(left).toEqual([
+      [null, 40, 101],
+      ["0a1b", 30, 1],
+      ["ffff", 9930, 20_071],
+    ]);
+  });
+
+  test.each<[Entry, number]>([
+    [{ caller: [] }, 2],
+    [{ caller: ["x-account"], anonymous: "shared" }, 2],
+    [{ one_caller: true }, 2],
+    [{ caller: ["authorization"], anonymous: "shared" }, 1],
+  ])("count clients by network only where nothing identifies them: %j", async (entry, shares) => {
+    scriptOrigin(() => new Response("?", { status: 502 }));
+    const operator = operatorOf(entry, {}, { OPERATOR_TOKEN: TOKEN, EDGE: "cloudflare" });
+    const path = `/v1/${uniqueKey()}`;
+    for (const address of ["192.0.2.1", "192.0.2.1", "192.0.2.2"]) {
+      await operator.client.post(path, { headers: { "cf-connecting-ip": address } });
+    }
+    const query = "SELECT caller, network FROM entry WHERE operation = ?";
+    const rows = await eventually(
+      () =>
+        runInDurableObject(env.JOURNALS.getByName(HOST), (_, { storage }) =>
+          storage.sql.exec<{ caller: string; network: string | null }>(query, `POST ${path}`).toArray(),
+        ),
+      ({ length }) => length === 3,
+    );
+    expect(new Set(rows.map(({ caller }) => caller)).size).toBe(1);
+    expect(new Set(rows.map(({ network }) => network)).size).toBe(shares);
+    for (const { network } of rows) expect(String(network)).toMatch(shares === 1 ? /^null$/ : /^[0-9a-f]{4}$/);
+    // It is of no use to an operator.
+    expect(await (await operator.get("/journal")).text()).not.toContain("network");
   });
 
   test("refuse new audit lines when the audit log is full, and keep the old ones until they expire", async () => {

@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Client, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { auditOf, entryOf } from "../../support/journal.ts";
 import { type Operator, eventually, idOf, operatorOf } from "../../support/operator.ts";
@@ -159,6 +159,45 @@ describe("O3.7 a mass settling", () => {
       const replay = await operator.client.post(path, { key });
       expect([statusOf(replay), replay.status, await replay.text()]).toEqual(["replayed", 200 + n, key]);
     }
+  });
+
+  test.each([true, false])(
+    "encodes and parses a common answer once, however many records get it (dry_run = %s)",
+    async (dry) => {
+      const { operator, path, keys, records } = await outage(3);
+      const body = JSON.stringify({ jsonrpc: "2.0", id: 1, result: uniqueKey() });
+      const encode = vi.spyOn(TextEncoder.prototype, "encode");
+      const made = vi.spyOn(Headers.prototype, "keys");
+      onTestFinished(() => [encode, made].forEach((spy) => spy.mockRestore()));
+      const headers = { "content-type": "application/json" };
+      const done = await batch(operator, { dry_run: dry, records, settle: { ...FINAL, headers, body } });
+      expect([done.ready, done.settled]).toEqual(dry ? [3, 0] : [0, 3]);
+      expect(encode.mock.calls.filter(([text]) => text === body)).toHaveLength(1);
+      expect(made).toHaveBeenCalledTimes(1);
+      if (dry) return;
+      for (const key of keys) expect(await (await operator.client.post(path, { key })).text()).toBe(body);
+    },
+  );
+
+  test("decodes a common answer in base64 once", async () => {
+    const { operator, records } = await outage(3);
+    const decode = vi.spyOn(globalThis, "atob");
+    onTestFinished(() => decode.mockRestore());
+    const { body: _, ...how } = FINAL;
+    expect(await batch(operator, { dry_run: true, records, settle: { ...how, body_base64: "AQID" } })).toMatchObject({
+      ready: 3,
+    });
+    expect(decode.mock.calls.filter(([text]) => text === "AQID")).toHaveLength(1);
+  });
+
+  test("refuses an answer that no record could have before it looks at any", async () => {
+    const { operator, records } = await outage(1);
+    for (const headers of [{ "set-cookie": "a=b" }, { ["x".repeat(257)]: "1" }]) {
+      expect(await problemOf(await settle(operator, { records, settle: { ...FINAL, headers } }))).toBe(
+        "400 invalid_request",
+      );
+    }
+    expect(await stateOf(operator, records[0]?.record ?? "")).toBe("unknown");
   });
 
   test("does nothing where the audit log has no room for all of it", async () => {

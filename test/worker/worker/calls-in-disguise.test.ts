@@ -27,11 +27,57 @@ describe("a route by tool", () => {
     '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"other","Name":"pay"}}',
     '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":["pay"]}}',
     '{"jsonrpc":"2.0","ID":1,"method":"tools/call","params":{"name":"pay"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":["pay",{"order":1}]}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":"pay"}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":{"0":"pay"}}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":5}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":null}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"p\\u0061y"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay "}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"Pay"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\uff50ay\u200b"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay\\u0000x"}}',
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay${" ".repeat(300)}"}}`,
+    '{"jsonrpc":"2.0","id":1,"method":"Tools/Call","params":{"name":"pay"}}',
+    '{"jsonrpc":"2.0","id":1,"method":" tools/call","params":{"name":"pay"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call\\u0000","params":{"name":"pay"}}',
+    '[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"tools/call","params":["pay"]}]',
+    '[[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay"}}]]',
     '[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"ping","Method":"tools/call"}]',
   ])("is not evaded by members that only some servers read: %s", async (body) => {
     const origin = scriptOrigin();
     const answer = await clientOf(ROUTES).post("/mcp", { key: null, headers: AS_JSON, body });
     expect([await codeOf(answer), origin.received.length]).toEqual(["key_missing", 0]);
+  });
+
+  test.each([
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"other","name":"pay"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"other"},"params":{"name":"pay"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call","params":{"name":"pay"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"ping","m\\u0065thod":"tools/call","params":{"name":"pay"}}',
+  ])("is not evaded by a member that is there twice, whichever one the server reads: %s", async (body) => {
+    const origin = scriptOrigin();
+    const client = clientOf(ROUTES);
+    for (const key of [null, uniqueKey()]) {
+      const answer = await client.post("/mcp", { key, headers: AS_JSON, body });
+      expect(await codeOf(answer)).toBe(key === null ? "key_invalid" : undefined);
+    }
+    expect(origin.received).toHaveLength(1);
+  });
+
+  test.each([
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"other"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"__proto__"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"constructor","params":{"name":"pay"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call"}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":null}',
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"payments"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"eth_call","params":["pay"]}',
+    '{"jsonrpc":"2.0","id":1,"method":"resize","params":{"name":5}}',
+  ])("leaves other calls alone: %s", async (body) => {
+    const origin = scriptOrigin();
+    const answer = await clientOf(ROUTES).post("/mcp", { key: null, headers: AS_JSON, body });
+    expect([answer.status, origin.received.length]).toEqual([200, 1]);
   });
 
   test("refuses nothing where it observes, whatever the size of the body", async () => {
@@ -68,6 +114,35 @@ test("3.13.3 the tool counts where the rule compares only arguments", async () =
   expect(statusOf(await client.post("/mcp", { key, json: toolCall(1, "pay") }))).toBe("executed");
   expect(await codeOf(await client.post("/mcp", { key, json: toolCall(2, "refund") }))).toBe("key_reused");
   expect(statusOf(await client.post("/mcp", { key, json: toolCall(3, "pay") }))).toBe("replayed");
+  expect(origin.received).toHaveLength(1);
+});
+
+test.each([
+  [{ name: 1 }, { name: 2 }],
+  [{ name: ["pay"] }, { name: ["refund"] }],
+  [{ name: `${"t".repeat(300)}1` }, { name: `${"t".repeat(300)}2` }],
+  [{ Name: "pay" }, { Name: "refund" }],
+])("3.13.3 the tool counts where it is no name that a route could have: %j, %j", async (one, other) => {
+  const origin = scriptOrigin();
+  const client = clientOf({ profile: "mcp", fingerprint: { only: ["/params/arguments/order"] } });
+  const key = uniqueKey();
+  const called = (name: object) => {
+    const json = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { ...name, arguments: { order: 1 } } };
+    return client.post("/mcp", { key, json });
+  };
+  expect(statusOf(await called(one))).toBe("executed");
+  expect(await codeOf(await called(other))).toBe("key_reused");
+  expect(statusOf(await called(one))).toBe("replayed");
+  expect(origin.received).toHaveLength(1);
+});
+
+test("rpc_methods covers a method in another spelling", async () => {
+  const origin = scriptOrigin();
+  const client = clientOf({ profile: "mcp" });
+  const key = uniqueKey();
+  const json = { jsonrpc: "2.0", id: 1, method: "Tools/Call ", params: { name: "pay" } };
+  expect(statusOf(await client.post("/mcp", { key, json }))).toBe("executed");
+  expect(statusOf(await client.post("/mcp", { key, json }))).toBe("replayed");
   expect(origin.received).toHaveLength(1);
 });
 

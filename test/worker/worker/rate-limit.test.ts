@@ -81,6 +81,30 @@ describe("3.11.1 a caller beyond its rate limit", () => {
     expect(origin.received).toHaveLength(4);
   });
 
+  test("is counted by its network as well where no item identifies it, and an identified one is not", async () => {
+    const origin = scriptOrigin();
+    const limiter = scriptLimiter(9);
+    const rule = { caller: ["authorization", "x-account"], anonymous: "shared" };
+    const client = clientOf({ ...LIMITED, ...rule }, {}, { EDGE: "cloudflare" });
+    for (const address of ["192.0.2.1", "192.0.2.2", "192.0.2.2"]) {
+      await client.post(PATH, { headers: { "cf-connecting-ip": address, authorization: null } });
+    }
+    for (const address of ["192.0.2.1", "192.0.2.2"]) {
+      await client.post(PATH, { headers: { "cf-connecting-ip": address, authorization: null, "x-account": "1" } });
+    }
+    const names = limiter.asked.map((name) => name.split(" ").slice(1));
+    const [anonymous, identified] = [names[0]?.[0], names[3]?.[0]];
+    expect(names).toEqual([
+      [anonymous, "192.0.2.1"],
+      [anonymous, "192.0.2.2"],
+      [anonymous, "192.0.2.2"],
+      [identified],
+      [identified],
+    ]);
+    expect(identified).not.toBe(anonymous);
+    expect(origin.received).toHaveLength(5);
+  });
+
   test("is one caller in each spelling of its credential, and with a second one it is none", async () => {
     const origin = scriptOrigin();
     const counts = new Map<string, number>();
