@@ -35,7 +35,7 @@ export async function photograph({ browser, port, out, readme }: Photographed): 
     });
     await context.close();
   }
-  const context = await browser.newContext({ viewport: { width: 960, height: 960 }, colorScheme: "light" });
+  const context = await browser.newContext({ viewport: { width: 960, height: 1110 }, colorScheme: "light" });
   const page = await context.newPage();
   await signIn(page, `http://${HOST}:${port}`);
   await page.screenshot({ path: readme });

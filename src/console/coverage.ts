@@ -46,7 +46,7 @@ function coverage(where: string, proposals: readonly Proposal[]): Coverage | nul
 
 function proposalsFor(method: string, { mode, methods, key, deriveKey }: Policy): Proposal[] {
   const first: string[] = [];
-  if (mode !== "enforce") first.push('mode = "enforce"');
+  if (mode === "off" || mode === "observe") first.push('mode = "enforce"');
   if (!methods.includes(method)) first.push(`methods = [${[...methods, method].map(toml).join(", ")}]`);
   const accepting = key === "off" ? [...first, 'key = "optional"'] : first;
   const derive = deriveKey === null ? [`derive_key = { window = ${toml(WINDOW)} }`] : [];

@@ -25,25 +25,28 @@ export function FilterForm({ path, fields, hasState }: Props) {
   const causes = CAUSES.map((cause) => [cause, CAUSE_TEXTS[cause]] as const);
   const ranges = RANGE_NAMES.map((name) => [name, `the last ${RANGES[name].label}`] as const);
   return (
-    <form class="filter" method="get" action={path}>
-      {hasState ? <Choose name="state" label="State" options={states} fields={fields} /> : null}
-      <Write name="operation" label="Operation" example="POST /v1/charges" fields={fields} />
-      <Write name="key" label="Key" example="" fields={fields} />
-      <Choose name="cause" label="Cause" options={causes} fields={fields} />
-      <Choose name="range" label="Time" options={ranges} fields={fields} />
-      <details open={RARE.some(({ name }) => fields[name] !== undefined)}>
-        <summary>More filters</summary>
-        <div>
-          {RARE.map((field) => (
-            <Write {...field} fields={fields} />
-          ))}
+    <details open={Object.keys(fields).length > 0}>
+      <summary>Filter the list</summary>
+      <form class="filter" method="get" action={path}>
+        {hasState ? <Choose name="state" label="State" options={states} fields={fields} /> : null}
+        <Write name="operation" label="Operation" example="POST /v1/charges" fields={fields} />
+        <Write name="key" label="Key" example="" fields={fields} />
+        <Choose name="cause" label="Cause" options={causes} fields={fields} />
+        <Choose name="range" label="Time" options={ranges} fields={fields} />
+        <details open={RARE.some(({ name }) => fields[name] !== undefined)}>
+          <summary>More filters</summary>
+          <div>
+            {RARE.map((field) => (
+              <Write {...field} fields={fields} />
+            ))}
+          </div>
+        </details>
+        <div class="end">
+          <button>Filter</button>
+          {Object.keys(fields).length === 0 ? null : <a href={path}>Remove the filter</a>}
         </div>
-      </details>
-      <div class="end">
-        <button>Filter</button>
-        {Object.keys(fields).length === 0 ? null : <a href={path}>Remove the filter</a>}
-      </div>
-    </form>
+      </form>
+    </details>
   );
 }
 

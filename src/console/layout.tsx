@@ -1,8 +1,10 @@
 /** The frame of every console page. Values from clients, origins and operators are escaped text in it, never markup. */
 
 import { ICON } from "../http/page-style.ts";
+import { type HoldView, holdsView } from "../operator/holds-view.ts";
 import { type ReservedCall } from "../operator/operator-context.ts";
 import { pageHeaders } from "./browser.ts";
+import { HoldBanner } from "./hold-banner.tsx";
 import { type Hosts, otherHosts } from "./hosts.ts";
 import { HELP_PATH, HOME, PAGES, POLICY_PATH, type PagePath } from "./paths.ts";
 import { type Session } from "./session.ts";
@@ -20,9 +22,10 @@ interface PageProps {
 
 export async function pageResponse(c: ReservedCall, status: number, props: PageProps): Promise<Response> {
   const { session } = props;
-  const { hostname, url } = c.var;
+  const { hostname, tenant, url } = c.var;
   const hosts = session === null ? null : otherHosts(c, session);
-  const page = <Page {...props} hostname={hostname} path={url.pathname} hosts={hosts} />;
+  const holds = session === null ? [] : await holdsView(c.env, hostname, tenant);
+  const page = <Page {...props} {...{ hostname, hosts, holds }} path={url.pathname} />;
   return new Response(`<!doctype html>${(await page).toString()}`, { status, headers: await pageHeaders() });
 }
 
@@ -34,9 +37,10 @@ interface FrameProps extends PageProps {
   readonly hostname: string;
   readonly path: string;
   readonly hosts: Hosts | null;
+  readonly holds: readonly HoldView[];
 }
 
-function Page({ title, at, hostname, path, session, hosts, children }: FrameProps) {
+function Page({ title, at, hostname, path, session, hosts, holds, children }: FrameProps) {
   return (
     <html lang="en">
       <head>
@@ -58,6 +62,7 @@ function Page({ title, at, hostname, path, session, hosts, children }: FrameProp
         </header>
         {session === null ? null : <Navigation at={at} path={path} />}
         <main id="content">
+          <HoldBanner holds={holds} />
           <h1>{title}</h1>
           {children}
         </main>

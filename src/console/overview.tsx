@@ -56,7 +56,7 @@ function Oldest({ entries, left, dropped, nowMs, isWide }: JournalPage & Pick<Ov
     );
   }
   return (
-    <section class="hold" id="unknown">
+    <section class="open" id="unknown">
       <h2>
         {total === 1 ? "1 unknown outcome" : `${total} unknown outcomes`}, the oldest for{" "}
         {ageOf(nowMs - oldest.sinceMs)}

@@ -24,7 +24,8 @@ pre.body { white-space: pre-wrap; max-height: 30rem; overflow-y: auto; }
 .soft { color: var(--soft); }
 .alert { border-left: 0.375rem solid var(--refused); }
 .done { border-left: 0.375rem solid var(--replayed); }
-.hold { border-left: 0.375rem solid var(--unknown); }
+.hold, .open { border-left: 0.375rem solid var(--unknown); }
+main .hold { margin-top: 1rem; }
 .numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 1rem; margin: 0 0 1rem; }
 .numbers div { display: flex; flex-direction: column; justify-content: space-between; background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; padding: 0.75rem 1rem; }
 .numbers dt { color: var(--soft); font-size: 0.875rem; }
@@ -47,6 +48,7 @@ th:first-child, td:first-child { text-align: left; }
 thead th { color: var(--soft); border-top: 0; }
 tfoot th, tfoot td { font-weight: 600; }
 details { margin-top: 0.5rem; }
+section details:first-child { margin-top: 0; }
 summary { cursor: pointer; color: var(--accent); width: fit-content; padding: 0.25rem 0; }
 .entry { border-top: 1px solid var(--line); padding: 0.75rem 0; }
 .entry:first-of-type { border-top: 0; padding-top: 0; }
@@ -60,7 +62,7 @@ dl.line dt { color: var(--soft); flex: none; }
 dl.line dd { margin: 0; min-width: 0; }
 form.stack { display: grid; align-content: start; gap: 0.75rem; max-width: 40rem; }
 form.stack + .entry { margin-top: 1rem; }
-form.filter { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 12rem), 1fr)); gap: 0.75rem; align-items: end; }
+form.filter { margin-top: 0.5rem; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 12rem), 1fr)); gap: 0.75rem; align-items: end; }
 form.filter details, form.filter .end { grid-column: 1 / -1; margin: 0; }
 form.filter details div { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)); gap: 0.75rem; align-items: end; }
 .end { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; }

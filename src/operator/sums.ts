@@ -41,6 +41,7 @@ export function emptySums(): Sums {
     released: 0,
     unknown: 0,
     refused: 0,
+    on_hold: 0,
     would_execute: 0,
     would_join: 0,
     would_replay: 0,

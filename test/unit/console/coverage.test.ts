@@ -29,6 +29,7 @@ describe("O8 the configuration lines that would cover requests without a key", (
     ["PUT *", {}, ['methods = ["POST", "PATCH", "PUT"]', 'key = "required"']],
     ["POST *", { mode: "off", key: "off" }, ['mode = "enforce"', 'key = "required"']],
     ["POST *", { derive_key: { window: "1m" } }, ['key = "required" # ends derive_key']],
+    ["POST *", { mode: "hold" }, ['key = "required"']],
     ["POST *", { mode: "observe", key: "required" }, ['mode = "enforce"']],
   ])("require a key for %s under %j", (operation, entry, lines) => {
     expect(coverageOf(operation, tenant(entry))?.proposals.at(-1)?.lines).toEqual(lines);

@@ -7,7 +7,7 @@ import { parseAccept } from "hono/utils/accept";
 import { tenantFor } from "../../../src/config/config.ts";
 import { namesInKv, namesServing } from "../../../src/config/entry-names.ts";
 import { readOperation, writeOperation } from "../../../src/config/operation.ts";
-import { callsAt, strictestPolicy } from "../../../src/config/strictest-policy.ts";
+import { callsAt, methodsOf, strictestPolicy } from "../../../src/config/strictest-policy.ts";
 import { sealedIn, isNavigation, isSameOrigin, noticesIn } from "../../../src/console/browser.ts";
 import * as consoleForm from "../../../src/console/form.ts";
 import { openSession } from "../../../src/console/session.ts";
@@ -316,6 +316,9 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "config/strictest-policy.ts strictestPolicy": each(
     field("x-http-method-override", (fields) => strictestPolicy(tenant, { method: "POST", headers: fields }, "/")),
     (text) => strictestPolicy(tenant, { method: "POST", headers: new Headers() }, `/${text}`),
+  ),
+  "config/strictest-policy.ts methodsOf": field("x-http-method-override", (fields) =>
+    methodsOf({ method: "POST", headers: fields }),
   ),
   "config/strictest-policy.ts callsAt": each(
     field("x-http-method-override", (fields) => callsAt(tenant, { method: "POST", headers: fields }, "/")),
