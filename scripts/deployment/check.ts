@@ -157,7 +157,8 @@ export function summaryOf(tenants: readonly (readonly [string, Tenant | null])[]
   return tenants.flatMap(([name, tenant]) => {
     if (tenant === null) return [];
     const { origin, routes } = tenant;
-    const target = origin.kind === "url" ? origin.base : `service:${origin.binding}`;
+    const target =
+      origin.kind === "service" ? `service:${origin.binding}` : origin.kind === "url" ? origin.base : "app";
     return [`${name} → ${target}, ${routes.length === 1 ? "1 route" : `${routes.length} routes`}`];
   });
 }

@@ -26,7 +26,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(
     CONFIGURATION,
     "config",
-    "read-fields.ts required-objects.ts secrets.ts token-secrets.ts values.ts variable.ts version.ts",
+    "entry-bindings.ts in-code.ts read-fields.ts required-objects.ts secrets.ts token-secrets.ts values.ts variable.ts version.ts",
   ),
   ["config/ask-rate-limit.ts", "asks with a digest"],
   ["config/known-entries.ts", "keeps names as they are, and compares them whole"],
