@@ -95,6 +95,10 @@ export default defineConfig({
         },
       },
       {
+        plugins: [cloudflareTest({ wrangler: { configPath: "./test/package/wrangler.toml" }, verbose: false })],
+        test: { name: "package", include: ["test/package/**/*.test.ts"], isolate: false, ...EVERY_PROJECT },
+      },
+      {
         test: {
           name: "conformance",
           include: ["test/conformance/**/*.test.ts"],

@@ -10,8 +10,6 @@ import { type FoundVariable, readVariables } from "./variables.ts";
 export interface Served {
   readonly config: string;
   readonly variables: ReadonlyMap<string, FoundVariable>;
-  /** All that the configuration binds, also those without a value. */
-  readonly bound: readonly string[];
   readonly verdict: Verdict;
 }
 
@@ -24,10 +22,9 @@ export function readServed({
   readonly secrets: readonly string[];
 }): Served {
   const text = readFileSync(config, "utf8");
-  const bound = boundVariables(text);
-  const variables = readVariables({ names: bound, env: process.env, folders: secrets });
+  const variables = readVariables({ names: boundVariables(text), env: process.env, folders: secrets });
   const verdict = checkSelfHosted({ file: config, text, variables: valuesOf(variables) });
-  return { config, variables, bound, verdict };
+  return { config, variables, verdict };
 }
 
 /** Prints what is served, or the faults. Returns the exit code. */

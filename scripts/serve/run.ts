@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly served: Served;
 }
 
-/** The variable that puts the whole deployment on hold. */
+/** The variable that puts the whole deployment on hold. A configuration that does not bind it has a fault. */
 const HOLD = "HOLD";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -24,12 +24,7 @@ export async function runGateway(options: RunOptions): Promise<number> {
   const { served, storage } = options;
   const variables = valuesOf(served.variables);
   const state = stateOf(storage);
-  if (state.kind === "restored") {
-    if (!served.bound.includes(HOLD)) {
-      throw new Error(`${storage} is restored and has to start on hold: bind ${HOLD} in ${served.config}.`);
-    }
-    variables[HOLD] = "true";
-  }
+  if (state.kind === "restored") variables[HOLD] = "true";
   // Before the runtime starts, so that no signal ends the launcher alone.
   const stop = Promise.withResolvers<NodeJS.Signals>();
   const onSignal = (signal: NodeJS.Signals): void => stop.resolve(signal);

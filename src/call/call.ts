@@ -40,6 +40,8 @@ export interface Forward {
   /** A stream crosses RPC whatever its length, and only if it is read. */
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
   readonly bodyBytes: number;
+  /** Where the origin is an app: the platform's data about the connection, as the app would have it in front. */
+  readonly cf?: Readonly<Record<string, unknown>>;
 }
 
 /** How a keyed answer is marked (docs/protocol.md 6.1). */

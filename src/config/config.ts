@@ -1,5 +1,5 @@
 /**
- * The variables `TENANTS…`, or `ORIGIN` → tenants. All faults are reported at once, each with its path and with the values that are valid.
+ * The variables `TENANTS…`, or `ORIGIN`, or a configuration in code → tenants. All faults are reported at once, each with its path and with the values that are valid.
  * A faulty entry closes its own hosts only. An entry whose name can't be read closes all hosts: otherwise a wildcard entry
  * might serve its hosts from another origin.
  */
@@ -10,6 +10,7 @@ import { faultsOfEdge, kvNamespace } from "./bindings.ts";
 import { NAME_MESSAGE, lookupName, namesServing } from "./entry-names.ts";
 import { parseEntry } from "./entry.ts";
 import { faultsOfHold } from "./hold.ts";
+import { type CodeIn, codeIn } from "./in-code.ts";
 import { TENANTS_KV } from "./kv-entry.ts";
 import { faultsOfOperatorTokens } from "./operator-token.ts";
 import { ORIGIN, entryOfOrigin, faultsOfCaller, inVariable } from "./origin-variable.ts";
@@ -68,7 +69,8 @@ export function parseConfig(env: object): Config {
     ...listedSecrets(env).faults,
     ...faultsOfCaller(env),
   ];
-  const { entries, unreadable } = mergeVariables(env, faults);
+  const code = codeIn(env);
+  const { entries, unreadable } = code === null ? mergeVariables(env, faults) : entriesInCode(code, faults);
   const hostnames = new Set(entries.map(({ name }) => name));
   const tenants = new Map<string, Tenant | null>();
   const seenBy = new Map<string, string>();
@@ -78,7 +80,7 @@ export function parseConfig(env: object): Config {
     else if (isSecond) faults.push({ path, message: seenBy.get(name) === ORIGIN ? BESIDE_ORIGIN : SECOND });
     if (!isSecond) seenBy.set(name, path);
     const own: Fault[] = [];
-    const tenant = parseEntry(entry, path, { name, env, hostnames }, own);
+    const tenant = parseEntry(entry, path, { name, env, hostnames, ...(code !== null && { inCode: code }) }, own);
     faults.push(...own.map((fault) => inVariable(fault)));
     tenants.set(name, misnamed || isSecond ? null : tenant);
   }
@@ -92,6 +94,24 @@ interface NamedEntry {
   readonly misnamed: boolean;
   readonly path: string;
   readonly entry: unknown;
+}
+
+function namedEntry(
+  written: string,
+  path: string,
+  entry: unknown,
+  faults: Fault[],
+): NamedEntry & { unreadable: boolean } {
+  const name = lookupName(written);
+  if (name === null) faults.push({ path, message: NAME_MESSAGE });
+  // Parsed even where its name can't be read, so that its other faults are reported too.
+  return { name: name ?? written, misnamed: name !== null && name !== written, path, entry, unreadable: name === null };
+}
+
+function entriesInCode(code: CodeIn, faults: Fault[]): { entries: NamedEntry[]; unreadable: boolean } {
+  faults.push(...code.faults);
+  const entries = code.entries.map(({ written, path, entry }) => namedEntry(written, path, entry, faults));
+  return { entries, unreadable: code.faults.length > 0 || entries.some(({ unreadable }) => unreadable) };
 }
 
 function mergeVariables(env: object, faults: Fault[]): { entries: NamedEntry[]; unreadable: boolean } {
@@ -109,12 +129,9 @@ function mergeVariables(env: object, faults: Fault[]): { entries: NamedEntry[]; 
       continue;
     }
     for (const [written, entry] of Object.entries(table)) {
-      const name = lookupName(written);
-      const path = `${variable}."${written}"`;
-      if (name === null) faults.push({ path, message: NAME_MESSAGE });
-      unreadable ||= name === null;
-      // Parsed even where its name can't be read, so that its other faults are reported too.
-      entries.push({ name: name ?? written, misnamed: name !== null && name !== written, path, entry });
+      const named = namedEntry(written, `${variable}."${written}"`, entry, faults);
+      unreadable ||= named.unreadable;
+      entries.push(named);
     }
   }
   return { entries, unreadable };

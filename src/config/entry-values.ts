@@ -20,7 +20,13 @@ import {
 
 export type OriginAddress =
   /** `base` has no trailing slash. Its path, if any, precedes the request's. */
-  { readonly kind: "url"; readonly base: string } | { readonly kind: "service"; readonly binding: string };
+  { readonly kind: "url"; readonly base: string } | { readonly kind: "service"; readonly binding: string } | AppAddress;
+
+/** An app in this Worker. `number` is that of the call which has put the gateway in front of it. */
+export interface AppAddress {
+  readonly kind: "app";
+  readonly number: number;
+}
 
 const SERVICE = new RegExp(`^service:(${BINDING_NAME})$`);
 

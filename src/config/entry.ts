@@ -1,12 +1,11 @@
 /** One entry of `TENANTS` → a tenant. */
 
-import { withoutTrailingDot } from "../http/matching-path.ts";
-import { rateLimit as rateLimitBinding, serviceBinding } from "./bindings.ts";
 import { CALLER_MESSAGE } from "./caller-values.ts";
 import { faultsOfDroppedCallers } from "./dropped-callers.ts";
-import { type OriginAddress } from "./entry-values.ts";
+import { type Surroundings, addBindingFaults } from "./entry-bindings.ts";
 import { type SetValues } from "./field.ts";
 import {
+  APP_ENTRY_FIELDS,
   ENTRY_FIELDS,
   MATCH,
   OWN_FIELDS,
@@ -22,35 +21,19 @@ import { type Policy, type Route, type Tenant } from "./policy.ts";
 import { DEFAULT_POLICY } from "./profiles.ts";
 import { type Fault, readFields, readTable } from "./read-fields.ts";
 import { RouteRouter } from "./route-router.ts";
-import { faultOfUse } from "./secrets.ts";
-import { faultsOfTokenSecrets } from "./token-secrets.ts";
-
-/** What the references in an entry are checked against. */
-export interface Surroundings {
-  /** The entry's own name. */
-  readonly name: string;
-  /** Has the bindings that an entry may name. */
-  readonly env: object;
-  /** All tenants' names. */
-  readonly hostnames: ReadonlySet<string>;
-}
 
 /** Null where the entry has faults, which go to `faults`. */
 export function parseEntry(entry: unknown, path: string, around: Surroundings, faults: Fault[]): Tenant | null {
   const faultsBefore = faults.length;
-  const table = readTable(ENTRY_FIELDS, entry, path, faults);
+  const table = readTable(around.inCode ? APP_ENTRY_FIELDS : ENTRY_FIELDS, entry, path, faults);
   if (table === null) return null;
-  const fields = readFields(OWN_FIELDS, table, path, faults);
+  const fields = readOwnFields(table, path, around, faults);
   const hasCaller = Reflect.get(table, "caller") !== undefined;
   const bases = basesOf(readFields(POLICY_FIELDS, table, path, faults), hasCaller);
   const { policy } = bases;
   const { routes: written = [] } = readFields(ROUTES, table, path, faults);
   faults.push(...faultsOfDroppedCallers(callerRules(fields), around.env, path));
   addBindingFaults(fields, path, around, faults);
-  faults.push(
-    ...faultsOfTokenSecrets(fields.caller ?? [], around, `${path}.caller`),
-    ...faultsOfTokenSecrets(fields.callerWas?.items ?? [], around, `${path}.caller_was.caller`),
-  );
   addContradictions(policy, path, faults);
   const routes = written.flatMap((table, index) => parseRoute(table, `${path}.routes[${index}]`, bases, faults));
   const matched = matcher(routes, policy, `${path}.routes`, faults);
@@ -69,36 +52,11 @@ export function parseEntry(entry: unknown, path: string, around: Surroundings, f
   return Object.freeze({ ...own, policy, routes: Object.freeze(routes), ...matched });
 }
 
-/** Faults of fields that name a binding or a token of the Worker, or another tenant. */
-function addBindingFaults(
-  { origin, rateLimit, operatorToken }: SetValues<typeof OWN_FIELDS>,
-  path: string,
-  around: Surroundings,
-  faults: Fault[],
-): void {
-  const originFault = origin === undefined ? null : faultOfOrigin(origin, around);
-  if (originFault !== null) faults.push({ path: `${path}.origin`, message: originFault });
-  if (rateLimit !== undefined && rateLimitBinding(around.env, rateLimit.binding) === null) {
-    const message = `names no rate limiting binding of this Worker: ${rateLimit.binding}`;
-    faults.push({ path: `${path}.rate_limit.binding`, message });
-  }
-  if (operatorToken !== undefined) {
-    const use = { name: operatorToken, purpose: "operator_token", hostname: around.name } as const;
-    const message = faultOfUse(around.env, use);
-    if (message !== null) faults.push({ path: `${path}.operator_token`, message });
-  }
-}
-
-function faultOfOrigin(origin: OriginAddress, { env, hostnames }: Surroundings): string | null {
-  if (origin.kind === "service") {
-    const bound = serviceBinding(env, origin.binding) !== null;
-    return bound ? null : `names no service binding of this Worker: ${origin.binding}`;
-  }
-  const url = new URL(origin.base);
-  const hostname = withoutTrailingDot(url.hostname);
-  // Another port is another server. Under a wildcard, the header that marks loops protects.
-  if (url.port !== "" || !hostnames.has(hostname)) return null;
-  return `leads back to this gateway: ${hostname} is a tenant. Give the origin a hostname of its own`;
+/** An app takes the place of an origin that is written. */
+function readOwnFields(table: object, path: string, { inCode }: Surroundings, faults: Fault[]) {
+  if (inCode === undefined) return readFields(OWN_FIELDS, table, path, faults);
+  const { origin: _, originAuth: __, ...written } = OWN_FIELDS;
+  return { ...readFields(written, table, path, faults), origin: inCode.app };
 }
 
 /** What the policies of an entry's routes are laid on. */

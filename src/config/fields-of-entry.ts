@@ -99,6 +99,11 @@ type OwnValues = SetValues<typeof OWN_FIELDS>;
 /** All fields of an entry. */
 export const ENTRY_FIELDS = { ...OWN_FIELDS, ...POLICY_FIELDS, ...ROUTES };
 
+const { origin: _, originAuth: __, ...APP_FIELDS } = ENTRY_FIELDS;
+
+/** The fields of an entry whose origin is an app in this Worker: nothing leads to it but the gateway. */
+export const APP_ENTRY_FIELDS: Fields = APP_FIELDS;
+
 /** All fields of a route. */
 export const ROUTE_FIELDS = { ...MATCH, ...POLICY_FIELDS };
 

@@ -80,10 +80,10 @@ function unlistedBecause(env: object, { name, purpose, hostname }: SecretUse): "
 const VARIABLE = /^SECRETS(?:_[0-9]+)?$/;
 
 /** The gateway's own variables are no secrets, whatever `SECRETS` lists. */
-const OWN_VARIABLE = /^(?:TENANTS.*|SECRETS(?:_[0-9]+)?|EDGE|ORIGIN|CALLER|HOLD)$/;
+export const OWN_VARIABLE = /^(?:TENANTS.*|SECRETS(?:_[0-9]+)?|EDGE|ORIGIN|CALLER|HOLD)$/;
 
 /** A secret for more hostnames than this is for a wildcard. */
-const HOSTNAMES_MAX = 100;
+export const HOSTNAMES_MAX = 100;
 
 const NAMES_MESSAGE = 'must be a list of names of entries, such as ["api.example.com"] or ["*"]';
 

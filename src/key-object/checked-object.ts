@@ -1,6 +1,7 @@
 /** What every object of this gateway has: its version in the log, and a check of its storage. */
 
 import { DurableObject } from "cloudflare:workers";
+import { environmentOfObject } from "../config/in-code.ts";
 import { versionOf } from "../config/version.ts";
 import { logVersion } from "../log.ts";
 
@@ -18,7 +19,7 @@ export class CheckedObject extends DurableObject<Env> {
   #checking: Promise<StorageTimes> | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
+    super(ctx, environmentOfObject(env));
     logVersion(versionOf(env));
   }
 

@@ -9,6 +9,7 @@ import { type JournalPlace } from "../config/policy.ts";
 import { isMismatch } from "../journal/journal-event.ts";
 import { JournalReporter } from "../journal/reporter.ts";
 import { log } from "../log.ts";
+import { type Sender } from "../origin/app.ts";
 import { type Decision, decide } from "../record/decide.ts";
 import { type Command } from "../record/operate.ts";
 import { type UnknownRecord, unreachable } from "../record/record.ts";
@@ -33,12 +34,14 @@ export class KeyObject extends CheckedObject {
   readonly #kept: KeptRecord;
   readonly #reporter: JournalReporter;
   readonly #awake: StayAwake;
+  readonly #sender: Sender;
   readonly #pace = new ProbePace();
   #state: ObjectState = IDLE;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#reporter = new JournalReporter(ctx, env);
+    this.#reporter = new JournalReporter(ctx, this.env);
+    this.#sender = { env: this.env, ctx, isInWorker: false };
     this.#kept = new KeptRecord(ctx, this.#reporter);
     this.#awake = new StayAwake(ctx, () => env.KEYS.get(ctx.id).untilIdle());
   }
@@ -134,7 +137,7 @@ export class KeyObject extends CheckedObject {
     const sendable = assertSet(received.sendable);
     if (isStreamed(sendable.forward)) return this.#prepare(received, sendable.forward);
     const where = { tenant: about.tenant, record: this.#kept.name };
-    const prepared = prepareAttempt(sendable.forward, { attemptNumber, before }, where, this.env);
+    const prepared = prepareAttempt(sendable.forward, { attemptNumber, before }, where, this.#sender);
     if (prepared.kind === "refusal") return Promise.resolve(prepared);
     const attempt = { number: attemptNumber, id: crypto.randomUUID() };
     const begun = { attempt, before, mayHaveRun, policy, request, where };
@@ -155,7 +158,7 @@ export class KeyObject extends CheckedObject {
     const probe = new Probe(record, received.call.policy, this.#kept, this.#pace);
     const state: ObjectState = { kind: "probe", probe };
     this.#state = state;
-    this.#awake.during(probe.run(assertSet(received.sendable?.probe), this.env, () => this.#idleAfter(state)));
+    this.#awake.during(probe.run(assertSet(received.sendable?.probe), this.#sender, () => this.#idleAfter(state)));
     return this.#answerAfter(probe.result, received);
   }
 

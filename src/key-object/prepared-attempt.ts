@@ -4,6 +4,7 @@ import { type RefusalReply } from "../call/call.ts";
 import { type ReceivedForward, hold } from "../call/upload.ts";
 import { type HeldBody } from "../http/held-body.ts";
 import { type Where, log } from "../log.ts";
+import { type Sender } from "../origin/app.ts";
 import { prepareKeyed } from "../origin/exchange.ts";
 import { type PreparedRequest } from "../origin/prepared-request.ts";
 import { type UnknownRecord } from "../record/record.ts";
@@ -19,11 +20,11 @@ export function prepareAttempt(
   received: ReceivedForward,
   { attemptNumber, before }: { readonly attemptNumber: number; readonly before: UnknownRecord | null },
   where: Where,
-  env: object,
+  sender: Sender,
 ): PreparedAttempt {
   const forward = hold(received);
   if (forward === null) return refusal("overloaded");
-  const request = prepareKeyed(forward, attemptNumber, env);
+  const request = prepareKeyed(forward, attemptNumber, sender);
   if (request.kind === "prepared") return { kind: "prepared", request, body: forward.body };
   forward.body?.release();
   const id = crypto.randomUUID();

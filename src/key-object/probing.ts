@@ -3,6 +3,7 @@
 import { type Forward } from "../call/call.ts";
 import { type AttemptPolicy } from "../config/policy.ts";
 import { type Where, log } from "../log.ts";
+import { type Sender } from "../origin/app.ts";
 import { type NoAnswer, type OriginAnswer, exchange, prepareKeyed } from "../origin/exchange.ts";
 import { type Probed } from "../record/decide.ts";
 import { type ProbePause, mayProbeFromMs, pauseAfter } from "../record/probe-pause.ts";
@@ -68,9 +69,9 @@ export class Probe {
   }
 
   /** Never throws. `onEnd` is called when the probe is over and before those who wait go on. */
-  async run(forward: Forward, env: object, onEnd: () => void): Promise<void> {
+  async run(forward: Forward, sender: Sender, onEnd: () => void): Promise<void> {
     const { attempt } = this.#record;
-    const answer = await this.#ask(forward, env);
+    const answer = await this.#ask(forward, sender);
     let end: ProbeEnd;
     try {
       end = await this.#finish(answer);
@@ -92,9 +93,9 @@ export class Probe {
     return { tenant: this.#record.about.tenant, record: this.#kept.name };
   }
 
-  async #ask(forward: Forward, env: object): Promise<OriginAnswer | NoAnswer> {
+  async #ask(forward: Forward, sender: Sender): Promise<OriginAnswer | NoAnswer> {
     const { number } = this.#record.attempt;
-    const prepared = prepareKeyed({ ...forward, body: null }, number, env);
+    const prepared = prepareKeyed({ ...forward, body: null }, number, sender);
     if (prepared.kind === "not prepared") {
       log({ event: "fault", id: crypto.randomUUID(), where: "misconfigured", why: prepared.why, ...this.#where });
       return { came: "nothing", cause: "failed", why: prepared.why };

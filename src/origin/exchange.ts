@@ -9,6 +9,7 @@ import { essenceOf } from "../identity/media-type.ts";
 import { type AnswerSigns } from "../record/classify.ts";
 import { type HeaderPair } from "../record/record.ts";
 import { AnswerBody } from "./answer-body.ts";
+import { type Sender } from "./app.ts";
 import { decoded } from "./decoding.ts";
 import { type NotPrepared, type PreparedRequest, prepareRequest } from "./prepared-request.ts";
 
@@ -19,7 +20,7 @@ const STREAMED_TYPES: ReadonlySet<string> = new Set(["text/event-stream", "appli
 
 /** The URL of a request at its tenant's origin: the request's own path, after the origin's base path. */
 export function originUrl(origin: Origin, url: URL): string {
-  // A service gets the public URL, because the binding leads to it, not the hostname.
+  // A service or an app gets the public URL, because the hostname does not lead to it.
   return (origin.kind === "url" ? origin.base : url.origin) + url.pathname + url.search;
 }
 
@@ -53,12 +54,16 @@ export interface NoAnswer {
 }
 
 /** Makes attempt `attemptNumber` of `forward` ready to be sent. Nothing is sent, and nothing has happened where this fails. */
-export function prepareKeyed(forward: WholeForward, attemptNumber: number, env: object): PreparedRequest | NotPrepared {
-  const { origin, url, method, headers, body } = forward;
-  return prepareRequest(origin, env, () => {
+export function prepareKeyed(
+  forward: WholeForward,
+  attemptNumber: number,
+  sender: Sender,
+): PreparedRequest | NotPrepared {
+  const { origin, url, method, headers, body, cf } = forward;
+  return prepareRequest(origin, sender, () => {
     const fields = headersOf(headers);
     fields.set("oncegate-attempt", String(attemptNumber));
-    const init = { method, headers: fields, body: body?.forOrigin() ?? null };
+    const init = { method, headers: fields, body: body?.forOrigin() ?? null, ...(cf !== undefined && { cf }) };
     // A probe is a GET. An answer about one attempt must not come from a cache for another.
     return new Request(url, method === "GET" ? { ...init, cache: "no-store" } : init);
   });

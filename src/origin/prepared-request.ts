@@ -7,6 +7,8 @@ import { serviceBinding } from "../config/bindings.ts";
 import { isSendable } from "../config/origin-auth.ts";
 import { type Origin, type OriginAuth } from "../config/policy.ts";
 import { secretOf } from "../config/secrets.ts";
+import { unreachable } from "../record/record.ts";
+import { type Sender, appOf } from "./app.ts";
 
 /**
  * Neither reads nor fills the platform's cache. Its key is the origin's URL, and one origin may serve several hostnames
@@ -30,21 +32,30 @@ export interface NotPrepared {
  * The one place where an origin's secret is added, so that it goes with every request to that origin and to no other. `make`
  * returns a request of its own, which is changed.
  */
-export function prepareRequest(origin: Origin, env: object, make: () => Request): PreparedRequest | NotPrepared {
+export function prepareRequest(origin: Origin, sender: Sender, make: () => Request): PreparedRequest | NotPrepared {
   try {
     const request = make();
-    if (origin.auth !== null) setSecret(request.headers, origin.auth, env);
-    const fetcher = origin.kind === "url" ? null : serviceOf(env, origin.binding);
-    return {
-      kind: "prepared",
-      send: (signal) => {
-        const init: RequestInit = { redirect: "manual", signal };
-        return fetcher === null ? fetch(request, { ...init, cf: UNCACHED }) : fetcher.fetch(request, init);
-      },
-    };
+    if (origin.auth !== null) setSecret(request.headers, origin.auth, sender.env);
+    const send = sendTo(origin, sender);
+    return { kind: "prepared", send: (signal) => send(request, { redirect: "manual", signal }) };
   } catch (error) {
     // A URL that can't be made, a missing binding or secret: all of them before anything is sent.
     return { kind: "not prepared", why: String(error) };
+  }
+}
+
+function sendTo(origin: Origin, sender: Sender): (request: Request, init: RequestInit) => Promise<Response> {
+  switch (origin.kind) {
+    case "url":
+      return (request, init) => fetch(request, { ...init, cf: UNCACHED });
+    case "service": {
+      const service = serviceOf(sender.env, origin.binding);
+      return (request, init) => service.fetch(request, init);
+    }
+    case "app":
+      return appOf(origin, sender);
+    default:
+      return unreachable(origin);
   }
 }
 

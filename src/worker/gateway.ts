@@ -64,7 +64,7 @@ async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): 
 
 /** Sends the request to its record, or straight to the origin where no record covers it. */
 async function route(context: RequestContext): Promise<RequestResult> {
-  const { incoming, destination, env } = context;
+  const { incoming, destination } = context;
   const { headers } = incoming.request;
   const { policy } = destination;
   if (isLoop(headers)) return refused(refuse("loop_detected"));
@@ -74,7 +74,7 @@ async function route(context: RequestContext): Promise<RequestResult> {
   if (key === null) {
     // What was parsed of a small body may take many times its memory, and the origin may take long.
     incoming.releaseContent();
-    return { kind: "passed through", sent: await passThrough(incoming, destination, env) };
+    return { kind: "passed through", sent: await passThrough(incoming, destination, context) };
   }
   if (isRefusal(key)) return { kind: "without key", refusal: key };
   const wait = grantedWait(headers.get("prefer"), policy.waitMs);

@@ -108,8 +108,9 @@ export class Incoming {
     if (this.#body === null) return new Request(url, this.request);
     const body = await this.#body;
     if (isRefusal(body)) return body;
-    const { method, headers } = this.request;
-    return new Request(url, { method, headers, body: body.held.byteLength > 0 ? body.held.forOrigin() : null });
+    const { method, headers, cf } = this.request;
+    const init = { method, headers, body: body.held.byteLength > 0 ? body.held.forOrigin() : null };
+    return new Request(url, cf === undefined ? init : { ...init, cf });
   }
 
   /** The request for a second reader. Throws where it can't be copied. */

@@ -200,7 +200,16 @@ function knownType(mediaType: string | null): string | null {
 
 /** `https://host:port/base` has its host in the third part. */
 function originName(origin: Tenant["origin"]): string {
-  return origin.kind === "url" ? (origin.base.split("/", 3)[2] ?? "") : `service:${origin.binding}`;
+  switch (origin.kind) {
+    case "url":
+      return origin.base.split("/", 3)[2] ?? "";
+    case "service":
+      return `service:${origin.binding}`;
+    case "app":
+      return "app";
+    default:
+      return unreachable(origin);
+  }
 }
 
 /** What is expected, and changes no record except by a plain execution: the lines that `log = "changes"` leaves out. */

@@ -110,6 +110,7 @@ function forwardOf({ request }: Incoming, destination: Destination, key: Key, { 
     headers: forKeyedRequest(fields, key),
     body: held.byteLength > 0 ? held : null,
     bodyBytes: held.byteLength,
+    ...(tenant.origin.kind === "app" && request.cf !== undefined && { cf: { ...request.cf } }),
   };
 }
 

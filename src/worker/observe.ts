@@ -47,7 +47,7 @@ interface Answered {
 }
 
 export async function observe(context: RequestContext): Promise<Observed> {
-  const { incoming, destination, metrics, env, ctx } = context;
+  const { incoming, destination, metrics, ctx } = context;
   const { policy } = destination;
   // What was parsed to find its rules may take many times the memory of its body, and the origin may take long.
   incoming.releaseContent();
@@ -64,7 +64,7 @@ export async function observe(context: RequestContext): Promise<Observed> {
   // end as soon as it would without being observed.
   ctx.waitUntil(begun);
   let head: Head = null;
-  const sent = await passThrough(incoming, destination, env, (answer) => {
+  const sent = await passThrough(incoming, destination, context, (answer) => {
     head = answer;
   });
   const status = sent.kind === "problem" ? writtenAs(sent.code, policy).status : sent.response.status;

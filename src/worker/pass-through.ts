@@ -10,6 +10,7 @@ import { countedHeaders } from "./counted-headers.ts";
 import { type Destination } from "./destination.ts";
 import { lateFaultOf, withOpaqueId } from "./fault.ts";
 import { type Incoming } from "./incoming.ts";
+import { type RequestContext } from "./request-context.ts";
 
 /** The origin's answer as it is passed on. */
 export type PassedThrough = { readonly kind: "answered"; readonly response: Response } | Refusal;
@@ -18,7 +19,7 @@ export type PassedThrough = { readonly kind: "answered"; readonly response: Resp
 export async function passThrough(
   incoming: Incoming,
   destination: Destination,
-  env: object,
+  { env, ctx }: Pick<RequestContext, "env" | "ctx">,
   onHead: (answer: Response | null) => void = () => {},
 ): Promise<PassedThrough> {
   const { request } = incoming;
@@ -29,7 +30,7 @@ export async function passThrough(
   makeForwarded(passedOn.headers, { url, connection, counted: countedHeaders(destination) });
   // `Upgrade` is hop-by-hop, so it was removed. This hop asks for an upgrade of its own.
   if (isWebSocketUpgrade(request)) passedOn.headers.set("upgrade", "websocket");
-  const prepared = prepareRequest(tenant.origin, env, () => passedOn);
+  const prepared = prepareRequest(tenant.origin, { env, ctx, isInWorker: true }, () => passedOn);
   if (prepared.kind === "not prepared") return withOpaqueId(refuse("misconfigured"), prepared.why, where);
   const answer = await send(prepared);
   if (answer === null) incoming.abandonBody();

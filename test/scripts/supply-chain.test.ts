@@ -14,6 +14,7 @@ const LOCK_FILES = [
   "bench/peers/package-lock.json",
   "test/clients/package-lock.json",
   "tools/dependency-rule/package-lock.json",
+  "tools/package/package-lock.json",
 ];
 
 interface Locked {

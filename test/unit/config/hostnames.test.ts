@@ -12,9 +12,8 @@ function configFor(...names: string[]) {
 /** Which entry serves `hostname`. */
 function servedBy(names: readonly string[], hostname: string): string {
   const { origin } = tenant(configFor(...names), hostname);
-  return origin.kind === "url"
-    ? decodeURIComponent(origin.base.slice("https://origin.example/".length))
-    : origin.binding;
+  if (origin.kind === "url") return decodeURIComponent(origin.base.slice("https://origin.example/".length));
+  return origin.kind === "service" ? origin.binding : origin.kind;
 }
 
 describe("3.1.1 the entry that serves a hostname", () => {

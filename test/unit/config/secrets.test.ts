@@ -121,7 +121,7 @@ describe("an entry that names a secret", () => {
     const made = tenant(parseConfig({ ...around.env, TENANTS: { "a.test": entry(fields) } }), "a.test");
     const request = new Request("https://origin.example.com/");
     const used = (env: object) => ({
-      sent: prepareRequest(made.origin, env, () => request).kind === "prepared",
+      sent: prepareRequest(made.origin, { env, ctx: {}, isInWorker: true }, () => request).kind === "prepared",
       tokens: tokensOf(env, made),
       key: tokenSecrets(env, made.entry)("KEY"),
     });

@@ -23,6 +23,12 @@ function faultsWith(variables: Record<string, string>): string[] {
   return checkSelfHosted({ file: "workerd.capnp", text, variables }).findings.map(({ rule }) => rule);
 }
 
+test("a configuration without HOLD is refused, since a restored storage could not start on hold", () => {
+  const text = read("workerd.capnp").replace('(name = "HOLD", fromEnvironment = "HOLD"),', "");
+  const { findings } = checkSelfHosted({ file: "workerd.capnp", text, variables: { ORIGIN: "http://127.0.0.1:9" } });
+  expect(findings.map(({ rule, message }) => [rule, message])).toEqual([["variables", "HOLD is not bound"]]);
+});
+
 describe("deploy/oncegate.service", () => {
   const unit = read("oncegate.service");
   const setting = (name: string): string | undefined => new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1];

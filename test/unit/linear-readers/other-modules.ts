@@ -26,7 +26,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(
     CONFIGURATION,
     "config",
-    "read-fields.ts required-objects.ts secrets.ts token-secrets.ts values.ts variable.ts version.ts",
+    "entry-bindings.ts in-code.ts read-fields.ts required-objects.ts secrets.ts token-secrets.ts values.ts variable.ts version.ts",
   ),
   ["config/ask-rate-limit.ts", "asks with a digest"],
   ["config/known-entries.ts", "keeps names as they are, and compares them whole"],
@@ -36,9 +36,20 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ["config/tenants.ts", "looks hostnames up by config/entry-names.ts"],
   ["config/unknown-field.ts", "compares names with those of fields, as part of operator/requests.ts checked"],
 
-  ...all(OUTPUT, "console", "act-form.tsx causes.ts chart.tsx coverage.ts layout.tsx overview.tsx record-page.tsx"),
-  ...all(OUTPUT, "console", "search.tsx style.ts times.ts"),
-  ...all(PARTS, "console", "pages.tsx router.ts settle-many.tsx"),
+  ...all(
+    OUTPUT,
+    "console",
+    "act-form.tsx audit-page.tsx audit-texts.ts body.tsx causes.ts chart.tsx coverage.ts entries.tsx",
+  ),
+  ...all(OUTPUT, "console", "filter-form.tsx help.tsx hosts.ts keyless.tsx layout.tsx overview.tsx policy-page.tsx"),
+  ...all(
+    OUTPUT,
+    "console",
+    "record-page.tsx record-states.ts records.tsx search.tsx settle-many.tsx style.ts timeline.ts",
+  ),
+  ...all(OUTPUT, "console", "content.ts hold-banner.tsx timeline-section.tsx times.tsx unknown.tsx"),
+  ...all(PARTS, "console", "actions.tsx list-query.ts pages.tsx router.ts settle-many-form.ts"),
+  ...all("compares a path and a range with patterns that have no choice", "console", "paths.ts ranges.tsx"),
   ["console/sign-in.tsx", "compares a path and a name with patterns that have no choice"],
 
   ...all(
@@ -58,7 +69,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ["operator/guesses.ts", "counts by what http/client-address.ts returns"],
   ["operator/lists.ts", "reads cursors, of at most 200 characters"],
 
-  ...all(OUTPUT, "published-policy", "document.ts outcome-rules.ts page.tsx rows.ts style.ts"),
+  ...all(OUTPUT, "published-policy", "document.ts outcome-rules.ts page.tsx rows.ts"),
   ["published-policy/respond.ts", PARTS],
 
   ...all(

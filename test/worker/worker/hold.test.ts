@@ -109,6 +109,20 @@ describe("4.6 a request on hold", () => {
     expect(origin.received).toHaveLength(0);
   });
 
+  test("that is observed is on hold where its call is covered, or can't be read", async () => {
+    const origin = scriptOrigin();
+    const routes = [{ match: "POST /mcp tools/call:pay", mode: "observe", key: "optional" }];
+    const call = (name: string, padding = "") => {
+      return { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, padding } };
+    };
+    const observed = clientOf({ rpc: "json-rpc", max_request_bytes: 200, key: "off", routes }, {}, HELD);
+    expect((await observed.post("/mcp", { json: call("list") })).status).toBe(200);
+    expect(origin.received).toHaveLength(1);
+    expect(JSON.stringify(await (await observed.post("/mcp", { json: call("pay") })).json())).toContain("on_hold");
+    expect(await problemOf(await observed.post("/mcp", { json: call("pay", "x".repeat(300)) }))).toBe("503 on_hold");
+    expect(origin.received).toHaveLength(1);
+  });
+
   test("is covered by the hold of its call, also in a batch", async () => {
     const origin = scriptOrigin();
     const client = clientOf({
