@@ -20,6 +20,9 @@ let calls = 0;
  */
 export function oncegate<A extends App>(app: A, config: Config): Oncegate<A> {
   requireFlags();
+  if (typeof Reflect.get(Object(app), "fetch") !== "function") {
+    throw new TypeError("The app of oncegate() must have a method fetch(request, env, ctx).");
+  }
   calls += 1;
   const address = { kind: "app", number: calls } as const;
   const inCode = readConfig(config, address);

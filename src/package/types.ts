@@ -21,9 +21,12 @@ export interface CalledApp {
 export type OtherHandler = "scheduled" | "queue" | "email" | "tail" | "tailStream" | "trace" | "test";
 
 /** The default export of the Worker: its `fetch` is the gateway's, and all other handlers are the app's. */
-export type Handler<A extends App> = Pick<A, keyof A & OtherHandler> & {
-  fetch(request: Request, env: Parameters<A["fetch"]>[1], ctx: Parameters<A["fetch"]>[2]): Promise<Response>;
-};
+export type Handler<A extends App> = Pick<A, keyof A & OtherHandler> & FetchOf<A["fetch"]>;
+
+/** An app may take fewer parameters than the platform gives. */
+type FetchOf<F> = F extends (request: never, env: infer Bindings, ctx: infer Context) => unknown
+  ? { fetch(request: Request, env: Bindings, ctx: Context): Promise<Response> }
+  : never;
 
 /** The entrypoint by which key objects call the app. It answers nobody else. */
 export type OriginClass = new (ctx: ExecutionContext, env: never) => WorkerEntrypoint;

@@ -57,6 +57,17 @@ export const app = {
         return eventsOf(path);
       case "calls-itself":
         return callsItself(request, ctx);
+      case "socket": {
+        const [client, server] = Object.values(new WebSocketPair());
+        server?.accept();
+        server?.send("of the app");
+        return new Response(null, { status: 101, webSocket: client ?? null });
+      }
+      case "coded":
+        // The platform codes it on its way out.
+        return new Response("a".repeat(1000), {
+          headers: { "content-encoding": "gzip", "content-type": "text/plain" },
+        });
       case "bytes":
         return new Response(await request.arrayBuffer(), { headers: { "content-type": "application/octet-stream" } });
       default:

@@ -140,6 +140,24 @@ describe("bodies", () => {
   });
 });
 
+describe("answers of other kinds", () => {
+  test("a content coding that the platform adds is taken off, and the replay has the same text", async () => {
+    const path = pathOf("coded");
+    const key = uniqueKey();
+    for (const _ of [1, 2]) expect(await (await post(path, { key })).text()).toBe("a".repeat(1000));
+    expect(seenAt(path)).toHaveLength(1);
+  });
+
+  test("a WebSocket is opened without a key", async () => {
+    const init = { headers: { upgrade: "websocket" } };
+    const { webSocket, status } = await exports.default.fetch(`https://api.test${pathOf("socket")}`, init);
+    expect(status).toBe(101);
+    const message = new Promise((resolve) => webSocket?.addEventListener("message", ({ data }) => resolve(data)));
+    webSocket?.accept();
+    expect(await message).toBe("of the app");
+  });
+});
+
 describe("what the app gets", () => {
   test("its own bindings, its own context and the data about the connection, with a key or without", async () => {
     const path = pathOf("charges");
@@ -178,6 +196,33 @@ describe("what the app gets", () => {
     const before = seenAt("/observed").length;
     for (const _ of [1, 2]) expect((await post("/observed", { key })).status).toBe(201);
     expect(seenAt("/observed")).toHaveLength(before + 2);
+  });
+});
+
+describe("operators", () => {
+  const asOperator = { headers: { authorization: "Bearer operators-token" } };
+
+  test("find an unknown outcome in the journal, and settle it, by the Worker's own secret", async () => {
+    const path = pathOf("throws");
+    const key = uniqueKey();
+    await post(path, { key });
+    const listed = await exports.default.fetch("https://api.test/_oncegate/v1/journal?state=unknown", asOperator);
+    const { entries } = await listed.json<{ entries: { operation: string; record: string }[] }>();
+    const record = entries.find(({ operation }) => operation.includes(path))?.record;
+    expect(record).toMatch(/^[0-9a-f]{64}$/);
+    const released = await exports.default.fetch(`https://api.test/_oncegate/v1/records/${record}/release`, {
+      method: "POST",
+      body: JSON.stringify({ why: "it did not run" }),
+      ...asOperator,
+    });
+    expect(released.status).toBe(200);
+    await post(path, { key });
+    expect(seenAt(path)).toHaveLength(2);
+  });
+
+  test("no one else reads it", async () => {
+    const response = await exports.default.fetch("https://api.test/_oncegate/v1/journal");
+    expect(response.status).toBe(401);
   });
 });
 
