@@ -1,6 +1,6 @@
 // P1, 5.7.2: in every order of attempts, probes and crashes, one key has one effect, and "not executed" stays true.
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
