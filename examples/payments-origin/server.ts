@@ -1,5 +1,5 @@
-// A typical payments API: every POST /v1/charges that arrives moves money, even a repetition.
-// It has no idempotency of its own, on purpose. The gateway in front of it adds that, and may probe it about a key.
+// A typical payments API: every POST /v1/charges that reaches it directly moves money, even a repetition.
+// It has no idempotency of its own, on purpose. The gateway in front of it adds that, and a fence answers its probes about a key.
 
 import { createServer } from "node:http";
 import { type IncomingMessage, type Server, type ServerResponse } from "node:http";
