@@ -50,6 +50,7 @@ export default defineConfig({
           ...EVERY_PROJECT,
         },
       },
+      { test: { name: "model", include: ["test/model/**/*.test.ts"], environment: "node", ...EVERY_PROJECT } },
       {
         // Commands of the project, most of which are processes that start other processes.
         test: { name: "scripts", include: ["test/scripts/**/*.test.ts"], environment: "node", ...EVERY_PROJECT },

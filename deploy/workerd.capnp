@@ -1,12 +1,10 @@
-# Oncegate on the open-source runtime, without Cloudflare. Build and start it by
+# Oncegate on the open-source runtime, without Cloudflare (docs/self-hosting.md). Build and start it by
 #
 #   npm run build
-#   export ORIGIN=http://127.0.0.1:3000
-#   npm run check:deploy -- --self-hosted
-#   npx workerd serve deploy/workerd.capnp --directory-path=storage=/var/lib/oncegate
+#   ORIGIN=http://127.0.0.1:3000 npm run serve -- --storage /var/lib/oncegate
 #
-# TENANTS, as JSON, in place of ORIGIN has every field (docs/configuration.md).
-# One process owns the storage directory; its objects live in that process alone.
+# TENANTS, as JSON, in place of ORIGIN has every field (docs/configuration.md). Without the launcher nothing locks the storage
+# directory: a second process on it would run keys again.
 
 using Workerd = import "/workerd/workerd.capnp";
 
@@ -38,6 +36,8 @@ const oncegate :Workerd.Worker = (
     (name = "ORIGIN", fromEnvironment = "ORIGIN"),
     (name = "CALLER", fromEnvironment = "CALLER"),
     (name = "TENANTS", fromEnvironment = "TENANTS"),
+    # "true": nothing new is executed, for all hostnames (docs/settling.md).
+    (name = "HOLD", fromEnvironment = "HOLD"),
   ],
   durableObjectNamespaces = [
     (className = "KeyObject", uniqueKey = "oncegate-keys", enableSql = true),

@@ -1,4 +1,4 @@
-// npm run tenants -- put | get | list | delete | validate
+// npm run tenants -- put | get | list | delete | validate | hold | release | holds
 //
 // Manages tenants in the KV namespace TENANTS_KV. An entry is JSON with the fields of wrangler.toml. An entry with faults is
 // never written.
@@ -11,6 +11,7 @@ import { queryOf } from "./check-deploy.ts";
 import { type EntryText, checkEntries, isFinding, readDeployment } from "./deployment/check.ts";
 import { type Deployment } from "./deployment/deployment.ts";
 import { report, textOf } from "./deployment/report.ts";
+import { hold, holds, release } from "./tenants/holds.ts";
 import { type Namespace, deleteEntry, listNames, putEntry, readEntries } from "./tenants/namespace.ts";
 
 const USAGE = `npm run tenants -- COMMAND --local | --remote [--env production] [--config wrangler.toml] [--persist-to FOLDER]
@@ -22,6 +23,11 @@ const USAGE = `npm run tenants -- COMMAND --local | --remote [--env production] 
   delete NAME           removes the entry
   validate              checks all entries
   validate NAME FILE    checks the entry in FILE alone; needs neither --local nor --remote
+
+  hold NAME             nothing new is executed; --reason TEXT goes into the log,
+                        and --route "POST /v1/charges", once or more, holds these alone
+  release NAME          ends the hold
+  holds                 prints the holds
 
 NAME is an exact hostname, *.suffix or *. Quote a name with a star.`;
 
@@ -37,6 +43,8 @@ interface Options {
   readonly remote?: boolean;
   readonly "persist-to"?: string;
   readonly "new-records"?: boolean;
+  readonly reason?: string;
+  readonly route?: string[];
 }
 
 if (import.meta.main) process.exitCode = tenants(process.argv.slice(2));
@@ -64,11 +72,13 @@ function main(args: string[]): number {
       remote: { type: "boolean" },
       "persist-to": { type: "string" },
       "new-records": { type: "boolean" },
+      reason: { type: "string" },
+      route: { type: "string", multiple: true },
       help: { type: "boolean" },
     },
   });
   const [command, name, file, ...more] = positionals;
-  const needed = { put: 2, get: 1, list: 0, delete: 1, validate: name === undefined ? 0 : 2 };
+  const needed = { put: 2, get: 1, list: 0, delete: 1, validate: name === undefined ? 0 : 2, ...NEEDED_BY_HOLDS };
   if (values.help === true) return print(USAGE);
   if (command === undefined || !Object.hasOwn(needed, command)) throw new UsageError("A command is required.");
   const given = [name, file].filter((one) => one !== undefined).length + more.length;
@@ -77,8 +87,10 @@ function main(args: string[]): number {
   return run(command as keyof typeof needed, name ?? "", file ?? "", values);
 }
 
+const NEEDED_BY_HOLDS = { hold: 1, release: 1, holds: 0 };
+
 function run(
-  command: "put" | "get" | "list" | "delete" | "validate",
+  command: "put" | "get" | "list" | "delete" | "validate" | keyof typeof NEEDED_BY_HOLDS,
   name: string,
   file: string,
   options: Options,
@@ -107,6 +119,12 @@ function run(
     case "validate":
       if (name !== "") return report(name, checkEntries(deployment, [entryIn(name, file)]));
       return validateAll(namespace(), deployment);
+    case "hold":
+      return hold(namespace(), deployment, { name, reason: options.reason, routes: options.route });
+    case "release":
+      return release(namespace(), name);
+    case "holds":
+      return holds(namespace());
     default:
       return command satisfies never;
   }

@@ -56,7 +56,7 @@ export function startWorkerd(options: WorkerdOptions): Promise<ServerProcess> {
     ],
     cwd: REPOSITORY,
     // Those of this process would be taken otherwise.
-    env: { ORIGIN: "", CALLER: "", ...options.variables, TENANTS: JSON.stringify(options.tenants) },
+    env: { ORIGIN: "", CALLER: "", HOLD: "", ...options.variables, TENANTS: JSON.stringify(options.tenants) },
     readUrl: (output) => {
       const port = LISTENING.exec(output)?.[1];
       return port === undefined ? null : `http://127.0.0.1:${port}`;

@@ -9,6 +9,15 @@ export type LogEvent =
   | { readonly event: "configuration_fault"; readonly path: string; readonly message: string }
   /** A fault of the gateway itself. `id` is the one in the client's answer, or the attempt's. */
   | ({ readonly event: "fault"; readonly id: string; readonly where: string; readonly why: string } & Where)
+  /** A hold has begun, or has changed, as this isolate sees it. `name` is `HOLD`, or that of its entry in KV; `routes` are null for all. */
+  | {
+      readonly event: "hold_began";
+      readonly name: string;
+      readonly reason: string | null;
+      readonly since: string | null;
+      readonly routes: string | null;
+    }
+  | { readonly event: "hold_ended"; readonly name: string }
   /** The keys of a token issuer could not be fetched, and the last good ones serve for up to an hour. `ageSeconds` is theirs. */
   | { readonly event: "jwks_stale"; readonly url: string; readonly ageSeconds: number }
   /** The keys of a token issuer could not be fetched. */

@@ -1,6 +1,7 @@
 // Checks a deployment against every rule. Texts come in, findings go out: no file is read but wrangler's list of field names.
 
 import { NAME_MESSAGE, isTenantName } from "../../src/config/entry-names.ts";
+import { holdInVariable } from "../../src/config/hold.ts";
 import { TENANTS_KV, parseKvEntry } from "../../src/config/kv-entry.ts";
 import { faultsOfOperatorTokens } from "../../src/config/operator-token.ts";
 import { type Tenant } from "../../src/config/policy.ts";
@@ -141,6 +142,7 @@ function checkEntry(deployment: Deployment, { name, text, file }: EntryText, rul
 
 /** Not faults: a secret may be set without being required by the deployment, and rules that can't be evaluated are safe. */
 export function hintsOf(env: object, tenants: readonly (readonly [string, Tenant | null])[]): string[] {
+  const hold = holdInVariable(env) === null ? [] : ["hint: HOLD is set: nothing new is executed, on any hostname"];
   const missing = faultsOfOperatorTokens(tenants, env).map(({ path, message }) => `hint: ${path} ${message}`);
   const plain = tenants.flatMap(([name, tenant]) =>
     tenant?.origin.kind === "url" && tenant.origin.base.startsWith("http:")
@@ -148,7 +150,7 @@ export function hintsOf(env: object, tenants: readonly (readonly [string, Tenant
       : [],
   );
   const unclear = tenants.flatMap(([name, tenant]) => (tenant === null ? [] : unclearRules(name, tenant)));
-  return [...missing, ...plain, ...unclear.map((hint) => `hint: ${hint}`)];
+  return [...hold, ...missing, ...plain, ...unclear.map((hint) => `hint: ${hint}`)];
 }
 
 export function summaryOf(tenants: readonly (readonly [string, Tenant | null])[]): string[] {

@@ -43,7 +43,7 @@ interface SelfHosted {
 const UNIQUE_KEYS = { KeyObject: "oncegate-keys", ShadowObject: "oncegate-shadows", Journal: "oncegate-journals" };
 
 /** The variables that the gateway reads, all of which the process may set. */
-const VARIABLES = ["ORIGIN", "CALLER", "TENANTS", "SECRETS", "EDGE"];
+const VARIABLES = ["ORIGIN", "CALLER", "TENANTS", "SECRETS", "EDGE", "HOLD"];
 
 const RULES: readonly Rule<SelfHosted>[] = [
   {
@@ -199,6 +199,13 @@ export function checkSelfHosted({ file, text, variables }: SelfHostedQuery): Ver
   );
   const tenants = [...subject.parsed.tenants];
   return { findings, summary: [...summaryOf(tenants), ...hintsOf(env, tenants)] };
+}
+
+/** The variables of the process that the Worker gets. None where the configuration can't be read. */
+export function boundVariables(text: string): string[] {
+  const source = parseCapnp(text);
+  const [, worker] = (source.kind === "syntax" ? null : workerIn(source.table)) ?? [];
+  return (worker?.bindings ?? []).flatMap(({ fromEnvironment }) => fromEnvironment ?? []);
 }
 
 function workerIn(table: Readonly<Record<string, unknown>>): [string, SelfHosted["worker"]] | null {

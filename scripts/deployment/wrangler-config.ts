@@ -71,6 +71,7 @@ const CONFIG = v.object({
     traces: group({ enabled: optional(v.boolean()) }),
   }),
   logpush: optional(v.boolean()),
+  version_metadata: optional(BOUND),
   tail_consumers: list(v.unknown()),
   assets: optional(v.object({ run_worker_first: optional(v.unknown()) })),
   vars: v.fallback(v.optional(v.record(v.string(), v.unknown()), {}), {}),

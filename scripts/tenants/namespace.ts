@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { HOLD_PREFIX } from "../../src/config/hold.ts";
 import { TENANTS_KV } from "../../src/config/kv-entry.ts";
 import { WRANGLER, wranglerEnvironment } from "../wrangler.ts";
 
@@ -27,8 +28,18 @@ const BULK_NAMES_MAX = 100;
 /** Enough for a list of all names. */
 const OUTPUT_BYTES_MAX = 100_000_000;
 
+/** The names of entries. Those of holds are not among them. */
 export function listNames(namespace: Namespace): string[] {
-  const listed = JSON.parse(runWrangler(namespace, ["key", "list"])) as { name: string }[];
+  return namesIn(runWrangler(namespace, ["key", "list"])).filter((name) => !name.startsWith(HOLD_PREFIX));
+}
+
+/** The names of holds, with their prefix. */
+export function listHolds(namespace: Namespace): string[] {
+  return namesIn(runWrangler(namespace, ["key", "list", "--prefix", HOLD_PREFIX]));
+}
+
+function namesIn(output: string): string[] {
+  const listed = JSON.parse(output) as { name: string }[];
   return listed.map(({ name }) => name).sort();
 }
 

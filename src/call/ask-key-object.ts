@@ -43,6 +43,15 @@ export async function askKeyObject({ recordId, freshStub }: Callee, call: WholeC
   return looked.kind === "failed" || looked.kind === "nothing" ? refuse("unavailable") : looked;
 }
 
+/** The same while the request may not be executed: replies from the record, or from what runs, or refuses. */
+export async function askOnHold({ recordId, freshStub }: Callee, call: LookCall): Promise<Reply | Refusal> {
+  const where = { tenant: call.about.tenant, record: recordId };
+  const onHold = { ...lookCallOf(call), isOnHold: true } as const;
+  const looked = await tryCall("look on hold", where, () => freshStub().look(onHold));
+  if (looked.kind === "failed") return refuse("unavailable");
+  return looked.kind === "nothing" ? refuse("on_hold") : looked;
+}
+
 /**
  * Looks at the record that the request has by the former caller rule (docs/protocol.md 3.5.10). Null where the object replies
  * that there is none: only then may the request go to its present record. `isSameRecord`: both rules name one record, so

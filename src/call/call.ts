@@ -20,6 +20,8 @@ export interface LookCall {
   readonly waitMs: number;
   /** Where the tenant's journal is; null where the tenant has no operators. */
   readonly journal: JournalPlace | null;
+  /** Set on a look in place of a request that may not be executed for now (docs/protocol.md 4.6). */
+  readonly isOnHold?: true;
 }
 
 /** A request that may be executed. */

@@ -9,6 +9,7 @@ import { log } from "../log.ts";
 import { faultsOfEdge, kvNamespace } from "./bindings.ts";
 import { NAME_MESSAGE, lookupName, namesServing } from "./entry-names.ts";
 import { parseEntry } from "./entry.ts";
+import { faultsOfHold } from "./hold.ts";
 import { type CodeIn, codeIn } from "./in-code.ts";
 import { TENANTS_KV } from "./kv-entry.ts";
 import { faultsOfOperatorTokens } from "./operator-token.ts";
@@ -62,7 +63,12 @@ export function tenantFor(config: Config, hostname: string): Tenant | Refusal {
 
 /** `env` is the Worker's environment: variables, and the bindings that entries may name. */
 export function parseConfig(env: object): Config {
-  const faults: Fault[] = [...faultsOfEdge(env), ...listedSecrets(env).faults, ...faultsOfCaller(env)];
+  const faults: Fault[] = [
+    ...faultsOfEdge(env),
+    ...faultsOfHold(env),
+    ...listedSecrets(env).faults,
+    ...faultsOfCaller(env),
+  ];
   const code = codeIn(env);
   const { entries, unreadable } = code === null ? mergeVariables(env, faults) : entriesInCode(code, faults);
   const hostnames = new Set(entries.map(({ name }) => name));

@@ -1,7 +1,5 @@
 /** One entry of `TENANTS` → a tenant. */
 
-import { TrieRouter } from "hono/router/trie-router";
-import { matchingPath } from "../http/matching-path.ts";
 import { CALLER_MESSAGE } from "./caller-values.ts";
 import { faultsOfDroppedCallers } from "./dropped-callers.ts";
 import { type Surroundings, addBindingFaults } from "./entry-bindings.ts";
@@ -19,9 +17,10 @@ import {
 import { POLICY_FIELDS } from "./fields-of-policy.ts";
 import { faultsOfOriginAuth } from "./origin-auth.ts";
 import { overlay } from "./overlay.ts";
-import { COVERABLE_METHODS, type Policy, type Route, type Tenant } from "./policy.ts";
+import { type Policy, type Route, type Tenant } from "./policy.ts";
 import { DEFAULT_POLICY } from "./profiles.ts";
 import { type Fault, readFields, readTable } from "./read-fields.ts";
+import { RouteRouter } from "./route-router.ts";
 
 /** Null where the entry has faults, which go to `faults`. */
 export function parseEntry(entry: unknown, path: string, around: Surroundings, faults: Fault[]): Tenant | null {
@@ -142,50 +141,35 @@ function addContradictions(policy: Policy, path: string, faults: Fault[]): void 
   }
 }
 
-const COVERABLE: ReadonlySet<string> = new Set(COVERABLE_METHODS);
-
-/** The router looks methods up in plain objects, where a client's `constructor` would be found. Only `*` matches other methods. */
-function matchedMethod(method: string): string {
-  return COVERABLE.has(method) ? method : "ALL";
-}
-
 interface Target {
   readonly policy: Policy;
   /** The call that it is for; null for every request. */
   readonly call: string | null;
 }
 
-/**
- * Hono's own router, so that patterns mean what they mean in Hono. It returns matches in the order in which they were
- * added.
- */
 function matcher(
   routes: readonly Route[],
   fallback: Policy,
   path: string,
   faults: Fault[],
 ): Pick<Tenant, "policyFor" | "callsAt"> {
-  const router = new TrieRouter<Target>();
+  const router = new RouteRouter<Target>();
   for (const [index, { match, policy }] of routes.entries()) {
-    const [method = "", pattern = ""] = match.split(" ");
     try {
-      // Decoded like the paths that it is compared with.
-      router.add(method === "*" ? "ALL" : method, matchingPath(pattern), { policy, call: callOf(match) });
+      router.add(match, { policy, call: callOf(match) });
     } catch (error) {
       // Hono throws on patterns that it can't use, such as a broken regular expression.
       faults.push({ path: `${path}[${index}].match`, message: `is not a Hono path pattern: ${String(error)}` });
     }
   }
-  const targetsAt = (method: string, requestPath: string): readonly Target[] =>
-    router.match(matchedMethod(method), requestPath)[0].map(([target]) => target);
   const hasCalls = routes.some(({ match }) => callOf(match) !== null);
   return {
     policyFor: (method, requestPath, calls = []) => {
-      const targets = targetsAt(method, requestPath);
+      const targets = router.at(method, requestPath);
       return targets.find(({ call }) => call === null || calls.includes(call))?.policy ?? fallback;
     },
     callsAt: hasCalls
-      ? (method, requestPath) => targetsAt(method, requestPath).flatMap(({ call }) => call ?? [])
+      ? (method, requestPath) => router.at(method, requestPath).flatMap(({ call }) => call ?? [])
       : null,
   };
 }

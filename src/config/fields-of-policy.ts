@@ -23,9 +23,9 @@ export const PROFILE_AND_MODE = {
   },
   /**
    * `observe` changes nothing and [counts](monitoring.md#before-you-enforce) what would be replayed or refused. `off`
-   * passes all through.
+   * passes all through. `hold` is `enforce` that [executes nothing new](settling.md#hold-in-an-outage).
    */
-  mode: { name: "mode", schema: oneOf(["enforce", "observe", "off"]), default: "enforce" },
+  mode: { name: "mode", schema: oneOf(["enforce", "observe", "off", "hold"]), default: "enforce" },
   /**
    * `json-rpc` reads bodies as [JSON-RPC 2.0](protocol.md#313-json-rpc): a retry may have another `id`, and its replay carries that.
    */

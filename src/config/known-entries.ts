@@ -55,19 +55,40 @@ interface CacheLine<T> {
 const EMPTY: CacheLine<never> = { read: null, notBeforeMs: 0 };
 const UNAVAILABLE: Unavailable = { kind: "unavailable" };
 
+/** How a store that fails is borne. */
+export interface Bounds {
+  /** A read that takes longer has failed. */
+  readonly readMsMax: number;
+  /** A name whose read failed is not read again before this has passed. */
+  readonly retryMs: number;
+  /** How long the last entry is used meanwhile. */
+  readonly graceMs: number;
+  /** The same for "no such entry". */
+  readonly absentGraceMs: number;
+}
+
+const BOUNDS: Bounds = {
+  readMsMax: READ_MS_MAX,
+  retryMs: RETRY_MS,
+  graceMs: GRACE_MS,
+  absentGraceMs: ABSENT_GRACE_MS,
+};
+
 export class KnownEntries<T extends object> {
   readonly #read: (name: string) => Promise<T | null>;
   readonly #clock: Clock;
+  readonly #bounds: Bounds;
   /** Names with an entry, and all others. In both, the least recently used line comes first. */
   readonly #entries = new BoundedMap<CacheLine<T>>(ENTRIES_MAX);
   readonly #misses = new BoundedMap<CacheLine<T>>(MISSES_MAX);
 
-  constructor(read: (name: string) => Promise<T | null>, clock: Clock) {
+  constructor(read: (name: string) => Promise<T | null>, clock: Clock, bounds = BOUNDS) {
     this.#read = read;
     this.#clock = clock;
+    this.#bounds = bounds;
   }
 
-  /** The store's entry for `name`, at most as old as the bounds above. Never rejects, and ends within `READ_MS_MAX`. */
+  /** The store's entry for `name`, at most as old as the bounds above. Never rejects, and ends within `readMsMax`. */
   async get(name: string): Promise<Lookup<T>> {
     const nowMs = this.#clock.now();
     const line = this.#lineOf(name);
@@ -75,13 +96,13 @@ export class KnownEntries<T extends object> {
       this.#store(name, line);
       return line.read.stored;
     }
-    return nowMs < line.notBeforeMs ? lastRead(line, nowMs) : this.#readAgain(name, nowMs);
+    return nowMs < line.notBeforeMs ? this.#lastRead(line, nowMs) : this.#readAgain(name, nowMs);
   }
 
   async #readAgain(name: string, startedAtMs: number): Promise<Lookup<T>> {
     // `read` logs its own errors. Here it only matters that there was one.
     const read = this.#read(name).then(storedOf, () => UNAVAILABLE);
-    const tooLate = this.#clock.wait(READ_MS_MAX).then(() => UNAVAILABLE);
+    const tooLate = this.#clock.wait(this.#bounds.readMsMax).then(() => UNAVAILABLE);
     const looked = await Promise.race([read, tooLate]);
     // Another request may have read the same name meanwhile. The read that began last has the newest value.
     const current = this.#lineOf(name);
@@ -91,8 +112,15 @@ export class KnownEntries<T extends object> {
       return looked;
     }
     const endMs = this.#clock.now();
-    if (!isOutdated) this.#store(name, { read: current.read, notBeforeMs: endMs + RETRY_MS });
-    return lastRead(current, endMs);
+    if (!isOutdated) this.#store(name, { read: current.read, notBeforeMs: endMs + this.#bounds.retryMs });
+    return this.#lastRead(current, endMs);
+  }
+
+  #lastRead({ read }: CacheLine<T>, nowMs: number): Lookup<T> {
+    if (read === null) return UNAVAILABLE;
+    const { graceMs, absentGraceMs } = this.#bounds;
+    const isUsable = nowMs - read.atMs < (read.stored.kind === "absent" ? absentGraceMs : graceMs);
+    return isUsable ? read.stored : UNAVAILABLE;
   }
 
   #lineOf(name: string): CacheLine<T> {
@@ -105,12 +133,6 @@ export class KnownEntries<T extends object> {
     (isFound ? this.#misses : this.#entries).delete(name);
     (isFound ? this.#entries : this.#misses).set(name, line);
   }
-}
-
-function lastRead<T>({ read }: CacheLine<T>, nowMs: number): Lookup<T> {
-  if (read === null) return UNAVAILABLE;
-  const graceMs = read.stored.kind === "absent" ? ABSENT_GRACE_MS : GRACE_MS;
-  return nowMs - read.atMs < graceMs ? read.stored : UNAVAILABLE;
 }
 
 function storedOf<T>(entry: T | null): Stored<T> {

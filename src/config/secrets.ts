@@ -80,7 +80,7 @@ function unlistedBecause(env: object, { name, purpose, hostname }: SecretUse): "
 const VARIABLE = /^SECRETS(?:_[0-9]+)?$/;
 
 /** The gateway's own variables are no secrets, whatever `SECRETS` lists. */
-export const OWN_VARIABLE = /^(?:TENANTS.*|SECRETS(?:_[0-9]+)?|EDGE|ORIGIN|CALLER)$/;
+export const OWN_VARIABLE = /^(?:TENANTS.*|SECRETS(?:_[0-9]+)?|EDGE|ORIGIN|CALLER|HOLD)$/;
 
 /** A secret for more hostnames than this is for a wildcard. */
 export const HOSTNAMES_MAX = 100;

@@ -9,6 +9,8 @@ export interface AppliedPolicy {
   readonly policy: Policy;
   /** Whether `policy` covers the request by one of these methods. A covered request with a key has a record. */
   readonly isCovered: boolean;
+  /** Whether a policy that covers the request has `mode = "hold"`. */
+  readonly isHeld: boolean;
   /** Whether all requests are one caller: each policy that covers the request has it so. `policy` is that of its route in any case. */
   readonly isOneCaller: boolean;
 }
@@ -36,17 +38,19 @@ export function strictestPolicy(
   let policy = policyFor(method, path, calls[0]);
   let strictness = strictnessOf(policy, method);
   let hasCallers = false;
+  let isHeld = false;
   for (const named of methodsOf(request)) {
     for (const names of calls) {
       const other = policyFor(named, path, names);
       const otherStrictness = strictnessOf(other, named);
       if (otherStrictness > 0 && !other.oneCaller) hasCallers = true;
+      if (otherStrictness > 0 && other.mode === "hold") isHeld = true;
       if (otherStrictness <= strictness) continue;
       policy = other;
       strictness = otherStrictness;
     }
   }
-  return { policy, isCovered: strictness > 0, isOneCaller: policy.oneCaller && !hasCallers };
+  return { policy, isCovered: strictness > 0, isHeld, isOneCaller: policy.oneCaller && !hasCallers };
 }
 
 /** The calls that routes name for the request, by any of its methods. */
@@ -54,8 +58,8 @@ export function callsAt({ callsAt: callsBy }: Pick<Tenant, "callsAt">, request: 
   return callsBy === null ? [] : methodsOf(request).flatMap((method) => callsBy(method, path));
 }
 
-/** The request's own method, and those that override it. */
-function methodsOf({ method, headers }: Asked): string[] {
+/** The request's own method, and those that override it and that a policy may cover. */
+export function methodsOf({ method, headers }: Asked): string[] {
   return [method, ...overridingMethods(headers).filter((named) => COVERABLE.has(named))];
 }
 

@@ -13,6 +13,7 @@ import { KnownEntries } from "./known-entries.ts";
 import { type KvEntry, TENANTS_KV, parseKvEntry } from "./kv-entry.ts";
 import { faultsOfOperatorTokens } from "./operator-token.ts";
 import { type Tenant } from "./policy.ts";
+import { logUnreadable } from "./unreadable-kv.ts";
 
 /** KV's own minimum. */
 const KV_CACHE_SECONDS = 30;
@@ -79,17 +80,4 @@ async function readEntry(
     logUnreadable(name, error);
     throw error;
   }
-}
-
-/** While KV is down, each name that a client makes up is a read that fails. */
-const UNREADABLE_EVERY_MS = 5000;
-
-let unreadable = { lastLineMs: -Infinity, count: 0 };
-
-function logUnreadable(name: string, error: unknown): void {
-  const nowMs = Date.now();
-  const count = unreadable.count + 1;
-  const isDue = nowMs - unreadable.lastLineMs >= UNREADABLE_EVERY_MS;
-  unreadable = isDue ? { lastLineMs: nowMs, count: 0 } : { ...unreadable, count };
-  if (isDue) log({ event: "tenants_unreadable", name, why: String(error), count });
 }

@@ -9,24 +9,40 @@ import { STYLE } from "./style.ts";
 
 const COOKIE = "oncegate_session";
 
+/** The line of the audit log that the next page reports as done. */
+const NOTICE = "oncegate_done";
+
+/** The page that follows an action is loaded at once. */
+const NOTICE_SECONDS = 60;
+
 /** More than browsers send. */
 const COOKIES_MAX = 1000;
 
 /** A page's URL has some prefixes, and its hostname some parents: no browser has more cookies of one name for it. */
-const SEALED_MAX = 64;
+const VALUES_MAX = 64;
+
+/** What the `Cookie` header may have as sealed sessions: each is tried. */
+export function sealedIn(headers: Headers): string[] {
+  return valuesIn(headers, COOKIE);
+}
+
+/** What the `Cookie` header may have as lines of the audit log that have just been written. A page trusts none of them. */
+export function noticesIn(headers: Headers): number[] {
+  return valuesIn(headers, NOTICE).flatMap((value) => (/^[0-9]{1,15}$/.test(value) ? [Number(value)] : []));
+}
 
 /**
- * What the `Cookie` header may have as sealed sessions. Another host under the same domain can plant a second cookie of this
- * name, so each is tried, whatever their order. A comma joins two lines, which no browser sends, or is in a value, which another host
- * may have planted too: what follows one comes last.
+ * The values of the cookies of one name. Another host under the same domain can plant a second one, so there may be several, in any
+ * order. A comma joins two lines, which no browser sends, or is in a value, which another host may have planted too: what follows one
+ * comes last.
  */
-export function sealedIn(headers: Headers): string[] {
+function valuesIn(headers: Headers, name: string): string[] {
   const parts = (headers.get("cookie") ?? "").split(";", COOKIES_MAX).map((pair) => pair.split(",", COOKIES_MAX));
   const pairs = [...parts.flatMap((part) => part.slice(0, 1)), ...parts.flatMap((part) => part.slice(1))].map((pair) =>
     pair.trim(),
   );
-  const values = pairs.flatMap((pair) => (pair.startsWith(`${COOKIE}=`) ? [pair.slice(COOKIE.length + 1)] : []));
-  return [...new Set(values)].slice(0, SEALED_MAX);
+  const values = pairs.flatMap((pair) => (pair.startsWith(`${name}=`) ? [pair.slice(name.length + 1)] : []));
+  return [...new Set(values)].slice(0, VALUES_MAX);
 }
 
 /** The `Set-Cookie` value; `sealed` null deletes the cookie. Plain http means a local machine, or TLS ends in front of us. */
@@ -34,6 +50,13 @@ export function sessionCookie(sealed: string | null, url: URL): string {
   const secure = url.protocol === "https:" ? "; Secure" : "";
   const age = sealed === null ? 0 : SESSION_MS / 1000;
   return `${COOKIE}=${sealed ?? ""}; Path=/_oncegate; Max-Age=${age}; HttpOnly; SameSite=Strict${secure}`;
+}
+
+/** The `Set-Cookie` value; `seq` null deletes the cookie. */
+export function noticeCookie(seq: number | null, url: URL): string {
+  const secure = url.protocol === "https:" ? "; Secure" : "";
+  const age = seq === null ? 0 : NOTICE_SECONDS;
+  return `${NOTICE}=${seq ?? ""}; Path=/_oncegate; Max-Age=${age}; HttpOnly; SameSite=Strict${secure}`;
 }
 
 /** Whether the request loads a top-level page. A script's fetch or an embedded frame does not. */
@@ -55,7 +78,7 @@ export function isSameOrigin(headers: Headers, url: URL): boolean {
 export async function pageHeaders(): Promise<Headers> {
   return new Headers({
     "content-type": "text/html; charset=utf-8",
-    "content-security-policy": await contentSecurityPolicy(STYLE, "'self'"),
+    "content-security-policy": await contentSecurityPolicy({ style: STYLE, formAction: "'self'", hasIcon: true }),
     "cache-control": "no-store",
     // With "no-referrer", browsers would send the forms of these pages with `Origin: null`.
     "referrer-policy": "same-origin",

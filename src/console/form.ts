@@ -2,7 +2,7 @@
 
 import { UPLOAD_TIMEOUTS, readUpTo } from "../http/body.ts";
 import { type Description } from "../operator/find.ts";
-import { type OperatorProblem, isOperatorProblem, operatorProblem } from "../operator/problem.ts";
+import { type OperatorProblem, invalidRequest, isOperatorProblem, operatorProblem } from "../operator/problem.ts";
 import { type Reasoned, FIND, REQUEST_BYTES_MAX, SETTLE, WHY, checked } from "../operator/requests.ts";
 import { type Settling } from "../operator/settle.ts";
 
@@ -10,6 +10,9 @@ import { type Settling } from "../operator/settle.ts";
 export type OperatorAction =
   | { readonly action: "settle"; readonly settling: Settling }
   | { readonly action: "release" | "purge"; readonly reasoned: Reasoned };
+
+/** What an operator types to release a key. Every record that can be released may have run. */
+export const RELEASE_WORD = "release";
 
 const LINE_BREAK = /\r\n?|\n/;
 
@@ -44,14 +47,21 @@ export function actionIn(form: URLSearchParams): OperatorAction | OperatorProble
     case "not-executed":
       return checkedSettling({ outcome: choice, ...reasoned });
     case "release":
-    case "purge": {
-      const read = checked(reasoned, WHY);
-      return isOperatorProblem(read) ? read : { action: choice, reasoned: read };
-    }
+      if ((form.get("confirm") ?? "").trim().toLowerCase() !== RELEASE_WORD) {
+        return invalidRequest(`Type ${RELEASE_WORD} to confirm. Nothing was done.`);
+      }
+      return checkedReasoned(choice, reasoned);
+    case "purge":
+      return checkedReasoned(choice, reasoned);
     case null:
     default:
-      return operatorProblem("invalid_request", "Choose an action.");
+      return invalidRequest("Choose an action.");
   }
+}
+
+function checkedReasoned(action: "release" | "purge", given: object): OperatorAction | OperatorProblem {
+  const reasoned = checked(given, WHY);
+  return isOperatorProblem(reasoned) ? reasoned : { action, reasoned };
 }
 
 function checkedSettling(fields: object): OperatorAction | OperatorProblem {
@@ -71,7 +81,7 @@ export function descriptionIn(form: URLSearchParams): Description | OperatorProb
   for (const line of (form.get("headers") ?? "").split(LINE_BREAK).filter((line) => line.trim() !== "")) {
     const [, name, value] = /^([^:]+):(.*)$/.exec(line) ?? [];
     if (name === undefined || value === undefined) {
-      return operatorProblem("invalid_request", "Write each header as Name: value.");
+      return invalidRequest("Write each header as Name: value.");
     }
     const field = name.trim().toLowerCase();
     // Two lines of one name form one value, as they do in a client's request (RFC 9110, 5.3).

@@ -7,28 +7,22 @@ import { isOperatorProblem } from "../operator/problem.ts";
 import { OPERATOR_NAME } from "../operator/requests.ts";
 import { sessionCookie } from "./browser.ts";
 import { problemText } from "./form.ts";
-import { Alert, HOME, pageResponse, seeOther } from "./layout.tsx";
+import { Alert, pageResponse, seeOther } from "./layout.tsx";
+import { HOME, consolePathOr } from "./paths.ts";
 import { sealSession } from "./session.ts";
-
-/** The paths to which signing in may redirect: the console only. */
-const CONSOLE_PATH = /^\/_oncegate\/(?:records\/[0-9a-f]{64})?$/;
-
-function consolePathOr(path: string): string {
-  return CONSOLE_PATH.test(path) ? path : HOME;
-}
 
 export async function signIn(c: ReservedCall, tokens: Tokens, form: URLSearchParams): Promise<Response> {
   const { hostname, url } = c.var;
   const to = form.get("to") ?? HOME;
+  const name = (form.get("operator") ?? "").trim();
   const refused = (message: string, status = 403): Promise<Response> =>
-    signInPage(hostname, { to, isFromOtherSite: false, message, status });
+    signInPage(c, { to, isFromOtherSite: false, message, status, name });
   const role = await authenticate(c, tokens, form.get("token") ?? "", "console");
   if (isOperatorProblem(role)) {
     return role.code === "unauthorized"
       ? refused("This token is not valid for this hostname.")
       : refused(problemText(role), role.status);
   }
-  const name = (form.get("operator") ?? "").trim();
   if (name !== "" && !OPERATOR_NAME.test(name)) return refused("A name has 1 to 100 printable ASCII characters.");
   const content = { id: crypto.randomUUID(), role, operator: name === "" ? null : name };
   const response = seeOther(consolePathOr(to));
@@ -52,11 +46,13 @@ interface SignInPage {
   readonly message: string | null;
   /** That of the refusal. */
   readonly status?: number;
+  /** The name that a refused form had. */
+  readonly name?: string;
 }
 
 export function signInPage(
-  hostname: string,
-  { to, isFromOtherSite, message, status = 403 }: SignInPage,
+  c: ReservedCall,
+  { to, isFromOtherSite, message, status = 403, name = "" }: SignInPage,
 ): Promise<Response> {
   const path = consolePathOr(to);
   const children = (
@@ -75,7 +71,14 @@ export function signInPage(
           <div class="field">
             <label class="field">
               Your name
-              <input type="text" name="operator" maxlength={100} autocomplete="username" aria-describedby="name-use" />
+              <input
+                type="text"
+                name="operator"
+                maxlength={100}
+                autocomplete="username"
+                aria-describedby="name-use"
+                value={name}
+              />
             </label>
             <span class="soft" id="name-use">
               Optional. Recorded in the audit log, and not verified.
@@ -90,5 +93,5 @@ export function signInPage(
       </section>
     </>
   );
-  return pageResponse(message === null ? 200 : status, { title: "Sign in", hostname, session: null, children });
+  return pageResponse(c, message === null ? 200 : status, { title: "Sign in", at: null, session: null, children });
 }

@@ -1,43 +1,35 @@
-/** The console's stylesheet. It contains no character that HTML escapes, so its digest equals the one that browsers compute. */
-export const STYLE = `
-:root {
-  color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif;
-  --back: #f6f7f9; --card: #ffffff; --ink: #1b2430; --soft: #586474; --line: #d9dee5; --accent: #1d5fd1; --on-accent: #ffffff;
-  --executed: #94a3b8; --replayed: #15803d; --joined: #0e8fb0; --unknown: #d97706; --refused: #c2263a;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --back: #12161c; --card: #1b212a; --ink: #e6eaf0; --soft: #9aa7b8; --line: #323b48; --accent: #8ab4f8; --on-accent: #10151c;
-    --executed: #64748b; --replayed: #4ade80; --joined: #38bdf8; --unknown: #fbbf24; --refused: #f87171;
-  }
-}
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--back); color: var(--ink); overflow-wrap: anywhere; }
-main, header, footer { max-width: 64rem; margin: 0 auto; padding: 0 1rem; }
+/** The console's stylesheet: the base of all pages, and what only the console has. */
+
+import { BASE_STYLE } from "../http/page-style.ts";
+
+export const STYLE = `${BASE_STYLE}
+.skip { position: absolute; left: -100rem; }
+.skip:focus { left: 1rem; top: 0.5rem; padding: 0.25rem 0.5rem; background: var(--card); }
 header { display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; align-items: center; padding-top: 1rem; }
-header p { margin: 0; color: var(--soft); }
-header .name { flex: 1 1 12rem; font-weight: 600; }
-footer { padding-top: 0.5rem; padding-bottom: 2rem; color: var(--soft); font-size: 0.875rem; }
-h1 { font-size: 1.5rem; line-height: 1.2; margin: 1.5rem 0 1rem; }
-h2 { font-size: 1.125rem; margin: 0 0 0.75rem; }
-h3 { font-size: 1rem; margin: 0 0 0.25rem; }
-a { color: var(--accent); }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-section { background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; padding: 1rem; margin: 0 0 1rem; }
-code, pre, textarea, .id { font-family: ui-monospace, monospace; font-size: 0.875rem; }
+header .name { flex: 1 1 14rem; }
+.who { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; align-items: center; color: var(--soft); font-size: 0.875rem; }
+.hosts { display: inline-block; position: relative; margin: 0 0 0 0.5rem; }
+.hosts .menu { position: absolute; z-index: 1; left: 0; width: max-content; max-width: 80vw; max-height: 60vh; overflow: auto; padding: 0.75rem 1rem; background: var(--card); border: 1px solid var(--soft); border-radius: 0.5rem; }
+.hosts ul { list-style: none; margin: 0; padding: 0; }
+.nav { margin-top: 0.75rem; }
+.nav ul { display: flex; flex-wrap: wrap; gap: 0 0.25rem; list-style: none; margin: 0; padding: 0; border-bottom: 1px solid var(--line); }
+.nav a { display: block; padding: 0.4rem 0.6rem; border-bottom: 3px solid transparent; text-decoration: none; }
+.nav a:hover { text-decoration: underline; }
+.nav a[aria-current] { border-bottom-color: var(--accent); color: var(--ink); font-weight: 600; }
+.ranges { display: flex; gap: 0.5rem; margin: 0 0 1rem; }
+.ranges a { padding: 0.15rem 0.75rem; border: 1px solid var(--line); border-radius: 1rem; background: var(--card); text-decoration: none; }
+.ranges a[aria-current] { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 pre { margin: 0.5rem 0 0; padding: 0.5rem 0.75rem; border-radius: 0.375rem; background: var(--back); overflow-x: auto; }
-p { margin: 0 0 0.75rem; }
-p:last-child { margin-bottom: 0; }
+pre.body { white-space: pre-wrap; max-height: 30rem; overflow-y: auto; }
 .soft { color: var(--soft); }
 .alert { border-left: 0.375rem solid var(--refused); }
-.observed { border-left: 0.375rem solid var(--replayed); }
+.done { border-left: 0.375rem solid var(--replayed); }
+.hold, .open { border-left: 0.375rem solid var(--unknown); }
+main .hold { margin-top: 1rem; }
 .numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 1rem; margin: 0 0 1rem; }
 .numbers div { display: flex; flex-direction: column; justify-content: space-between; background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; padding: 0.75rem 1rem; }
 .numbers dt { color: var(--soft); font-size: 0.875rem; }
 .numbers dd { margin: 0; font-size: 1.75rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
-dl.facts { display: grid; grid-template-columns: minmax(8rem, 12rem) 1fr; gap: 0.25rem 1rem; margin: 0; }
-dl.facts dt { color: var(--soft); }
-dl.facts dd { margin: 0; }
 .chart { display: grid; grid-template-columns: auto 1fr; gap: 0.25rem 0.5rem; color: var(--soft); font-size: 0.75rem; font-variant-numeric: tabular-nums; }
 .chart .scale { display: flex; flex-direction: column; justify-content: space-between; text-align: right; line-height: 1; }
 .chart svg { width: 100%; height: 11rem; display: block; border-bottom: 1px solid var(--line); border-top: 1px dashed var(--line); }
@@ -56,25 +48,38 @@ th:first-child, td:first-child { text-align: left; }
 thead th { color: var(--soft); border-top: 0; }
 tfoot th, tfoot td { font-weight: 600; }
 details { margin-top: 0.5rem; }
+section details:first-child { margin-top: 0; }
 summary { cursor: pointer; color: var(--accent); width: fit-content; padding: 0.25rem 0; }
 .entry { border-top: 1px solid var(--line); padding: 0.75rem 0; }
 .entry:first-of-type { border-top: 0; padding-top: 0; }
 .entry p { margin: 0; }
 .entry:last-child { padding-bottom: 0; }
+.entry details p { margin: 0.5rem 0 0; }
+.entry h3 { display: flex; flex-wrap: wrap; gap: 0 0.75rem; align-items: baseline; }
+dl.line { display: flex; flex-wrap: wrap; gap: 0 1.25rem; margin: 0; font-size: 0.875rem; }
+dl.line div { display: flex; gap: 0.375rem; min-width: 0; }
+dl.line dt { color: var(--soft); flex: none; }
+dl.line dd { margin: 0; min-width: 0; }
 form.stack { display: grid; align-content: start; gap: 0.75rem; max-width: 40rem; }
+form.stack + .entry { margin-top: 1rem; }
+form.filter { margin-top: 0.5rem; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 12rem), 1fr)); gap: 0.75rem; align-items: end; }
+form.filter details, form.filter .end { grid-column: 1 / -1; margin: 0; }
+form.filter details div { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)); gap: 0.75rem; align-items: end; }
+.end { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem 2rem; }
 .field { display: grid; gap: 0.25rem; }
 .field .soft { font-size: 0.875rem; }
-input, textarea, button { font: inherit; color: inherit; }
-input[type=text], input[type=password], input[type=number], textarea { width: 100%; padding: 0.4rem 0.6rem; border: 1px solid var(--soft); border-radius: 0.375rem; background: var(--card); }
+input, textarea, button, select { font: inherit; color: inherit; }
+input[type=text], input[type=password], input[type=number], textarea, select { width: 100%; padding: 0.4rem 0.6rem; border: 1px solid var(--soft); border-radius: 0.375rem; background: var(--card); }
 input[type=number] { max-width: 8rem; }
 ::placeholder { color: var(--soft); opacity: 1; }
 textarea { min-height: 5rem; resize: vertical; }
 fieldset { border: 1px solid var(--line); border-radius: 0.375rem; margin: 0; padding: 0.5rem 0.75rem; min-width: 0; display: grid; gap: 0.5rem; }
+fieldset.columns { grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)); gap: 0.75rem; align-items: end; }
 legend { color: var(--soft); font-size: 0.875rem; padding: 0 0.25rem; }
 label.choice { display: grid; grid-template-columns: auto 1fr; gap: 0 0.5rem; align-items: baseline; }
-.answer { display: none; gap: 0.75rem; padding-left: 1.5rem; }
-form:has(input[value=final]:checked) .answer { display: grid; }
+.answer, .confirm { display: none; gap: 0.75rem; padding-left: 1.5rem; }
+form:has(input[value=final]:checked) .answer, form:has(input[value=release]:checked) .confirm { display: grid; }
 button { justify-self: start; padding: 0.4rem 1rem; border: 1px solid var(--accent); border-radius: 0.375rem; background: var(--accent); color: var(--on-accent); cursor: pointer; }
 button.quiet { background: transparent; color: var(--accent); }
 button.act { display: none; }
@@ -85,7 +90,10 @@ ol.timeline li { border-left: 2px solid var(--line); padding: 0 0 0.75rem 1rem; 
 ol.timeline li:last-child { padding-bottom: 0; }
 .state { font-weight: 600; }
 @media (max-width: 36rem) {
-  dl.facts { grid-template-columns: 1fr; gap: 0; } dl.facts dd { margin-bottom: 0.5rem; }
   .numbers { grid-template-columns: 1fr 1fr; gap: 0.5rem; }
+  header, main, footer, .nav { padding-left: 0.75rem; padding-right: 0.75rem; }
+  section { padding: 0.75rem; }
+  .nav a { padding: 0.4rem 0.45rem; font-size: 0.9375rem; }
+  .nav ul { gap: 0; }
 }
 `;

@@ -1,21 +1,6 @@
 /** Every problem code that clients see: its status and what a client should do about it (docs/protocol.md 6.3 and 6.4). */
 
-import { type AcpErrorType, type StripeErrorType } from "./error-formats.ts";
-
-/** What is true of a code wherever it is answered. */
-export interface ProblemType {
-  readonly status: number;
-  /** Whether sending the very same request again can help. */
-  readonly retryable: boolean;
-  /** The key to send next: the same one, or a new one after the request has been corrected. */
-  readonly keyReuse: "same" | "new";
-  readonly stripeType: StripeErrorType;
-  readonly acpType: AcpErrorType;
-  readonly title: string;
-  /** What happened and what to do, unless the refusal brings a detail of its own. */
-  readonly detail: string;
-  readonly retryAfterSeconds?: number;
-}
+import { type ProblemType } from "./problem-type.ts";
 
 const bad = { retryable: false, stripeType: "invalid_request_error", acpType: "invalid_request" } as const;
 const malformed = { ...bad, status: 400 } as const;
@@ -158,6 +143,15 @@ export const PROBLEMS = {
     retryAfterSeconds: 1,
     title: "The request is still running",
     detail: "The first request with this key has no answer yet. Send the same request again with the same key.",
+  },
+  on_hold: {
+    ...busy,
+    status: 503,
+    // As long as an isolate may take to see that the hold has ended.
+    retryAfterSeconds: 30,
+    title: "New requests are on hold",
+    detail:
+      "The operator of this API holds back what is new for now. This request was not sent to the origin. Send it again later with the same key.",
   },
   outcome_unknown: {
     ...settled,

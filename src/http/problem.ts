@@ -1,7 +1,8 @@
 /** A refusal of the gateway as a value, and its form on the wire (docs/protocol.md 6.3 to 6.5). */
 
 import { ERROR_FORMATS, type ErrorFormat, type ProblemContent } from "./error-formats.ts";
-import { PROBLEMS, type ProblemCode, type ProblemType } from "./problem-codes.ts";
+import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
+import { type ProblemType } from "./problem-type.ts";
 import { type RefusedCalls, rpcError } from "./rpc-error.ts";
 
 /** How refusals are written: the dialect that an API's clients expect. */

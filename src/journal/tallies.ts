@@ -10,6 +10,8 @@ export const COUNT_KINDS = [
   "released",
   "unknown",
   "refused",
+  /** Refused as `on_hold`, with a key or without one. */
+  "on_hold",
   "would_execute",
   "would_join",
   "would_replay",
@@ -56,7 +58,7 @@ export const HOUR_MS = 60 * 60 * 1000;
 /** A week, so that a day can be compared with the same weekday. */
 export const HOURS_MAX = 7 * 24;
 
-/** Per hour. Together with the 14 kinds and the week of hours it bounds the table. */
+/** Per hour. Together with the 15 kinds and the week of hours it bounds the table. */
 const OPERATIONS_MAX = 100;
 
 /** From this number on, expired hours bring no new operation into the totals. */

@@ -102,7 +102,7 @@ export class KeyObject extends CheckedObject {
     const found = this.#kept.load();
     const record = this.#kept.current(found, running, nowMs);
     const mayProbeFromMs = sendable?.probe ? this.#pace.mayProbeFromMs(record, nowMs) : null;
-    const may = { mayExecute: sendable !== null, mayProbeFromMs };
+    const may = { mayExecute: sendable !== null, isOnHold: call.isOnHold === true, mayProbeFromMs };
     const decision = decide({ record, running, request, policy, ...may, probed, nowMs });
     switch (decision.action) {
       case "execute":

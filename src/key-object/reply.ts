@@ -25,7 +25,8 @@ const MEANS_UNKNOWN: ReadonlySet<RefusalReply["code"]> = new Set([
 ]);
 
 export function refusal(code: RefusalReply["code"], record: RestingRecord | null = null): RefusalReply {
-  const status = MEANS_UNKNOWN.has(code) ? "unknown" : "refused";
+  const isUnknown = MEANS_UNKNOWN.has(code) || (code === "on_hold" && record !== null);
+  const status = isUnknown ? "unknown" : "refused";
   const cause = record?.state === "tombstone" ? { cause: record.cause } : {};
   return { kind: "refusal", code, waited: false, ...attemptOf(record), ...cause, mark: mark(status, record) };
 }

@@ -7,6 +7,7 @@ import { REQUIRED_OBJECTS } from "../config/required-objects.ts";
 import { versionOf } from "../config/version.ts";
 import { journalOf } from "../journal/journal-of.ts";
 import { log } from "../log.ts";
+import { type HoldView, holdsView } from "./holds-view.ts";
 import { placeOf } from "./inspect.ts";
 import { type OperatorCall } from "./operator-context.ts";
 
@@ -21,6 +22,7 @@ interface Health {
   readonly bindings: Readonly<Record<string, boolean>>;
   /** What was asked, and how it went; null for what is not bound. */
   readonly checks?: Readonly<Record<string, object | null>>;
+  readonly holds?: readonly HoldView[];
 }
 
 /** Needs no token, and asks nothing. */
@@ -33,10 +35,11 @@ export function shallowHealth(env: object): Response {
 export async function deepHealth(c: OperatorCall): Promise<Response> {
   const { env, var: of } = c;
   const kv = kvNamespace(env, TENANTS_KV);
-  const [record, journal, tenants] = await Promise.all([
+  const [record, journal, tenants, holds] = await Promise.all([
     checked("record", of.hostname, () => objectOf(env.KEYS, CHECKED_OBJECT, of.tenant.placement).checkStorage()),
     checked("journal", of.hostname, () => journalOf(env, placeOf(of.tenant)).counts(1)),
     kv === null ? null : checked("kv", of.hostname, () => kv.get(CHECKED_OBJECT)),
+    holdsView(env, of.hostname, of.tenant),
   ]);
   const { writeMs = null, readMs = null, deleteMs = null } = record.result ?? {};
   const checks = {
@@ -46,7 +49,7 @@ export async function deepHealth(c: OperatorCall): Promise<Response> {
   };
   const health = healthOf(env);
   const isWell = isBound(health) && record.ok && journal.ok && tenants?.ok !== false;
-  return rendered({ ...health, checks }, isWell);
+  return rendered({ ...health, checks, holds }, isWell);
 }
 
 interface Checked<T> {

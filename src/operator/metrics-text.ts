@@ -15,6 +15,8 @@ interface Metric {
 interface About {
   readonly entry: string;
   readonly version: string | null;
+  /** How many holds apply to the hostname that is scraped. */
+  readonly holds: number;
   readonly nowMs: number;
 }
 
@@ -27,7 +29,7 @@ export function metricsText(summary: JournalSummary, about: About): string {
     .join("");
 }
 
-function metricsOf(summary: JournalSummary, { entry, version, nowMs }: About): Metric[] {
+function metricsOf(summary: JournalSummary, { entry, version, holds, nowMs }: About): Metric[] {
   const { totals, unknown, oldestUnknownMs, dropped } = summary;
   const oldestSeconds = oldestUnknownMs === null ? 0 : Math.max(0, Math.round((nowMs - oldestUnknownMs) / 1000));
   return [
@@ -40,6 +42,12 @@ function metricsOf(summary: JournalSummary, { entry, version, nowMs }: About): M
     },
     gauge("oncegate_unknown_records", "Records whose outcome is unknown now.", { entry }, unknown),
     gauge("oncegate_unknown_oldest_seconds", "Age of the oldest of them.", { entry }, oldestSeconds),
+    gauge(
+      "oncegate_holds",
+      "Holds of the hostname that is scraped, by which nothing new is executed.",
+      { entry },
+      holds,
+    ),
     gauge("oncegate_entries_dropped", "Entries that the journal had no room for.", { entry }, dropped),
   ];
 }

@@ -28,6 +28,7 @@ const numbers = {
   released: integer,
   unknown: integer,
   refused: integer,
+  on_hold: integer,
   ...Object.fromEntries(
     OBSERVED.map((kind) => [kind, { ...integer, description: "Observed only: nothing was changed." }]),
   ),

@@ -14,11 +14,11 @@ export interface Summed {
 
 export function summed(counts: readonly HourlyCount[], hours: number, nowMs: number): Summed {
   const first = Math.floor(nowMs / HOUR_MS) - hours + 1;
-  const byHour = new Map(Array.from({ length: hours }, (_, index) => [first + index, sums()]));
+  const byHour = new Map(Array.from({ length: hours }, (_, index) => [first + index, emptySums()]));
   const byOperation = new Map<string, Sums>();
-  const total = sums();
+  const total = emptySums();
   for (const { hour, operation, kind, n } of counts) {
-    const ofOperation = byOperation.get(operation) ?? sums();
+    const ofOperation = byOperation.get(operation) ?? emptySums();
     byOperation.set(operation, ofOperation);
     const ofHour = byHour.get(hour);
     if (ofHour !== undefined) ofHour[kind] += n;
@@ -32,7 +32,8 @@ export function duplicatesPrevented({ replayed, joined }: Sums): number {
   return replayed + joined;
 }
 
-function sums(): Sums {
+/** No count yet. */
+export function emptySums(): Sums {
   return {
     executed: 0,
     replayed: 0,
@@ -40,6 +41,7 @@ function sums(): Sums {
     released: 0,
     unknown: 0,
     refused: 0,
+    on_hold: 0,
     would_execute: 0,
     would_join: 0,
     would_replay: 0,

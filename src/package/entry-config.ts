@@ -8,10 +8,10 @@ export interface PolicyConfig {
    */
   readonly profile?: "ietf" | "stripe" | "acp" | "ucp" | "mcp" | "webhook";
   /**
-   * `observe` changes nothing and counts what would be replayed or refused. `off` passes all through.
+   * `observe` changes nothing and counts what would be replayed or refused. `off` passes all through. `hold` is `enforce` that executes nothing new.
    * @default "enforce"
    */
-  readonly mode?: "enforce" | "observe" | "off";
+  readonly mode?: "enforce" | "observe" | "off" | "hold";
   /**
    * `json-rpc` reads bodies as JSON-RPC 2.0: a retry may have another `id`, and its replay carries that.
    * @default "none"

@@ -3,7 +3,7 @@
  * written out.
  */
 
-import { type WorkerEntrypoint } from "cloudflare:workers";
+import type * as workers from "cloudflare:workers";
 import { type EntryConfig } from "./entry-config.ts";
 
 /** Anything with a `fetch`: a Hono app, an itty-router, the server entry of a framework, a plain object. */
@@ -29,7 +29,7 @@ type FetchOf<F> = F extends (request: never, env: infer Bindings, ctx: infer Con
   : never;
 
 /** The entrypoint by which key objects call the app. It answers nobody else. */
-export type OriginClass = new (ctx: ExecutionContext, env: never) => WorkerEntrypoint;
+export type OriginClass = new (ctx: ExecutionContext, env: never) => workers.WorkerEntrypoint;
 
 export interface Oncegate<A extends App> {
   /** Export it as the default. */

@@ -100,7 +100,7 @@ export function coveredMethods({ methods }: Policy): string[] {
 
 /** While a policy only observes, keys have no effect. */
 export function effectiveKey({ mode, key }: Policy): Policy["key"] {
-  return mode === "enforce" ? key : "off";
+  return mode === "enforce" || mode === "hold" ? key : "off";
 }
 
 function problem(code: ProblemCode, { policy, routes }: Tenant, url: URL) {

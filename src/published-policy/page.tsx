@@ -1,9 +1,9 @@
 /** The published policy as a page. Each problem type of docs/protocol.md 6.3.2 is an anchor in it. */
 
 import { type Tenant } from "../config/policy.ts";
+import { BASE_STYLE } from "../http/page-style.ts";
 import { type PolicyDocument, type PublishedProblem } from "./document.ts";
 import { type Row, rowsOf, rowsThatDiffer } from "./rows.ts";
-import { STYLE } from "./style.ts";
 
 interface Published {
   readonly document: PolicyDocument;
@@ -23,7 +23,7 @@ function Page({ document, tenant }: Published) {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>{title}</title>
-        <style>{STYLE}</style>
+        <style>{BASE_STYLE}</style>
       </head>
       <body>
         <main>
@@ -33,12 +33,21 @@ function Page({ document, tenant }: Published) {
             {RUNS[tenant.policy.onUnknown === "retry" ? "at least once" : "at most once"]} Programs get this page as
             JSON.
           </p>
-          <Keys document={document} />
-          <Policies document={document} tenant={tenant} />
-          <Problems problems={document.problems} />
+          <PolicySections document={document} tenant={tenant} />
         </main>
       </body>
     </html>
+  );
+}
+
+/** What the page says of a host, also for a page of operators. */
+export function PolicySections({ document, tenant }: Published) {
+  return (
+    <>
+      <Keys document={document} />
+      <Policies document={document} tenant={tenant} />
+      <Problems problems={document.problems} />
+    </>
   );
 }
 
@@ -83,17 +92,19 @@ function Keys({ document: { key, callers, rate_limit: limit } }: { document: Pol
 
 function Policies({ document, tenant }: Published) {
   return (
-    <section>
-      <h2>All operations</h2>
-      <Rows rows={rowsOf(tenant.policy)} />
+    <>
+      <section>
+        <h2>All operations</h2>
+        <Rows rows={rowsOf(tenant.policy)} />
+      </section>
       {document.operations.length === 0 ? null : <Operations document={document} tenant={tenant} />}
-    </section>
+    </>
   );
 }
 
 function Operations({ document, tenant }: Published) {
   return (
-    <>
+    <section>
       <h2>Operations with rules of their own</h2>
       <p>The first that matches a request counts. All other rules are those of all operations.</p>
       {tenant.routes.map(({ match, policy }, index) => (
@@ -104,7 +115,7 @@ function Operations({ document, tenant }: Published) {
           <Rows rows={[...rowsThatDiffer(policy, tenant.policy), ...problemRows(document, index)]} />
         </article>
       ))}
-    </>
+    </section>
   );
 }
 
@@ -142,7 +153,7 @@ function Problems({ problems }: { problems: readonly PublishedProblem[] }) {
 
 function Rows({ rows }: { rows: readonly Row[] }) {
   return (
-    <dl>
+    <dl class="facts">
       {rows.map(({ label, text }) => (
         <>
           <dt>{label}</dt>

@@ -5,9 +5,9 @@ import { accepts } from "hono/accepts";
 import { type Tenant } from "../config/policy.ts";
 import { preferredType } from "../http/negotiation.ts";
 import { contentSecurityPolicy } from "../http/page-security.ts";
+import { BASE_STYLE } from "../http/page-style.ts";
 import { policyDocument } from "./document.ts";
 import { renderPage } from "./page.tsx";
-import { STYLE } from "./style.ts";
 
 /** Long enough to save requests, short enough that a changed policy is soon seen. */
 const CACHE_SECONDS = 300;
@@ -40,7 +40,11 @@ async function pageOf(
     headers: {
       ...headers,
       "content-type": "text/html; charset=utf-8",
-      "content-security-policy": await contentSecurityPolicy(STYLE, "'none'"),
+      "content-security-policy": await contentSecurityPolicy({
+        style: BASE_STYLE,
+        formAction: "'none'",
+        hasIcon: false,
+      }),
       "referrer-policy": "no-referrer",
     },
   });

@@ -24,6 +24,8 @@ export interface Situation {
   readonly policy: Pick<RecordPolicy, "onUnknown" | "maxAttempts" | "inFlight">;
   /** False for a look, which never executes and never probes (docs/protocol.md 4.5). */
   readonly mayExecute: boolean;
+  /** Why it is false: nothing new is executed for now (docs/protocol.md 4.6). What would be executed or probed is refused then. */
+  readonly isOnHold: boolean;
   /** From when on the origin may be asked about this key; null where it can't be asked. */
   readonly mayProbeFromMs: number | null;
   /** The result of the probe that this request has waited for, if it has. A request waits for one probe only. */
@@ -76,6 +78,7 @@ export type RefusalCode =
   | "caller_changed"
   | "key_reused"
   | "in_flight"
+  | "on_hold"
   | "outcome_unknown"
   | "attempts_exhausted"
   | "replay_unavailable"
@@ -111,12 +114,11 @@ function mayFollowPreparation({ record, request, nowMs }: Situation): boolean {
 }
 
 function decideResting(situation: Situation): Decision {
-  const { record, request, mayExecute, nowMs } = situation;
+  const { record, request, mayExecute, isOnHold, nowMs } = situation;
   const resting = asOf(record, nowMs);
   if (resting === null) {
-    return mayExecute
-      ? { action: "execute", attemptNumber: 1, before: null, mayHaveRun: false }
-      : { action: "nothing" };
+    if (mayExecute) return { action: "execute", attemptNumber: 1, before: null, mayHaveRun: false };
+    return isOnHold ? refuse("on_hold") : { action: "nothing" };
   }
   if (resting.state === "unreadable") return refuse("outcome_unknown");
   const mismatch = mismatchOf(resting.request, request);
@@ -135,7 +137,7 @@ function decideResting(situation: Situation): Decision {
 
 function decideUnknown(
   record: UnknownRecord,
-  { policy, mayExecute, mayProbeFromMs, probed, nowMs }: Situation,
+  { policy, mayExecute, isOnHold, mayProbeFromMs, probed, nowMs }: Situation,
 ): Decision {
   const executeAgain = { action: "execute", attemptNumber: record.attempt.number + 1, before: record } as const;
   switch (policy.onUnknown) {
@@ -143,8 +145,10 @@ function decideUnknown(
       return refuse("outcome_unknown", record);
     case "retry":
       if (record.attempt.number >= policy.maxAttempts) return refuse("attempts_exhausted", record);
-      return mayExecute ? { ...executeAgain, mayHaveRun: true } : refuse("outcome_unknown", record);
+      if (mayExecute) return { ...executeAgain, mayHaveRun: true };
+      return refuse(isOnHold ? "on_hold" : "outcome_unknown", record);
     case "probe": {
+      if (isOnHold) return refuse("on_hold", record);
       if (!mayExecute || mayProbeFromMs === null) return refuse("outcome_unknown", record);
       if (probed === null && nowMs >= mayProbeFromMs) return { action: "probe", record };
       // An answer about another attempt proves nothing about this one.

@@ -24,7 +24,7 @@ type ShadowSituation = Pick<Situation, "record" | "request" | "nowMs"> & {
 /** What the gateway would do with a request that arrives now. */
 export function decideShadow({ record, request, policy, mayProbe, nowMs }: ShadowSituation): ShadowDecision {
   const running = mayRun(record, policy, nowMs) ? "attempt" : null;
-  const may = { mayExecute: true, mayProbeFromMs: mayProbe ? nowMs : null };
+  const may = { mayExecute: true, isOnHold: false, mayProbeFromMs: mayProbe ? nowMs : null };
   const decision = decide({ record, running, request, policy, ...may, probed: null, nowMs });
   switch (decision.action) {
     case "execute":

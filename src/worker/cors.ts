@@ -41,7 +41,8 @@ export function applyCors(
 function askingOf({ method, headers }: Request, path: string, tenant: Tenant): CorsRequest {
   const announced = method === "OPTIONS" ? headers.get("access-control-request-method") : null;
   const policy = tenant.policyFor(announced ?? method, path);
-  const hasKeys = policy.mode === "enforce" && policy.key !== "off" && policy.methods.includes(announced ?? method);
+  const isEnforced = policy.mode === "enforce" || policy.mode === "hold";
+  const hasKeys = isEnforced && policy.key !== "off" && policy.methods.includes(announced ?? method);
   return {
     origin: headers.get("origin"),
     keyHeaders: announced === null ? null : hasKeys ? headersOfCarriers(policy.keyFrom) : [],

@@ -16,7 +16,7 @@ const MAY_CHANGE: ReadonlySet<string> = new Set(COVERABLE_METHODS);
 const repeats = new Repeats();
 
 /** What a request counts as. A promise resolves with null where no record would cover the observed request. */
-export type Counted = Mark["status"] | "keyless" | Promise<ObservedDecision | null>;
+export type Counted = Mark["status"] | "on_hold" | "keyless" | Promise<ObservedDecision | null>;
 
 /** Counts requests that may change something. Without operators of the hostname it does nothing. Never throws. */
 export function countRequest(context: RequestContext, counted: Counted): void {

@@ -1,6 +1,7 @@
 /** Where a request goes, and the rules that apply there (docs/protocol.md 3.1 and 3.2). */
 
 import { edgeIn } from "../config/bindings.ts";
+import { type Hold } from "../config/hold.ts";
 import { withCallersOf } from "../config/one-caller.ts";
 import { journalPlaceOf } from "../config/operator-token.ts";
 import { type JournalPlace, type Tenant } from "../config/policy.ts";
@@ -26,6 +27,8 @@ export interface Destination extends AppliedPolicy {
   readonly connection: Connection;
   /** Where its journal is; null where the hostname has no operators to read it. */
   readonly journal: JournalPlace | null;
+  /** The hold that covers the request; null where there is none, and before it is looked up. */
+  readonly hold: Hold | null;
 }
 
 /** The path that reserved paths and policies are matched by, so that no spelling of a path evades its rules. */
@@ -53,6 +56,7 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
     ...applied,
     connection,
     journal: journalPlaceOf(env, tenant),
+    hold: null,
   };
 }
 

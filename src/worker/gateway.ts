@@ -2,7 +2,7 @@
 
 import { HonoBase } from "hono/hono-base";
 import { TrieRouter } from "hono/router/trie-router";
-import { type Callee, askKeyObject, lookAtFormerRecord } from "../call/ask-key-object.ts";
+import { type Callee, askKeyObject, askOnHold, lookAtFormerRecord } from "../call/ask-key-object.ts";
 import { type Reply } from "../call/call.ts";
 import { objectOf } from "../call/object-stub.ts";
 import { isLoop } from "../http/headers.ts";
@@ -14,6 +14,7 @@ import { keyDigest } from "../identity/record-id.ts";
 import { callersOf } from "./callers.ts";
 import { destinationOf, leavesBase, pathOf } from "./destination.ts";
 import { faultOf, lateFaultOf } from "./fault.ts";
+import { isOnHold, withHold } from "./hold.ts";
 import { readKeyedRequest } from "./keyed-request.ts";
 import { observe } from "./observe.ts";
 import { passThrough } from "./pass-through.ts";
@@ -44,7 +45,9 @@ async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): 
   if (isRefusal(destination)) return refusedEarly(destination, request, { env, executionCtx: ctx });
   const received = requestContext(request, destination, env, ctx);
   const { where } = received.metrics;
-  const routed = await withCall(received).catch((error: unknown) => faultOf(error, where));
+  const routed = await withHold(received)
+    .then(withCall)
+    .catch((error: unknown) => faultOf(error, where));
   const context = isRefusal(routed) ? received : routed;
   // Only what precedes a call or a forward can throw here. What follows one is a value.
   const result = isRefusal(routed)
@@ -66,7 +69,7 @@ async function route(context: RequestContext): Promise<RequestResult> {
   const { policy } = destination;
   if (isLoop(headers)) return refused(refuse("loop_detected"));
   if (leavesBase(destination)) return refused(refuse("path_refused"));
-  if (policy.mode === "observe") return observe(context);
+  if (policy.mode === "observe" && !isOnHold(destination)) return observe(context);
   const key = await keyOf(incoming, destination);
   if (key === null) {
     // What was parsed of a small body may take many times its memory, and the origin may take long.
@@ -101,7 +104,8 @@ async function askRecord(context: RequestContext, key: Key, waitMs: number): Pro
     if (reply !== null) return replyToCalls(reply, call.request.calls);
   }
   metrics.calls(recordId, callers.now.digest);
-  return replyToCalls(await askKeyObject(calleeOf(recordId), call), call.request.calls);
+  const ask = isOnHold(destination) ? askOnHold : askKeyObject;
+  return replyToCalls(await ask(calleeOf(recordId), call), call.request.calls);
 }
 
 /** Nothing of the request was passed on, or its body was read before. */

@@ -82,7 +82,7 @@ async function networkDigits(caller: Caller, { hostname, connection }: Destinati
 
 /** Where the body was read as JSON-RPC. A shadow record holds nothing of a body. */
 function callsOf({ messageIfRead }: Incoming, { mode }: Policy): Pick<RequestIdentity, "calls"> {
-  return messageIfRead?.kind === "calls" && mode === "enforce" ? { calls: messageIfRead.calls } : {};
+  return messageIfRead?.kind === "calls" && mode !== "observe" ? { calls: messageIfRead.calls } : {};
 }
 
 /** Those of the one call, for operators. */

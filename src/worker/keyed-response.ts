@@ -34,11 +34,12 @@ export function keyedResponse(reply: IdentifiedReply, request: RepliedRequest): 
 }
 
 function refusalResponse(
-  { code, faultId, cause, instance, retryAfterSeconds }: Extract<IdentifiedReply, RefusalReply>,
+  { code, faultId, cause, instance, retryAfterSeconds, mark }: Extract<IdentifiedReply, RefusalReply>,
   { url, policy, key }: RepliedRequest,
 ): Response {
   const again = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
-  const own = key.isDerived ? DERIVED_DETAILS.get(code) : cause && tombstoneDetail(cause);
+  const ofDerived = key.isDerived ? DERIVED_DETAILS.get(code) : cause && tombstoneDetail(cause);
+  const own = code === "on_hold" && mark.status === "unknown" ? HELD_AFTER_ATTEMPT : ofDerived;
   const detail = retryAfterSeconds === undefined ? own : AGAIN_DETAILS.get(code);
   const refusal = faultId === undefined ? refuse(code, detail) : refuseWithId(code, faultId);
   return problemResponse({ ...refusal, ...again, instance }, url, policy);
@@ -51,6 +52,10 @@ const AGAIN_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
     "The request with this key was sent to the origin, and it is not known whether it took effect. The origin is asked again when the same request comes after the time in Retry-After. A new key would risk a second run.",
   ],
 ]);
+
+/** The code's own would not do: what it says of this request is not true of the operation. */
+const HELD_AFTER_ATTEMPT =
+  "The operator of this API holds back what is new for now. An earlier request with this key was sent to the origin, and it is not known whether it took effect. Send the same request again later with the same key. A new key would risk a second run.";
 
 /** Undefined where the code's own detail is all that is known. */
 function tombstoneDetail(cause: TombstoneCause): string | undefined {

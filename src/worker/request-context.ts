@@ -4,7 +4,7 @@ import { withCallersOf } from "../config/one-caller.ts";
 import { type AppliedPolicy, type CalledNames, callsAt, strictestPolicy } from "../config/strictest-policy.ts";
 import { tokenSecrets } from "../config/token-secrets.ts";
 import { hasUnusualBody } from "../http/methods.ts";
-import { type Refusal, isRefusal } from "../http/problem.ts";
+import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { unreachable } from "../record/record.ts";
 import { callsFoundIn } from "./called-routes.ts";
 import { type Destination } from "./destination.ts";
@@ -37,7 +37,11 @@ export async function withCall(context: RequestContext): Promise<RequestContext 
   const any = anyCallOf(context);
   if (any === null) return context;
   const rules = rulesFor(context, any);
-  return rules.isCovered && rules.policy.mode === "enforce" ? withCallRead(context) : following(context, rules);
+  const isObserved = rules.policy.mode === "observe";
+  if (!rules.isCovered || (isObserved && context.destination.hold === null)) return following(context, rules);
+  const read = await withCallRead(context);
+  // Without the hold, it would pass through, whatever its body is.
+  return isObserved && isRefusal(read) ? refuse("on_hold") : read;
 }
 
 /** The same, and the body is read in any case. It may be that of a copy. */

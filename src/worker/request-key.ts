@@ -17,6 +17,7 @@ import { hasMethodOf } from "./called-routes.ts";
 import { callersOf } from "./callers.ts";
 import { countedHeaders, unreadableHeader } from "./counted-headers.ts";
 import { type Destination } from "./destination.ts";
+import { isOnHold } from "./hold.ts";
 import { type Incoming } from "./incoming.ts";
 import { requestFingerprint } from "./request-fingerprint.ts";
 
@@ -34,9 +35,14 @@ async function findOrDerive(incoming: Incoming, destination: Destination): Promi
   const { policy, isCovered } = destination;
   const { headers } = incoming.request;
   if (!isCovered) return null;
+  const isHeld = isOnHold(destination);
   const message = await messageOf(incoming, destination);
+  if (message !== null && !isRefusal(message) && !mayBeCovered(message, policy)) return null;
+  // Without the hold, the request would pass through, whatever its body is.
+  const isObserved = policy.mode === "observe";
+  const isReadForHold = isRefusal(message) && !mayBeKeyed(incoming.request, destination);
+  if (isHeld && (isObserved || isReadForHold)) return refuse("on_hold");
   if (isRefusal(message)) return message;
-  if (message !== null && !mayBeCovered(message, policy)) return null;
   const isBatch = message !== null && "isBatch" in message && message.isBatch;
   const key = await findKey(isBatch ? outsideBody(policy.keyFrom) : policy.keyFrom, placesOf(incoming, destination));
   // A request without a key passes through, where nothing is compared.
@@ -45,17 +51,22 @@ async function findOrDerive(incoming: Incoming, destination: Destination): Promi
   if (unreadable !== null) return unreadable;
   if (key === null && policy.key === "required") return refuse("key_missing");
   if (isCompared && message?.kind === "unclear calls") return refuse("rpc_invalid");
-  if (key === null) return isBatch ? null : derivedKey(incoming, destination);
+  if (key === null) {
+    const derived = isBatch ? null : await derivedKey(incoming, destination);
+    return derived === null && isHeld ? refuse("on_hold") : derived;
+  }
   if (isRefusal(key)) return key;
   if (hasUnusualBody(incoming.request)) return refuse("key_invalid", UNUSUAL_BODY);
   if (hasFormat(key.value, policy.keyFormat)) return key;
   return refuse("key_invalid", `A key of this operation is ${wordsOfFormat(policy.keyFormat)}.`);
 }
 
-/** The body as JSON-RPC. Null where the policy does not read it so, and where no key could count, whatever the body holds. */
+/** The body as JSON-RPC. Null where the policy does not read it so, and where nothing depends on it. */
 async function messageOf(incoming: Incoming, destination: Destination): Promise<RpcMessage | null | Refusal> {
   const { request } = incoming;
-  if (destination.policy.rpc === "none" || hasUnusualBody(request) || !mayBeKeyed(request, destination)) return null;
+  if (destination.policy.rpc === "none" || hasUnusualBody(request)) return null;
+  // On hold, it depends on its call also whether a request without a key passes through.
+  if (!mayBeKeyed(request, destination) && !isOnHold(destination)) return null;
   return incoming.bodyKind === "json" ? incoming.message() : null;
 }
 

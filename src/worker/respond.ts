@@ -65,7 +65,7 @@ function render(context: RequestContext, result: RequestResult): Rendered {
       const refusal = identified(result.refusal);
       const response = problemResponse(refusal, destination.url, rulesOf(context));
       metrics.answered(refusal, response);
-      return { response, speaker: "gateway", counted: "refused" };
+      return { response, speaker: "gateway", counted: statusOf(refusal) };
     }
     case "keyed":
       return renderKeyed(context, result);
@@ -100,7 +100,8 @@ function keyedAnswer(context: RequestContext, { key, reply, waitSeconds }: Keyed
   return { response, speaker, counted: statusOf(reply) };
 }
 
-function statusOf(reply: Reply | Refusal): Mark["status"] {
+function statusOf(reply: Reply | Refusal): Mark["status"] | "on_hold" {
+  if (reply.kind !== "answer" && reply.code === "on_hold") return "on_hold";
   return isRefusal(reply) ? "refused" : reply.mark.status;
 }
 

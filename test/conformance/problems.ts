@@ -16,6 +16,7 @@ export const problems = {
   body_timeout: { status: 408, retryable: true, keyReuse: "same" },
   key_reused: { status: 422, retryable: false, keyReuse: "new" },
   in_flight: { status: 409, retryable: true, keyReuse: "same" },
+  on_hold: { status: 503, retryable: true, keyReuse: "same" },
   outcome_unknown: { status: 409, retryable: false, keyReuse: "same" },
   attempts_exhausted: { status: 409, retryable: false, keyReuse: "same" },
   origin_timeout: { status: 504, retryable: true, keyReuse: "same" },

@@ -12,6 +12,7 @@ import { echoes } from "./checks/echoes.ts";
 import { expiry } from "./checks/expiry.ts";
 import { fingerprint } from "./checks/fingerprint.ts";
 import { formFingerprint } from "./checks/form-fingerprint.ts";
+import { holds } from "./checks/holds.ts";
 import { hopByHop } from "./checks/hop-by-hop.ts";
 import { hostnames } from "./checks/hostnames.ts";
 import { joinedOutcomes } from "./checks/joined-outcomes.ts";
@@ -64,6 +65,7 @@ const topics: readonly (readonly Check[])[] = [
   joinedOutcomes,
   expiry,
   crash,
+  holds,
   outcomes,
   outcomeOrder,
   outcomeRules,

@@ -9,6 +9,7 @@ export const PROBED_AT = "/outcome-of";
 export const routePolicies = {
   "key required": { prefix: "/required", settings: { key: "required" } },
   "key off": { prefix: "/off", settings: { key: "off" } },
+  "on hold": { prefix: "/held", settings: { mode: "hold" } },
   "PUT and DELETE covered": {
     prefix: "/methods",
     settings: { key: "required", methods: ["PUT", "DELETE"] },

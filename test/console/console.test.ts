@@ -1,118 +1,23 @@
 import { randomUUID } from "node:crypto";
-import { request } from "node:http";
-import { join } from "node:path";
-import { type Browser, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
-import { type Gateway, startGateway } from "../fault/node/gateway.ts";
-import { secretsNamedBy } from "../support/secrets.ts";
-import { WAIT_MS, startChromium } from "./chromium.ts";
-import { type Origin, startOrigin } from "./origin.ts";
+import { describe, expect, test } from "vitest";
+import { overflow, poorContrasts } from "./looks.ts";
+import {
+  NARROW,
+  HOST,
+  OTHER,
+  TOKEN,
+  base,
+  gatewayUrl,
+  installed,
+  lose,
+  open,
+  reloadUntil,
+  send,
+  signIn,
+  startOnce,
+} from "./rig.ts";
 
-const TOKEN = "token-of-the-operators";
-
-/** Names below `localhost` resolve to this machine, and browsers treat them as secure contexts, like https. */
-const HOST = "api.localhost";
-const OTHER = "shop.localhost";
-const WIDE = { width: 1100, height: 900 };
-const NARROW = { width: 360, height: 740 };
-
-let origin: Origin;
-let gateway: Gateway;
-let browser: Browser;
-
-/** A folder for pictures of each page, if a reader wants some. */
-const pictures = process.env["ONCEGATE_PICTURES"];
-
-const installed = inject("browser");
-
-beforeAll(async () => {
-  if (installed === null) return;
-  browser = await startChromium(installed);
-  origin = await startOrigin();
-  const tenant = { origin: origin.url, caller: ["authorization"] };
-  const routes = [{ match: "POST /v1/orders", derive_key: { window: "5m", from: ["/order_id"] } }];
-  gateway = await startGateway({ [HOST]: { ...tenant, routes }, [OTHER]: tenant }, undefined, {
-    OPERATOR_TOKEN: TOKEN,
-    SECRETS: JSON.stringify(secretsNamedBy({})),
-  });
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await gateway?.stop();
-  await origin?.stop();
-});
-
-afterEach(async () => {
-  for (const context of browser?.contexts() ?? []) await context.close();
-});
-
-/** A request of an API client. Node doesn't resolve names below `localhost` everywhere, so the Host header is explicit. */
-function send(path: string, key: string | null, body = "{}"): Promise<string> {
-  const headers = { host: HOST, authorization: "Bearer alice", "content-type": "application/json" };
-  const keyed = key === null ? {} : { "idempotency-key": key };
-  return new Promise((resolve, reject) => {
-    const sending = request(
-      new URL(path, gateway.url).href,
-      { method: "POST", headers: { ...headers, ...keyed } },
-      (answer) => {
-        answer.resume();
-        answer.once("end", () => resolve(`${answer.statusCode} ${String(answer.headers["idempotency-status"] ?? "")}`));
-      },
-    );
-    sending.once("error", reject).end(body);
-  });
-}
-
-const base = (host = HOST): string => `http://${host}:${gateway.url.port}/_oncegate/`;
-
-interface Watched {
-  readonly page: Page;
-  /** Console messages, page errors and dialogs of the browser. */
-  readonly complaints: string[];
-}
-
-async function open(
-  options: { readonly viewport?: typeof WIDE; readonly colorScheme?: "light" | "dark" } = {},
-): Promise<Watched> {
-  const context = await browser.newContext({ viewport: WIDE, ...options });
-  context.setDefaultTimeout(WAIT_MS);
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on("console", (message) => complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("dialog", (dialog) => {
-    complaints.push(`dialog: ${dialog.message()}`);
-    void dialog.dismiss();
-  });
-  return { page, complaints };
-}
-
-async function signIn(page: Page, host = HOST): Promise<void> {
-  await page.goto(base(host));
-  await page.getByLabel("Your name").fill("jane");
-  await page.getByLabel("Operator token").fill(TOKEN);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("button", { name: "Sign out" }).waitFor();
-}
-
-/** Reloads until the journal has the event: key objects report to it in the background. */
-async function reloadUntil(page: Page, isRight: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + WAIT_MS;
-  while (!(await isRight())) {
-    if (Date.now() > deadline) throw new Error(`not seen in time: ${await page.locator("main").innerText()}`);
-    await page.reload();
-  }
-}
-
-/** An unknown outcome that the overview shows, by its operation. */
-async function lose(page: Page): Promise<{ path: string; key: string; isShown: () => Promise<boolean> }> {
-  const [path, key] = [`/v1/lost/${randomUUID().slice(0, 8)}`, randomUUID()];
-  expect(await send(path, key)).toMatch(/^502 unknown/);
-  const isShown = async (): Promise<boolean> => (await page.getByRole("link", { name: `POST ${path}` }).count()) > 0;
-  await reloadUntil(page, isShown);
-  return { path, key, isShown };
-}
+startOnce();
 
 describe.skipIf(installed === null)("O8 in a browser", () => {
   test("an operator signs in, settles an unknown outcome with the mouse, and signs out", async () => {
@@ -122,17 +27,21 @@ describe.skipIf(installed === null)("O8 in a browser", () => {
     const entry = page.locator(".entry", { hasText: path });
     await entry.getByText("Settle", { exact: true }).click();
     expect(await entry.getByLabel("Status").isVisible()).toBe(false);
-    await entry.getByLabel("Settle as executed").check();
+    await entry.getByLabel("Answer with").check();
     await entry.getByLabel("Status").fill("201");
     await entry.getByLabel("Body").fill('{"id":"ch_1"}');
-    await entry.getByRole("button", { name: "Settle as executed" }).click();
+    await entry.getByRole("button", { name: "Answer retries with this" }).click();
     // The browser itself requires the reason.
     expect(await entry.locator("input[name=why]:invalid").count()).toBe(1);
     await entry.getByLabel("Reason").fill("in the ledger, ticket 4711");
-    await entry.getByRole("button", { name: "Settle as executed" }).click();
-    await page.getByText("jane (operator token): settle").waitFor();
-    expect(await page.locator("main").innerText()).toContain("Reason: in the ledger, ticket 4711");
-    await page.getByRole("link", { name: HOST }).click();
+    await entry.getByRole("button", { name: "Answer retries with this" }).click();
+    await page.getByText("Done. Every retry gets the answer with status 201.").waitFor();
+    const text = await page.locator("main").innerText();
+    expect(text).toContain("jane (operator token): settle");
+    expect(text).toContain("Reason: in the ledger, ticket 4711");
+    await page.reload();
+    expect(await page.locator("main").innerText()).not.toContain("Done.");
+    await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name: "Unknown" }).click();
     await reloadUntil(page, async () => !(await isShown()));
     expect(await send(path, key)).toMatch(/^201 replayed/);
     await page.getByRole("button", { name: "Sign out" }).click();
@@ -167,8 +76,8 @@ describe.skipIf(installed === null)("O8 in a browser", () => {
     await focusOn("details[open] input[name=why]");
     await keyboard.type("not in the ledger");
     await keyboard.press("Enter");
-    await page.getByText("kim (operator token): settle").waitFor();
-    await page.goto(base());
+    await page.getByText("Done. The next request with the key executes.").waitFor();
+    await page.goto(`${base()}unknown`);
     await reloadUntil(page, async () => !(await isShown()));
     expect(await send(path, key)).toMatch(/^502 unknown/);
     expect(complaints).toEqual([]);
@@ -179,9 +88,10 @@ describe.skipIf(installed === null)("O8 in a browser", () => {
     const key = `order-${randomUUID()}`;
     expect(await send("/v1/charges", key)).toMatch(/^201 executed/);
     await signIn(page);
-    await page.getByLabel("Operation").fill("POST /v1/charges");
+    await page.getByRole("link", { name: "Records", exact: true }).click();
+    await page.getByLabel("Operation").first().fill("POST /v1/charges");
     await page.getByLabel("Headers that identify the caller").fill("Authorization: Bearer alice");
-    await page.getByLabel("Key", { exact: true }).fill(key);
+    await page.getByLabel("Key", { exact: true }).first().fill(key);
     await page.getByRole("button", { name: "Find by key" }).click();
     await page.getByText(key).waitFor();
     expect(await page.locator(".state").innerText()).toBe("completed");
@@ -193,13 +103,14 @@ describe.skipIf(installed === null)("O8 in a browser", () => {
     const [path, key] = ["/v1/lost/'><script>alert(1)</script>", `<img/src=x/onerror=alert(1)>${randomUUID()}`];
     await send(encodeURI(path), key);
     await signIn(page);
+    await page.goto(`${base()}unknown`);
     // The unmodified page causes no message.
     await reloadUntil(page, async () => (await page.getByRole("link", { name: "script" }).count()) > 0);
     expect(complaints).toEqual([]);
     // Simulates a failure of the escaping.
     await page.route(`${base()}*`, async (route) => {
       const headers = { ...route.request().headers(), host: HOST };
-      const response = await route.fetch({ url: new URL("/_oncegate/", gateway.url).href, headers });
+      const response = await route.fetch({ url: new URL("/_oncegate/", gatewayUrl()).href, headers });
       const injected = `<script>document.title = "taken"; alert(2)</script><img src="x" onerror="alert(3)">`;
       await route.fulfill({ response, body: (await response.text()).replace("<h1>", `${injected}<h1>`) });
     });
@@ -222,7 +133,7 @@ describe.skipIf(installed === null)("O8 in a browser", () => {
     await page.getByLabel("Operator token").waitFor();
 
     // A page of the API itself shares the console's origin.
-    await page.goto(`http://${HOST}:${gateway.url.port}/v1/page`);
+    await page.goto(`http://${HOST}:${gatewayUrl().port}/v1/page`);
     const fetched = await page.evaluate(`fetch("/_oncegate/").then((response) => response.text())`);
     expect(fetched).toContain("Operator token");
     expect(fetched).not.toContain("Sign out");
@@ -233,30 +144,15 @@ describe.skipIf(installed === null)("O8 in a browser", () => {
     expect(await page.evaluate(`window.taken.closed`)).toBe(true);
   });
 
-  test.each([
-    ["wide", "light", WIDE],
-    ["wide", "dark", WIDE],
-    ["narrow", "light", NARROW],
-    ["narrow", "dark", NARROW],
-  ] as const)("fits a %s screen, %s", async (width, colorScheme, viewport) => {
-    const { page } = await open({ viewport, colorScheme });
-    const shot = async (name: string): Promise<void> => {
-      if (pictures === undefined) return;
-      await page.screenshot({ path: join(pictures, `${name}-${width}-${colorScheme}.png`), fullPage: true });
-    };
-    const fits = async (): Promise<unknown> => page.evaluate("document.documentElement.scrollWidth - innerWidth");
+  test("the text of the first pages has enough contrast on a dark phone, and fits it", async () => {
+    const { page } = await open({ viewport: NARROW, colorScheme: "dark" });
     await page.goto(base());
-    await shot("sign-in");
+    expect(await poorContrasts(page)).toEqual([]);
     await signIn(page);
-    const { path } = await lose(page);
-    for (const _ of [1, 2]) await send("/v1/orders", null);
-    await page.locator(".entry", { hasText: path }).getByText("Settle", { exact: true }).click();
-    await page.locator(".entry", { hasText: path }).getByLabel("Settle as executed").check();
-    await shot("overview");
-    expect(await fits()).toBeLessThanOrEqual(0);
-    await page.getByRole("link", { name: `POST ${path}` }).click();
-    await page.getByRole("heading", { name: "Actions" }).waitFor();
-    await shot("record");
-    expect(await fits()).toBeLessThanOrEqual(0);
+    await lose(page);
+    for (const path of ["", "unknown"]) {
+      await page.goto(`${base()}${path}`);
+      expect([path, await poorContrasts(page), await overflow(page)]).toEqual([path, [], 0]);
+    }
   });
 });

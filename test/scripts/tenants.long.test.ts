@@ -42,12 +42,13 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Runs the script in this process, which saves loading wrangler again. FOLDER is replaced by the folder of this file's tests. */
-function run(command: string) {
+function run(command: string | readonly string[]) {
   const printed = { out: "", error: "" };
   const log = vi.spyOn(console, "log").mockImplementation((line) => void (printed.out += `${line}\n`));
   const error = vi.spyOn(console, "error").mockImplementation((line) => void (printed.error += `${line}\n`));
   try {
-    return { code: tenants(command.replaceAll("FOLDER", folder).split(" ")), ...printed };
+    const words = typeof command === "string" ? command.split(" ") : command;
+    return { code: tenants(words.map((word) => word.replaceAll("FOLDER", folder))), ...printed };
   } finally {
     log.mockRestore();
     error.mockRestore();
@@ -131,5 +132,56 @@ describe("npm run tenants", { timeout: RUN_MS_MAX }, () => {
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(error).toContain(message);
     expect(error).not.toContain("    at ");
+  });
+});
+
+describe("npm run tenants -- hold", { timeout: RUN_MS_MAX }, () => {
+  const AT = ["--local", "--config", "FOLDER/wrangler.toml", "--persist-to", "FOLDER/holds"];
+  const SINCE = /since \d{4}-\d\d-\d\dT[\d:.]+Z/;
+
+  test("begins, lists, changes and ends a hold", { timeout: 4 * RUN_MS_MAX }, () => {
+    expect(run(["holds", ...AT])).toEqual({ code: 0, out: "Nothing is on hold (local).\n", error: "" });
+    const begun = run(["hold", "fixed.example.com", "--reason", "INC-42: twice", "--route", "POST /v1/a", ...AT]);
+    expect([begun.code, begun.error]).toEqual([0, ""]);
+    expect(begun.out).toContain("on hold: fixed.example.com: POST /v1/a (local)\n");
+    expect(begun.out).toContain("30 seconds");
+    const listed = run(["holds", ...AT]);
+    expect(listed.out).toMatch(/^fixed\.example\.com since .*, POST \/v1\/a: INC-42: twice\n$/);
+    const since = SINCE.exec(listed.out)?.[0] ?? "";
+    expect(since).not.toBe("");
+    // Neither a tenant nor a fault of one.
+    expect(run(["list", ...AT])).toEqual({ code: 0, out: "", error: "" });
+
+    const changed = run(["hold", "fixed.example.com", ...AT]);
+    expect(changed.out).toContain("still on hold, as changed: fixed.example.com (local)");
+    expect(run(["holds", ...AT]).out).toBe(`fixed.example.com ${since}, all routes\n`);
+
+    expect(run(["hold", "*", ...AT]).code).toBe(0);
+    const released = run(["release", "fixed.example.com", ...AT]);
+    expect(released.out).toContain("released: fixed.example.com (local)");
+    expect(released.out).toContain("* is still on hold, and may cover fixed.example.com.");
+    const again = run(["release", "fixed.example.com", ...AT]);
+    expect([again.code, again.out]).toEqual([1, ""]);
+    expect(again.error).toContain("There is no hold of fixed.example.com");
+  });
+
+  test.each([
+    [["hold", "Fixed.example.com"], "must be a hostname in lower case"],
+    [["hold", "fixed.example.com", "--route", "/v1/charges"], "must be a method (or *), a space and a path pattern"],
+    [["hold", "fixed.example.com", "--reason", ""], "must be a text"],
+    [["hold", "fixd.example.com"], "serves fixd.example.com"],
+  ])("holds nothing where the command is wrong: %j", (command, message) => {
+    const result = run([...command, ...AT]);
+    expect([result.code, result.out]).toEqual([1, ""]);
+    expect(result.error).toContain(message);
+    expect(result.error).toContain("Nothing is on hold.");
+  });
+
+  test("says nothing of a hold where KV does not accept it", () => {
+    const broken = ["--local", "--config", "FOLDER/wrangler.toml", "--persist-to", "FOLDER/good.json"];
+    for (const command of ["hold", "release"]) {
+      const { code, out } = run([command, "fixed.example.com", ...broken]);
+      expect([command, code, out]).toEqual([command, 1, ""]);
+    }
   });
 });

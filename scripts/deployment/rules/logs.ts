@@ -1,5 +1,6 @@
 // Rules about logs and traces: what an operator must see, and what must not be stored with the platform.
 
+import { VERSION_METADATA } from "../../../src/config/version.ts";
 import { type Found, type Rule } from "../rule.ts";
 
 const logs: Rule = {
@@ -59,4 +60,16 @@ const logSampling: Rule = {
   },
 };
 
-export const LOG_RULES: readonly Rule[] = [logs, invocationLogs, traces, logSampling];
+const versionMetadata: Rule = {
+  id: "version-metadata",
+  because:
+    "without its binding no line of the log says which version has written it, and an environment inherits none.",
+  check: ({ config: { version_metadata: metadata } }) => {
+    if (metadata?.binding === VERSION_METADATA) return [];
+    const message =
+      metadata === undefined ? "version_metadata is missing" : `version_metadata is bound as ${metadata.binding}`;
+    return [{ path: ["version_metadata"], message, fix: `version_metadata = { binding = "${VERSION_METADATA}" }` }];
+  },
+};
+
+export const LOG_RULES: readonly Rule[] = [logs, invocationLogs, traces, logSampling, versionMetadata];

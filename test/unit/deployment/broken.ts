@@ -9,7 +9,7 @@ compatibility_flags = ["enable_request_signal"]
 workers_dev = false
 preview_urls = false
 routes = [{ pattern = "api.shop.io", custom_domain = true }]
-
+version_metadata = { binding = "CF_VERSION_METADATA" }
 [durable_objects]
 bindings = [
   { name = "KEYS", class_name = "KeyObject" },

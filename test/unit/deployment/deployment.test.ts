@@ -5,7 +5,7 @@ import { SOUND, broken, findingsIn, shortly } from "./broken.ts";
 const ENVIRONMENT = `
 [env.production]
 routes = ["api.other.io/*"]
-
+version_metadata = { binding = "CF_VERSION_METADATA" }
 [env.production.durable_objects]
 bindings = [
   { name = "KEYS", class_name = "KeyObject" },
@@ -49,10 +49,17 @@ describe("a named environment", () => {
           `45:1 object-bindings: the binding ${name} is missing | durable_objects.bindings: { name = "${name}", class_name = "${className}" }`,
       ),
       '45:1 code-update-strategy: it is not set, so a deploy allows a running attempt 300 s, and the longest origin_deadline is 600 s | code_update_strategy = { mode = "deferred", max_delay = 900 }',
+      '45:1 version-metadata: version_metadata is missing | version_metadata = { binding = "CF_VERSION_METADATA" }',
       "7:11 route-without-tenant: no tenant serves api.shop.io | add an entry to TENANTS, or remove the route",
       "45:1 tenants: there is no tenant | set ORIGIN to the URL of your API, or TENANTS",
       '45:1 edge: EDGE is not set, and clients reach Cloudflare first | EDGE = "cloudflare"',
     ]);
+  });
+
+  test("that is on hold is said to be", () => {
+    const { findings, summary } = verdictOn(SOUND.replace("[vars]", '[vars]\nHOLD = "true"'));
+    expect(findings).toEqual([]);
+    expect(summary).toContain("hint: HOLD is set: nothing new is executed, on any hostname");
   });
 
   test("is found in the settings of the environment where both have a setting", () => {

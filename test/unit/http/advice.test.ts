@@ -3,7 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { type RefusalReply } from "../../../src/call/call.ts";
 import { DEFAULT_POLICY, PROFILES } from "../../../src/config/profiles.ts";
-import { PROBLEMS, type ProblemCode, type ProblemType, isProblemCode } from "../../../src/http/problem-codes.ts";
+import { PROBLEMS, type ProblemCode, isProblemCode } from "../../../src/http/problem-codes.ts";
+import { type ProblemType } from "../../../src/http/problem-type.ts";
 import { identified, problemResponse, refuse, writtenAs } from "../../../src/http/problem.ts";
 import { refusal } from "../../../src/key-object/reply.ts";
 import { policyDocument } from "../../../src/published-policy/document.ts";

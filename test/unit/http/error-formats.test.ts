@@ -128,6 +128,7 @@ describe("the classes of errors", () => {
     origin_unreachable: "processing_error",
     replay_unavailable: "processing_error",
     key_expired: "processing_error",
+    on_hold: "service_unavailable",
     overloaded: "service_unavailable",
     unavailable: "service_unavailable",
     loop_detected: "processing_error",

@@ -45,7 +45,7 @@ describe("6.4 codes", () => {
       const { status, retryable, keyReuse } = PROBLEMS[code];
       return { code, status, retryable, keyReuse };
     });
-    expect(table).toHaveLength(28);
+    expect(table).toHaveLength(29);
     expect(problems).toEqual(table);
   });
 

@@ -16,7 +16,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(
     CONFIGURATION,
     "config",
-    "bindings.ts caller-values.ts dropped-callers.ts entry-values.ts field.ts one-caller.ts fields-of-entry.ts fields-of-keys.ts fields-of-policy.ts",
+    "bindings.ts caller-values.ts dropped-callers.ts entry-values.ts field.ts one-caller.ts fields-of-entry.ts fields-of-keys.ts fields-of-policy.ts hold.ts",
   ),
   ...all(
     CONFIGURATION,
@@ -30,12 +30,26 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ),
   ["config/ask-rate-limit.ts", "asks with a digest"],
   ["config/known-entries.ts", "keeps names as they are, and compares them whole"],
+  ["config/holds.ts", "looks hostnames up by config/entry-names.ts"],
+  ["config/route-router.ts", "matches paths with Hono's router, by the patterns of the configuration"],
+  ["config/unreadable-kv.ts", "writes a name into the log"],
   ["config/tenants.ts", "looks hostnames up by config/entry-names.ts"],
   ["config/unknown-field.ts", "compares names with those of fields, as part of operator/requests.ts checked"],
 
-  ...all(OUTPUT, "console", "act-form.tsx causes.ts chart.tsx coverage.ts layout.tsx overview.tsx record-page.tsx"),
-  ...all(OUTPUT, "console", "search.tsx style.ts times.ts"),
-  ...all(PARTS, "console", "pages.tsx router.ts settle-many.tsx"),
+  ...all(
+    OUTPUT,
+    "console",
+    "act-form.tsx audit-page.tsx audit-texts.ts body.tsx causes.ts chart.tsx coverage.ts entries.tsx",
+  ),
+  ...all(OUTPUT, "console", "filter-form.tsx help.tsx hosts.ts keyless.tsx layout.tsx overview.tsx policy-page.tsx"),
+  ...all(
+    OUTPUT,
+    "console",
+    "record-page.tsx record-states.ts records.tsx search.tsx settle-many.tsx style.ts timeline.ts",
+  ),
+  ...all(OUTPUT, "console", "content.ts hold-banner.tsx timeline-section.tsx times.tsx unknown.tsx"),
+  ...all(PARTS, "console", "actions.tsx list-query.ts pages.tsx router.ts settle-many-form.ts"),
+  ...all("compares a path and a range with patterns that have no choice", "console", "paths.ts ranges.tsx"),
   ["console/sign-in.tsx", "compares a path and a name with patterns that have no choice"],
 
   ...all(
@@ -47,7 +61,7 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ...all(
     OUTPUT,
     "operator",
-    "audited.ts health.ts in-parallel.ts log-queries.ts metrics-text.ts metrics.ts monitoring.ts sums.ts views.ts",
+    "audited.ts health.ts holds-view.ts in-parallel.ts log-queries.ts metrics-text.ts metrics.ts monitoring.ts sums.ts views.ts",
   ),
   ...all(PARTS, "operator", "api.ts authenticate.ts require-operator.ts"),
   ["operator/list-requests.ts", "its schemas are read by operator/requests.ts readQuery"],
@@ -55,10 +69,14 @@ export const OTHER_MODULES: Readonly<Record<string, string>> = Object.fromEntrie
   ["operator/guesses.ts", "counts by what http/client-address.ts returns"],
   ["operator/lists.ts", "reads cursors, of at most 200 characters"],
 
-  ...all(OUTPUT, "published-policy", "document.ts outcome-rules.ts page.tsx rows.ts style.ts"),
+  ...all(OUTPUT, "published-policy", "document.ts outcome-rules.ts page.tsx rows.ts"),
   ["published-policy/respond.ts", PARTS],
 
-  ...all(PARTS, "worker", "callers.ts cors.ts gateway.ts incoming.ts keyed-request.ts observe.ts pass-through.ts"),
+  ...all(
+    PARTS,
+    "worker",
+    "callers.ts cors.ts gateway.ts hold.ts incoming.ts keyed-request.ts observe.ts pass-through.ts",
+  ),
   ...all(PARTS, "worker", "request-fingerprint.ts request-key.ts reserved-paths.ts"),
   ...all(
     OUTPUT,

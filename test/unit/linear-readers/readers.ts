@@ -7,8 +7,8 @@ import { parseAccept } from "hono/utils/accept";
 import { tenantFor } from "../../../src/config/config.ts";
 import { namesInKv, namesServing } from "../../../src/config/entry-names.ts";
 import { readOperation, writeOperation } from "../../../src/config/operation.ts";
-import { callsAt, strictestPolicy } from "../../../src/config/strictest-policy.ts";
-import { sealedIn, isNavigation, isSameOrigin } from "../../../src/console/browser.ts";
+import { callsAt, methodsOf, strictestPolicy } from "../../../src/config/strictest-policy.ts";
+import { sealedIn, isNavigation, isSameOrigin, noticesIn } from "../../../src/console/browser.ts";
 import * as consoleForm from "../../../src/console/form.ts";
 import { openSession } from "../../../src/console/session.ts";
 import * as answerCoding from "../../../src/http/answer-coding.ts";
@@ -317,6 +317,9 @@ export const READERS: Readonly<Record<string, Reader>> = {
     field("x-http-method-override", (fields) => strictestPolicy(tenant, { method: "POST", headers: fields }, "/")),
     (text) => strictestPolicy(tenant, { method: "POST", headers: new Headers() }, `/${text}`),
   ),
+  "config/strictest-policy.ts methodsOf": field("x-http-method-override", (fields) =>
+    methodsOf({ method: "POST", headers: fields }),
+  ),
   "config/strictest-policy.ts callsAt": each(
     field("x-http-method-override", (fields) => callsAt(tenant, { method: "POST", headers: fields }, "/")),
     (text) => callsAt(tenant, { method: "POST", headers: new Headers() }, `/${text}`),
@@ -373,6 +376,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
     consoleForm.descriptionIn(new URLSearchParams({ headers: text, operation: text, certificate: text, key: text })),
   ),
   "console/browser.ts sealedIn": field("cookie", sealedIn),
+  "console/browser.ts noticesIn": field("cookie", noticesIn),
   "console/browser.ts isNavigation": field("sec-fetch-dest", isNavigation),
   "console/browser.ts isSameOrigin": field("origin", (fields) => isSameOrigin(fields, url)),
   "console/session.ts openSession": (text) => openSession(tokens, "api.test", text, 0),

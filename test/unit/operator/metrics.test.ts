@@ -17,7 +17,7 @@ const SUMMARY = {
   dropped: 0,
 } as const;
 
-const ABOUT = { entry: "api.example.com", version: "v-1", nowMs: NOW_MS };
+const ABOUT = { entry: "api.example.com", version: "v-1", holds: 1, nowMs: NOW_MS };
 
 /** The types of all metrics, by name. */
 function typesIn(text: string): Map<string, string> {
@@ -39,6 +39,9 @@ oncegate_unknown_records{entry="api.example.com"} 2
 # HELP oncegate_unknown_oldest_seconds Age of the oldest of them.
 # TYPE oncegate_unknown_oldest_seconds gauge
 oncegate_unknown_oldest_seconds{entry="api.example.com"} 61
+# HELP oncegate_holds Holds of the hostname that is scraped, by which nothing new is executed.
+# TYPE oncegate_holds gauge
+oncegate_holds{entry="api.example.com"} 1
 # HELP oncegate_entries_dropped Entries that the journal had no room for.
 # TYPE oncegate_entries_dropped gauge
 oncegate_entries_dropped{entry="api.example.com"} 0
@@ -156,6 +159,7 @@ describe("deploy/prometheus-alerts.yaml", () => {
       "OncegateUnknownOutcomes",
       "OncegateUnknownOutcomesOld",
       "OncegateManyRefusals",
+      "OncegateOnHold",
       "OncegateJournalFull",
     ]);
   });

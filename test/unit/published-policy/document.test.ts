@@ -15,8 +15,8 @@ const URL_OF_REQUEST = new URL(`https://${HOST}/.well-known/idempotency?x=1`);
 const PUBLISHED: { readonly [Field in keyof Policy]?: (policy: Policy) => object } = {
   profile: ({ profile }) => ({ profile }),
   // While a policy only observes, keys have no effect.
-  mode: ({ mode, key }) => ({ key: mode === "enforce" ? key : "off" }),
-  key: ({ mode, key }) => ({ key: mode === "enforce" ? key : "off" }),
+  mode: ({ mode, key }) => ({ key: mode === "enforce" || mode === "hold" ? key : "off" }),
+  key: ({ mode, key }) => ({ key: mode === "enforce" || mode === "hold" ? key : "off" }),
   keyFrom: ({ keyFrom }) => ({
     key_from: keyFrom.map((carrier) => (carrier.length === 1 ? carrier.map(source)[0] : carrier.map(source))),
   }),

@@ -28,7 +28,7 @@ function* circumstances(nowMs: number): Generator<Omit<Situation, "record" | "re
         for (const inFlight of ["wait", "refuse"] as const) {
           for (const may of [true, false]) {
             const policy = { onUnknown, maxAttempts: 3, inFlight };
-            const mays = { mayExecute: may, mayProbeFromMs: may ? 0 : null };
+            const mays = { mayExecute: may, isOnHold: false, mayProbeFromMs: may ? 0 : null };
             yield { running, probed, policy, ...mays, nowMs };
           }
         }
@@ -67,7 +67,7 @@ describe("3.5.9 a record that is bound to its caller", () => {
   }
 
   test.each(["unknown", "completed", "tombstone"] as const)("is over for everybody with its term: %s", (state) => {
-    const one = { mayExecute: true, mayProbeFromMs: 0, running: null, probed: null, nowMs: 2000 };
+    const one = { mayExecute: true, isOnHold: false, mayProbeFromMs: 0, running: null, probed: null, nowMs: 2000 };
     const policy = { onUnknown: "refuse", maxAttempts: 3, inFlight: "wait" } as const;
     const record = boundTo(ALICE, records[state]);
     const decision = decide({ ...one, policy, record, request: { ...SAME, caller: BOB } });
@@ -81,7 +81,7 @@ describe("3.5.10 a look", () => {
     for (const record of over) {
       for (const one of circumstances(2000)) {
         if (one.running !== null) continue;
-        const decision = decide({ ...one, mayExecute: false, record, request: SAME });
+        const decision = decide({ ...one, mayExecute: false, isOnHold: false, record, request: SAME });
         expect(decision).toEqual({ action: "nothing" });
       }
     }
@@ -91,7 +91,7 @@ describe("3.5.10 a look", () => {
     for (const record of [...Object.values(records), unreadable]) {
       for (const one of circumstances(1999)) {
         for (const request of [SAME, OTHER]) {
-          const { action } = decide({ ...one, mayExecute: false, record, request });
+          const { action } = decide({ ...one, mayExecute: false, isOnHold: false, record, request });
           expect(["join", "await probe", "replay", "refuse"]).toContain(action);
         }
       }
@@ -100,7 +100,15 @@ describe("3.5.10 a look", () => {
 
   test("finds an unknown outcome where something runs without a record", () => {
     const policy = { onUnknown: "retry", maxAttempts: 3, inFlight: "wait" } as const;
-    const one = { mayExecute: false, mayProbeFromMs: 0, probed: null, nowMs: 1999, policy, request: SAME };
+    const one = {
+      mayExecute: false,
+      isOnHold: false,
+      mayProbeFromMs: 0,
+      probed: null,
+      nowMs: 1999,
+      policy,
+      request: SAME,
+    };
     expect(decide({ ...one, record: null, running: "attempt" })).toMatchObject({ code: "outcome_unknown" });
   });
 });

@@ -96,6 +96,7 @@ describe("4.1 with the same fingerprint, no attempt running", () => {
             request: SAME,
             policy: policies[policyName as keyof typeof policies],
             mayExecute: true,
+            isOnHold: false,
             mayProbeFromMs: 0,
             probed: null,
             nowMs: times[time as keyof typeof times],
@@ -110,6 +111,7 @@ describe("4.1 with the same fingerprint, no attempt running", () => {
             request: SAME,
             policy: policies[policyName as keyof typeof policies],
             mayExecute: false,
+            isOnHold: false,
             mayProbeFromMs: null,
             probed: null,
             nowMs: times[time as keyof typeof times],
@@ -141,6 +143,7 @@ describe("4.1 with the same fingerprint, while an attempt runs", () => {
             running: "attempt" as const,
             request: SAME,
             mayExecute,
+            isOnHold: false,
             mayProbeFromMs: 0,
             probed: null,
             nowMs,
@@ -174,6 +177,7 @@ describe("4.1 while the body of another request arrives", () => {
             record: records[name],
             running: "preparation" as const,
             mayExecute,
+            isOnHold: false,
             mayProbeFromMs: mayExecute ? 0 : null,
             probed,
             nowMs: times[time],
@@ -204,6 +208,7 @@ describe("4.1 with another fingerprint", () => {
             request: OTHER,
             policy,
             mayExecute,
+            isOnHold: false,
             mayProbeFromMs: 0,
             probed: null,
             nowMs: times.live,
@@ -220,6 +225,7 @@ describe("4.1 with another fingerprint", () => {
       running: null,
       request: OTHER,
       mayExecute: true,
+      isOnHold: false,
       mayProbeFromMs: 0,
       probed: null,
       nowMs: times.over,
@@ -233,6 +239,7 @@ describe("4.1 with another fingerprint", () => {
       record: completed,
       running: null,
       mayExecute: true,
+      isOnHold: false,
       mayProbeFromMs: 0,
       probed: null,
       nowMs: times.live,
@@ -248,6 +255,7 @@ describe("4.1 with another fingerprint", () => {
       record: completed,
       running: null,
       mayExecute: true,
+      isOnHold: false,
       mayProbeFromMs: 0,
       probed: null,
       nowMs: times.live,
@@ -272,7 +280,7 @@ describe("4.4.6 with a remembered key", () => {
       for (const running of ["preparation", null] as const) {
         for (const mayExecute of [true, false]) {
           for (const policy of [...Object.values(policies), { ...policies.refuse, onUnknown: "probe" as const }]) {
-            const situation = { record, running, policy, mayExecute, mayProbeFromMs: 0, probed: null };
+            const situation = { record, running, policy, mayExecute, isOnHold: false, mayProbeFromMs: 0, probed: null };
             for (const nowMs of [2000, 2299]) {
               expect(lineOf({ ...situation, request: SAME, nowMs })).toBe("refuse key_expired");
               expect(lineOf({ ...situation, request: OTHER, nowMs })).toBe("refuse key_reused");
@@ -285,6 +293,7 @@ describe("4.4.6 with a remembered key", () => {
         running: null,
         policy: policies.refuse,
         mayExecute: true,
+        isOnHold: false,
         mayProbeFromMs: 0,
         probed: null,
       };
@@ -293,7 +302,14 @@ describe("4.4.6 with a remembered key", () => {
   );
 
   test("shows when the term has ended, and when the key will be free", () => {
-    const situation = { running: null, request: SAME, policy: policies.refuse, mayExecute: true, mayProbeFromMs: 0 };
+    const situation = {
+      running: null,
+      request: SAME,
+      policy: policies.refuse,
+      mayExecute: true,
+      isOnHold: false,
+      mayProbeFromMs: 0,
+    };
     for (const record of [...REMEMBERED, expired]) {
       const decision = decide({ ...situation, record, probed: null, nowMs: 2200 });
       expect(decision).toMatchObject({ code: "key_expired", record: { recordedAtMs: 2000, expiresAtMs: 2300 } });
@@ -304,7 +320,9 @@ describe("4.4.6 with a remembered key", () => {
     const probed = { outcome: "not-executed", attemptId: "attempt-1" } as const;
     const policy = { ...policies.refuse, onUnknown: "probe" as const };
     const situation = { record: { ...unknown, rememberMs: 300 }, running: null, request: SAME, policy, probed };
-    expect(lineOf({ ...situation, mayExecute: true, mayProbeFromMs: 0, nowMs: 2000 })).toBe("refuse key_expired");
+    expect(lineOf({ ...situation, mayExecute: true, isOnHold: false, mayProbeFromMs: 0, nowMs: 2000 })).toBe(
+      "refuse key_expired",
+    );
   });
 });
 
@@ -315,6 +333,7 @@ describe("5.7 probing an unknown outcome", () => {
     request: SAME,
     policy: { onUnknown: "probe", maxAttempts: 3, inFlight: "wait" },
     mayExecute: true,
+    isOnHold: false,
     mayProbeFromMs: 0,
     probed: null,
     nowMs: times.live,
@@ -360,6 +379,7 @@ describe("5.7.9 while the origin may not be asked again yet", () => {
     request: SAME,
     policy: { onUnknown: "probe", maxAttempts: 3, inFlight: "wait" },
     mayExecute: true,
+    isOnHold: false,
     mayProbeFromMs: 1700,
     probed: null,
     nowMs: 1699,
@@ -393,7 +413,14 @@ describe("5.7.9 while the origin may not be asked again yet", () => {
 });
 
 describe("5.3.2 whether something may have run before an attempt", () => {
-  const situation = { running: null, request: SAME, mayExecute: true, mayProbeFromMs: 0, nowMs: times.live };
+  const situation = {
+    running: null,
+    request: SAME,
+    mayExecute: true,
+    isOnHold: false,
+    mayProbeFromMs: 0,
+    nowMs: times.live,
+  };
   const probe = { onUnknown: "probe", maxAttempts: 3, inFlight: "wait" } as const;
   const proof = { outcome: "not-executed", attemptId: "attempt-1" } as const;
   test.each([

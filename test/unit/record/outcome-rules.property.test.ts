@@ -102,6 +102,7 @@ function runsAgain(
     request: pending.request,
     policy: { onUnknown: more.onUnknown, maxAttempts: 9, inFlight: "wait" },
     mayExecute: true,
+    isOnHold: false,
     mayProbeFromMs: 0,
     probed: { attemptId: (record?.attempt ?? attempt).id, outcome: more.probed },
     nowMs: 1001,

@@ -15,7 +15,7 @@ describe("O8 the pages", () => {
     const pages = [await browser.get("/"), await browser.get(`/records/${ABSENT}`), await browserOf().get("/")];
     for (const { headers } of pages) {
       expect(headers.get("content-security-policy")).toMatch(
-        /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; base-uri 'none'; form-action 'self'; frame-ancestors 'none'$/,
+        /^default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'$/,
       );
       expect(headers.get("cache-control")).toBe("no-store");
       expect(headers.get("referrer-policy")).toBe("same-origin");
@@ -45,13 +45,30 @@ describe("O8 the pages", () => {
       await browser.post("/find", { operation: `POST /${markup}`, headers: `${markup}: x`, key: markup }),
       await browser.get(`/records?id=${encodeURIComponent(markup)}`),
       await browser.get(`/records/${encodeURIComponent(markup)}`),
-      await browser.get(`/?after=${encodeURIComponent(markup)}`),
+      ...(await Promise.all(
+        [
+          "/unknown?after",
+          "/unknown?operation",
+          "/records?key",
+          "/records?state",
+          "/audit?record",
+          "/settle-many?operation",
+        ].map((query) => browser.get(`${query}=${encodeURIComponent(markup)}`)),
+      )),
+      await browser.get(`/${encodeURIComponent(markup)}`, { accept: "text/html" }),
+      await browser.post("/settle-many", {
+        operation: markup,
+        choice: "final",
+        status: "x",
+        body: markup,
+        why: markup,
+      }),
       await browserOf().signIn({ operator: `ä${markup}`, to: markup }),
     ];
     await browser.post(`/records/${id}`, { choice: "final", status: "200", type: "text/x", body: markup, why: markup });
     const overview = await eventually(
-      async () => (await browser.get("/")).text(),
-      (page) => page.includes("Unknown outcomes"),
+      async () => (await browser.get("/records")).text(),
+      (page) => page.includes(id),
     );
     const record = await (await browser.get(`/records/${id}`)).text();
     for (const page of [overview, record, ...(await Promise.all(seen.map((response) => response.text())))]) {
@@ -88,7 +105,7 @@ describe("O8 the pages", () => {
     const page = await there.get(`/records/${id}`);
     expect(page.status).toBe(404);
     expect(await page.text()).toContain("No record has this id");
-    const act = await there.post(`/records/${id}`, { choice: "release", why: "x" });
+    const act = await there.post(`/records/${id}`, { choice: "release", confirm: "release", why: "x" });
     expect(act.status).toBe(404);
     expect(await (await there.get("/")).text()).not.toContain(id);
   });
@@ -114,7 +131,7 @@ describe("O8 acting", () => {
     for (const text of [
       ">completed<",
       "201, 14 bytes",
-      "jane (operator token): settle",
+      "<b>jane (operator token)</b>: settle",
       "unknown → completed",
       "Reason: ledger",
     ]) {
@@ -134,7 +151,7 @@ describe("O8 acting", () => {
     ["release", "none"],
   ])("frees the key by %s", async (choice, after) => {
     const { origin, browser, key, id } = await withUnknown();
-    expect((await browser.post(`/records/${id}`, { choice, why: "x" })).status).toBe(303);
+    expect((await browser.post(`/records/${id}`, { choice, confirm: " Release ", why: "x" })).status).toBe(303);
     const page = await browser.get(`/records/${id}`);
     expect(page.status).toBe(200);
     expect(await page.text()).toContain(`unknown → ${after}`);
@@ -144,7 +161,7 @@ describe("O8 acting", () => {
 
   test("purges a stored answer", async () => {
     const { origin, browser, id, key } = await withUnknown();
-    await browser.post(`/records/${id}`, { choice: "release", why: "x" });
+    await browser.post(`/records/${id}`, { choice: "release", confirm: "release", why: "x" });
     origin.answers(() => new Response("secret"));
     await browser.operator.client.post(PATH, { key });
     expect((await browser.post(`/records/${id}`, { choice: "purge", why: "asked for" })).status).toBe(303);
@@ -186,12 +203,28 @@ describe("O8 the overview", () => {
     const page = await (await browser.get("/")).text();
     expect(page.match(/<rect/g)?.length).toBeGreaterThanOrEqual(5);
     expect(page).toContain("40 executed, 7 replayed, 2 joined, 1 unknown, 3 refused");
-    expect(page.match(/<th scope="row">/g)).toHaveLength(25);
+    // Two tables with a row for each hour and a total, and one of operations.
+    expect(page.match(/<th scope="row">/g)).toHaveLength(51);
     expect(page).toContain(new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS).toISOString().slice(0, 10));
     expect(page).toContain("<dt>duplicates prevented</dt><dd>9</dd>");
     expect(page).toContain("Enforce mode would have prevented 6 duplicates and refused 2 requests.");
-    expect(page).toContain("9 requests. Oncegate compared 8 of them; 4 look like duplicates.");
-    expect(page).toContain("match = &quot;POST /v1/orders&quot;\nderive_key = { window = &quot;5m&quot; }");
+    expect(page).toContain("50 would execute, 5 would replay, 1 would join, 0 would ask the origin, 2 would refuse");
+    const keyless = await (await browser.get("/keyless")).text();
+    const facts =
+      "<dt>Requests</dt><dd>9</dd></div><div><dt>Compared</dt><dd>8</dd></div><div><dt>Look like duplicates</dt><dd>4</dd>";
+    expect(keyless).toContain(facts);
+    expect(keyless).toContain("<dt>Not compared</dt><dd>1</dd>");
+    expect(keyless).toContain("A request that names no caller");
+    expect(keyless).toContain("match = &quot;POST /v1/orders&quot;\nderive_key = { window = &quot;5m&quot; }");
+    expect(keyless).toContain("match = &quot;POST /v1/orders&quot;\nkey = &quot;required&quot;");
+    const week = await (await browser.get("/?range=7d")).text();
+    expect(week).toContain("Requests, the last 7 d");
+    // 28 bars of six hours and a total, twice.
+    expect(week.match(/<th scope="row">/g)).toHaveLength(59);
+    expect(week).toContain('<a href="/_oncegate/?range=7d" aria-current="true">7 d</a>');
+    const hour = await (await browser.get("/?range=1h")).text();
+    expect(hour).toContain("Requests, this hour");
+    expect(hour).not.toContain("<svg role");
   });
 
   test("pages through more unknown outcomes than fit", async () => {
@@ -209,9 +242,14 @@ describe("O8 the overview", () => {
       const record = n.toString(16).padStart(64, "0");
       await journal.record({ ...event, record, sinceMs: nowMs - 100 + n, atMs: nowMs, expiresAtMs: nowMs + HOUR_MS });
     }
-    const first = await (await browser.get("/")).text();
+    const overview = await (await browser.get("/")).text();
+    expect(overview).toContain("25 unknown outcomes, the oldest for 0 min");
+    expect(overview.match(/class="entry"/g)).toHaveLength(5);
+    const first = await (await browser.get("/unknown?operation=POST+%2Fx&range=24h")).text();
+    expect(first).toContain("20 of 25, oldest first.");
     expect(first.match(/<summary[^>]*>Settle</g)).toHaveLength(20);
-    const more = /href="\/_oncegate(\/\?after=[^"#]*)#unknown"/.exec(first)?.[1] ?? "";
+    const more = /href="\/_oncegate(\/unknown\?[^"]*after=[^"]*)"/.exec(first)?.[1]?.replaceAll("&amp;", "&") ?? "";
+    expect(more).toContain("operation=POST+%2Fx&range=24h&after=");
     const second = await (await browser.get(more)).text();
     expect(second.match(/<summary[^>]*>Settle</g)).toHaveLength(5);
     expect(second).not.toContain("Next page");

@@ -37,7 +37,7 @@ describe("O8 signing in", () => {
     }
     const response = await browser.signIn({ to: `/_oncegate/records/${ABSENT}` });
     expect([response.status, response.headers.get("location")]).toEqual([303, `/_oncegate/records/${ABSENT}`]);
-    expect(await (await browser.get("/")).text()).toContain("jane (all hostnames)");
+    expect(await (await browser.get("/")).text()).toContain("jane (operator token)");
   });
 
   test.each(["https://evil.test/", "//evil.test/", "/_oncegate/../v1", "/v1/charges", "javascript:alert(1)"])(
@@ -136,7 +136,9 @@ describe("O8 a session", () => {
     const csrf = csrfIn(await (await browser.get("/")).text());
     await browser.signIn({ operator: "mallory" });
     browser.cookie = `${browser.cookie}; ${own}`;
-    expect((await browser.post(`/records/${id}`, { choice: "release", why: "x", csrf })).status).toBe(303);
+    expect(
+      (await browser.post(`/records/${id}`, { choice: "release", confirm: "release", why: "x", csrf })).status,
+    ).toBe(303);
     expect(await auditOf(browser.operator, id)).toMatchObject([{ operator: "jane", action: "release" }]);
   });
 
@@ -160,7 +162,7 @@ describe("O8 a session", () => {
     const entry = { operator_token: "secret:OWN_TOKEN" };
     const browser = browserOf(entry, {}, { OWN_TOKEN: "own" });
     await browser.signIn({ token: "own" });
-    expect(await (await browser.get("/")).text()).toContain("jane (this tenant)");
+    expect(await (await browser.get("/")).text()).toContain("jane (tenant token)");
     const without = browserOf({}, {}, { OWN_TOKEN: "own" });
     without.cookie = browser.cookie;
     expect(await isSignedIn(await without.get("/"))).toBe(false);
@@ -189,7 +191,7 @@ describe("O8 a session", () => {
 });
 
 describe("O8 a form", () => {
-  const RELEASE = { choice: "release", why: "x" };
+  const RELEASE = { choice: "release", confirm: "release", why: "x" };
 
   test("is accepted only with its own session's CSRF token, from a page of the console", async () => {
     const { browser, key, id } = await withUnknown();

@@ -59,7 +59,17 @@ describe("O6 counts", () => {
       ({ total }) => Number(total["refused"]) > EVENTS - 20,
     );
     const observed = { would_execute: 0, would_join: 0, would_replay: 0, would_probe: 0, would_refuse: 0 };
-    const none = { executed: 0, replayed: 0, joined: 0, released: 0, unknown: 0, refused: 0, keyless: 0, ...observed };
+    const none = {
+      executed: 0,
+      replayed: 0,
+      joined: 0,
+      released: 0,
+      unknown: 0,
+      refused: 0,
+      on_hold: 0,
+      keyless: 0,
+      ...observed,
+    };
     const charges = { ...none, executed: 1, replayed: 2, duplicates_prevented: 2 };
     expect(operations).toEqual([
       { operation: "POST *", ...none, keyless: 1, duplicates_prevented: 0 },

@@ -57,6 +57,27 @@ describe("O9 health", () => {
     expect(left).toEqual([]);
   });
 
+  test.each([
+    ["no hold", {}, {}, [], 0],
+    ["the variable HOLD", {}, { HOLD: "true" }, [["HOLD", null]], 1],
+    ["the entry's mode", { mode: "hold" }, {}, [["mode", null]], 1],
+    [
+      "a route's mode",
+      { routes: [{ match: "POST /v1/a", mode: "hold" }, { match: "POST /v1/b" }] },
+      {},
+      [["mode", ["POST /v1/a"]]],
+      1,
+    ],
+  ])("shows what is on hold, which is no failure: %s", async (_, entry, hold, shown, count) => {
+    vi.spyOn(console, "warn").mockReturnValue();
+    const client = clientOf(entry, {}, { ...others, ...hold });
+    const response = await client.fetch(`${HEALTH}?deep=1`, AUTHORIZED);
+    const { status, holds } = await response.json<{ status: string; holds: { name: string; routes: unknown }[] }>();
+    expect([status, holds.map(({ name, routes }) => [name, routes])]).toEqual(["ok", shown]);
+    const metrics = await (await client.fetch(`https://${HOST}/_oncegate/metrics`, AUTHORIZED)).text();
+    expect(metrics).toContain(`oncegate_holds{entry="${HOST}"} ${count}\n`);
+  });
+
   test("fails where a key object does, and the log has the cause", async () => {
     const logged = vi.spyOn(console, "warn").mockReturnValue();
     const getByName = () => ({ checkStorage: () => Promise.reject(new Error("storage is full")) });

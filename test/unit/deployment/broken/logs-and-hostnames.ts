@@ -24,6 +24,18 @@ export const LOGS_AND_HOSTNAMES: readonly Broken[] = [
     "23:1 invocation-logs: invocation_logs is on | observability.logs.invocation_logs = false",
   ],
   [
+    "no version in the log",
+    'version_metadata = { binding = "CF_VERSION_METADATA" }',
+    "",
+    '1:1 version-metadata: version_metadata is missing | version_metadata = { binding = "CF_VERSION_METADATA" }',
+  ],
+  [
+    "a version under another name",
+    '"CF_VERSION_METADATA"',
+    '"VERSION"',
+    '8:1 version-metadata: version_metadata is bound as VERSION | version_metadata = { binding = "CF_VERSION_METADATA" }',
+  ],
+  [
     "traces",
     LOGS,
     `${LOGS}\n[observability.traces]\nenabled = true`,

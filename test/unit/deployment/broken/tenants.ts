@@ -39,6 +39,12 @@ export const TENANTS: readonly Broken[] = [
     '31:1 configuration: EDGE must be "cloudflare", "proxy" or "none" | ',
   ],
   [
+    "a hold that is misspelled",
+    'EDGE = "cloudflare"',
+    'EDGE = "cloudflare"\nHOLD = "yes"',
+    '32:1 configuration: HOLD must be "true" or "false" (until then, everything is on hold) | ',
+  ],
+  [
     "an edge of another deployment",
     '"cloudflare"',
     '"proxy"',

@@ -1,7 +1,7 @@
 /** A real browser: it shows what the pages do, whatever they were meant to do. */
 
 import { type Browser, chromium } from "playwright-core";
-import { type InstalledBrowser } from "./browser-once.ts";
+import { type InstalledBrowser } from "./find.ts";
 
 /** Far above what any step needs on a busy machine. A step that fails names what it waited for. */
 export const WAIT_MS = 30_000;

@@ -1,0 +1,111 @@
+/**
+ * The holds that apply to a hostname (docs/protocol.md 4.6): the variable `HOLD`, and entries of `TENANTS_KV`. They are read for
+ * deployed tenants too, in one read for each hostname, and only for requests that could be executed.
+ */
+
+import { BoundedMap } from "../http/bounded-map.ts";
+import { log } from "../log.ts";
+import { unreachable } from "../record/record.ts";
+import { kvNamespace } from "./bindings.ts";
+import { HOLD_PREFIX, type Hold, holdInVariable, namesOfHolds, readHold } from "./hold.ts";
+import { type Bounds, KnownEntries } from "./known-entries.ts";
+import { TENANTS_KV } from "./kv-entry.ts";
+import { logUnreadable } from "./unreadable-kv.ts";
+
+/** KV's own minimum. */
+const KV_CACHE_SECONDS = 30;
+
+/** Shorter than for entries: requests of deployed tenants wait for it too, and go on with what was read last. */
+export const HOLD_BOUNDS: Bounds = { readMsMax: 2000, retryMs: 5000, graceMs: Infinity, absentGraceMs: Infinity };
+
+/** Holds whose beginning was logged. One that is forgotten is logged again. */
+const LOGGED_MAX = 1000;
+
+interface Holds {
+  readonly kv: KnownEntries<readonly Hold[]> | null;
+  /** The texts of the holds that were seen in this isolate, by name. */
+  readonly seen: BoundedMap<string>;
+}
+
+const known = new WeakMap<object, Holds>();
+
+/** The holds of `hostname`, which the entry `entry` serves. Without a namespace nothing is read. Never rejects. */
+export async function holdsOf(env: object, hostname: string, entry: string): Promise<readonly Hold[]> {
+  const { kv, seen } = inIsolate(env);
+  const fixed = holdInVariable(env);
+  note(seen, "HOLD", fixed, fixed === null ? null : "true");
+  if (fixed !== null) return [fixed];
+  if (kv === null) return [];
+  const looked = await kv.get(keyOf(hostname, entry));
+  switch (looked.kind) {
+    case "found":
+      return looked.entry;
+    case "absent":
+      return [];
+    case "unavailable":
+      // KV must not become what deployed tenants depend on (docs/decisions/0017).
+      logUnreadable(HOLD_PREFIX + hostname, "this isolate has not read its holds yet, so requests go on");
+      return [];
+    default:
+      return unreachable(looked);
+  }
+}
+
+/** Neither contains a blank. */
+function keyOf(hostname: string, entry: string): string {
+  return `${hostname} ${entry}`;
+}
+
+/** One for each environment, and so for each isolate. */
+function inIsolate(env: object): Holds {
+  const before = known.get(env);
+  if (before !== undefined) return before;
+  const namespace = kvNamespace(env, TENANTS_KV);
+  const seen = new BoundedMap<string>(LOGGED_MAX);
+  const clock = { now: () => Date.now(), wait: (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)) };
+  const read = (key: string, from: KVNamespace): Promise<readonly Hold[] | null> => readHolds(from, key, seen);
+  const kv = namespace === null ? null : new KnownEntries((key) => read(key, namespace), clock, HOLD_BOUNDS);
+  const made = { kv, seen };
+  known.set(env, made);
+  return made;
+}
+
+/** Null where there is none. */
+async function readHolds(
+  namespace: KVNamespace,
+  key: string,
+  seen: BoundedMap<string>,
+): Promise<readonly Hold[] | null> {
+  const [hostname = "", entry = ""] = key.split(" ");
+  const names = namesOfHolds(hostname, entry);
+  try {
+    const texts = await namespace.get(names, { type: "text", cacheTtl: KV_CACHE_SECONDS });
+    const holds = names.flatMap((name) => {
+      const written = texts.get(name) ?? null;
+      const read = written === null ? null : readHold(name, written);
+      const isNew = note(seen, name, read?.hold ?? null, written);
+      if (isNew) for (const fault of read?.faults ?? []) log({ event: "configuration_fault", ...fault });
+      return read === null ? [] : [read.hold];
+    });
+    return holds.length === 0 ? null : holds;
+  } catch (error) {
+    logUnreadable(HOLD_PREFIX + hostname, error);
+    throw error;
+  }
+}
+
+/** Logs that a hold has begun, changed or ended, as this isolate sees it. Returns whether it has begun or changed. */
+function note(seen: BoundedMap<string>, name: string, hold: Hold | null, written: string | null): boolean {
+  const before = seen.get(name);
+  if (hold === null || written === null) {
+    if (before !== undefined) log({ event: "hold_ended", name });
+    seen.delete(name);
+    return false;
+  }
+  if (before === written) return false;
+  seen.set(name, written);
+  const { reason, sinceMs, routes } = hold;
+  const since = sinceMs === null ? null : new Date(sinceMs).toISOString();
+  log({ event: "hold_began", name, reason, since, routes: routes === null ? null : routes.join(", ") });
+  return true;
+}
