@@ -16,7 +16,7 @@ type Run =
   /** Written with the effect. It is the answer to every attempt and every probe from then on. */
   | { readonly state: "answered"; readonly attempt: number; readonly answer: Answer };
 
-export const NO_ENTRY: Entry = { fence: 0, run: { state: "none" } };
+const NO_ENTRY: Entry = { fence: 0, run: { state: "none" } };
 
 /** What an attempt may do. */
 export type Admission =

@@ -22,17 +22,22 @@ export interface HonoContext {
 export type HonoMiddleware = (context: HonoContext, next: () => Promise<void>) => Promise<Response | void>;
 
 /**
- * Answers the gateway's probes, and marks as `unknown` what an error in a handler left behind it: without that, the gateway takes its
- * 500 for final (docs/protocol.md 5.1). Put it before all routes: `app.use(fenced(fence))`.
+ * Answers the gateway's probes, and marks the 5xx of a handler that threw as `unknown`: without that, the gateway takes a 500 for final
+ * (docs/protocol.md 5.1). What an app throws as a 4xx, or with an outcome of its own, stays as it is. Put it before all routes:
+ * `app.use(fenced(fence))`.
  */
 export function fenced(fence: Pick<Fence<never>, "probe">): HonoMiddleware {
   return async (context, next) => {
     const probed = await fence.probe(context.req.raw);
     if (probed !== null) return responseOf(probed);
     await next();
-    if (context.error !== undefined) context.res = unknownResponse(context.res);
+    if (context.error !== undefined && leavesUnknown(context.res)) context.res = unknownResponse(context.res);
     return undefined;
   };
+}
+
+function leavesUnknown({ status, headers }: Response): boolean {
+  return status >= 500 && !headers.has("oncegate-outcome");
 }
 
 /** The response as it is, marked as `unknown`: for one that a thrown error left behind. */
