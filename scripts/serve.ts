@@ -35,6 +35,8 @@ const DRAIN_SECONDS = 120;
 const DRAIN_SECONDS_MAX = 3600;
 
 beginScript(import.meta.filename);
+// Also that of the runtime. The storage may be in a directory that others may enter, and has stored responses.
+process.umask(0o077);
 await runScript(() => main(readCommand()));
 
 type Command = ReturnType<typeof readCommand>;

@@ -32,11 +32,12 @@ const LISTENING = /"event":"listen","socket":"http","port":(\d+)/;
 
 /**
  * Bundles the Worker as a deploy would, into `folder`/dist, and copies the runtime's configuration next to it. Each build
- * needs its own folder: two builds in one would read each other's half-written files.
+ * needs its own folder: two builds in one would read each other's half-written files. `options` are wrangler's, such as another
+ * Worker's `--config`, whose entry must be named index.
  */
-export function buildWorker(folder: string): void {
+export function buildWorker(folder: string, options: readonly string[] = []): void {
   cpSync(join(REPOSITORY, "deploy"), join(folder, "deploy"), { recursive: true });
-  bundleWorker(join(folder, "dist"));
+  bundleWorker(join(folder, "dist"), options);
 }
 
 /** Rejects with the runtime's output if it does not listen in time. */

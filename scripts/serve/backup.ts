@@ -3,7 +3,7 @@
 
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { EXIT } from "./exit.ts";
 import { markRestored, markRestoring, stateOf } from "./restored.ts";
@@ -23,7 +23,9 @@ export function backUp(storage: string, folder: string): number {
   // Under its own name only when it is whole.
   const partial = `${folder}.partial`;
   rmSync(partial, { recursive: true, force: true });
-  mkdirSync(partial, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(partial), { recursive: true, mode: 0o700 });
+  // Not recursive: in a directory that others may write to, a folder or link that is there by now would be another user's.
+  mkdirSync(partial, { mode: 0o700 });
   const takenAt = new Date().toISOString();
   copy(storage, join(partial, RECORDS));
   writeFileSync(join(partial, MANIFEST), `${JSON.stringify({ takenAt })}\n`);

@@ -1,5 +1,5 @@
 // npm run conformance -- [--url URL] [--origin-port PORT] [--url-without-catch-all URL] [--only SECTION]
-//                        [--skip-needs a,b] [--json FILE] [--print-tenants]
+//                        [--skip-needs a,b] [--runtime NAME] [--json FILE] [--print-tenants]
 //
 // Tests an implementation of docs/protocol.md: the one at --url, or Oncegate in wrangler dev. test/conformance/README.md
 // describes each option, and what the implementation under test must be configured for.
@@ -8,7 +8,7 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { type Target } from "./context.ts";
-import { startOncegate, type StartedTarget, unmetBy } from "./oncegate-target.ts";
+import { type Runtime, runtimes, startOncegate, type StartedTarget, unmetBy } from "./oncegate-target.ts";
 import { startOrigin } from "./origin.ts";
 import { jsonReport, progressLine, table } from "./report.ts";
 import { runChecks, type Unmet } from "./run.ts";
@@ -16,9 +16,6 @@ import { suite } from "./suite.ts";
 import { allNeeds, conformanceTenants, type Need } from "./tenants.ts";
 
 const DEFAULT_ORIGIN_PORT = 9100;
-
-/** What runs Oncegate where no URL is given. The tests run both. */
-const RUNTIME = "wrangler dev";
 
 beginScript(import.meta.filename);
 const { values: options } = parseArgs({
@@ -28,6 +25,7 @@ const { values: options } = parseArgs({
     "origin-port": { type: "string" },
     only: { type: "string", default: "" },
     "skip-needs": { type: "string", default: "" },
+    runtime: { type: "string", default: "wrangler dev" },
     json: { type: "string" },
     "print-tenants": { type: "boolean", default: false },
   },
@@ -53,8 +51,15 @@ function skippedNeeds(): Unmet {
   return unmet;
 }
 
-async function startTarget(): Promise<StartedTarget> {
-  if (options.url === undefined) return startOncegate(RUNTIME, originPort());
+/** What runs Oncegate where no URL is given. The tests run all of them. */
+function runtimeOf(name: string): Runtime {
+  const runtime = runtimes.find((runtime) => runtime === name);
+  if (runtime === undefined) throw new Error(`--runtime: "${name}" is none of: ${runtimes.join("; ")}`);
+  return runtime;
+}
+
+async function startTarget(runtime: Runtime): Promise<StartedTarget> {
+  if (options.url === undefined) return startOncegate(runtime, originPort());
   const origin = await startOrigin(originPort() ?? DEFAULT_ORIGIN_PORT);
   const second = options["url-without-catch-all"];
   const target: Target = {
@@ -71,9 +76,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const checks = suite.filter(({ section }) => section.startsWith(options.only));
+  const runtime = runtimeOf(options.runtime);
   const skipped = skippedNeeds();
-  const unmet: Unmet = options.url === undefined ? new Map([...unmetBy[RUNTIME], ...skipped]) : skipped;
-  const { target, stop } = await startTarget();
+  const unmet: Unmet = options.url === undefined ? new Map([...unmetBy[runtime], ...skipped]) : skipped;
+  const { target, stop } = await startTarget(runtime);
   try {
     let done = 0;
     const results = await runChecks(checks, target, unmet, (result) => {

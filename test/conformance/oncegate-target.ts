@@ -7,23 +7,28 @@ import { startGateway } from "../../scripts/gateway-process.ts";
 import { type ServerProcess } from "../../scripts/server-process.ts";
 import { buildWorker, startWorkerd } from "../../scripts/workerd-process.ts";
 import { type Target } from "./context.ts";
-import { startOrigin } from "./origin.ts";
+import { type ScriptedOrigin, startOrigin } from "./origin.ts";
 import { type Unmet } from "./run.ts";
-import { conformanceTenants, type Tenants, tenantsWithoutCatchAll } from "./tenants.ts";
+import { configInCode, conformanceTenants, type Tenants, tenantsWithoutCatchAll } from "./tenants.ts";
 
 export type StartedTarget = { readonly target: Target; readonly stop: () => Promise<void> };
 
-/** What a runtime takes away before the Worker could see it. */
+/**
+ * `wrangler dev` is how people run it locally; `workerd`, the runtime alone, hides no header from the Worker. `in-process` is the
+ * package on the runtime alone, in front of an app of its own Worker.
+ */
+export const runtimes = ["wrangler dev", "workerd", "in-process"] as const;
+export type Runtime = (typeof runtimes)[number];
+
+/** Why the needs of some checks are not met. The package in front of an app meets all: a test holds it to that. */
 export const unmetBy: Readonly<Record<Runtime, Unmet>> = {
   "wrangler dev": new Map([
     ["the Connection header", "wrangler dev removes Connection before the Worker"],
     ["the Accept-Encoding header", "wrangler dev replaces Accept-Encoding before the Worker"],
   ]),
   workerd: new Map(),
+  "in-process": new Map(),
 };
-
-/** `wrangler dev` is how people run it locally; `workerd`, the runtime alone, hides no header from the Worker. */
-export type Runtime = "wrangler dev" | "workerd";
 
 export async function startOncegate(runtime: Runtime, originPort = 0): Promise<StartedTarget> {
   const stops: (() => Promise<void>)[] = [];
@@ -31,8 +36,9 @@ export async function startOncegate(runtime: Runtime, originPort = 0): Promise<S
     for (const step of stops.splice(0).toReversed()) await step();
   };
   const log: string[] = [];
-  const start = async (tenants: Tenants): Promise<Instance> => {
-    const instance = await startInstance(runtime, tenants, (text) => void log.push(text));
+  const start = async (tenants: Tenants, origin: ScriptedOrigin): Promise<Instance> => {
+    const onOutput = (text: string): void => void log.push(text);
+    const instance = await startInstance(runtime, { tenants, originPort: origin.port, onOutput });
     stops.push(instance.stop);
     return instance;
   };
@@ -40,10 +46,10 @@ export async function startOncegate(runtime: Runtime, originPort = 0): Promise<S
   try {
     const origin = await startOrigin(originPort);
     stops.push(() => origin.stop());
-    const { url, crash } = await start(conformanceTenants(origin.port));
+    const { url, crash } = await start(conformanceTenants(origin.port), origin);
     let second: Promise<Instance> | undefined;
     const urlWithoutCatchAll = async (): Promise<URL> => {
-      second ??= start(tenantsWithoutCatchAll(origin.port));
+      second ??= start(tenantsWithoutCatchAll(origin.port), origin);
       return (await second).url;
     };
     return { target: { url, origin, urlWithoutCatchAll, crash, log: () => log.join("") }, stop };
@@ -55,9 +61,15 @@ export async function startOncegate(runtime: Runtime, originPort = 0): Promise<S
 
 type Instance = { readonly url: URL; readonly crash: () => Promise<void>; readonly stop: () => Promise<void> };
 
-async function startInstance(runtime: Runtime, tenants: Tenants, onOutput: (text: string) => void): Promise<Instance> {
+type Settings = {
+  readonly tenants: Tenants;
+  readonly originPort: number;
+  readonly onOutput: (text: string) => void;
+};
+
+async function startInstance(runtime: Runtime, settings: Settings): Promise<Instance> {
   const folder = await mkdtemp(join(tmpdir(), "oncegate-conformance-"));
-  const start = await starter(runtime, folder, tenants, onOutput);
+  const start = await starter(runtime, folder, settings);
   let running = await start(0);
   const url = new URL(running.url);
   return {
@@ -77,13 +89,18 @@ async function startInstance(runtime: Runtime, tenants: Tenants, onOutput: (text
 async function starter(
   runtime: Runtime,
   folder: string,
-  tenants: Tenants,
-  onOutput: (text: string) => void,
+  { tenants, originPort, onOutput }: Settings,
 ): Promise<(port: number) => Promise<ServerProcess>> {
   const storage = join(folder, "store");
   if (runtime === "workerd") {
     buildWorker(folder);
     return (port) => startWorkerd({ bundle: folder, port, storage, tenants, onOutput });
+  }
+  if (runtime === "in-process") {
+    buildWorker(folder, ["--config", join(import.meta.dirname, "in-process", "wrangler.toml")]);
+    const variables = { ORIGIN: `http://127.0.0.1:${originPort}` };
+    return (port) =>
+      startWorkerd({ bundle: folder, port, storage, tenants: configInCode(tenants), variables, onOutput });
   }
   const projectFolder = await copyProject(join(folder, "project"));
   return (port) => startGateway({ port, persistTo: storage, tenants, projectFolder, onOutput });

@@ -147,11 +147,22 @@ export function conformanceTenants(originPort: number): Tenants {
     "open.example.test": { ...plain, caller: [] },
     "shared.example.test": { ...plain, anonymous: "shared" },
     "two.example.test": { ...plain, caller: ["x-account", "authorization"] },
-    "faulty.example.test": { ...plain, origin: "not a URL" },
+    // Seen only with the bindings of the Worker. The package does not start with any other fault.
+    "faulty.example.test": { ...plain, rate_limit: { binding: "NOT_BOUND" } },
   };
 }
 
 /** For the one check that needs a hostname which nothing serves. */
 export function tenantsWithoutCatchAll(originPort: number): Tenants {
   return { "only.example.test": { origin: `http://127.0.0.1:${originPort}`, caller: ["authorization"] } };
+}
+
+/** The same, in front of an app: entries have no origin there, and other hostnames are served by the fields at the top. */
+export function configInCode({ "*": forAll, ...hosts }: Tenants): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(hosts).map(([host, tenant]) => [host, withoutOrigin(tenant)]);
+  return { edge: "none", ...(forAll !== undefined && withoutOrigin(forAll)), hosts: Object.fromEntries(entries) };
+}
+
+function withoutOrigin(tenant: Tenant): object {
+  return Object.fromEntries(Object.entries(tenant).filter(([field]) => field !== "origin"));
 }

@@ -16,6 +16,9 @@ export function seenAt(path: string): Seen[] {
   return seen.filter((one) => one.path === path);
 }
 
+/** The paths whose waiting handler has run to its end. */
+export const finished = new Set<string>();
+
 const released = new Set<string>();
 
 /** Lets the handlers that wait at `path` go on. */
@@ -47,8 +50,16 @@ export const app = {
     const kind = path.split("/")[1] ?? "";
     switch (kind) {
       case "held":
+      case "late":
         await held(path);
+        finished.add(path);
         return Response.json({ number }, { status: 201 });
+      case "goes-on": {
+        const ended = held(path).then(() => finished.add(path));
+        ctx.waitUntil(ended);
+        await ended;
+        return Response.json({ number }, { status: 201 });
+      }
       case "throws":
         throw new Error("the secret of the app");
       case "nothing":

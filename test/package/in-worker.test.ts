@@ -1,6 +1,7 @@
 import { abortAllDurableObjects, createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { oncegate } from "../../src/package/index.ts";
 import { problemOf, statusOf, uniqueKey } from "../support/gateway.ts";
 import { arrived, release, scheduled, seen, seenAt } from "./app.ts";
 import worker, { Origin } from "./worker.ts";
@@ -277,6 +278,31 @@ describe("a Worker that lacks something", () => {
     );
     expect(await problemOf(response)).toBe("500 misconfigured");
     expect(lines.mock.calls.join("\n")).toContain('"path":"KEYS"');
+  });
+});
+
+describe("a second call of oncegate() in one Worker", () => {
+  test("runs neither its own app nor the one that is exported, and the log has the cure", async () => {
+    const lines = vi.spyOn(console, "warn").mockImplementation(() => {});
+    onTestFinished(() => lines.mockRestore());
+    const count = seen.length;
+    let runs = 0;
+    const second = { fetch: () => new Response(String(runs++)) };
+    const { handler } = oncegate(second, { caller: ["authorization"] });
+    const context = Object.assign(Object.create(createExecutionContext()), { waitUntil: () => {}, exports });
+    const headers = { authorization: "Bearer alice", "idempotency-key": uniqueKey() };
+    const request = new Request("https://api.test/second", { method: "POST", body: "{}", headers });
+    const response = await handler.fetch(request, { ...env }, context);
+    expect([response.status, statusOf(response)]).toEqual([503, "released"]);
+    expect([runs, seen.length]).toEqual([0, count]);
+    expect(lines.mock.calls.join("\n")).toContain("export the Origin and the handler of one call of oncegate()");
+  });
+
+  test("is refused where what it gets has no fetch", () => {
+    const withoutFetch: unknown = { scheduled: () => {} };
+    expect(() => oncegate(withoutFetch as Parameters<typeof oncegate>[0], { caller: [] })).toThrow(
+      "must have a method fetch",
+    );
   });
 });
 

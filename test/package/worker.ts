@@ -7,6 +7,7 @@ const { handler, Origin } = oncegate(app, {
   caller: ["authorization"],
   routes: [
     { match: "POST /held/*", wait: "5s" },
+    { match: "POST /late/*", origin_timeout: "200ms", origin_deadline: "700ms" },
     { match: "POST /calls-itself/*", wait: "1s" },
     { match: "POST /observed", mode: "observe" },
   ],
