@@ -8,7 +8,7 @@ app.post("/v1/charges", async (c) => {
   const id = crypto.randomUUID();
   await c.env.CHARGES.put(id, String(amount));
   // The card network takes its time.
-  await scheduler.wait(2_000);
+  await scheduler.wait(3_000);
   return c.json({ id, amount }, 201);
 });
 

@@ -12,7 +12,7 @@ app.post("/v1/charges", async (request, { CHARGES }) => {
   const id = crypto.randomUUID();
   await CHARGES.put(id, String(amount));
   // The card network takes its time.
-  await scheduler.wait(2_000);
+  await scheduler.wait(3_000);
   return json({ id, amount }, { status: 201 });
 });
 

@@ -6,7 +6,7 @@ export async function action({ request }: ActionFunctionArgs) {
   const id = crypto.randomUUID();
   await env.CHARGES.put(id, String(amount));
   // The card network takes its time.
-  await scheduler.wait(2_000);
+  await scheduler.wait(3_000);
   return Response.json({ id, amount }, { status: 201 });
 }
 

@@ -9,7 +9,7 @@ export const Route = createFileRoute("/v1/charges")({
         const id = crypto.randomUUID();
         await env.CHARGES.put(id, String(amount));
         // The card network takes its time.
-        await scheduler.wait(2_000);
+        await scheduler.wait(3_000);
         return Response.json({ id, amount }, { status: 201 });
       },
       GET: async () => {
