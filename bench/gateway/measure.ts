@@ -25,7 +25,7 @@ export type Measured = Served & {
 type Side = {
   readonly runtime: Runtime;
   readonly origin: string;
-  readonly case: Case;
+  readonly case: Pick<Case, "keys" | "connections">;
   readonly side: WorkerName;
   readonly storage: StorageName;
 };

@@ -1,6 +1,6 @@
 /** Runs Workers, including Oncegate, on the bare runtime, each with its own storage, and the origin behind them. */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "vite";
@@ -9,7 +9,16 @@ import { buildWorker, startWorkerd } from "../../scripts/workerd-process.ts";
 import { pidOf } from "./process.ts";
 
 /** Oncegate, or a file of bench/workers. */
-export type WorkerName = "oncegate" | "bare" | "bare-kv" | "shards" | "proxy" | "empty" | "three-calls";
+export type WorkerName =
+  | "oncegate"
+  | "bare"
+  | "bare-kv"
+  | "shards"
+  | "proxy"
+  | "empty"
+  | "three-calls"
+  | "app"
+  | "app-behind";
 
 /** The folders for the storage of records during a measurement. */
 export const STORAGES = { memory: "/dev/shm", disk: tmpdir() } as const;
@@ -122,8 +131,14 @@ async function writeBundle(worker: WorkerName, bundle: string): Promise<void> {
       target: "es2024",
     },
   });
+  const source = readFileSync(entry, "utf8");
+  if (source.includes("src/package/")) {
+    // The objects and bindings of a gateway.
+    cpSync(join(REPOSITORY, "deploy"), join(bundle, "deploy"), { recursive: true });
+    return;
+  }
   mkdirSync(join(bundle, "deploy"), { recursive: true });
-  const hasObjects = readFileSync(entry, "utf8").includes("extends DurableObject");
+  const hasObjects = source.includes("extends DurableObject");
   writeFileSync(join(bundle, "deploy", "workerd.capnp"), configOf(hasObjects));
 }
 
