@@ -11,7 +11,7 @@ const EXIT_NOT_DONE = 2;
  */
 export function beginScript(script: string): void {
   process.on("uncaughtException", (error) => {
-    console.error(textOf(error));
+    console.error(textOfError(error));
     process.exit(EXIT_NOT_DONE);
   });
   if (!process.argv.slice(2).some((argument) => argument === "--help" || argument === "-h")) return;
@@ -34,7 +34,7 @@ export async function runScript(work: () => number | Promise<number>): Promise<v
   try {
     process.exitCode = await work();
   } catch (error) {
-    console.error(textOf(error));
+    console.error(textOfError(error));
     process.exitCode = EXIT_NOT_DONE;
   }
 }
@@ -43,7 +43,7 @@ export async function runScript(work: () => number | Promise<number>): Promise<v
  * The message alone, where it is for the user: a script's own error, a wrong option, or one of the system, such as a missing file.
  * Of any other, which is a bug, the stack.
  */
-function textOf(error: unknown): string {
+export function textOfError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const isForUser = error.name === "Error" || ("code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
   return isForUser ? error.message : (error.stack ?? error.message);

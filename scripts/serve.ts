@@ -16,7 +16,7 @@
 // Exit codes: 0 done, or stopped in time; 1 a fault in the configuration; 2 not possible; 3 the storage is in use;
 // 4 stopped, and attempts that did not end in time were cut; 5 the runtime ended by itself.
 
-import { mkdirSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { beginScript, runScript } from "./help.ts";
@@ -35,6 +35,8 @@ const DRAIN_SECONDS = 120;
 const DRAIN_SECONDS_MAX = 3600;
 
 beginScript(import.meta.filename);
+// Also that of the runtime. The storage may be in a directory that others may enter, and has stored responses.
+process.umask(0o077);
 await runScript(() => main(readCommand()));
 
 type Command = ReturnType<typeof readCommand>;
@@ -93,9 +95,10 @@ async function whileLocked(command: Command, work: (locked: Locked) => number | 
   }
 }
 
-/** Makes it. Its name without links, which the runtime and /proc use. */
-function storageOf({ storage }: Command): string {
-  mkdirSync(storage, { recursive: true, mode: 0o700 });
+/** Its name without links, which the runtime and /proc use. Only a run and a restore make one: any other would look at nothing. */
+function storageOf({ name, storage }: Command): string {
+  if (name === "run" || name === "restore") mkdirSync(storage, { recursive: true, mode: 0o700 });
+  else if (!existsSync(storage)) throw new Error(`There is no storage ${storage}. Name it with --storage.`);
   return realpathSync(storage);
 }
 

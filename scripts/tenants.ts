@@ -11,6 +11,7 @@ import { queryOf } from "./check-deploy.ts";
 import { type EntryText, checkEntries, isFinding, readDeployment } from "./deployment/check.ts";
 import { type Deployment } from "./deployment/deployment.ts";
 import { report, textOf } from "./deployment/report.ts";
+import { textOfError } from "./help.ts";
 import { hold, holds, release } from "./tenants/holds.ts";
 import { type Namespace, deleteEntry, listNames, putEntry, readEntries } from "./tenants/namespace.ts";
 
@@ -33,6 +34,18 @@ NAME is an exact hostname, *.suffix or *. Quote a name with a star.`;
 
 const STANDARD_INPUT = 0;
 
+/** How many arguments a command has. */
+const NEEDED = {
+  put: [2],
+  get: [1],
+  list: [0],
+  delete: [1],
+  validate: [0, 2],
+  hold: [1],
+  release: [1],
+  holds: [0],
+} as const satisfies Record<string, readonly number[]>;
+
 /** A command line that is not valid. The usage is printed with it. */
 class UsageError extends Error {}
 
@@ -54,8 +67,7 @@ export function tenants(args: readonly string[]): number {
   try {
     return main([...args]);
   } catch (error) {
-    // A missing file, an unknown option, no login: the message is wrangler's or Node's.
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(textOfError(error));
     if (error instanceof UsageError) console.error(`\n${USAGE}`);
     return 1;
   }
@@ -78,23 +90,20 @@ function main(args: string[]): number {
     },
   });
   const [command, name, file, ...more] = positionals;
-  const needed = { put: 2, get: 1, list: 0, delete: 1, validate: name === undefined ? 0 : 2, ...NEEDED_BY_HOLDS };
   if (values.help === true) return print(USAGE);
-  if (command === undefined || !Object.hasOwn(needed, command)) throw new UsageError("A command is required.");
+  if (command === undefined) throw new UsageError("A command is required.");
+  if (!isCommand(command)) throw new UsageError(`Unknown command '${command}'`);
   const given = [name, file].filter((one) => one !== undefined).length + more.length;
-  if (given !== needed[command as keyof typeof needed])
-    throw new UsageError(`Wrong number of arguments for ${command}.`);
-  return run(command as keyof typeof needed, name ?? "", file ?? "", values);
+  const needed: readonly number[] = NEEDED[command];
+  if (!needed.includes(given)) throw new UsageError(`Wrong number of arguments for ${command}.`);
+  return run(command, name ?? "", file ?? "", values);
 }
 
-const NEEDED_BY_HOLDS = { hold: 1, release: 1, holds: 0 };
+function isCommand(name: string): name is keyof typeof NEEDED {
+  return Object.hasOwn(NEEDED, name);
+}
 
-function run(
-  command: "put" | "get" | "list" | "delete" | "validate" | keyof typeof NEEDED_BY_HOLDS,
-  name: string,
-  file: string,
-  options: Options,
-): number {
+function run(command: keyof typeof NEEDED, name: string, file: string, options: Options): number {
   const path = resolve(options.config ?? join(import.meta.dirname, "..", "wrangler.toml"));
   const deployment = readDeployment(queryOf({ config: path, environment: options.env }));
   if (isFinding(deployment)) throw new Error(textOf(deployment).trim());

@@ -1,18 +1,16 @@
-// Stores the charges, one row each, in a SQLite file. The demo is judged by them. It also stores fences,
-// which prevent attempts that have not charged yet from ever charging.
+// Stores the charges, one row each, in a SQLite file. The demo is judged by them. The same file has the entries of the fence,
+// so a charge and the answer to its key are written together or not at all.
 
 import { DatabaseSync } from "node:sqlite";
 import { type SQLOutputValue } from "node:sqlite";
+import { type SyncStore, nodeSqliteStore } from "../../src/for-origins/index.ts";
 import { type Charge } from "./charge.ts";
 
 export type Ledger = {
-  /** Writes the charge. False, and nothing is written, if its attempt is fenced. */
-  readonly record: (charge: Charge) => boolean;
-  /**
-   * The charge of this caller and key. If there is none, null, and no attempt up to `attempt` can make one any more:
-   * fence and charge are written in serialized transactions, so one of the two always comes first.
-   */
-  readonly settle: (caller: string, key: string, attempt: number) => Charge | null;
+  /** Where the fence keeps its entries. */
+  readonly store: SyncStore<DatabaseSync>;
+  /** Writes the charge: in a transaction of `store`, with what else that writes. */
+  readonly record: (charge: Charge) => void;
   readonly find: (id: string) => Charge | null;
   readonly count: () => number;
   /** Oldest first. With `limit` only the newest ones. */
@@ -32,14 +30,7 @@ const SCHEMA = `
     idempotency_key TEXT,
     attempt         INTEGER,
     created_ms      INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS charges_by_key ON charges (caller, idempotency_key);
-  CREATE TABLE IF NOT EXISTS fences (
-    caller          TEXT    NOT NULL,
-    idempotency_key TEXT    NOT NULL,
-    attempt         INTEGER NOT NULL,
-    PRIMARY KEY (caller, idempotency_key)
-  ) STRICT, WITHOUT ROWID`;
+  ) STRICT`;
 
 /** Opens the ledger file, and creates it if needed. */
 export function openLedger(path: string): Ledger {
@@ -53,32 +44,15 @@ export function openLedger(path: string): Ledger {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const byId = database.prepare("SELECT * FROM charges WHERE id = ?");
-  const byKey = database.prepare("SELECT * FROM charges WHERE caller = ? AND idempotency_key = ? ORDER BY number");
-  // NULL equals nothing, so a charge without caller, key or attempt is never fenced.
-  const fenced = database.prepare("SELECT 1 FROM fences WHERE caller = ? AND idempotency_key = ? AND attempt >= ?");
-  const fence = database.prepare(
-    `INSERT INTO fences (caller, idempotency_key, attempt) VALUES (?, ?, ?)
-     ON CONFLICT DO UPDATE SET attempt = max(attempt, excluded.attempt)`,
-  );
   const total = database.prepare("SELECT count(*) AS total FROM charges");
   // SQLite treats a negative limit as none.
   const newest = database.prepare("SELECT * FROM (SELECT * FROM charges ORDER BY number DESC LIMIT ?) ORDER BY number");
 
   return {
-    record: (c) =>
-      transaction(database, () => {
-        if (fenced.get(c.caller, c.idempotencyKey, c.attempt) !== undefined) return false;
-        const { id, amount, currency, card, reference, caller, idempotencyKey, attempt, createdMs } = c;
-        insert.run(id, amount, currency, card, reference, caller, idempotencyKey, attempt, createdMs);
-        return true;
-      }),
-    settle: (caller, key, attempt) =>
-      transaction(database, () => {
-        const row = byKey.get(caller, key);
-        if (row !== undefined) return toCharge(row);
-        fence.run(caller, key, attempt);
-        return null;
-      }),
+    store: nodeSqliteStore(database),
+    record: ({ id, amount, currency, card, reference, caller, idempotencyKey, attempt, createdMs }) => {
+      insert.run(id, amount, currency, card, reference, caller, idempotencyKey, attempt, createdMs);
+    },
     find: (id) => {
       const row = byId.get(id);
       return row === undefined ? null : toCharge(row);
@@ -87,20 +61,6 @@ export function openLedger(path: string): Ledger {
     charges: (limit = -1) => newest.all(limit).map(toCharge),
     close: () => database.close(),
   };
-}
-
-/** All or nothing. IMMEDIATE takes the lock before the first read, so no other write comes between read and write. */
-function transaction<T>(database: DatabaseSync, work: () => T): T {
-  database.exec("BEGIN IMMEDIATE");
-  try {
-    const result = work();
-    database.exec("COMMIT");
-    return result;
-  } catch (error) {
-    // Some errors, such as a full disk, already roll back the transaction.
-    if (database.isTransaction) database.exec("ROLLBACK");
-    throw error;
-  }
 }
 
 function toCharge(row: Record<string, SQLOutputValue>): Charge {

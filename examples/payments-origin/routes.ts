@@ -2,8 +2,9 @@
 
 import { randomUUID } from "node:crypto";
 import { type IncomingMessage } from "node:http";
-import { type Answer, final, made, notExecuted, problem, unknown } from "./answer.ts";
-import { attemptOf, callerOf, decodeKey, keyOf } from "./attempt.ts";
+import { type DatabaseSync } from "node:sqlite";
+import { type Answer, type Fence, type SyncEffect, createFence, final, nodeHead } from "../../src/for-origins/index.ts";
+import { json, made, problem } from "./answer.ts";
 import { type Charge, type ChargeOrder, chargeJson, checkOrder } from "./charge.ts";
 import { type Ledger } from "./ledger.ts";
 
@@ -13,7 +14,19 @@ export const PROBE_PATH = "/v1/idempotency/{key}";
 /** Approves each charge, which alone moves no money. Rejects if `closing` aborts before it answers. */
 export type CardNetwork = (order: ChargeOrder, closing: AbortSignal) => Promise<void>;
 
-export type Context = { readonly ledger: Ledger; readonly cardNetwork: CardNetwork; readonly closing: AbortSignal };
+export type Context = {
+  readonly ledger: Ledger;
+  readonly fence: PaymentsFence;
+  readonly cardNetwork: CardNetwork;
+  readonly closing: AbortSignal;
+};
+
+type PaymentsFence = Fence<SyncEffect<DatabaseSync>>;
+
+/** What it names here is what the gateway's configuration names. */
+export function fenceOf({ store }: Ledger): PaymentsFence {
+  return createFence({ store, operations: ["POST /v1/charges"], caller: ["authorization"], probe: PROBE_PATH });
+}
 
 /** An order has four short members. */
 const BODY_BYTES_MAX = 16_384;
@@ -32,65 +45,47 @@ export async function route(context: Context, request: IncomingMessage): Promise
   }
   if (name === undefined) return problem(404, "Not Found", `nothing is at ${path}`);
   if (request.method !== "GET") return notAllowed("GET");
-  return collection === "charges" ? getCharge(ledger, name) : probe(ledger, request, name);
+  return getCharge(ledger, name);
 }
 
 function notAllowed(allow: string): Answer {
-  return { ...problem(405, "Method Not Allowed", `allowed here: ${allow}`), headers: { Allow: allow } };
+  return withHeader(problem(405, "Method Not Allowed", `allowed here: ${allow}`), "Allow", allow);
 }
 
 function listCharges(ledger: Ledger): Answer {
   const data = ledger.charges(LISTED_CHARGES_MAX).map(chargeJson);
-  return { status: 200, body: { object: "list", count: ledger.count(), data } };
+  return json(200, { object: "list", count: ledger.count(), data });
 }
 
 function getCharge(ledger: Ledger, id: string): Answer {
   const charge = ledger.find(id);
-  return charge === null
-    ? problem(404, "Not Found", "there is no such charge")
-    : { status: 200, body: chargeJson(charge) };
+  return charge === null ? problem(404, "Not Found", "there is no such charge") : json(200, chargeJson(charge));
 }
 
-async function postCharge({ ledger, cardNetwork, closing }: Context, request: IncomingMessage): Promise<Answer> {
+async function postCharge(context: Context, request: IncomingMessage): Promise<Answer> {
+  const { ledger, fence, cardNetwork, closing } = context;
   const text = await readBody(request);
   if (text === null) {
     const tooLarge = problem(413, "Content Too Large", `a body has at most ${BODY_BYTES_MAX} bytes`);
     // The rest of the body is not read, so the connection cannot serve another request.
-    return { ...tooLarge, headers: { Connection: "close" } };
+    return withHeader(tooLarge, "Connection", "close");
   }
   const check = checkOrder(text);
   if (!check.ok) return problem(400, "Bad Request", "the order is not acceptable", check.faults);
-  const attempt = attemptOf(request.headers);
-  if (attempt === "malformed") return notExecuted(problem(400, "Bad Request", "Oncegate-Attempt counts from 1"));
 
   // From here on the charge is made even if the client hangs up, as in real payment APIs.
   await cardNetwork(check.order, closing);
-  const charge: Charge = {
-    ...check.order,
-    id: `ch_${randomUUID().replaceAll("-", "")}`,
-    caller: callerOf(request.headers),
-    idempotencyKey: keyOf(request.headers),
-    attempt: attempt === "none" ? null : attempt,
-    createdMs: Date.now(),
-  };
-  // Only this moves money. It fails if a probe fenced the attempt while the card network was approving it.
-  if (ledger.record(charge)) return made(charge);
-  return notExecuted(problem(409, "Conflict", "this attempt was given up, and made no charge"));
+  // Only this moves money. It does not if a probe has fenced the attempt while the card network was approving it.
+  return fence.run(nodeHead(request), (_, { caller, key, attempt }) => {
+    const id = `ch_${randomUUID().replaceAll("-", "")}`;
+    const charge: Charge = { ...check.order, id, caller, idempotencyKey: key, attempt, createdMs: Date.now() };
+    ledger.record(charge);
+    return final(made(charge));
+  });
 }
 
-/** Answers a probe. This GET may write a fence, but it never charges, and repeating it does not weaken its answer. */
-function probe(ledger: Ledger, { headers }: IncomingMessage, encodedKey: string): Answer {
-  const caller = callerOf(headers);
-  const key = decodeKey(encodedKey);
-  const attempt = attemptOf(headers);
-  // Without these the charge can't be identified, and "not executed" would be a guess.
-  if (caller === null) return unknown(problem(401, "Unauthorized", "only the caller may ask about a key"));
-  if (key === null) return unknown(problem(400, "Bad Request", "the key is not percent-encoded"));
-  if (typeof attempt === "string") return unknown(problem(400, "Bad Request", "Oncegate-Attempt must be a number"));
-
-  const charge = ledger.settle(caller, key, attempt);
-  if (charge !== null) return final(charge);
-  return notExecuted({ status: 200, body: { object: "fence", idempotency_key: key, attempt } });
+function withHeader(answer: Answer, name: string, value: string): Answer {
+  return { ...answer, headers: { ...answer.headers, [name]: value } };
 }
 
 /** The body as text, or null if it is too large. Rejects if the upload breaks off. */

@@ -1,12 +1,13 @@
-// A typical payments API: every POST /v1/charges that arrives moves money, even a repetition.
-// It has no idempotency of its own, on purpose. The gateway in front of it adds that, and may probe it about a key.
+// A typical payments API: every POST /v1/charges that reaches it directly moves money, even a repetition.
+// It has no idempotency of its own, on purpose. The gateway in front of it adds that, and a fence answers its probes about a key.
 
 import { createServer } from "node:http";
 import { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { answerProbe, sendAnswer } from "../../src/for-origins/index.ts";
 import { type Charge } from "./charge.ts";
 import { openLedger } from "./ledger.ts";
-import { type CardNetwork, type Context, route } from "./routes.ts";
+import { type CardNetwork, type Context, fenceOf, route } from "./routes.ts";
 
 export type PaymentsOriginOptions = {
   /** 0 takes any free port. */
@@ -43,7 +44,7 @@ export async function startPaymentsOrigin(options: PaymentsOriginOptions): Promi
   const closing = new AbortController();
   const running = new Set<Promise<void>>();
   const cardNetwork = options.cardNetwork ?? approvesAfter(options.latencyMs ?? 0);
-  const context: Context = { ledger, cardNetwork, closing: closing.signal };
+  const context: Context = { ledger, fence: fenceOf(ledger), cardNetwork, closing: closing.signal };
 
   const server = createServer((request, response) => {
     const answering = answer(context, request, response).finally(() => running.delete(answering));
@@ -80,9 +81,9 @@ function approvesAfter(latencyMs: number): CardNetwork {
 
 async function answer(context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    const { status, body, headers } = await route(context, request);
-    const type = status < 400 ? "application/json" : "application/problem+json";
-    response.writeHead(status, { "Content-Type": type, ...headers }).end(`${JSON.stringify(body)}\n`);
+    // A probe may write a fence, but it never charges, and repeating it does not weaken its answer.
+    if (await answerProbe(context.fence, request, response)) return;
+    sendAnswer(response, await route(context, request));
   } catch {
     // The upload broke off, the server is closing, or the ledger can't be written. There is no charge and no answer.
     response.destroy();

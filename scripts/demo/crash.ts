@@ -1,7 +1,7 @@
 // The second act: the gateway is killed while payments run, and every client retries. Only the origin knows which
 // payments were charged. The gateway first answers that the outcome is unknown, and asks the origin once it may.
 
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { PROBE_PATH } from "../../examples/payments-origin/routes.ts";
 import { type PaymentsOrigin } from "../../examples/payments-origin/server.ts";
 import { type Delivery, send } from "./client.ts";
@@ -39,9 +39,7 @@ export async function runCrash(plan: readonly CrashedPayment[], stage: Stage): P
   report(`kill -9: the gateway is gone, and ${count(cut, ({ cut }) => isUnanswered(cut))} clients have no answer`);
 
   releaseAll(plan, "charged", network);
-  // The origin runs in this process, so it makes the released charges by the next turn of the event loop.
-  await nextTurn();
-  const charges = origin.charges().length;
+  const charges = await chargesOf(origin, plan.filter(({ fate }) => fate === "charged").length);
   report(`the API goes on without it: ${charges} charged, ${plan.length - charges} still waiting`);
 
   const second = await startGateway({});
@@ -72,6 +70,16 @@ export async function runCrash(plan: readonly CrashedPayment[], stage: Stage): P
 
 function pay({ payment }: CrashedPayment, url: string): Promise<Delivery> {
   return send({ url, lossyUrl: url }, chargeRequest(payment, payment.amount), { kind: "none" });
+}
+
+/** A released charge takes the origin a moment, since it reads the caller first. */
+const CHARGING_MS_MAX = 10_000;
+
+/** The number of charges, once it is `expected`. One that is missing by then is for the verdict to find. */
+async function chargesOf(origin: PaymentsOrigin, expected: number): Promise<number> {
+  const endMs = Date.now() + CHARGING_MS_MAX;
+  while (origin.charges().length < expected && Date.now() < endMs) await sleep(5);
+  return origin.charges().length;
 }
 
 function releaseAll(plan: readonly CrashedPayment[], fate: CrashedPayment["fate"], network: HeldNetwork): void {

@@ -3,7 +3,7 @@
 
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { EXIT } from "./exit.ts";
 import { markRestored, markRestoring, stateOf } from "./restored.ts";
@@ -19,11 +19,17 @@ export function backUp(storage: string, folder: string): number {
   if (stateOf(storage).kind !== "own") {
     throw new Error(`${storage} is restored and not released: its backup would be of two times. Release it first.`);
   }
+  // A misspelt storage would otherwise have a backup that restores nothing.
+  if (contentOf(storage).length === 0) {
+    throw new Error(`${storage} is empty: there is nothing to back up. Is it the storage?`);
+  }
   if (existsSync(folder)) throw new Error(`${folder} exists. Name a new folder for each backup.`);
   // Under its own name only when it is whole.
   const partial = `${folder}.partial`;
   rmSync(partial, { recursive: true, force: true });
-  mkdirSync(partial, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(partial), { recursive: true, mode: 0o700 });
+  // Not recursive: in a directory that others may write to, a folder or link that is there by now would be another user's.
+  mkdirSync(partial, { mode: 0o700 });
   const takenAt = new Date().toISOString();
   copy(storage, join(partial, RECORDS));
   writeFileSync(join(partial, MANIFEST), `${JSON.stringify({ takenAt })}\n`);
@@ -34,7 +40,7 @@ export function backUp(storage: string, folder: string): number {
 
 /** `storage` must be empty. The caller has its lock. Returns the exit code. */
 export function restore(folder: string, storage: string): number {
-  const [first] = readdirSync(storage);
+  const [first] = contentOf(storage);
   if (first !== undefined) throw new Error(`${storage} is not empty: it has ${first}. Restore to a new directory.`);
   const manifest = join(folder, MANIFEST);
   if (!existsSync(manifest)) throw new Error(`${folder} is no whole backup: it has no ${MANIFEST}.`);
@@ -49,7 +55,16 @@ export function restore(folder: string, storage: string): number {
   return EXIT.done;
 }
 
+/** In the root of each ext4 file system, readable for root alone. */
+const OF_FILE_SYSTEM = "lost+found";
+
+function contentOf(storage: string): string[] {
+  return readdirSync(storage).filter((name) => name !== OF_FILE_SYSTEM);
+}
+
 /** Shares blocks where the file system can. */
 function copy(from: string, to: string): void {
-  cpSync(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE, preserveTimestamps: true });
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  const how = { recursive: true, mode: constants.COPYFILE_FICLONE, preserveTimestamps: true };
+  for (const name of contentOf(from)) cpSync(join(from, name), join(to, name), how);
 }

@@ -2,6 +2,7 @@
 
 import { type Served, valuesOf } from "./configuration.ts";
 import { EXIT } from "./exit.ts";
+import { hintOfOpenFiles, openFilesMax } from "./open-files.ts";
 import { type StorageState, stateOf } from "./restored.ts";
 import { type Runtime, startRuntime } from "./runtime.ts";
 
@@ -32,6 +33,8 @@ export async function runGateway(options: RunOptions): Promise<number> {
   try {
     const runtime = await startRuntime({ ...options, variables });
     console.log(introductionOf(options, runtime, state));
+    const hint = hintOfOpenFiles(openFilesMax());
+    if (hint !== null) console.log(hint);
     return await endOf(runtime, stop.promise, options.drainMs);
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);

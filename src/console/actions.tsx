@@ -2,7 +2,7 @@
 
 import { NO_FILTER } from "../journal/entry-query.ts";
 import { type Acted, purge, release, settle } from "../operator/act.ts";
-import { recordIdsOf } from "../operator/find.ts";
+import { recordNamesOf } from "../operator/find.ts";
 import { inspectRecord, inspectWithBody } from "../operator/inspect.ts";
 import { readJournal } from "../operator/lists.ts";
 import { type Acting, type ReservedCall } from "../operator/operator-context.ts";
@@ -89,9 +89,9 @@ function doneText(history: History | null, { operator, role }: Session, noticed:
 export async function find(c: ReservedCall, session: Session, form: URLSearchParams): Promise<Response> {
   const description = descriptionIn(form);
   if (isOperatorProblem(description)) return recordsPage(c, session, refusedBy(description, form));
-  const ids = await recordIdsOf(c.var.hostname, c.var.tenant, description, Date.now());
-  if (isOperatorProblem(ids)) return recordsPage(c, session, refusedBy(ids, form));
-  const { former, now } = ids;
+  const names = await recordNamesOf(c.var.hostname, c.var.tenant, description, Date.now());
+  if (isOperatorProblem(names)) return recordsPage(c, session, refusedBy(names, form));
+  const [former, now] = [names.former?.id ?? null, names.now?.id ?? null];
   // The gateway looks up the former rule's record first, and answers a retry from it if it exists.
   const isFormer = former !== null && (now === null || (await mayExist(c, former)));
   return seeOther(recordPath(String(isFormer ? former : now)));

@@ -26,26 +26,30 @@ export interface Called {
   readonly unclear: readonly string[];
 }
 
+/** Those of the notifications. Servers run some, and answer none. Null where there are too many to keep their names. */
+interface Notified {
+  readonly notified: Called | null;
+}
+
 export type RpcMessage =
   /** At least one call. In a batch, each message has a place in `calls`; the id of one that is no call is null. */
-  | {
+  | ({
       readonly kind: "calls";
       readonly calls: readonly RpcCall[];
       readonly called: Called;
       readonly isBatch: boolean;
-    }
+    } & Notified)
   /**
    * The same, with ids or tokens that are too long or equal, or too many messages: such calls can't have a key. `called` is null
    * where there are too many, or some beside them are no messages.
    */
-  | { readonly kind: "unclear calls"; readonly called: Called | null; readonly isBatch: boolean }
+  | ({ readonly kind: "unclear calls"; readonly called: Called | null; readonly isBatch: boolean } & Notified)
   /** A notification, a response, or a batch of these: none of them is answered. */
-  | { readonly kind: "unanswered" }
+  | ({ readonly kind: "unanswered" } & Notified)
   /** Not JSON-RPC. */
   | { readonly kind: "other" };
 
 const OTHER: RpcMessage = { kind: "other" };
-const UNANSWERED: RpcMessage = { kind: "unanswered" };
 
 /** `document` is null where the body can't be read as JSON. */
 export function readRpcMessage(document: JsonNode | null): RpcMessage {
@@ -59,13 +63,20 @@ function messageOf(messages: readonly JsonNode[], isBatch: boolean): RpcMessage 
   if (kinds.every((kind) => kind === "other")) return OTHER;
   // An origin that is less strict may find a call in an object or array that is none.
   const isMixed = messages.some((message, index) => kinds[index] === "other" && typeof message !== "string");
-  if (!kinds.includes("call")) return isMixed ? OTHER : UNANSWERED;
-  if (isMixed || messages.length > BATCH_MESSAGES_MAX) return { kind: "unclear calls", called: null, isBatch };
+  const notified = notifiedIn(messages.filter((_, index) => kinds[index] === "unanswered"));
+  if (!kinds.includes("call")) return isMixed ? OTHER : { kind: "unanswered", notified };
+  if (isMixed || messages.length > BATCH_MESSAGES_MAX)
+    return { kind: "unclear calls", called: null, notified, isBatch };
   const calls = messages.map((message, index): RpcCall => (kinds[index] === "call" ? callOf(message) : NO_CALL));
   const names = [calls.map(({ id }) => id), calls.map(({ token }) => token)];
   const called = calledIn(messages.filter((_, index) => kinds[index] === "call"));
-  if (!names.every(areClear)) return { kind: "unclear calls", called, isBatch };
-  return { kind: "calls", calls, called, isBatch };
+  if (!names.every(areClear)) return { kind: "unclear calls", called, notified, isBatch };
+  return { kind: "calls", calls, called, notified, isBatch };
+}
+
+function notifiedIn(unanswered: readonly JsonNode[]): Called | null {
+  if (unanswered.length > BATCH_MESSAGES_MAX) return null;
+  return calledIn(unanswered.filter((message) => valueAt(message, ["method"]) !== undefined));
 }
 
 const NO_CALL: RpcCall = { id: null, token: null };
@@ -87,7 +98,7 @@ function kindOf(message: JsonNode): "call" | "unanswered" | "other" {
 const MEMBERS: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params", "result", "error"].map(quoted));
 const MEMBERS_OF_PARAMS: ReadonlySet<string> = new Set([quoted("name")]);
 
-/** Whether an origin may find another call in it: parsers such as Go's read `Method` as `method`. */
+/** Whether an origin may find another call in it: parsers such as Go's read `Method` as `method`, and those in C a name up to a NUL. */
 function hasTwins(message: JsonNode): boolean {
   const params = valueAt(message, ["params"]);
   return hasTwinOf(MEMBERS, message) || (params !== undefined && hasTwinOf(MEMBERS_OF_PARAMS, params));
@@ -95,8 +106,15 @@ function hasTwins(message: JsonNode): boolean {
 
 function hasTwinOf(names: ReadonlySet<string>, node: JsonNode): boolean {
   if (typeof node === "string" || isElements(node)) return false;
+  return [...node.keys()].some((name) => !names.has(name) && names.has(plainName(name)));
+}
+
+/** A NUL in canonical form, and what follows it up to the closing quote. */
+const AFTER_NUL = /\\u0000.*(?="$)/s;
+
+function plainName(name: string): string {
   // In upper case first: `\u017f` becomes an `S`, and no other way an `s`.
-  return [...node.keys()].some((name) => !names.has(name) && names.has(name.toUpperCase().toLowerCase()));
+  return name.replace(AFTER_NUL, "").toUpperCase().toLowerCase();
 }
 
 function quoted(name: string): string {

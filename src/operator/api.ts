@@ -8,7 +8,7 @@ import { type Acted, purge, release, settle } from "./act.ts";
 import { type Shown, NO_STORE, answer } from "./answer.ts";
 import { CSV, NDJSON } from "./export-formats.ts";
 import { exportOf } from "./export.ts";
-import { recordIdsOf } from "./find.ts";
+import { type Named, recordNamesOf } from "./find.ts";
 import { inspectRecord, inspectWithBody } from "./inspect.ts";
 import { SETTLE_MANY } from "./list-requests.ts";
 import { lists } from "./lists.ts";
@@ -31,14 +31,13 @@ operatorApi.get("/v1/openapi.json", () => Response.json(OPENAPI, NO_STORE));
 operatorApi.post("/v1/records/find", async (c) => {
   const description = await readBody(c.req.raw, FIND);
   if (isOperatorProblem(description)) return answer(description);
-  const ids = await recordIdsOf(c.var.hostname, c.var.tenant, description, Date.now());
-  if (isOperatorProblem(ids)) return answer(ids);
+  const names = await recordNamesOf(c.var.hostname, c.var.tenant, description, Date.now());
+  if (isOperatorProblem(names)) return answer(names);
+  const { keyDigest, former, now } = names;
   // The gateway looks at the former rule's record first, and answers a retry from it if it exists.
-  const former = ids.former === null ? null : await foundBy(c, ids.former);
-  if (former !== null && (isOperatorProblem(former) || former.state !== "none" || ids.now === null)) {
-    return answer(former);
-  }
-  return answer(ids.now === null ? operatorProblem("unavailable") : await foundBy(c, ids.now));
+  const before = former === null ? null : await foundBy(c, former, keyDigest);
+  if (before !== null && (isOperatorProblem(before) || before.state !== "none" || now === null)) return answer(before);
+  return answer(now === null ? operatorProblem("unavailable") : await foundBy(c, now, keyDigest));
 });
 
 operatorApi.post("/v1/records/settle", (c) =>
@@ -85,11 +84,13 @@ async function recordOf(c: OperatorCall, id: string): Promise<FoundRecord | Oper
   return { kind: "shown", state: inspection.state, view: recordView(id, inspection) };
 }
 
-/** Where there is no record, the answer has the queries that the log still answers. */
-async function foundBy(c: OperatorCall, id: string): Promise<FoundRecord | OperatorProblem> {
+/** Has what the log lines of such requests have. Where there is no record, it has the queries that the log still answers. */
+async function foundBy(c: OperatorCall, named: Named, keyDigest: string): Promise<FoundRecord | OperatorProblem> {
+  const { id, callerDigest } = named;
   const record = await recordOf(c, id);
   if (isOperatorProblem(record)) return record;
-  return { ...record, view: { ...record.view, log: record.state === "none" ? logQueriesFor(id) : null } };
+  const inLog = { caller_digest: callerDigest, key_digest: keyDigest };
+  return { ...record, view: { ...record.view, ...inLog, log: record.state === "none" ? logQueriesFor(id) : null } };
 }
 
 async function recordWithBody(c: OperatorCall, id: string): Promise<FoundRecord | OperatorProblem> {

@@ -1,4 +1,4 @@
-/** Finds the ids of the records that a described request may have. */
+/** Finds the names of the records that a described request may have. */
 
 import { withCallersOf } from "../config/one-caller.ts";
 import { readOperation } from "../config/operation.ts";
@@ -9,7 +9,7 @@ import { PROBLEMS } from "../http/problem-codes.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { type CallerRule, type Verification, callerOf, headersOfCallers } from "../identity/caller.ts";
 import { parseBodyKey, parseIdempotencyKey } from "../identity/idempotency-key.ts";
-import { callerPlacement, recordId } from "../identity/record-id.ts";
+import { callerPlacement, keyDigest, recordId } from "../identity/record-id.ts";
 import { unverifiedClaims } from "../identity/verified-claims.ts";
 import { type OperatorProblem, operatorProblem } from "./problem.ts";
 
@@ -26,22 +26,29 @@ export interface Description {
   readonly key: string;
 }
 
+/** The name of a record, and what the log lines of its requests have. */
+export interface Named {
+  readonly id: string;
+  readonly callerDigest: string;
+}
+
 /** In the order in which the gateway looks them up. Null if that rule can't identify the caller. */
-export interface Ids {
-  readonly former: string | null;
-  readonly now: string | null;
+export interface Names {
+  readonly keyDigest: string;
+  readonly former: Named | null;
+  readonly now: Named | null;
 }
 
 /**
- * Computes the ids that the gateway computes for the request itself. A derived key can't be described, since no client
+ * Computes the names that the gateway computes for the request itself. A derived key can't be described, since no client
  * sends it.
  */
-export async function recordIdsOf(
+export async function recordNamesOf(
   hostname: string,
   tenant: Tenant,
   description: Description,
   nowMs: number,
-): Promise<Ids | OperatorProblem> {
+): Promise<Names | OperatorProblem> {
   const key = keyIn(description.key);
   if (isRefusal(key)) return operatorProblem("invalid_request", `key: ${key.detail ?? PROBLEMS[key.code].detail}`);
   const { method, pathname: written, names } = readOperation(description.operation);
@@ -51,17 +58,19 @@ export async function recordIdsOf(
   const { policy } = applied;
   const { callers, callersBefore } = withCallersOf(tenant, applied);
   const operation = policy.keyScope === "tenant" ? { method: null, path: null } : { method, path: pathname };
-  const idBy = async (rule: CallerRule): Promise<string | null> => {
+  const nameBy = async (rule: CallerRule): Promise<Named | null> => {
     const given = description.caller;
     const caller =
       given === undefined ? await callerOf(requestOf(description), rule, acceptToken) : { rule, digest: given };
     if (isRefusal(caller)) return null;
     const { inId } = callerPlacement(caller, { isDerived: false });
-    return recordId({ tenant: hostname, ...operation, caller: inId, key, isDerived: false });
+    const id = await recordId({ tenant: hostname, ...operation, caller: inId, key, isDerived: false });
+    return { id, callerDigest: caller.digest };
   };
-  const former = callersBefore !== null && nowMs < callersBefore.untilMs ? await idBy(callersBefore) : null;
-  const now = await idBy(callers);
-  return former === null && now === null ? missingCaller(callers) : { former, now };
+  const former = callersBefore !== null && nowMs < callersBefore.untilMs ? await nameBy(callersBefore) : null;
+  const now = await nameBy(callers);
+  if (former === null && now === null) return missingCaller(callers);
+  return { keyDigest: await keyDigest(key), former, now };
 }
 
 /** An unquoted key may come from a body, which allows more characters than a bare key in a header. */

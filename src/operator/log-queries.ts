@@ -11,7 +11,7 @@ const DAYS = 90;
 
 export interface LogQueries {
   readonly detail: string;
-  /** For the log as lines of JSON. */
+  /** For the log as lines, of which some may be no JSON: what a launcher or the runtime prints. */
   readonly jq: string;
   /** For Analytics Engine. */
   readonly sql: string;
@@ -23,7 +23,7 @@ export function logQueriesFor(id: string): LogQueries {
   return {
     detail:
       "There is no record: the request was never sent, was undone by the origin, has expired, or was released. The log has a line for each request that had one, for as long as its lines are kept. No line means that no request with this name arrived in that time.",
-    jq: `jq -c 'select((.record // "") | startswith("${digits}"))'`,
+    jq: `jq -cR 'fromjson? | objects | select((.record // "") | startswith("${digits}"))'`,
     sql: `SELECT timestamp, blob3 AS decision, blob4 AS code, blob5 AS outcome, double1 AS status FROM oncegate WHERE blob7 LIKE '${digits}%' AND timestamp > NOW() - INTERVAL '${DAYS}' DAY ORDER BY timestamp`,
   };
 }

@@ -65,9 +65,11 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   SettlingMany: REQUEST_SCHEMAS.settleMany,
   Record: object(recordFields),
   Found: {
-    description: "A record, and if there is none, queries that the log still answers.",
+    description: "A record, what its log lines have, and if there is none, queries that the log still answers.",
     ...object({
       ...recordFields,
+      caller_digest: { ...string, description: "The digest of the caller that the description names." },
+      key_digest: { ...string, description: "The first 16 hex digits of the SHA-256 of the key." },
       log: { oneOf: [{ type: "null" }, object({ detail: string, jq: string, sql: string })] },
     }),
   },

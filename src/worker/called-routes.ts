@@ -1,7 +1,7 @@
 /** Which of the configured calls an origin may find in those of a message (docs/protocol.md 3.2.8 and 3.2.9). Pure. */
 
 import { type CalledNames } from "../config/strictest-policy.ts";
-import { type Called } from "../identity/json-rpc.ts";
+import { type Called, type RpcMessage } from "../identity/json-rpc.ts";
 
 /** The names of the calls, and those of `configured` calls that a server which is less strict may run in their place. */
 export function callsFoundIn({ names, unclear }: Called, configured: readonly string[]): CalledNames {
@@ -14,6 +14,20 @@ export function callsFoundIn({ names, unclear }: Called, configured: readonly st
     return spellings.has(spelling) || methods.some((method) => spelling.startsWith(method));
   });
   return others.length === 0 ? names : [...names, ...others.map((call) => [call])];
+}
+
+/** The same of the notifications of a message. No promise covers them, but a server may run them, so a hold does. */
+export function notificationsFoundIn(message: RpcMessage | null, any: CalledNames): CalledNames {
+  if (message === null || message.kind === "other") return [];
+  return message.notified === null ? any : callsFoundIn(message.notified, any.flat());
+}
+
+/** Whether `methods` covers a notification of a message; null covers all. */
+export function hasNotificationOf(methods: readonly string[] | null, message: RpcMessage): boolean {
+  if (message.kind === "other") return false;
+  const { notified } = message;
+  if (notified === null) return true;
+  return methods === null ? notified.names.length > 0 : hasMethodOf(methods, notified);
 }
 
 /** Whether one of the calls is of one of the methods, in any spelling. */

@@ -64,3 +64,8 @@ export async function destinationOf(request: Request, env: Env): Promise<Destina
 export function leavesBase({ tenant, url }: Pick<Destination, "tenant" | "url">): boolean {
   return gainsParentSegment(url.pathname) && hasBasePath(tenant.origin);
 }
+
+/** Whether the request must not be executed now. */
+export function isOnHold({ isCovered, isHeld, hold }: Pick<Destination, "isCovered" | "isHeld" | "hold">): boolean {
+  return isCovered && (isHeld || hold !== null);
+}

@@ -2,7 +2,6 @@
 
 import { holdsOf } from "../config/holds.ts";
 import { methodsOf } from "../config/strictest-policy.ts";
-import { type Destination } from "./destination.ts";
 import { type RequestContext, anyCallOf } from "./request-context.ts";
 
 /** The context with the hold that covers its request. It is looked up only where a policy may cover the request. */
@@ -13,9 +12,4 @@ export async function withHold(context: RequestContext): Promise<RequestContext>
   const holds = await holdsOf(env, hostname, tenant.entry);
   const hold = holds.find(({ covers }) => methodsOf(incoming.request).some((method) => covers(method, path)));
   return hold === undefined ? context : { ...context, destination: { ...destination, hold } };
-}
-
-/** Whether the request must not be executed now. */
-export function isOnHold({ isCovered, isHeld, hold }: Pick<Destination, "isCovered" | "isHeld" | "hold">): boolean {
-  return isCovered && (isHeld || hold !== null);
 }

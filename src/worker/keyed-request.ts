@@ -75,9 +75,11 @@ export async function readKeyedRequest(
 /** Too few to find an address by, and enough that few networks share one share of the journal. */
 const NETWORK_DIGITS = 4;
 
-async function networkDigits(caller: Caller, { hostname, connection }: Destination): Promise<{ network?: string }> {
+async function networkDigits(caller: Caller, { tenant, connection }: Destination): Promise<{ network?: string }> {
   const network = networkOfAnyone(caller, connection);
-  return network === null ? {} : { network: (await digestOf([hostname, network])).slice(0, NETWORK_DIGITS) };
+  if (network === null) return {};
+  // Not with the hostname: under a wildcard, a client could make up one for each request.
+  return { network: (await digestOf([tenant.entry, network])).slice(0, NETWORK_DIGITS) };
 }
 
 /** Where the body was read as JSON-RPC. A shadow record holds nothing of a body. */

@@ -6,8 +6,8 @@ import { tokenSecrets } from "../config/token-secrets.ts";
 import { hasUnusualBody } from "../http/methods.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { unreachable } from "../record/record.ts";
-import { callsFoundIn } from "./called-routes.ts";
-import { type Destination } from "./destination.ts";
+import { callsFoundIn, notificationsFoundIn } from "./called-routes.ts";
+import { type Destination, isOnHold } from "./destination.ts";
 import { Incoming } from "./incoming.ts";
 import { RequestMetrics } from "./request-metrics.ts";
 
@@ -49,7 +49,11 @@ export async function withCallRead(context: RequestContext): Promise<RequestCont
   const any = anyCallOf(context);
   if (any === null) return context;
   const calls = await calledIn(context.incoming, any);
-  return isRefusal(calls) ? calls : following(context, rulesFor(context, calls));
+  if (isRefusal(calls)) return calls;
+  const notified = notificationsFoundIn(context.incoming.messageIfRead, any);
+  const withThem = notified.length === 0 ? null : rulesFor(context, [...calls, ...notified]);
+  const isHeldByThem = withThem !== null && isOnHold({ ...context.destination, ...withThem });
+  return following(context, isHeldByThem ? withThem : rulesFor(context, calls));
 }
 
 /** The calls that a body may hold before it is read. Null where the rules don't depend on it. */

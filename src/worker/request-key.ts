@@ -13,11 +13,10 @@ import { type Key, type KeyCarrier, type KeyPlaces, findKey } from "../identity/
 import { hasFormat, wordsOfFormat } from "../identity/key-format.ts";
 import { type RequestContent } from "../identity/request-content.ts";
 import { unreachable } from "../record/record.ts";
-import { hasMethodOf } from "./called-routes.ts";
+import { hasMethodOf, hasNotificationOf } from "./called-routes.ts";
 import { callersOf } from "./callers.ts";
 import { countedHeaders, unreadableHeader } from "./counted-headers.ts";
-import { type Destination } from "./destination.ts";
-import { isOnHold } from "./hold.ts";
+import { type Destination, isOnHold } from "./destination.ts";
 import { type Incoming } from "./incoming.ts";
 import { requestFingerprint } from "./request-fingerprint.ts";
 
@@ -37,7 +36,9 @@ async function findOrDerive(incoming: Incoming, destination: Destination): Promi
   if (!isCovered) return null;
   const isHeld = isOnHold(destination);
   const message = await messageOf(incoming, destination);
-  if (message !== null && !isRefusal(message) && !mayBeCovered(message, policy)) return null;
+  if (message !== null && !isRefusal(message) && !mayBeCovered(message, policy)) {
+    return isHeld && hasNotificationOf(policy.rpcMethods, message) ? refuse("on_hold") : null;
+  }
   // Without the hold, the request would pass through, whatever its body is.
   const isObserved = policy.mode === "observe";
   const isReadForHold = isRefusal(message) && !mayBeKeyed(incoming.request, destination);

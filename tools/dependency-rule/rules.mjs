@@ -3,6 +3,7 @@
 /** A room may import the rooms below it, and no other. docs/architecture.md has the picture. */
 const ROOMS = [
   "package",
+  "for-origins",
   "worker",
   "console",
   "operator",
@@ -41,6 +42,20 @@ export default {
       severity: "error",
       from: { path: "^src/record/" },
       to: { pathNot: "^src/record/" },
+    },
+    {
+      name: "for-origins-runs-anywhere",
+      comment: "An API that uses it runs on any platform, and may be small.",
+      severity: "error",
+      from: { path: "^src/for-origins/" },
+      to: { path: "^src/", pathNot: inside(["for-origins", "identity", "http", "record"]) },
+    },
+    {
+      name: "for-origins-is-no-part-of-the-gateway",
+      comment: "It is an entry of the package of its own, and never in the bundle of the gateway.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/for-origins/" },
+      to: { path: "^src/for-origins/" },
     },
     { name: "log-imports-nothing", severity: "error", from: { path: LOG }, to: {} },
     {

@@ -8,7 +8,7 @@ interface Project {
 }
 
 /** The entries of the package, by their names in `exports`. Each is a module of dist/ with its types. */
-const ENTRIES = { ".": "index" } as const;
+const ENTRIES = { ".": "index", "./origin": "origin" } as const;
 
 /** `repository` is the owner and the name on GitHub, by which provenance is verified; null where it is not built there. */
 export function manifestOf({ name, version, license, dependencies }: Project, repository: string | null): object {

@@ -2,7 +2,7 @@
 
 export default {
   cwd: "../..",
-  entry: { index: "src/package/index.ts" },
+  entry: { index: "src/package/index.ts", origin: "src/for-origins/index.ts" },
   outDir: "dist/package/dist",
   format: "esm",
   platform: "neutral",

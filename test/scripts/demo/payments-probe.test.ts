@@ -24,7 +24,9 @@ async function start(options: Partial<Parameters<typeof startPaymentsOrigin>[0]>
         body: JSON.stringify(order),
       }),
     probe: (key: string, attempt: string | null = "1", caller: string | null = "Bearer a") =>
-      fetch(`${origin.url}/v1/idempotency/${encodeURIComponent(key)}`, { headers: headers(attempt, caller) }),
+      fetch(`${origin.url}/v1/idempotency/${encodeURIComponent(key)}`, {
+        headers: { ...headers(attempt, caller), "Oncegate-Operation": "POST /v1/charges" },
+      }),
   };
 }
 
@@ -43,7 +45,7 @@ describe("a probe of the payments origin", () => {
     expect([verdict(probed), probed.headers.get("oncegate-status")]).toEqual(["200 final", "201"]);
     expect(await probed.text()).toBe(await made.text());
     for (const name of ["location", "content-type"]) expect(probed.headers.get(name)).toBe(made.headers.get(name));
-    expect(made.headers.get("oncegate-outcome")).toBeNull();
+    expect(made.headers.get("oncegate-outcome")).toBe("final");
   });
 
   test("fences a running attempt, which then makes no charge", async () => {
@@ -77,7 +79,7 @@ describe("a probe of the payments origin", () => {
 
     const answers = [await charge("k-1", "1"), await charge("k-1", "2"), await charge("k-1", "3")];
 
-    expect(answers.map(verdict)).toEqual(["409 not-executed", "409 not-executed", "201 null"]);
+    expect(answers.map(verdict)).toEqual(["409 not-executed", "409 not-executed", "201 final"]);
     expect(answers[0]?.headers.get("content-type")).toBe("application/problem+json");
     expect(charges().map(({ idempotencyKey, attempt }) => [idempotencyKey, attempt])).toEqual([["k-1", 3]]);
     expect(verdict(await probe("k-1", "3"))).toBe("200 final");
@@ -98,14 +100,14 @@ describe("a probe of the payments origin", () => {
     const ledgerPath = join(folder, "ledger.sqlite");
     const before = await startPaymentsOrigin({ port: 0, ledgerPath });
     await fetch(`${before.url}/v1/idempotency/k-1`, {
-      headers: { Authorization: "Bearer a", "Oncegate-Attempt": "1" },
+      headers: { Authorization: "Bearer a", "Oncegate-Attempt": "1", "Oncegate-Operation": "POST /v1/charges" },
     });
     await before.close();
 
     const after = await start({ ledgerPath });
 
     expect(verdict(await after.charge("k-1", "1"))).toBe("409 not-executed");
-    expect(verdict(await after.charge("k-1", "2"))).toBe("201 null");
+    expect(verdict(await after.charge("k-1", "2"))).toBe("201 final");
   });
 
   test("reveals and fences nothing of another caller's key", async () => {

@@ -85,8 +85,11 @@ describe("a JSON-RPC message", () => {
     ["other", { ...call(1), Method: "n" }],
     ["other", { ...call(1), params: { Name: "n" } }],
     ["other", { ...call(1), method: "m\0" }],
+    ["other", { ...call(1), "method\0": "n" }],
+    ["other", { ...call(1), params: { name: "n", "Name\0x": "m" } }],
+    ["calls", { ...call(1), params: { name: "n", "names\0": 1, "\0name": 2 } }],
   ])("is %s: %j", (kind, value) => {
-    expect(read(value)).toEqual({ kind });
+    expect(read(value)).toMatchObject({ kind });
   });
 
   test("with equal names, or too long ones,, is refused", () => {

@@ -68,5 +68,6 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "operator/tokens.ts isEqual": "compares digests of both",
   "worker/counted-headers.ts countedHeaders": "reads the configuration",
   "worker/destination.ts destinationOf": "gives parts of a request to readers that are listed",
+  "worker/destination.ts isOnHold": "reads no text",
   "worker/rpc-rewriter.ts concatenated": "passes bytes on, whatever they are",
 };

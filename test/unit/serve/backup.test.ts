@@ -43,6 +43,16 @@ describe("a backup", () => {
     expect(() => backUp(storage, backup)).toThrow(`${backup} exists. Name a new folder for each backup.`);
   });
 
+  test("leaves out what belongs to the file system, and is not taken of nothing", () => {
+    mkdirSync(join(storage, "lost+found"));
+    backUp(storage, backup);
+    expect(readdirSync(join(backup, "records"))).toEqual(["oncegate-keys"]);
+    rmSync(backup, { recursive: true });
+    mkdirSync(join(empty, "lost+found"));
+    expect(() => backUp(empty, backup)).toThrow(`${empty} is empty: there is nothing to back up. Is it the storage?`);
+    expect(existsSync(backup)).toBe(false);
+  });
+
   test("is not taken of a restored storage before its release", () => {
     writeFileSync(join(storage, "RESTORED"), "");
     expect(() => backUp(storage, backup)).toThrow(/^\S+ is restored and not released/);
@@ -67,10 +77,14 @@ describe("a restore", () => {
 
   test("needs an empty storage and a whole backup", () => {
     backUp(storage, backup);
+    mkdirSync(join(empty, "lost+found"));
     expect(() => restore(backup, storage)).toThrow(/ is not empty: it has oncegate-keys\./);
     rmSync(join(backup, "backup.json"));
     expect(() => restore(backup, empty)).toThrow(/ is no whole backup: it has no backup\.json\.$/);
-    expect(readdirSync(empty)).toEqual([]);
+    expect(readdirSync(empty)).toEqual(["lost+found"]);
+    rmSync(backup, { recursive: true });
+    backUp(storage, backup);
+    expect(restore(backup, empty)).toBe(0);
   });
 
   test("that was broken off leaves no storage", () => {

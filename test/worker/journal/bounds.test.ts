@@ -128,6 +128,24 @@ describe("9 the bounds of a journal", () => {
     expect(await (await operator.get("/journal")).text()).not.toContain("network");
   });
 
+  test("count a network once, whatever hostnames of a wildcard it makes up", async () => {
+    scriptOrigin(() => new Response("?", { status: 502 }));
+    const entry = { origin: "http://origin.test", caller: [] };
+    const operator = operatorOf({}, { "*.shares.test": entry }, { OPERATOR_TOKEN: TOKEN, EDGE: "cloudflare" });
+    for (const name of ["a", "b", "c"]) {
+      const headers = { "idempotency-key": uniqueKey(), "cf-connecting-ip": "192.0.2.1" };
+      await operator.client.fetch(`https://${name}.shares.test/x`, { method: "POST", headers });
+    }
+    const rows = await eventually(
+      () =>
+        runInDurableObject(env.JOURNALS.getByName("*.shares.test"), (_, { storage }) =>
+          storage.sql.exec<{ network: string | null }>("SELECT network FROM entry").toArray(),
+        ),
+      ({ length }) => length === 3,
+    );
+    expect(new Set(rows.map(({ network }) => network))).toEqual(new Set([expect.stringMatching(/^[0-9a-f]{4}$/)]));
+  });
+
   test("refuse new audit lines when the audit log is full, and keep the old ones until they expire", async () => {
     const journal = env.JOURNALS.getByName("audited.test");
     const first = await journal.intend(INTENT, 1000);

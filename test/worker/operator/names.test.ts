@@ -99,8 +99,9 @@ describe("O2.5 a record is found by the digest of its caller", () => {
     expect((await browser.post("/find", asked)).headers.get("location")).toBe(place);
     const byBeginning = await browser.get(`/records?id=${id.slice(0, 16).toUpperCase()}`);
     expect(byBeginning.headers.get("location")).toBe(place);
-    const page = await (await browser.get("/")).text();
-    expect(page).toContain(`key ${key} · status 502`);
+    const page = await (await browser.get(`/unknown?key=${key}`)).text();
+    expect(page).toContain(`<dt>Key</dt><dd><span class="id">${key}</span></dd>`);
+    expect(page).toContain("<dt>Origin</dt><dd>status 502</dd>");
   });
 });
 
@@ -111,8 +112,8 @@ test("O2.3 a search that finds no record has the queries that the log still answ
   const found = await (await operator.post("/records/find", asked)).json<Found>();
   const id = await idOf(key, PATH);
   expect(found).toMatchObject({ id, state: "none" });
-  expect(found.log?.jq).toBe(`jq -c 'select((.record // "") | startswith("${id.slice(0, 16)}"))'`);
-  expect(found.log?.sql).toContain(`FROM oncegate WHERE blob7 LIKE '${id.slice(0, 16)}%'`);
+  expect(found.log?.jq).toContain(id.slice(0, 16));
+  expect(found.log?.sql).toContain(id.slice(0, 16));
   const page = await (await (await signedIn()).get(`/records/${id}`)).text();
   expect(page).toContain("startswith");
 });

@@ -137,6 +137,50 @@ describe("4.6 a request on hold", () => {
     expect(origin.received).toHaveLength(1);
   });
 
+  // Servers of JSON-RPC run notifications, and no promise covers them otherwise.
+  test("is refused where it is a notification, or has one in its batch", async () => {
+    const origin = scriptOrigin();
+    const call = { jsonrpc: "2.0", id: 1, method: "tools/list" };
+    const pay = { jsonrpc: "2.0", method: "tools/call", params: { name: "pay" } };
+    const ready = { jsonrpc: "2.0", method: "notifications/initialized" };
+    const rpc = { rpc: "json-rpc" };
+    const toolOnHold = { ...rpc, routes: [{ match: "POST /mcp tools/call:pay", mode: "hold" }] };
+    const [all, tools] = [clientOf(rpc, {}, HELD), clientOf({ profile: "mcp" }, {}, HELD)];
+    const tool = clientOf(toolOnHold);
+    const batch = [call, pay];
+    const held: [Client, unknown][] = [
+      [all, pay],
+      [all, [pay]],
+      [all, Array.from({ length: 101 }, () => ready)],
+      [tools, pay],
+      [tools, batch],
+      [tools, [ready, { ...pay, method: "Tools/Call" }]],
+      [tool, pay],
+      [tool, { ...pay, params: { name: "Pay" } }],
+      [tool, { ...pay, params: ["pay"] }],
+      [tool, batch],
+    ];
+    for (const key of [null, uniqueKey()]) {
+      for (const [client, json] of held) {
+        const response = await client.post("/mcp", { key, json });
+        expect(await response.text(), JSON.stringify(json)).toContain("on_hold");
+      }
+    }
+    expect(origin.received).toHaveLength(0);
+    const passes: [Client, unknown][] = [
+      [all, { jsonrpc: "2.0", id: 1, result: {} }],
+      [tools, ready],
+      [tools, [call, ready]],
+      [tool, { ...pay, params: { name: "list" } }],
+      [clientOf({ ...toolOnHold, mode: "enforce" }), ready],
+      [clientOf(rpc), pay],
+    ];
+    for (const [client, json] of passes) {
+      const response = await client.post("/mcp", { key: null, json });
+      expect(await response.text(), JSON.stringify(json)).toBe("ok");
+    }
+  });
+
   test("of an unknown outcome that may be sent again is not sent, and is not called unexecuted", async () => {
     const origin = scriptOrigin(() => new Response("bad gateway", { status: 502 }));
     const { before, onHold } = gateways({ on_unknown: "retry" });

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { RUN_FACTOR } from "../../../support/runs.ts";
@@ -34,10 +34,14 @@ describe.runIf(process.platform === "linux")("P1: one runtime for each storage",
 
   test("keeps the lock while the runtime lives whose launcher was killed", async () => {
     const api = await startApi();
-    const storage = newFolder();
+    const storage = join(newFolder(), "open");
+    mkdirSync(storage, { mode: 0o755 });
     const args = ["run", `--storage=${storage}`];
     const first = await startLauncher(args, { ORIGIN: api.url });
     expect(await post(first.url, "before")).toEqual({ status: 201, mark: "executed", text: "executed before" });
+    // Whoever may enter a directory that the launcher has not made must not read responses there.
+    const [files, open] = filesIn(storage);
+    expect([files > 0, open]).toEqual([true, []]);
     first.signal("SIGKILL");
     expect(await first.ended).toBe("SIGKILL");
 
@@ -71,3 +75,11 @@ describe.runIf(process.platform === "linux")("P1: one runtime for each storage",
     });
   });
 });
+
+/** How many files there are, and those that another user may read. */
+function filesIn(folder: string): [number, string[]] {
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  return [paths.length, paths.filter((path) => (statSync(path).mode & 0o077) !== 0)];
+}
