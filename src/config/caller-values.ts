@@ -95,7 +95,13 @@ function faultOfAlgorithms({ kind }: TokenKeys, algorithms: readonly string[]): 
 const callerItem = either(
   parsed(parseCallerItem, ITEM_MESSAGE),
   v.pipe(
-    table({ jwt }, ITEM_MESSAGE),
+    table(
+      {
+        /** Claims of a token that the gateway verifies. */
+        jwt,
+      },
+      ITEM_MESSAGE,
+    ),
     v.transform((item): CallerItem => item.jwt),
   ),
 );

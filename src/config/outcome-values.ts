@@ -94,7 +94,23 @@ function canonicalScalar(value: string | number | boolean): string {
 const RULE_MESSAGE = 'must be a table such as { status = "5xx", outcome = "not-executed" }';
 
 const unless = v.pipe(
-  table(CONDITIONS, RULE_MESSAGE),
+  table(
+    {
+      /** As in the rule. */
+      status: CONDITIONS.status,
+      /** As in the rule. */
+      media_type: CONDITIONS.media_type,
+      /** As in the rule. */
+      header: CONDITIONS.header,
+      /** As in the rule. */
+      json: CONDITIONS.json,
+      /** As in the rule. */
+      event: CONDITIONS.event,
+      /** As in the rule. */
+      is: CONDITIONS.is,
+    },
+    RULE_MESSAGE,
+  ),
   v.check((written) => hasItsSubject(written), IS_OF_ONE),
   v.check((written) => hasCondition(written), "must have a condition: status, media_type, header, json or event"),
   v.transform(conditionsOf),

@@ -204,11 +204,29 @@ export interface PolicyConfig {
      * The same conditions. The rule does not match where all of them hold.
      */
     readonly unless?: {
+      /**
+       * As in the rule.
+       */
       readonly status?: string | number | readonly (string | number)[];
+      /**
+       * As in the rule.
+       */
       readonly media_type?: string | readonly string[];
+      /**
+       * As in the rule.
+       */
       readonly header?: string;
+      /**
+       * As in the rule.
+       */
       readonly json?: string;
+      /**
+       * As in the rule.
+       */
       readonly event?: string;
+      /**
+       * As in the rule.
+       */
       readonly is?: string | number | boolean | readonly (string | number | boolean)[];
     };
     /**
@@ -303,6 +321,9 @@ export interface EntryConfig extends PolicyConfig {
   readonly caller?: readonly (
     | string
     | {
+        /**
+         * Claims of a token that the gateway verifies.
+         */
         readonly jwt: {
           /**
            * The https URL of the issuer's key set. Required unless `secret` is set.
@@ -364,6 +385,9 @@ export interface EntryConfig extends PolicyConfig {
     readonly caller: readonly (
       | string
       | {
+          /**
+           * Claims of a token that the gateway verifies.
+           */
           readonly jwt: {
             /**
              * The https URL of the issuer's key set. Required unless `secret` is set.

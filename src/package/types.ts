@@ -9,6 +9,7 @@ import { type EntryConfig } from "./entry-config.ts";
 /** Anything with a `fetch`: a Hono app, an itty-router, the server entry of a framework, a plain object. */
 export interface App {
   // A method, so that an app may expect the bindings that its own type names.
+  /** Called for each attempt of a keyed request, and for each request without a key. */
   fetch(request: Request, env: never, ctx: never): Response | Promise<Response>;
 }
 
@@ -23,14 +24,18 @@ export type OtherHandler = "scheduled" | "queue" | "email" | "tail" | "tailStrea
 /** The default export of the Worker: its `fetch` is the gateway's, and all other handlers are the app's. */
 export type Handler<A extends App> = Pick<A, keyof A & OtherHandler> & FetchOf<A["fetch"]>;
 
-/** An app may take fewer parameters than the platform gives. */
-type FetchOf<F> = F extends (request: never, env: infer Bindings, ctx: infer Context) => unknown
-  ? { fetch(request: Request, env: Bindings, ctx: Context): Promise<Response> }
+/** The `fetch` of the Worker, with the bindings and the context that the app's own takes. It may take fewer parameters. */
+export type FetchOf<F> = F extends (request: never, env: infer Bindings, ctx: infer Context) => unknown
+  ? {
+      /** The gateway's, which calls the app's. */
+      fetch(request: Request, env: Bindings, ctx: Context): Promise<Response>;
+    }
   : never;
 
 /** The entrypoint by which key objects call the app. It answers nobody else. */
 export type OriginClass = new (ctx: ExecutionContext, env: never) => workers.WorkerEntrypoint;
 
+/** What a Worker exports. */
 export interface Oncegate<A extends App> {
   /** Export it as the default. */
   readonly handler: Handler<A>;
