@@ -1,7 +1,7 @@
 // The same app behind the package.
 
 import { oncegate } from "../../src/package/index.ts";
-import { app } from "./app.ts";
+import app from "./app.ts";
 
 const { handler, Origin } = oncegate(app, { edge: "none", caller: ["authorization"] });
 

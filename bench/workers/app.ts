@@ -2,11 +2,9 @@
 
 const PADDING = "x".repeat(150);
 
-export const app = {
+export default {
   async fetch(request: Request): Promise<Response> {
     const { length } = await request.text();
     return Response.json({ id: crypto.randomUUID(), length, padding: PADDING }, { status: 201 });
   },
 };
-
-export default app;

@@ -24,11 +24,13 @@ type Effect<Tx> = (tx: Tx, facts: RunFacts) => ReturnType<Act<Tx>>;
 /** An effect outside of the store, such as a card network's. */
 export type OutsideEffect = (facts: RunFacts) => Promise<Outcome>;
 
+/** What a request does not carry in a header. */
 export interface RunOptions {
   /** The key, where the app reads it from elsewhere than a header: as the gateway writes it, unquoted (docs/protocol.md 3.4). */
   readonly key?: string;
 }
 
+/** Runs effects once, and answers probes about them. Made by `createFence`. */
 export interface Fence<E> {
   /**
    * Runs `effect` in a transaction that also stores its answer, unless a probe or a later attempt has fenced this one. An attempt

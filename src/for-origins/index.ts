@@ -1,4 +1,8 @@
-/** What `import … from "oncegate/origin"` gives: helpers for an API behind the gateway, on any platform. */
+/**
+ * What `import … from "oncegate/origin"` gives: helpers for an API behind the gateway, on any platform.
+ *
+ * @module oncegate/origin
+ */
 
 export { type CallerItems, type IdentifyCaller, type RequestHead } from "./attempt.ts";
 export {

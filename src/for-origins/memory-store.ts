@@ -10,6 +10,7 @@ export interface MemoryStore extends SyncStore<MemoryRows> {
   readonly rows: ReadonlyMap<string, string>;
 }
 
+/** A store for tests: its entries end with the process. */
 export function memoryStore(): MemoryStore {
   const entries = new Map<string, string>();
   const rows: MemoryRows = new Map();

@@ -28,6 +28,7 @@ export interface Unknown {
   readonly answer: Answer;
 }
 
+/** What a request came to. */
 export type Outcome = Final | NotExecuted | Unknown;
 
 /** Throws a RangeError where the status is not one that the gateway can store (docs/protocol.md 5.1). */
@@ -38,10 +39,12 @@ export function final(answer: Answer): Final {
   return { outcome: "final", answer };
 }
 
+/** The outcome of a request that had no effect. */
 export function notExecuted(answer: Answer): NotExecuted {
   return { outcome: "not-executed", answer };
 }
 
+/** The outcome of a request whose effect is not known. */
 export function unknown(answer: Answer): Unknown {
   return { outcome: "unknown", answer };
 }

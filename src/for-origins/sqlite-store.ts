@@ -56,6 +56,7 @@ export interface ObjectStorage<Sql extends ObjectSql> {
   transactionSync<T>(work: () => T): T;
 }
 
+/** The SQL of a Durable Object, as far as a store uses it. */
 export interface ObjectSql {
   exec(query: string, ...values: string[]): { toArray(): unknown[] };
 }

@@ -37,4 +37,5 @@ export interface AsyncStore<Tx> extends Entries<Tx, "async"> {
   transaction<T>(id: string, work: (tx: Tx) => Promise<T>): Promise<T>;
 }
 
+/** Where a fence keeps its entries: in the database of the effect. */
 export type Store<Tx> = SyncStore<Tx> | AsyncStore<Tx>;

@@ -1,4 +1,8 @@
-/** What `import … from "oncegate"` gives. */
+/**
+ * What `import … from "oncegate"` gives.
+ *
+ * @module oncegate
+ */
 
 import { type DurableObject } from "cloudflare:workers";
 import { Journal as JournalObject } from "../journal/journal.ts";
