@@ -105,7 +105,11 @@ describe("from an empty folder", () => {
   });
 
   test.each([
-    ["a field that is misspelled", PLAIN.replace('"authorization"]', '"authorization"], wiat: "1s"'), "wait"],
+    [
+      "a field that is misspelled",
+      PLAIN.replace('"authorization"]', '"authorization"], wiat: "1s"'),
+      "config.wiat unknown field",
+    ],
     ["a value that is not valid", PLAIN.replace('"authorization"]', '"authorization"], wait: "1h"'), "config.wait"],
   ])("%s: the Worker does not start, and the error names the field", async (_, source, named) => {
     writeWorker(source);
