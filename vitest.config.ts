@@ -53,7 +53,13 @@ export default defineConfig({
       { test: { name: "model", include: ["test/model/**/*.test.ts"], environment: "node", ...EVERY_PROJECT } },
       {
         // Commands of the project, most of which are processes that start other processes.
-        test: { name: "scripts", include: ["test/scripts/**/*.test.ts"], environment: "node", ...EVERY_PROJECT },
+        test: {
+          name: "scripts",
+          include: ["test/scripts/**/*.test.ts"],
+          environment: "node",
+          globalSetup: ["test/scripts/pack-once.ts"],
+          ...EVERY_PROJECT,
+        },
       },
       {
         plugins: [

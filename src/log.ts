@@ -31,7 +31,7 @@ export type LogEvent =
   /** A request could not be observed. The request itself was not changed. */
   | { readonly event: "observe_failed"; readonly why: string }
   /** A request that was passed through got no answer. */
-  | { readonly event: "pass_through_failed"; readonly why: string }
+  | ({ readonly event: "pass_through_failed"; readonly why: string } & Where)
   /** The operator API refused a request. `instance` is the one in the answer. */
   | { readonly event: "operator_problem"; readonly instance: string; readonly code: string; readonly status: number }
   /** An operator's token was wrong, or came after too many wrong ones from its network. */

@@ -145,12 +145,18 @@ export function hintsOf(env: object, tenants: readonly (readonly [string, Tenant
   const hold = holdInVariable(env) === null ? [] : ["hint: HOLD is set: nothing new is executed, on any hostname"];
   const missing = faultsOfOperatorTokens(tenants, env).map(({ path, message }) => `hint: ${path} ${message}`);
   const plain = tenants.flatMap(([name, tenant]) =>
-    tenant?.origin.kind === "url" && tenant.origin.base.startsWith("http:")
+    tenant?.origin.kind === "url" && isInClear(tenant.origin.base)
       ? [`hint: "${name}".origin is http: requests and their credentials cross the network in clear`]
       : [],
   );
   const unclear = tenants.flatMap(([name, tenant]) => (tenant === null ? [] : unclearRules(name, tenant)));
   return [...hold, ...missing, ...plain, ...unclear.map((hint) => `hint: ${hint}`)];
+}
+
+/** Not for an origin on the same machine. */
+function isInClear(base: string): boolean {
+  const { protocol, hostname } = new URL(base);
+  return protocol === "http:" && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 export function summaryOf(tenants: readonly (readonly [string, Tenant | null])[]): string[] {

@@ -91,20 +91,26 @@ const RULES: readonly Rule<SelfHosted>[] = [
   {
     id: "variables",
     because: "a variable that the process sets and the Worker does not get is not set.",
-    check: ({ worker: { bindings }, variables, parsed }) => {
+    check: ({ worker: { bindings }, variables }) => {
       const bound = new Set(bindings.flatMap(({ fromEnvironment }) => fromEnvironment ?? []));
       const secrets = [...listedSecrets(variables).byName.keys()];
       const unbound = [...VARIABLES, ...secrets].filter((name) => !bound.has(name));
-      const missing = unbound.map((name): Found => {
+      return unbound.map((name): Found => {
         return {
           path: ["bindings"],
           message: `${name} is not bound`,
           fix: `(name = "${name}", fromEnvironment = "${name}")`,
         };
       });
-      if (parsed.tenants.size > 0 || parsed.faults.length > 0) return missing;
-      return [...missing, { path: [], message: "there is no tenant", fix: "set ORIGIN, or TENANTS as JSON" }];
     },
+  },
+  {
+    id: "tenants",
+    because: "the gateway would refuse every hostname.",
+    check: ({ parsed }) =>
+      parsed.tenants.size > 0 || parsed.faults.length > 0
+        ? []
+        : [{ path: [], message: "there is no tenant", fix: "set ORIGIN, or TENANTS as JSON" }],
   },
   {
     id: "edge",

@@ -3,7 +3,7 @@
 import { type Policy } from "../config/policy.ts";
 import { makeForwarded, makeVisible } from "../http/headers.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
-import { log } from "../log.ts";
+import { type Where, log } from "../log.ts";
 import { isFinalStatus, originUrl } from "../origin/exchange.ts";
 import { type PreparedRequest, prepareRequest } from "../origin/prepared-request.ts";
 import { countedHeaders } from "./counted-headers.ts";
@@ -32,7 +32,7 @@ export async function passThrough(
   if (isWebSocketUpgrade(request)) passedOn.headers.set("upgrade", "websocket");
   const prepared = prepareRequest(tenant.origin, { env, ctx, isInWorker: true }, () => passedOn);
   if (prepared.kind === "not prepared") return withOpaqueId(refuse("misconfigured"), prepared.why, where);
-  const answer = await send(prepared);
+  const answer = await send(prepared, where);
   if (answer === null) incoming.abandonBody();
   try {
     onHead(answer);
@@ -54,16 +54,16 @@ function passedOnAs(answer: Response, { replayedHeader }: Pick<Policy, "replayed
 const UNREACHABLE = "The connection to the origin failed. It is not known whether the request took effect.";
 
 /** Null where no answer came that can be passed on. */
-async function send(prepared: PreparedRequest): Promise<Response | null> {
+async function send(prepared: PreparedRequest, where: Where): Promise<Response | null> {
   try {
     const answer = await prepared.send(null);
     const { status } = answer;
     if (isFinalStatus(status) || (status === 101 && answer.webSocket !== null)) return answer;
     await answer.body?.cancel();
-    log({ event: "pass_through_failed", why: `status ${status}` });
+    log({ event: "pass_through_failed", why: `status ${status}`, ...where });
   } catch (error) {
     // No promise covers a request without a key. The client learns that the connection failed.
-    log({ event: "pass_through_failed", why: String(error) });
+    log({ event: "pass_through_failed", why: String(error), ...where });
   }
   return null;
 }

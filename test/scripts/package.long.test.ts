@@ -2,10 +2,10 @@
 
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import { startServerProcess } from "../../scripts/server-process.ts";
 import { WRANGLER, wranglerEnvironment } from "../../scripts/wrangler.ts";
 
@@ -52,11 +52,9 @@ function run(command: string, args: readonly string[], cwd = folder): string {
 }
 
 beforeAll(() => {
-  run(process.execPath, [join(ROOT, "tools", "package", "main.ts"), "--no-check"], ROOT);
   folder = mkdtempSync(join(tmpdir(), "oncegate-package-"));
-  const tarball = readdirSync(join(ROOT, "dist")).find((name) => name.endsWith(".tgz"));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "of-a-user", private: true, type: "module" }));
-  const wanted = [join(ROOT, "dist", String(tarball)), "hono"];
+  const wanted = [inject("tarball"), "hono"];
   run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...wanted]);
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: STRICT, include: ["src"] }));
 }, 300_000);
@@ -107,7 +105,11 @@ describe("from an empty folder", () => {
   });
 
   test.each([
-    ["a field that is misspelled", PLAIN.replace('"authorization"]', '"authorization"], wiat: "1s"'), "wait"],
+    [
+      "a field that is misspelled",
+      PLAIN.replace('"authorization"]', '"authorization"], wiat: "1s"'),
+      "config.wiat unknown field",
+    ],
     ["a value that is not valid", PLAIN.replace('"authorization"]', '"authorization"], wait: "1h"'), "config.wait"],
   ])("%s: the Worker does not start, and the error names the field", async (_, source, named) => {
     writeWorker(source);

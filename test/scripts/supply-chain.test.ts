@@ -12,6 +12,10 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const LOCK_FILES = [
   "package-lock.json",
   "bench/peers/package-lock.json",
+  "examples/in-worker/hono/package-lock.json",
+  "examples/in-worker/itty-router/package-lock.json",
+  "examples/in-worker/react-router/package-lock.json",
+  "examples/in-worker/tanstack-start/package-lock.json",
   "test/clients/package-lock.json",
   "tools/dependency-rule/package-lock.json",
   "tools/package/package-lock.json",
@@ -44,7 +48,8 @@ describe.each(LOCK_FILES)("%s", (file) => {
       hasInstallScript === true ? [path] : [],
     );
     // Both only look for the program that the lock file has for this platform.
-    expect(scripts).toEqual(file === "package-lock.json" ? ["node_modules/esbuild", "node_modules/workerd"] : []);
+    const hasWrangler = file === "package-lock.json" || file.startsWith("examples/");
+    expect(scripts).toEqual(hasWrangler ? ["node_modules/esbuild", "node_modules/workerd"] : []);
   });
 });
 

@@ -148,6 +148,26 @@ describe("a body that is no request", () => {
     },
   );
 
+  test.each([
+    ["Transfer-Encoding : chunked"],
+    ["Transfer-Encoding: \u000Bchunked"],
+    ["Transfer-Encoding: chunked, identity"],
+    ["Transfer-Encoding: xchunked"],
+    ["Transfer-Encoding: chunked", "Transfer-Encoding: identity"],
+    ["X-Folded: a\r\n Transfer-Encoding: chunked"],
+    ["X-Folded: a\rTransfer-Encoding: chunked"],
+    ["Content-Length: +5"],
+    ["Content-Length: 5, 5"],
+    ["Content-Length: 0"],
+    ["Content-Length: 0x5"],
+    ["Content-Length: 18446744073709551621"],
+  ])("is not read as one where its length has two readings: %j", async (...fields) => {
+    const head = ["POST /x HTTP/1.1", "Host: api.test", "X-User: 42", "Content-Length: 5", "Connection: close"];
+    const answer = await exchange([...head, ...fields, "", `0\r\n\r\n${smuggled}`].join("\r\n"), "");
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 400"]);
+    expect(received).toHaveLength(0);
+  });
+
   test("is not read as one where it comes too late", async () => {
     const head = ["POST /x HTTP/1.1", "Idempotency-Key: k", "Content-Length: 500", "Host: small.test", "X-User: 42"];
     const answer = await exchange([...head, "", ""].join("\r\n"), smuggled);

@@ -101,37 +101,41 @@ async function drill(): Promise<string> {
   return blocks.join("\n");
 }
 
-test("the drill of docs/settling.md settles an outage of 1,200, each as the ledger has it", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "oncegate-outage-"));
-  const payments = named("/v1/charges", PAYMENTS);
-  const quotes = named("/v1/quotes", QUOTES);
-  const from = new Date(Date.now() - 60_000).toISOString();
-  const during = await sendAll([...payments, ...quotes]);
-  expect(new Set(during.map((answer) => answer.split(" ")[0]))).toEqual(new Set(["unknown"]));
-  await untilListed(PAYMENTS + QUOTES);
-  const ledger = payments
-    .slice(0, RAN)
-    .map(({ path, key }) => ({ operation: `POST ${path}`, key, body: `paid ${key}` }));
-  await writeFile(join(folder, "ledger.ndjson"), ledger.map((row) => `${JSON.stringify(row)}\n`).join(""));
+test(
+  "the drill of docs/settling.md settles an outage of 1,200, each as the ledger has it",
+  { timeout: 180_000 },
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), "oncegate-outage-"));
+    const payments = named("/v1/charges", PAYMENTS);
+    const quotes = named("/v1/quotes", QUOTES);
+    const from = new Date(Date.now() - 60_000).toISOString();
+    const during = await sendAll([...payments, ...quotes]);
+    expect(new Set(during.map((answer) => answer.split(" ")[0]))).toEqual(new Set(["unknown"]));
+    await untilListed(PAYMENTS + QUOTES);
+    const ledger = payments
+      .slice(0, RAN)
+      .map(({ path, key }) => ({ operation: `POST ${path}`, key, body: `paid ${key}` }));
+    await writeFile(join(folder, "ledger.ndjson"), ledger.map((row) => `${JSON.stringify(row)}\n`).join(""));
 
-  const env = { ...process.env, HOST: `http://${HOST}:${gateway.url.port}`, TOKEN, FROM: from };
-  const { stdout } = await promisify(execFile)("bash", ["-c", await drill()], { cwd: folder, env });
-  const lines = stdout.trim().split("\n");
-  expect(lines[0]?.trim()).toBe("1200");
-  const batches = lines.filter((line) => line.startsWith('{"ready"')).map((line) => JSON.parse(line) as Numbers);
-  const sum = (field: keyof Numbers): number => batches.reduce((total, batch) => total + batch[field], 0);
-  expect([sum("ready"), sum("settled"), sum("refused"), sum("failed")]).toEqual([RAN + QUOTES, 1200, 0, 0]);
-  expect(JSON.parse(stdout.slice(stdout.lastIndexOf("{")))).toEqual({ entries: 0, left: 0, truncated: false });
+    const env = { ...process.env, HOST: `http://${HOST}:${gateway.url.port}`, TOKEN, FROM: from };
+    const { stdout } = await promisify(execFile)("bash", ["-c", await drill()], { cwd: folder, env });
+    const lines = stdout.trim().split("\n");
+    expect(lines[0]?.trim()).toBe("1200");
+    const batches = lines.filter((line) => line.startsWith('{"ready"')).map((line) => JSON.parse(line) as Numbers);
+    const sum = (field: keyof Numbers): number => batches.reduce((total, batch) => total + batch[field], 0);
+    expect([sum("ready"), sum("settled"), sum("refused"), sum("failed")]).toEqual([RAN + QUOTES, 1200, 0, 0]);
+    expect(JSON.parse(stdout.slice(stdout.lastIndexOf("{")))).toEqual({ entries: 0, left: 0, truncated: false });
 
-  isDown = false;
-  executions = 0;
-  const after = await sendAll([...payments, ...quotes]);
-  const ran = payments.slice(0, RAN).map(({ key }) => `replayed paid ${key}`);
-  expect(after.slice(0, RAN)).toEqual(ran);
-  expect(new Set(after.slice(RAN))).toEqual(new Set(["executed executed now"]));
-  expect(executions).toBe(PAYMENTS - RAN + QUOTES);
-  await rm(folder, { recursive: true });
-});
+    isDown = false;
+    executions = 0;
+    const after = await sendAll([...payments, ...quotes]);
+    const ran = payments.slice(0, RAN).map(({ key }) => `replayed paid ${key}`);
+    expect(after.slice(0, RAN)).toEqual(ran);
+    expect(new Set(after.slice(RAN))).toEqual(new Set(["executed executed now"]));
+    expect(executions).toBe(PAYMENTS - RAN + QUOTES);
+    await rm(folder, { recursive: true });
+  },
+);
 
 interface Numbers {
   readonly ready: number;

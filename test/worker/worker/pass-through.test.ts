@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { clientOf, problemOf, statusOf } from "../../support/gateway.ts";
+import { collectNumbers } from "../../support/events.ts";
+import { HOST, clientOf, problemOf, statusOf } from "../../support/gateway.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 import { objectCount } from "../../support/records.ts";
 
@@ -82,7 +83,10 @@ describe("3.3 pass-through", () => {
     scriptOrigin(() => {
       throw new Error("Network connection lost.");
     });
+    const { lines } = collectNumbers();
     expect(await problemOf(await clientOf().post("/v1/things", { key: null }))).toBe("502 origin_unreachable");
+    const line = lines.find((one) => one.includes("pass_through_failed")) ?? "null";
+    expect(JSON.parse(line)).toMatchObject({ tenant: HOST, record: null });
   });
 
   test("streams the answer before it has ended", async () => {
