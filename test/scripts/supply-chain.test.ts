@@ -19,6 +19,7 @@ const LOCK_FILES = [
   "test/clients/package-lock.json",
   "tools/dependency-rule/package-lock.json",
   "tools/package/package-lock.json",
+  "tools/reference/package-lock.json",
 ];
 
 interface Locked {
