@@ -18,13 +18,19 @@ const KV_CACHE_SECONDS = 30;
 /** Shorter than for entries: requests of deployed tenants wait for it too, and go on with what was read last. */
 export const HOLD_BOUNDS: Bounds = { readMsMax: 2000, retryMs: 5000, graceMs: Infinity, absentGraceMs: Infinity };
 
-/** Holds whose beginning was logged. One that is forgotten is logged again. */
-const LOGGED_MAX = 1000;
+/** Holds that this isolate knows by name. One that is forgotten is logged again. */
+const SEEN_MAX = 1000;
+
+/** A hold that exists, with its text. */
+interface Seen {
+  readonly hold: Hold;
+  readonly written: string;
+}
 
 interface Holds {
   readonly kv: KnownEntries<readonly Hold[]> | null;
-  /** The texts of the holds that were seen in this isolate, by name. */
-  readonly seen: BoundedMap<string>;
+  /** By name. Made-up hostnames add none, so they can't push one out. */
+  readonly seen: BoundedMap<Seen>;
 }
 
 const known = new WeakMap<object, Holds>();
@@ -43,12 +49,20 @@ export async function holdsOf(env: object, hostname: string, entry: string): Pro
     case "absent":
       return [];
     case "unavailable":
-      // KV must not become what deployed tenants depend on (docs/decisions/0017).
-      logUnreadable(HOLD_PREFIX + hostname, "this isolate has not read its holds yet, so requests go on");
-      return [];
+      return lastSeen(seen, hostname, entry);
     default:
       return unreachable(looked);
   }
+}
+
+/** For a hostname that was not read, or was forgotten because of many others: the holds of its names that were read for any. */
+function lastSeen(seen: BoundedMap<Seen>, hostname: string, entry: string): Hold[] {
+  const holds = namesOfHolds(hostname, entry).flatMap((name) => seen.get(name)?.hold ?? []);
+  // KV must not become what deployed tenants depend on (docs/decisions/0017).
+  if (holds.length === 0) {
+    logUnreadable(HOLD_PREFIX + hostname, "this isolate has not read its holds yet, so requests go on");
+  }
+  return holds;
 }
 
 /** Neither contains a blank. */
@@ -61,7 +75,7 @@ function inIsolate(env: object): Holds {
   const before = known.get(env);
   if (before !== undefined) return before;
   const namespace = kvNamespace(env, TENANTS_KV);
-  const seen = new BoundedMap<string>(LOGGED_MAX);
+  const seen = new BoundedMap<Seen>(SEEN_MAX);
   const clock = { now: () => Date.now(), wait: (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)) };
   const read = (key: string, from: KVNamespace): Promise<readonly Hold[] | null> => readHolds(from, key, seen);
   const kv = namespace === null ? null : new KnownEntries((key) => read(key, namespace), clock, HOLD_BOUNDS);
@@ -71,11 +85,7 @@ function inIsolate(env: object): Holds {
 }
 
 /** Null where there is none. */
-async function readHolds(
-  namespace: KVNamespace,
-  key: string,
-  seen: BoundedMap<string>,
-): Promise<readonly Hold[] | null> {
+async function readHolds(namespace: KVNamespace, key: string, seen: BoundedMap<Seen>): Promise<readonly Hold[] | null> {
   const [hostname = "", entry = ""] = key.split(" ");
   const names = namesOfHolds(hostname, entry);
   try {
@@ -95,15 +105,15 @@ async function readHolds(
 }
 
 /** Logs that a hold has begun, changed or ended, as this isolate sees it. Returns whether it has begun or changed. */
-function note(seen: BoundedMap<string>, name: string, hold: Hold | null, written: string | null): boolean {
+function note(seen: BoundedMap<Seen>, name: string, hold: Hold | null, written: string | null): boolean {
   const before = seen.get(name);
   if (hold === null || written === null) {
     if (before !== undefined) log({ event: "hold_ended", name });
     seen.delete(name);
     return false;
   }
-  if (before === written) return false;
-  seen.set(name, written);
+  seen.set(name, { hold, written });
+  if (before?.written === written) return false;
   const { reason, sinceMs, routes } = hold;
   const since = sinceMs === null ? null : new Date(sinceMs).toISOString();
   log({ event: "hold_began", name, reason, since, routes: routes === null ? null : routes.join(", ") });

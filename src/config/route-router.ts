@@ -14,13 +14,24 @@ export class RouteRouter<T> {
   add(match: string, target: T): void {
     const [method = "", pattern = ""] = match.split(" ");
     // Decoded like the paths that it is compared with.
-    this.#router.add(method === "*" ? "ALL" : method, matchingPath(pattern), target);
+    this.#router.add(method === "*" ? "ALL" : method, withOwnNames(matchingPath(pattern)), target);
   }
 
   /** The targets of the routes that match, in the order in which they were added. */
   at(method: string, path: string): readonly T[] {
     return this.#router.match(matchedMethod(method), path)[0].map(([target]) => target);
   }
+}
+
+/** No decoded path has it: it is half of a character. */
+const IN_NO_PATH = "\uD800";
+
+/**
+ * With names of parameters that no request can contain. The router finds a segment that is written like its parameter, such as `:id`,
+ * as that text and by the pattern. So each one in a request would double its work.
+ */
+function withOwnNames(pattern: string): string {
+  return pattern.replaceAll(/\{[^}]*\}|\/:/g, (found) => (found === "/:" ? `/:${IN_NO_PATH}` : found));
 }
 
 /** The router looks methods up in plain objects, where a client's `constructor` would be found. Only `*` matches other methods. */

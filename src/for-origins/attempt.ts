@@ -105,7 +105,7 @@ export function entryId({ headers }: RequestHead, { caller, operation, key }: Su
   return digestOf([FORMAT_VERSION, hostnameOf(headers.get("x-forwarded-host")), caller, operation, key]);
 }
 
-/** Without the port, which records do not know. */
+/** Without the port and the trailing dot, which records do not know. */
 function hostnameOf(host: string | null): string | null {
-  return host?.replace(/:[0-9]*$/, "").toLowerCase() ?? null;
+  return host?.replace(/\.?(?::[0-9]*)?$/, "").toLowerCase() ?? null;
 }

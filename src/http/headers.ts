@@ -4,6 +4,7 @@ import { type HeaderPair } from "../record/record.ts";
 import { contentCoding, isDecoded } from "./answer-coding.ts";
 import { listMembers, trimBlanks } from "./blanks.ts";
 import { type Connection, type Edge } from "./client-address.ts";
+import { withoutTrailingDot } from "./matching-path.ts";
 
 /** The gateway's name in `Via` and `CDN-Loop`. */
 const PSEUDONYM = "oncegate";
@@ -127,10 +128,16 @@ export function makeForwarded(fields: Headers, { url, connection, counted }: For
   const isForwarded = (name: string): boolean => counted.has(name) || !(isHopByHop(name) || isTwin(name, counted));
   drop(fields, (name) => isReplaced(name, connection.edge) || !isForwarded(name));
   if (connection.address !== null) fields.set("x-forwarded-for", connection.address);
-  fields.set("x-forwarded-host", url.host);
+  fields.set("x-forwarded-host", hostOf(url));
   fields.set("x-forwarded-proto", url.protocol.slice(0, -1));
   fields.append("via", `1.1 ${PSEUDONYM}`);
   fields.append("cdn-loop", PSEUDONYM);
+}
+
+/** Host and port, without the trailing dot that records do not know: a retry with it is the same request to a fence. */
+function hostOf({ host, hostname }: URL): string {
+  const named = withoutTrailingDot(hostname);
+  return named === hostname ? host : named + host.slice(hostname.length);
 }
 
 /** Whether what a client sends in the field `written`, in lower case, never reaches the origin as it was sent. */

@@ -44,6 +44,8 @@ describe("a probe finds the run", () => {
       { caller: (headers) => headers.get("authorization")?.split(".")[1] ?? null },
     ],
     ["by another port", { headers: { "x-forwarded-host": "api.test:8443" } }, {}, {}],
+    ["by a hostname with a trailing dot", { headers: { "x-forwarded-host": "api.test." } }, {}, {}],
+    ["by both", { headers: { "x-forwarded-host": "API.test.:8443" } }, {}, {}],
     ["at an operation with a parameter", { path: "/v1/orders/7/refunds" }, { path: "/v1/orders/7/refunds" }, {}],
     ["with a key header of its own", { headers: { "x-key": "k-2" } }, { key: "k-2" }, { keyHeaders: ["X-Key"] }],
   ])("%s", async (_, run, asked, rules) => {

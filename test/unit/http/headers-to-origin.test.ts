@@ -102,6 +102,14 @@ describe("7.2 to the origin", () => {
     });
   });
 
+  test.each([
+    ["https://api.example.com./", "api.example.com"],
+    ["https://api.example.com.:8443/", "api.example.com:8443"],
+    ["http://[::1]:8787/", "[::1]:8787"],
+  ])("sets X-Forwarded-Host for %s to the host of its record", (url, host) => {
+    expect(headersToOrigin(new Headers(), new URL(url)).get("x-forwarded-host")).toBe(host);
+  });
+
   const CLAIMED = { "cf-connecting-ip": "203.0.113.7", "x-forwarded-for": "10.0.0.1, 192.0.2.9" };
 
   test.each<[Edge, object, string | null, string | null]>([

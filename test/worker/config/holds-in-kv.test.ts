@@ -1,6 +1,8 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { holdsOf } from "../../../src/config/holds.ts";
+import { ENTRIES_MAX } from "../../../src/config/known-entries.ts";
 import { gateway } from "../../../src/worker/gateway.ts";
 import { type Entry, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { scriptOrigin } from "../../support/origin.ts";
@@ -21,7 +23,10 @@ const uniqueHost = (): string => `${crypto.randomUUID()}.example.com`;
 
 /** An isolate of its own: what has been read is kept for each environment. */
 function isolate(tenants: Record<string, Entry>, namespace: unknown) {
-  const bindings = { ...env, TENANTS: tenants, ...(namespace !== null && { TENANTS_KV: namespace }) };
+  return isolateOf({ ...env, TENANTS: tenants, ...(namespace !== null && { TENANTS_KV: namespace }) });
+}
+
+function isolateOf(bindings: Env) {
   return async (host: string, key: string | null = uniqueKey(), path = "/v1/charges", method = "POST") => {
     const headers = new Headers({ authorization: "Bearer alice", ...(key !== null && { "idempotency-key": key }) });
     const init = method === "GET" ? { headers } : { method, headers, body: "{}" };
@@ -195,6 +200,20 @@ describe("4.6.7 while KV can't be read", () => {
     setClock(startMs + 24 * 60 * 60_000 + 10_000);
     expect(statusOf(await send("held.test"))).toBe("executed");
     expect(await problemOf(await send("free.test"))).toBe("503 on_hold");
+  });
+
+  test("a hold of several hostnames counts for one that others have pushed out, and for one that was not read", async () => {
+    collectLog();
+    const origin = scriptOrigin();
+    const kv = fakeKv({ "hold:*": "{}" });
+    const tenants = { "api.test": TENANT, "new.test": TENANT, "*": TENANT };
+    const bindings = { ...env, TENANTS: tenants, TENANTS_KV: kv.namespace };
+    const send = isolateOf(bindings);
+    expect(await problemOf(await send("api.test"))).toBe("503 on_hold");
+    for (let made = 0; made < ENTRIES_MAX; made++) await holdsOf(bindings, `made-up-${made}.test`, "*");
+    kv.becomes("broken");
+    for (const host of ["api.test", "new.test"]) expect(await problemOf(await send(host))).toBe("503 on_hold");
+    expect(origin.received).toHaveLength(0);
   });
 
   test("an isolate that has never read it holds nothing, and the log says so", async () => {

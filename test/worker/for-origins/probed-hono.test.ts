@@ -3,7 +3,7 @@
 import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
 import { createFence, fenced, final, memoryStore, responseOf } from "../../../src/for-origins/index.ts";
-import { clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
+import { HOST, clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { scriptOrigin } from "../../support/origin.ts";
 
 const PROBING = { on_unknown: "probe", probe: "/v1/idempotency/{key}" } as const;
@@ -68,6 +68,24 @@ describe("a fenced app behind the gateway", () => {
     expect(api.sent()).toEqual(["POST 1", "GET 1"]);
     expect(api.charges()).toEqual(["1"]);
   });
+
+  test.each([`${HOST}.`, `${HOST}:8443`, `${HOST}.:8443`, HOST.toUpperCase()])(
+    "charges once where a retry calls the host %s, which has the same record",
+    async (host) => {
+      const api = start("loses its answer");
+      const key = uniqueKey();
+      const send = async (host: string) => {
+        const headers = { authorization: "Bearer alice", "idempotency-key": key };
+        const response = await api.client.fetch(`https://${host}/v1/charges`, { method: "POST", headers });
+        return `${response.status} ${statusOf(response)}`;
+      };
+
+      expect(await send(HOST)).toBe("502 unknown");
+      expect(await send(host)).toBe("201 replayed");
+      expect(api.sent()).toEqual(["POST 1", "GET 1"]);
+      expect(api.charges()).toEqual(["1"]);
+    },
+  );
 
   test("runs again after a handler that threw, whose 500 is not final", async () => {
     const api = start("throws");
