@@ -30,7 +30,7 @@ import { sweepEnded } from "./serve/sweep.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 
-/** `origin_timeout` is 100 s by default: whoever waits for a response gets it. */
+/** `origin_timeout` is 100 s by default: clients that wait for a response get it. */
 const DRAIN_SECONDS = 120;
 const DRAIN_SECONDS_MAX = 3600;
 

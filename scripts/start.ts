@@ -54,6 +54,7 @@ async function startDemo(options: Options, defer: Defer): Promise<never> {
 /** In front of the user's own API. Each origin has records of its own, since all of them are for this hostname. */
 async function startBefore(origin: string, { port, caller }: Options, defer: Defer): Promise<never> {
   if (origin === "") throw new Error("--origin must be a URL, such as http://localhost:3000");
+  if (caller.trim() === "") throw new Error("--caller must name what identifies a caller, such as authorization");
   const variables = { ORIGIN: origin, CALLER: caller };
   const [fault] = parseConfig(variables).faults;
   if (fault !== undefined) throw new Error(`--${fault.path.toLowerCase()} ${fault.message}`);

@@ -32,7 +32,7 @@ const HEIGHT = 100;
 const SLOT = 10;
 const BAR = 7;
 
-/** A bar for each hour of a day. Of a week, one for six hours: 28 bars are still told apart on a phone. */
+/** A bar for each hour of a day. Of a week, one for six hours: 28 bars can still be distinguished on a phone. */
 const BARS_MAX = 28;
 
 /** The style has four columns of labels. */

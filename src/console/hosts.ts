@@ -6,7 +6,7 @@ import { type ReservedCall } from "../operator/operator-context.ts";
 import { HOME } from "./paths.ts";
 import { type Session } from "./session.ts";
 
-/** A menu that is longer helps nobody; the address bar takes every hostname. */
+/** A longer menu is of no use: the address bar takes every hostname. */
 export const HOSTS_SHOWN_MAX = 50;
 
 export interface Hosts {

@@ -1,6 +1,6 @@
 /** The operations that a fence protects, by the names that the gateway gives them. Pure. */
 
-/** Such as `POST /v1/charges` and `POST /v1/orders/:id/refunds`: a segment that begins with `:` stands for any one segment. */
+/** Such as `POST /v1/charges` and `POST /v1/orders/:id/refunds`: a segment that begins with `:` matches any one segment. */
 export type OperationPattern = `${Uppercase<string>} /${string}`;
 
 /**

@@ -49,7 +49,7 @@ export class Recording {
   #overflow: Uint8Array | null = null;
   /** Whether the first client has read what follows that piece. */
   #isAllRead = false;
-  /** Whether the first client reads: nobody else gets what follows an overflow. */
+  /** Whether the first client reads: no other client gets what follows an overflow. */
   #firstReads = false;
   #committing: Promise<void> | null = null;
   #fault: unknown = null;

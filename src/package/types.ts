@@ -32,7 +32,7 @@ export type FetchOf<F> = F extends (request: never, env: infer Bindings, ctx: in
     }
   : never;
 
-/** The entrypoint by which key objects call the app. It answers nobody else. */
+/** The entrypoint by which key objects call the app. It answers no other caller. */
 export type OriginClass = new (ctx: ExecutionContext, env: never) => workers.WorkerEntrypoint;
 
 /** What a Worker exports. */

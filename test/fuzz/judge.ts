@@ -40,7 +40,7 @@ function faults({ status, fields, body }: Answer, sent: string): string[] {
   return [`${status} ${code} of the gateway's own: ${JSON.stringify(body.slice(0, 200))}`];
 }
 
-/** What the origin was sent by whoever caused the run, as its answer repeats it; null where the answer is not the origin's. */
+/** The request that caused the run, as the origin's answer repeats it; null where the answer is not the origin's. */
 export function echoIn({ fields, body }: Answer): Echo | null {
   if (!fields.has("x-origin") || body === "") return null;
   return JSON.parse(body) as Echo;

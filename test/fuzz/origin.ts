@@ -86,7 +86,7 @@ function answerTo(request: Received): string {
   return `${head}content-length: ${body.length}\r\n\r\n${method === "HEAD" ? "" : body}`;
 }
 
-/** One request after the other, whoever sends them and however they are framed. */
+/** One request after the other, from any sender, and however they are framed. */
 function serve(socket: Socket, take: (request: Omit<Received, "run">) => string): void {
   let bytes = Buffer.alloc(0);
   socket.on("error", () => undefined);

@@ -11,7 +11,7 @@ import { type Decision, type Probed, decide } from "../../src/record/decide.ts";
 import { type Command } from "../../src/record/operate.ts";
 import { type Attempt, type UnknownRecord, unreachable } from "../../src/record/record.ts";
 import { type Conclusion, type Transition } from "../../src/record/transition.ts";
-import { PastKeeper, type Told, Violation } from "./past.ts";
+import { PastKeeper, type Reply, Violation } from "./past.ts";
 import {
   type Call,
   type Forward,
@@ -99,8 +99,8 @@ export class ObjectStep {
     return found;
   }
 
-  #tell({ request }: Call, told: Told): void {
-    this.past.told(request, told);
+  #reply({ request }: Call, reply: Reply): void {
+    this.past.replied(request, reply);
   }
 
   /** KeyObject.submit and what it calls. */
@@ -109,7 +109,7 @@ export class ObjectStep {
       this.#answer(call, probed);
     } catch (error) {
       if (!(error instanceof FailedWrite)) throw error;
-      this.#tell(call, { code: "failed" });
+      this.#reply(call, { code: "failed" });
     }
   }
 
@@ -136,9 +136,9 @@ export class ObjectStep {
       case "await preparation":
         return this.#wait(call);
       case "replay":
-        return this.#tell(call, { answer: textOf(decision.record.answer) });
+        return this.#reply(call, { answer: textOf(decision.record.answer) });
       case "refuse":
-        return this.#tell(call, { code: decision.code });
+        return this.#reply(call, { code: decision.code });
       case "nothing":
         throw new Violation("a request that may execute gets nothing");
       default:
@@ -173,9 +173,9 @@ export class ObjectStep {
   /** RunningAttempt.#finish: the answer to the attempt that runs has arrived, or nothing did. */
   finish(attempt: RunningAttempt, arriving: Arriving): void {
     this.running = null;
-    const told = this.#conclude(attempt, attempt.before, attempt.call, arriving, "attempt");
+    const reply = this.#conclude(attempt, attempt.before, attempt.call, arriving, "attempt");
     const hasNotRun = arriving.conclusion.outcome === "not-executed" && !attempt.mayHaveRun;
-    this.#replyToAll(told === "unknown" && hasNotRun ? "released" : told);
+    this.#replyToAll(reply === "unknown" && hasNotRun ? "released" : reply);
   }
 
   /** The end of an attempt of a dead process. None waits for it. */
@@ -220,11 +220,11 @@ export class ObjectStep {
     return format === 1 && attempt_id === attemptId && (state === "pending" || state === "unknown");
   }
 
-  #replyToAll(told: string): void {
+  #replyToAll(reply: string): void {
     const all = this.waiting;
     this.waiting = [];
-    const what = told.startsWith("answer ") ? { answer: told.slice("answer ".length) } : { code: told };
-    for (const call of all) this.#tell(call, what);
+    const what = reply.startsWith("answer ") ? { answer: reply.slice("answer ".length) } : { code: reply };
+    for (const call of all) this.#reply(call, what);
   }
 
   /** RunningAttempt.#timeOut. */
@@ -268,7 +268,7 @@ export class ObjectStep {
       this.submit({ ...call, uploaded: true });
       this.awake = [...this.awake, ...others];
     } else {
-      this.#tell(call, { code: "body_timeout" });
+      this.#reply(call, { code: "body_timeout" });
       this.#wakeAll(null);
     }
   }

@@ -11,7 +11,7 @@ import { identityOf, type WorldPolicy } from "./world.ts";
 export class Violation extends Error {}
 
 /** What a client learns: the text of a final answer, or a code. `released` claims that nothing ran. */
-export type Told = { readonly answer: string } | { readonly code: string };
+export type Reply = { readonly answer: string } | { readonly code: string };
 
 /** An alarm that came early is set again for a little after its time. */
 const ALARM_STEP_MS = 1000;
@@ -118,24 +118,24 @@ export class PastKeeper {
     this.#final = null;
   }
 
-  told(request: RequestName, told: Told): void {
+  replied(request: RequestName, reply: Reply): void {
     const owner = this.#spent.at(-1)?.request;
     const isOwn = owner === undefined || isSame(owner, request);
-    if ("answer" in told) {
+    if ("answer" in reply) {
       if (!isOwn) throw new Violation(`P4: "${request}" gets the answer of "${owner}"`);
       if (this.#final === null) throw new Violation("P3: an answer is given that is not stored");
-      if (this.#final.answer !== told.answer) {
-        throw new Violation(`P2: "${told.answer}" is given where "${this.#final.answer}" is stored`);
+      if (this.#final.answer !== reply.answer) {
+        throw new Violation(`P2: "${reply.answer}" is given where "${this.#final.answer}" is stored`);
       }
       this.#final = { ...this.#final, given: true };
       return;
     }
-    if (told.code === "released" && this.mayHaveRun) {
+    if (reply.code === "released" && this.mayHaveRun) {
       throw new Violation("P6: a client learns that nothing ran, and an attempt may have run");
     }
-    if (told.code === "not stored") throw new Violation("P3: an outcome is given that is not stored");
-    if (this.#lasting?.given === true && isOwn && told.code !== "in_flight" && told.code !== "failed") {
-      throw new Violation(`P2: "${this.#lasting.answer}" was given, and an equal request gets ${told.code}`);
+    if (reply.code === "not stored") throw new Violation("P3: an outcome is given that is not stored");
+    if (this.#lasting?.given === true && isOwn && reply.code !== "in_flight" && reply.code !== "failed") {
+      throw new Violation(`P2: "${this.#lasting.answer}" was given, and an equal request gets ${reply.code}`);
     }
   }
 }

@@ -19,6 +19,7 @@ const LOCK_FILES = [
   "test/clients/package-lock.json",
   "tools/dependency-rule/package-lock.json",
   "tools/package/package-lock.json",
+  "tools/reference/package-lock.json",
 ];
 
 interface Locked {
@@ -36,7 +37,7 @@ function packagesIn(file: string): [name: string, Locked][] {
 
 describe.each(LOCK_FILES)("%s", (file) => {
   test("has the integrity of every package, and no registry's address", () => {
-    expect(packagesIn(file).length).toBeGreaterThan(40);
+    expect(packagesIn(file).length).toBeGreaterThan(15);
     for (const [path, { integrity, resolved, link }] of packagesIn(file)) {
       expect([path, integrity]).toEqual([path, expect.stringMatching(/^sha512-[A-Za-z0-9+/]{86}==$/)]);
       expect([path, resolved, link]).toEqual([path, undefined, undefined]);

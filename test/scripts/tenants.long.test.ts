@@ -121,7 +121,7 @@ describe("npm run tenants", { timeout: RUN_MS_MAX }, () => {
 
   test.each([
     ["no command", "--local", "A command is required."],
-    ["an unknown command", "frob --local", "A command is required."],
+    ["an unknown command", "frob --local", "Unknown command 'frob'"],
     ["too few arguments", `put shop.example.com ${LOCAL}`, "Wrong number of arguments for put."],
     ["no place", "list --config FOLDER/wrangler.toml", "Either --local or --remote is required."],
     ["an unknown option", "list --frob", "Unknown option '--frob'"],
