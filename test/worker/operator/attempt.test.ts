@@ -63,7 +63,7 @@ describe("O3.6 an action that names its attempt", () => {
     expect(former).toBe(await attemptOf(operator, id));
     const [entry] = await entryOf(operator, id, "unknown");
     expect(entry?.attempt_id).toBe(former);
-    expect(await (await browser.get("/")).text()).toContain(`name="attempt_id" value="${former}"`);
+    expect(await (await browser.get("/unknown")).text()).toContain(`name="attempt_id" value="${former}"`);
     await operator.post(`/records/${id}/release`, { why: "x" });
     await operator.client.post(PATH, { key });
     const form = { choice: "not-executed", why: "seen on an old page", attempt_id: former };

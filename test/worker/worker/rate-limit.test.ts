@@ -216,7 +216,9 @@ describe("3.11.4 a limiter that does not work", () => {
     onTestFinished(() => [spy, warned].forEach((one) => one.mockRestore()));
     expect(statusOf(await clientOf(LIMITED).post(PATH))).toBe("executed");
     expect(origin.received).toHaveLength(1);
-    expect(warned.mock.calls.map(([line]) => JSON.parse(String(line)) as object)).toMatchObject([
+    const lines = warned.mock.calls.map(([line]) => JSON.parse(String(line)) as { readonly event: string });
+    // Others of this isolate may log what they have counted for some seconds.
+    expect(lines.filter(({ event }) => event !== "refused")).toMatchObject([
       { event: "rate_limit_not_asked", binding: "FEW_REQUESTS", why },
     ]);
   });
