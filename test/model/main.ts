@@ -1,4 +1,4 @@
-// npm run model -- [--large] [--world NAME] [--bugs] [--json]
+// npm run model -- [--large] [--world NAME]... [--bugs] [--json]
 //
 // Explores every state of small worlds around the record's own code (test/model/README.md), and prints how many there are. Ends with 1
 // where a promise of docs/protocol.md is broken, with the shortest trace that breaks it. `--large` explores the larger worlds instead,
@@ -15,7 +15,7 @@ beginScript(import.meta.filename);
 const { values } = parseArgs({
   options: {
     large: { type: "boolean", default: false },
-    world: { type: "string" },
+    world: { type: "string", multiple: true },
     bugs: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
@@ -36,8 +36,9 @@ function inWords(name: string, { states, transitions, depth, violation }: Explor
 /** The number of worlds in which a promise is broken. */
 async function exploreWorlds(): Promise<number> {
   const worlds: Readonly<Record<string, World>> = values.large ? LARGE : SMALL;
-  const chosen = Object.entries(worlds).filter(([name]) => values.world === undefined || name === values.world);
-  if (chosen.length === 0) throw new Error(`--world is one of ${Object.keys(worlds).join(", ")}`);
+  const asked = values.world ?? Object.keys(worlds);
+  const chosen = Object.entries(worlds).filter(([name]) => asked.includes(name));
+  if (chosen.length < asked.length) throw new Error(`--world is one of ${Object.keys(worlds).join(", ")}`);
   const { explore } = await loadExplorer(null);
   let broken = 0;
   for (const [name, world] of chosen) {
