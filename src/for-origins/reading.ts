@@ -142,6 +142,7 @@ function decoded(encoded: string): string | null {
   }
 }
 
+/** A path that begins with two slashes names no other host. */
 function urlOf({ url }: RequestHead): URL {
-  return new URL(url, "http://origin.invalid");
+  return url.startsWith("/") ? new URL(`http://origin.invalid${url}`) : new URL(url, "http://origin.invalid");
 }

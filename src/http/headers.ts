@@ -57,6 +57,11 @@ const NOT_TO_ORIGIN: ReadonlySet<string> = new Set([
   // Some frameworks route by these, and so would evade the policy of the request's own path.
   "x-original-url",
   "x-rewrite-url",
+  // Gunicorn and other WSGI servers cut the first off the path, and so would leave the base path and the route's policy.
+  "script-name",
+  "x-script-name",
+  "path-info",
+  "x-path-info",
   // CGI makes `HTTP_PROXY` of it, and many libraries send their own requests there.
   "proxy",
 ]);

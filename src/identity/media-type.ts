@@ -13,6 +13,9 @@ export interface MediaType {
 const TYPE = new RegExp(`^(${TOKEN}/${TOKEN})[ \\t]*((?:;.*)?)$`);
 const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))?`, "y");
 
+/** Also as RFC 2231 spells it, `charset*=` and `charset*0=`, which some servers honour. */
+const NAMES_CHARSET = /^charset[*=]/;
+
 /**
  * The canonical form has type, subtype and parameter names in lower case, and no optional white space. `charset=utf-8` is
  * dropped from JSON types, where it has no meaning (RFC 8259, 11). A value that can't be parsed stays as it is.
@@ -23,7 +26,7 @@ export function parseMediaType(contentType: string | null): MediaType {
   const { essence, parameters } = read;
   const isNamedJson = isJsonType(essence);
   const kept = isNamedJson ? parameters.filter((parameter) => !isUtf8(parameter)) : parameters;
-  const isJson = isNamedJson && !kept.some((parameter) => parameter.startsWith("charset="));
+  const isJson = isNamedJson && !kept.some((parameter) => NAMES_CHARSET.test(parameter));
   return { canonical: [essence, ...kept].join(";"), isJson };
 }
 

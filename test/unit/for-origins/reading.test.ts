@@ -110,6 +110,7 @@ describe("an attempt is refused before it runs", () => {
     ["with a malformed number", attempt("first"), {}, "400 not-executed"],
     ["without its key, which a probe would have", attempt(1, { key: null }), {}, "500 not-executed"],
     ["at an operation that is not listed", attempt(1, { path: "/v1/other" }), {}, "500 not-executed"],
+    ["at a path with two slashes, which is no host", { ...attempt(1), url: "//x/v1/charges" }, {}, "500 not-executed"],
     [
       "outside of the base path, which would be another operation",
       attempt(1),

@@ -65,6 +65,9 @@ describe("3.8.2 JSON types", () => {
     "application/xml; type=application/json",
     "application/json; charset=iso-8859-1",
     "application/json; charset=utf-8x",
+    "application/json; charset*=us-ascii''utf-7",
+    "application/json; charset*0=utf-7",
+    "application/json; CHARSET*=utf-8",
     "application/json; charset=utf-8; charset=utf-7",
     "text/plain; a=b+json",
   ])("%s is not JSON", (contentType) => {
