@@ -2,8 +2,6 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { printOutput } from "../support/gateway-output.ts";
-import { type Check } from "./check.ts";
-import { isCore } from "./core.ts";
 import { type Runtime, startOncegate, type StartedTarget, unmetBy } from "./oncegate-target.ts";
 import { CHECK_TIMEOUT_MS, runCheck } from "./run.ts";
 import { suite } from "./suite.ts";
@@ -12,11 +10,9 @@ import { suite } from "./suite.ts";
 const START_TIMEOUT_MS = 180_000;
 const TEST = { timeout: CHECK_TIMEOUT_MS + 1000 };
 
-const parts = { all: () => true, core: isCore, "all but the core": (check: Check) => !isCore(check) } as const;
-
-export function testConformance(runtime: Runtime, part: keyof typeof parts = "all"): void {
+export function testConformance(runtime: Runtime): void {
   const unmet = unmetBy[runtime];
-  const applicable = suite.filter(parts[part]).filter(({ needs }) => needs === undefined || !unmet.has(needs));
+  const applicable = suite.filter(({ needs }) => needs === undefined || !unmet.has(needs));
   const alone = applicable.filter((check) => check.alone === true);
   const besideEachOther = applicable.filter((check) => check.alone !== true);
   let started: StartedTarget | undefined;
