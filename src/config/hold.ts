@@ -12,7 +12,7 @@ export interface Hold {
   /** Where it is set: `HOLD`, or the name of its entry in KV, such as `hold:api.example.com`. */
   readonly name: string;
   readonly reason: string | null;
-  /** When it began, in milliseconds since the Unix epoch; null where it does not say. */
+  /** When it began, in milliseconds since the Unix epoch; null where the entry does not state it. */
   readonly sinceMs: number | null;
   /** The routes that are held; null for all. */
   readonly routes: readonly string[] | null;

@@ -133,7 +133,6 @@ export class PastKeeper {
     if (reply.code === "released" && this.mayHaveRun) {
       throw new Violation("P6: a client learns that nothing ran, and an attempt may have run");
     }
-    if (reply.code === "not stored") throw new Violation("P3: an outcome is given that is not stored");
     if (this.#lasting?.given === true && isOwn && reply.code !== "in_flight" && reply.code !== "failed") {
       throw new Violation(`P2: "${this.#lasting.answer}" was given, and an equal request gets ${reply.code}`);
     }
