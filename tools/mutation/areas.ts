@@ -12,4 +12,5 @@ export interface Area {
 
 export const AREAS: readonly Area[] = [
   { name: "record", mutate: ["src/record/*.ts"], tests: ["test/unit/record/*.test.ts"], scoreMin: 98 },
+  { name: "identity", mutate: ["src/identity/*.ts"], tests: ["test/unit/identity/*.test.ts"], scoreMin: 95 },
 ];
