@@ -72,6 +72,20 @@ describe("an object in which something runs", () => {
     expect(calls.ended).toBe(1);
   });
 
+  test("waits before it calls again where another process has answered the call", async () => {
+    let calls = 0;
+    const awake = new StayAwake({ waitUntil: () => undefined }, () => {
+      calls++;
+      return Promise.resolve();
+    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    awake.during(promise);
+    await vi.advanceTimersByTimeAsync(90_000);
+    resolve();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls).toBe(3);
+  });
+
   test("makes no further call for work that ended while a call failed", async () => {
     const { awake, calls } = object(1);
     const { promise, resolve } = Promise.withResolvers<void>();
