@@ -36,5 +36,7 @@ export function bundleWorker(outdir: string, options: readonly string[] = []): v
     env: { ...process.env, ...wranglerEnvironment(join(tmpdir(), "oncegate-wrangler")) },
     timeout: BUILD_TIMEOUT_MS,
   });
+  // wrangler ends with 0 where the time-out stops it.
+  if (build.error !== undefined) throw new Error(`wrangler could not build the Worker: ${build.error.message}`);
   if (build.status !== 0) throw new Error(`wrangler could not build the Worker:\n${build.stdout}${build.stderr}`);
 }
