@@ -1,6 +1,7 @@
 // npm run test:proof
 //
-// What takes too long for every change: the model of the boundary (docs/model/boundary.pml) with each of its planted faults, and the
+// What takes too long for every change: the simulation for two minutes, from new seeds (test/simulation), the model of the boundary
+// (docs/model/boundary.pml) with each of its planted faults, and the
 // larger worlds of the exploration (test/model). Needs `spin` and a C compiler, which are packages of Debian and Homebrew. Prints
 // states and times, and ends with 1 where a promise is broken, or where a planted fault is not found.
 
@@ -26,8 +27,13 @@ interface Verdict {
 beginScript(import.meta.filename);
 await runScript(() => {
   const failed = FAULTS.filter((fault) => !isAsExpected(fault)).length;
-  const { status } = spawnSync(process.execPath, ["test/model/main.ts", "--large"], { stdio: "inherit" });
-  return failed === 0 && status === 0 ? 0 : 1;
+  const seed = String(Math.floor(Math.random() * 2 ** 31));
+  const proofs = [
+    ["test/model/main.ts", "--large"],
+    ["test/simulation/main.ts", "--seed", seed, "--minutes", "2"],
+    ["test/simulation/main.ts", "--bugs"],
+  ].map((args) => spawnSync(process.execPath, args, { stdio: "inherit" }).status);
+  return failed === 0 && proofs.every((status) => status === 0) ? 0 : 1;
 });
 
 function isAsExpected(fault: (typeof FAULTS)[number]): boolean {
