@@ -32,9 +32,12 @@ export interface Destination extends AppliedPolicy {
   readonly hold: Hold | null;
 }
 
+/** A base URL that ends with a slash makes two of them, and an operator's token must not reach the origin. */
+const SLASHES_BEFORE_RESERVED = /^\/{2,}(?=_oncegate(?:\/|$))/;
+
 /** The path that reserved paths and policies are matched by, so that no spelling of a path evades its rules. */
 export function pathOf(request: Request): string {
-  return matchingPath(URL.parse(request.url)?.pathname ?? "/");
+  return matchingPath(URL.parse(request.url)?.pathname ?? "/").replace(SLASHES_BEFORE_RESERVED, "/");
 }
 
 /** Refused where no tenant serves the request. The one place where a request's tenant is looked up. */
