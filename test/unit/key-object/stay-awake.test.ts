@@ -18,6 +18,14 @@ function object(fails = 0) {
 }
 
 describe("an object in which something runs", () => {
+  test("hands it to the platform, which keeps the object for what was handed to it", () => {
+    const handed: Promise<unknown>[] = [];
+    const awake = new StayAwake({ waitUntil: (work) => void handed.push(work) }, () => Promise.resolve());
+    const work = Promise.resolve();
+    awake.during(work);
+    expect(handed).toEqual([work]);
+  });
+
   test("makes no call for what ends within 30 s", async () => {
     const { awake, calls } = object();
     const { promise, resolve } = Promise.withResolvers<void>();
