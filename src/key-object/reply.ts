@@ -93,6 +93,11 @@ export function repliesWithoutOutcome(): AttemptReplies {
   return { first: () => refusal("outcome_unknown"), joiner: () => refusal("outcome_unknown") };
 }
 
+/** For an attempt that goes on after its time-out, which could not be written. */
+export function repliesWithoutRecord(): AttemptReplies {
+  return { first: () => refusal("origin_timeout"), joiner: () => refusal("origin_timeout") };
+}
+
 interface PassedOn {
   readonly first: Mark;
   readonly joiner: Mark;

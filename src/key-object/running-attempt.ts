@@ -23,7 +23,14 @@ import {
 } from "./conclusion-of-answer.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { type Recording } from "./recording.ts";
-import { type AttemptReplies, refusal, repliesFor, repliesForStream, repliesWithoutOutcome } from "./reply.ts";
+import {
+  type AttemptReplies,
+  refusal,
+  repliesFor,
+  repliesForStream,
+  repliesWithoutOutcome,
+  repliesWithoutRecord,
+} from "./reply.ts";
 import { Waiters } from "./waiters.ts";
 
 const TIMED_OUT: NoAnswer = { came: "nothing", cause: "origin_timeout", why: "origin_timeout" };
@@ -133,9 +140,9 @@ export class RunningAttempt {
       const transition = this.#kept.timeOut(this.#begun, Date.now());
       this.#reply(transition.action === "write" ? repliesFor(transition.record, TIMED_OUT) : repliesWithoutOutcome());
     } catch (error) {
-      // The record is still `pending`, which claims no more than `unknown` would.
+      // The record is still `pending`, which claims no more than `unknown` would. The attempt goes on, so no reply may be the last word.
       this.#logFault("time out", error);
-      this.#reply(repliesWithoutOutcome());
+      this.#reply(repliesWithoutRecord());
     }
   }
 

@@ -38,6 +38,8 @@ interface Course {
   generation: number;
   epoch: number;
   isTouched: boolean;
+  /** A submit has failed, and may have arrived. */
+  mayHaveArrived: boolean;
   /** The term of the record was over, so the reply is about none. */
   isBetween: boolean;
   /** As many read from the object as may. */
@@ -61,6 +63,7 @@ export async function ask(sim: Sim, planned: Ask): Promise<Seen> {
     generation: sim.host.generation,
     epoch: epochs.now,
     isTouched: false,
+    mayHaveArrived: false,
     isCrowded: false,
     isBetween: false,
     hasLeft: false,
@@ -118,7 +121,9 @@ function stub(sim: Sim, planned: Ask, course: Course): KeyStub {
     const mark: unknown = Reflect.get(Object(reply), "mark");
     // That nothing has run is the end of an epoch, and belongs to it.
     const isEnd = Reflect.get(Object(mark), "status") === "released";
-    course.epoch = isEnd ? sim.epochs.atStepStart : sim.epochs.now;
+    // A process that is not the current one any more replies by the record that it knew.
+    const now = storage.brokenBy === null ? sim.epochs.now : Math.min(storage.epoch, sim.epochs.now);
+    course.epoch = isEnd ? sim.epochs.atStepStart : now;
     course.isCrowded = bodies.size >= BOUNDS.readers;
     course.isBetween = isOver(storage.record, sim.scheduler.nowMs + sim.skewMs);
   };
@@ -126,19 +131,22 @@ function stub(sim: Sim, planned: Ask, course: Course): KeyStub {
     if (reply.kind !== "answer" || !(reply.body instanceof ReadableStream)) return reply;
     return { ...reply, body: new RemoteBody(sim, process, reply, reply.body) as unknown as ReadableStream };
   };
+  const submit = async (process: Process, call: KeyedCall): Promise<Reply> => {
+    const { body } = call.forward;
+    const network = { isLeft: () => course.hasLeft, touched };
+    const mine = body instanceof ReadableStream ? uploadTo(sim, body, process, network) : (body?.slice() ?? null);
+    return passed(await process.object.submit({ ...call, forward: { ...call.forward, body: mine } }), process);
+  };
   return {
-    submit: (call: KeyedCall) =>
-      sim.host.call(
-        `${planned.sender} submits`,
-        async (process) => {
-          const { body } = call.forward;
-          const network = { isLeft: () => course.hasLeft, touched };
-          const mine = body instanceof ReadableStream ? uploadTo(sim, body, process, network) : (body?.slice() ?? null);
-          const reply = await process.object.submit({ ...call, forward: { ...call.forward, body: mine } });
-          return passed(reply, process);
-        },
-        { arrived: arrived(true), replied, touched },
-      ),
+    submit: (call: KeyedCall) => {
+      if (course.mayHaveArrived) violate(sim, "P1", "a call that may have arrived is made again");
+      const events = { arrived: arrived(true), replied, touched };
+      const submitting = sim.host.call(`${planned.sender} submits`, (process) => submit(process, call), events);
+      submitting.catch((error: unknown) => {
+        course.mayHaveArrived = isArrival(error);
+      });
+      return submitting;
+    },
     look: (call: LookCall) =>
       sim.host.call(`${planned.sender} looks`, async (process) => passed(await process.object.look(call), process), {
         arrived: arrived(false),
@@ -148,6 +156,12 @@ function stub(sim: Sim, planned: Ask, course: Course): KeyStub {
   };
 }
 
+/** docs/protocol.md 4.5.1: all but an error that reports that the call has not arrived. */
+function isArrival(error: unknown): boolean {
+  const { retryable, remote, durableObjectReset } = Object(error) as Readonly<Record<string, unknown>>;
+  return retryable !== true || remote === true || durableObjectReset === true;
+}
+
 /** A request is refused instead of waiting only where the bounds leave no room. */
 function refusedForRoom(sim: Sim, process: Process, reply: unknown): void {
   const { openCalls, bodies } = process;
@@ -155,7 +169,12 @@ function refusedForRoom(sim: Sim, process: Process, reply: unknown): void {
   if (code !== "in_flight" || sim.world.policy.inFlight === "refuse") return;
   if (waited === true) {
     const isBusy = sim.origin.runsFor(process) || process.uploads > 0 || process.storage.hasUndurable;
-    if (!isBusy) violate(sim, "P7", "a request waits though nothing runs");
+    const { scheduler } = sim;
+    // A request that has waited for a stream is refused where too many others get it in the same step.
+    scheduler.atStepEnd(() => {
+      const isCrowded = process.crowdedAtStep === scheduler.steps || bodies.size >= BOUNDS.readers;
+      if (!isBusy && !isCrowded) violate(sim, "P7", "a request waits though nothing runs");
+    });
     return;
   }
   const isFull = openCalls > BOUNDS.waiters || openCalls * sim.world.requestBytes > BOUNDS.waitersBytes;

@@ -55,6 +55,12 @@ export class Epochs {
     if (isFirstPending(after)) this.of(this.now).variant = variantOf(after as Stored);
   }
 
+  /** What began later was lost with its process. The output gate has let nothing of it pass. */
+  backTo(number: number): void {
+    this.all.splice(number);
+    this.atStepStart = Math.min(this.atStepStart, number);
+  }
+
   #cut({ before, after, nowMs, isOperated }: RecordWrite): void {
     const was = stateOf(before);
     if (was === null) return;

@@ -91,25 +91,43 @@ export class Exchange {
     });
   }
 
-  /** The object has given it up, be it that all of it lies unread in a buffer. */
+  /**
+   * The object has given it up, be it that all of it lies unread in a buffer. It learns of that from its own signal first, and then
+   * from the connection.
+   */
   #aborted(reason: string): void {
-    if (!this.isOver) this.#end(new Error(reason));
-    else if (!this.#isSettled) this.#drop();
+    if (this.isOver) {
+      if (!this.#isSettled) this.#drop();
+      return;
+    }
+    this.#over(false);
+    this.response.reject(new Error(reason));
+    // A body breaks off in a later step, and no time passes before it.
+    this.#sim.scheduler.timer(this.process, 0, () => this.#controller?.error(new Error(reason)));
+  }
+
+  /** A probe whose answer can't be stored is over before its connection. */
+  isProbing(process: Process): boolean {
+    return this.request.method === "GET" && this.process === process && !this.isOver && !this.#isDoomed;
   }
 
   /** `error` is null where all of it has arrived. */
   #end(error: Error | null): void {
     if (this.isOver) return;
-    this.isOver = true;
-    this.endedAt = this.#sim.scheduler.stamp();
-    this.#hasAllArrived ||= error === null;
-    const how = error === null && !this.#isDoomed ? "answered" : "dropped";
-    if (this.entry !== null) this.entry.ended ??= { at: this.endedAt, how };
+    this.#over(error === null);
     if (error === null) this.#controller?.close();
     else {
       this.response.reject(error);
       this.#controller?.error(error);
     }
+  }
+
+  #over(isWhole: boolean): void {
+    this.isOver = true;
+    this.endedAt = this.#sim.scheduler.stamp();
+    this.#hasAllArrived ||= isWhole;
+    const how = isWhole && !this.#isDoomed ? "answered" : "dropped";
+    if (this.entry !== null) this.entry.ended ??= { at: this.endedAt, how };
   }
 
   /** The object wants no more of it, or its process has died. What lies unread in a buffer has not arrived. */
@@ -138,7 +156,9 @@ export class Exchange {
    * neither recorded nor read is read on for up to 10 s (docs/protocol.md 5.6.4), and the record is free for the next attempt or probe.
    */
   givenUp(): void {
-    if (this.#isDoomed && this.entry !== null) this.entry.ended ??= { at: this.#sim.scheduler.stamp(), how: "dropped" };
+    if (!this.#isDoomed || this.entry === null) return;
+    this.entry.ended ??= { at: this.#sim.scheduler.stamp(), how: "dropped" };
+    this.#isSettled = true;
   }
 
   /** Its process has written the record. An unknown outcome of this attempt is none, and what follows has none of it. */

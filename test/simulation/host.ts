@@ -125,6 +125,7 @@ export class Host {
     this.process = null;
     const pending = process.storage.pendingBatches;
     process.storage.crash(pending === 0 ? 0 : sim.choices.below(pending + 1));
+    sim.epochs.backTo(this.disk.epoch);
     this.#noteKill(process, moment);
     process.end();
     this.alarms.processEnded();
@@ -138,6 +139,7 @@ export class Host {
     this.process = null;
     const pending = process.storage.pendingBatches;
     process.storage.crash(pending === 0 ? 0 : sim.choices.below(pending + 1));
+    sim.epochs.backTo(this.disk.epoch);
     sim.scheduler.current = process;
     process.storage.breakOff("This object is no longer the current one.");
     this.#noteKill(process, "superseded");
@@ -158,6 +160,7 @@ export class Host {
     this.process = null;
     sim.scheduler.current = process;
     process.storage.breakOff("The storage is full.");
+    sim.epochs.backTo(this.disk.epoch);
     this.#noteKill(process, "commit failed");
     sim.origin.storageFailed(process);
     sim.scheduler.add(ROOT, "a reset", () => process.end());
@@ -188,6 +191,7 @@ export class Host {
     if (was !== "pending" && was !== is) noteBreak(sim, "the answer is deleted");
     const nowMs = sim.scheduler.nowMs + sim.skewMs;
     sim.epochs.written({ before, after, nowMs, isOperated: this.isOperating });
+    process.storage.noteEpoch(sim.epochs.now);
   }
 
   #committed(): void {

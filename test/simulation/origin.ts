@@ -9,7 +9,7 @@ import { Exchange, type PlannedAnswer } from "./exchange.ts";
 import { type SentRequest } from "./globals.ts";
 import { type Process } from "./process.ts";
 import { follow } from "./scheduler.ts";
-import { ORIGIN, ROOT, type Sim, count } from "./sim.ts";
+import { ORIGIN, ROOT, type Sim, count, violate } from "./sim.ts";
 
 /** Rejections in one run, so that every key comes to rest. */
 const REJECTIONS_MAX = 4;
@@ -65,6 +65,9 @@ export class Origin {
     const sim = this.#sim();
     const process = sim.scheduler.current as Process;
     const exchange = new Exchange(sim, process, request);
+    if (request.method === "GET" && this.#exchanges.some((other) => other.isProbing(process))) {
+      violate(sim, "P7", "two probes run at once");
+    }
     this.#exchanges.push(exchange);
     process.storage.gate(() => {
       exchange.sentAt = sim.scheduler.stamp();
@@ -180,7 +183,7 @@ export class Origin {
   }
 
   #charge(entry: Entry): Charge {
-    const { scheduler, choices } = this.#sim();
+    const { scheduler, choices, world, isHealed } = this.#sim();
     const id = `a${++this.#ids}`;
     const body = answerBody(id, choices.pick(ANSWER_BYTES));
     const headers = choices.once(3) ? { "content-type": "text/event-stream" } : {};
@@ -194,11 +197,14 @@ export class Origin {
     this.bodies.set(id, body);
     this.answers.set(id, entry);
     // It goes on after the gateway has hung up, as real ones do.
-    scheduler.send(ORIGIN, `executes ${id}`, () => {
-      charge.isDone = true;
-      entry.executedAt = scheduler.stamp();
-      for (const go of charge.waiting) go();
-    });
+    const execute = (): void =>
+      scheduler.send(ORIGIN, `executes ${id}`, () => {
+        charge.isDone = true;
+        entry.executedAt = scheduler.stamp();
+        for (const go of charge.waiting) go();
+      });
+    if (!isHealed && world.executionMs > 0 && choices.once(2)) scheduler.timer(ORIGIN, world.executionMs, execute);
+    else execute();
     return charge;
   }
 

@@ -26,6 +26,8 @@ export class Process implements Owner {
   /** Counts the times at which it has become idle. */
   idles = 0;
   onIdle: () => void = () => {};
+  /** The last step in which as many read from it as may. */
+  crowdedAtStep = -1;
   /** The streams that it feeds. */
   readonly bodies = new Set<RemoteBody>();
   readonly #sim: Sim;

@@ -36,6 +36,7 @@ export class RemoteBody {
     this.#idleSinceMs = sim.scheduler.nowMs;
     this.#open = process.open(() => this.breakOff());
     process.bodies.add(this);
+    if (process.bodies.size >= BOUNDS.readers) process.crowdedAtStep = sim.scheduler.steps;
     // The object may cut it before it is read on.
     const cut = (): void => void process.bodies.delete(this);
     void follow(this.#reader.closed, cut, cut);

@@ -54,6 +54,7 @@ export class Scheduler {
   readonly trace: string[] | null;
   #tasks: Task[] = [];
   #timers: Timer[] = [];
+  readonly #atStepEnd: (() => void)[] = [];
   #order = 0;
   #stamp = 0;
 
@@ -111,17 +112,9 @@ export class Scheduler {
     this.#timers = this.#timers.filter((timer) => timer.owner !== owner);
   }
 
-  hasTimerOf(owner: Owner): boolean {
-    return this.#timers.some((timer) => timer.owner === owner);
-  }
-
-  get isQuiet(): boolean {
-    return this.#tasks.length === 0 && this.#timers.length === 0;
-  }
-
-  /** Whether nothing but time can go on. */
-  get isWaiting(): boolean {
-    return this.#tasks.length === 0;
+  /** Once, when all that follows from this step has happened. */
+  atStepEnd(run: () => void): void {
+    this.#atStepEnd.push(run);
   }
 
   /** Makes the next event happen. False where there is none. Resolves when all that follows from it has happened. */
@@ -133,6 +126,7 @@ export class Scheduler {
     this.trace?.push(`${(this.nowMs - START_MS).toString().padStart(7)} ms  ${next.owner.name}: ${next.name}`);
     next.run();
     await turn();
+    for (const run of this.#atStepEnd.splice(0)) run();
     return true;
   }
 

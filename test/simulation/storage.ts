@@ -10,6 +10,7 @@ export type Values = Map<string, unknown>;
 interface Content {
   readonly values: Values;
   alarmMs: number | null;
+  epoch: number;
 }
 
 type Change = (content: Content) => void;
@@ -18,6 +19,8 @@ type Change = (content: Content) => void;
 export class Disk {
   readonly values: Values = new Map();
   alarmMs: number | null = null;
+  /** That of the record which it has, for the checks. */
+  epoch = 1;
 }
 
 export interface StorageEvents {
@@ -54,7 +57,7 @@ export class ProcessStorage {
     this.#scheduler = scheduler;
     this.#disk = disk;
     this.#events = events;
-    this.#memory = { values: new Map(disk.values), alarmMs: disk.alarmMs };
+    this.#memory = { values: new Map(disk.values), alarmMs: disk.alarmMs, epoch: disk.epoch };
   }
 
   /** The alarm that this process knows of. */
@@ -88,6 +91,16 @@ export class ProcessStorage {
       deleteAll: () => this.#deleteAll(),
     };
     return api as unknown as DurableObjectStorage;
+  }
+
+  /** The record that was just written is of `epoch`. */
+  noteEpoch(epoch: number): void {
+    if (this.#memory.epoch !== epoch) this.#change((content) => (content.epoch = epoch));
+  }
+
+  /** Which record it has seen last. Once it is superseded, that is an earlier one. */
+  get epoch(): number {
+    return this.#memory.epoch;
   }
 
   /** Resolves when all that is written now is durable. Never, if the process dies before. */

@@ -52,6 +52,8 @@ export interface World {
   readonly lossiness: number;
   /** One exchange with the origin in so many goes wrong; 1: each. */
   readonly badOrigin: number;
+  /** How long every other execution at the origin takes, beside the messages. */
+  readonly executionMs: number;
   /** Which rule lets the platform erase an object that is idle. */
   readonly eviction: "raw" | "cloud";
   readonly slowness: number;
@@ -84,7 +86,7 @@ export function drawWorld(choices: Choices): World {
   );
   const faults = Array.from({ length: choices.below(5) }, () => ({
     kind: choices.weigh(FAULTS),
-    atStep: 1 + choices.below(choices.pick([60, 200])),
+    atStep: 1 + choices.below(choices.pick([60, 200, 15])),
   }));
   return {
     policy,
@@ -93,6 +95,7 @@ export function drawWorld(choices: Choices): World {
     requestBytes: choices.pick([12, 30, 70, 150]),
     lossiness: choices.pick([0, 0, 12]),
     badOrigin: choices.pick([0, 6, 2]),
+    executionMs: choices.pick([0, 0, 0, 0, 3_000, 45_000]),
     eviction: choices.pick(["raw", "cloud"]),
     slowness: choices.pick([0, 24, 8]),
     haste: choices.pick([1, 4, 12]),

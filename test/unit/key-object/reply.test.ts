@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { misconfigured, refusal, refusalBy, replay, repliesWithoutOutcome } from "../../../src/key-object/reply.ts";
+import {
+  misconfigured,
+  refusal,
+  refusalBy,
+  replay,
+  repliesWithoutOutcome,
+  repliesWithoutRecord,
+} from "../../../src/key-object/reply.ts";
 import { completed, expired, tombstone, unknown } from "../record/examples.ts";
 
 const NO_TIMES = { recordedAtMs: null, expiresAtMs: null };
@@ -73,6 +80,11 @@ describe("6.1 a refusal", () => {
   test("is all that is certain where the outcome could not be written", () => {
     const { first, joiner } = repliesWithoutOutcome();
     for (const reply of [first(), joiner()]) expect(reply).toEqual(refusal("outcome_unknown"));
+  });
+
+  test("of an attempt that goes on is that its time-out has come", () => {
+    const { first, joiner } = repliesWithoutRecord();
+    for (const reply of [first(), joiner()]) expect(reply).toEqual(refusal("origin_timeout"));
   });
 });
 

@@ -1,5 +1,6 @@
 import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { arm } from "../../fault/workerd/storage-fault.ts";
 import { clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
 import {
@@ -108,6 +109,24 @@ describe("the record vanishes while its attempt runs", () => {
     expect(await problemOf(await client.post(PATH, { key }))).toBe("409 outcome_unknown");
     expect(origin.received).toHaveLength(1);
     held.release();
+  });
+});
+
+describe("a time-out that can't be written", () => {
+  test("is no last word, because the attempt goes on", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const held = heldAnswer(() => new Response("ran"));
+    const origin = scriptOrigin(held.answer);
+    const client = clientOf({ origin_timeout: "100ms" });
+    const key = uniqueKey();
+    // The first one is that of `pending`.
+    const armed = await arm(await objectOf(key, PATH), "throws", 2, "put record");
+    const response = await client.post(PATH, { key });
+    expect([await problemOf(response), armed.struck]).toEqual(["504 origin_timeout", true]);
+    const later = client.post(PATH, { key });
+    held.release();
+    expect(["joined", "replayed"]).toContain(statusOf(await later));
+    expect(origin.received).toHaveLength(1);
   });
 });
 
