@@ -1,7 +1,8 @@
 /** Runs the conformance suite against a peer: checks that pass, that differ by design, and that fail. */
 
-import { nameOf } from "../../test/conformance/check.ts";
+import { declared } from "../../test/conformance/exceptions.ts";
 import { startOrigin } from "../../test/conformance/origin.ts";
+import { countOf } from "../../test/conformance/report.ts";
 import { type Result, runChecks } from "../../test/conformance/run.ts";
 import { suite } from "../../test/conformance/suite.ts";
 import { type Need, allNeeds } from "../../test/conformance/tenants.ts";
@@ -38,21 +39,15 @@ export async function conformanceOf(runtime: Runtime, peer: Peer): Promise<Confo
   }
 }
 
-function summaryOf(peer: Peer, results: readonly Result[]): Conformance {
-  const failed = results.filter((result) => result.outcome === "fail");
-  const failures = failed.filter(({ check }) => !isByDesign(peer, nameOf(check)));
-  const count = (outcome: Result["outcome"]): number => results.filter((result) => result.outcome === outcome).length;
+function summaryOf(peer: Peer, all: readonly Result[]): Conformance {
+  const results = all.map((result) => declared(result, peer.byDesign));
+  const failures = results.filter((result) => result.outcome === "fail");
   return {
     peer: peer.name,
-    passed: count("pass"),
-    byDesign: failed.length - failures.length,
+    passed: countOf(results, "pass"),
+    byDesign: countOf(results, "excepted"),
     failed: failures.length,
-    notApplicable: count("not applicable"),
+    notApplicable: countOf(results, "not applicable"),
     failures: failures.map(({ check, why }) => ({ section: check.section, title: check.title, why })),
   };
-}
-
-/** `name` begins with its section. */
-function isByDesign({ byDesign }: Peer, name: string): boolean {
-  return Object.keys(byDesign).some((prefix) => name.startsWith(prefix) && !/^\d/.test(name.slice(prefix.length)));
 }

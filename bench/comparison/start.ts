@@ -69,7 +69,7 @@ async function startRedis(): Promise<{ url: string; stop: () => Promise<void> }>
 }
 
 /** Redis can't choose a free port itself. If another process takes this one first, Redis fails and the run ends. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

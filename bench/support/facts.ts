@@ -60,7 +60,8 @@ export function writeJson(file: string, result: object): void {
   writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
 }
 
-function versionOf(name: string): string {
+/** Of an installed package. */
+export function versionOf(name: string): string {
   const file = join(REPOSITORY, "node_modules", name, "package.json");
   return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

@@ -33,11 +33,29 @@ interface Facts {
 
 interface InspectedAnswer {
   readonly status: number;
+  /** With {@link HIDDEN} as the value of a field that may identify or sign in a client, where the body was not asked for. */
   readonly headers: readonly (readonly string[])[];
   readonly bodyBytes: number;
   /** Null where it was not asked for, is larger than asked for, or is not stored as a whole. */
   readonly body: Uint8Array | null;
 }
+
+/** In place of a value: who reads responses is audited, and these are part of one. */
+export const HIDDEN = "(hidden)";
+
+/** What describes a response, and never its client. */
+const ALWAYS_SHOWN: ReadonlySet<string> = new Set([
+  "cache-control",
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-type",
+  "date",
+  "last-modified",
+  "retry-after",
+  "server",
+  "vary",
+]);
 
 interface Inspected {
   readonly kept: KeptRecord;
@@ -57,10 +75,15 @@ export async function inspect({ kept, found, running, tenant, bodyBytesMax }: In
   }
   const facts = factsOf(record);
   if (record.state !== "completed") return { state: record.state, running, facts, answer: null };
-  const { status, headers, bodyBytes } = record.answer;
+  const { status, bodyBytes } = record.answer;
+  const headers = bodyBytesMax === null ? record.answer.headers.map(withoutSecret) : record.answer.headers;
   const isWanted = bodyBytesMax !== null && bodyBytes <= bodyBytesMax;
   const body = isWanted ? await wholeBody(kept, record, found) : null;
   return { state: record.state, running, facts, answer: { status, headers, bodyBytes, body } };
+}
+
+function withoutSecret([name = "", value = ""]: readonly string[]): readonly string[] {
+  return [name, ALWAYS_SHOWN.has(name) ? value : HIDDEN];
 }
 
 function factsOf(record: KeyRecord): Facts {

@@ -38,17 +38,18 @@ export class StayAwake {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
-  /** A call that fails is made again, as long as anything runs. */
+  /**
+   * A call that ends too early is made again, as long as anything runs: one that fails, or that another process of the object has
+   * answered. Not at once, or it would be made without end where that goes on.
+   */
   async #hold(): Promise<void> {
     if (this.#isHeld) return;
     this.#isHeld = true;
     while (this.#running.size > 0) {
-      try {
-        await this.#callSelf();
-      } catch (error) {
+      await this.#callSelf().catch((error: unknown) => {
         log({ event: "fault", id: crypto.randomUUID(), where: "stay awake", why: String(error), ...NOWHERE });
-        await new Promise((resolve) => setTimeout(resolve, CALL_AFTER_MS));
-      }
+      });
+      if (this.#running.size > 0) await new Promise((resolve) => setTimeout(resolve, CALL_AFTER_MS));
     }
     this.#isHeld = false;
   }

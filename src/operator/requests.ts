@@ -20,6 +20,13 @@ const HEADER_CHARACTERS_MAX = 8192;
 /** Each line of the audit log has the names, and a batch writes 100 lines. */
 const HEADER_NAME_CHARACTERS_MAX = 256;
 
+/** A longer request is read up to its first fault: two megabytes could have a million of them. */
+const ALL_FAULTS_CHARACTERS_MAX = 20_000;
+
+/** In the detail of a refusal. */
+const FAULTS_NAMED_MAX = 20;
+const PATH_CHARACTERS_MAX = 100;
+
 export const RECORD_ID = /^[0-9a-f]{64}$/;
 
 export function object<const T extends v.ObjectEntries>(entries: T) {
@@ -150,7 +157,7 @@ export async function readBody<const T extends v.GenericSchema>(
   if (reading.end !== "whole") return operatorProblem("invalid_request");
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(reading.bytes);
-    return checked(JSON.parse(text), schema);
+    return checked(JSON.parse(text), schema, text.length > ALL_FAULTS_CHARACTERS_MAX);
   } catch {
     // Not UTF-8, or not JSON: no part of it can have a fault of its own.
     return operatorProblem("invalid_request", "The body must be JSON.");
@@ -164,9 +171,19 @@ export function readQuery<const T extends v.GenericSchema>(url: URL, schema: T):
 export function checked<const T extends v.GenericSchema>(
   value: unknown,
   schema: T,
+  abortEarly = false,
 ): v.InferOutput<T> | OperatorProblem {
-  const result = v.safeParse(schema, value);
+  const result = v.safeParse(schema, value, { abortEarly });
   if (result.success) return result.output;
-  const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? "it"} ${issue.message}`);
-  return operatorProblem("invalid_request", faults.join("; "));
+  const { length } = result.issues;
+  const faults = result.issues
+    .slice(0, FAULTS_NAMED_MAX)
+    .map((issue) => `${shortened(v.getDotPath(issue) ?? "it")} ${issue.message}`);
+  const more = length > FAULTS_NAMED_MAX ? [`${length - FAULTS_NAMED_MAX} more`] : [];
+  return operatorProblem("invalid_request", [...faults, ...more].join("; "));
+}
+
+/** Names in a path are the client's. */
+function shortened(path: string): string {
+  return path.length <= PATH_CHARACTERS_MAX ? path : `${path.slice(0, PATH_CHARACTERS_MAX)}…`;
 }

@@ -2,6 +2,7 @@
 // refuse `Connection` and `Expect`, decode bodies and hide where an answer was cut.
 
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { bounded } from "./bounded.ts";
 
 export type HeaderLine = readonly [name: string, value: string];
@@ -24,6 +25,19 @@ export type Ask = {
   /** Leaves the body open: the check writes it to `request` in chunks, without a Content-Length. */
   readonly streamed?: boolean;
   readonly timeoutMs?: number;
+};
+
+/** What an implementation needs in each request of the suite. Checks that write raw bytes do not follow it. */
+export type Sending = {
+  /** The field that has the key, in place of `Idempotency-Key`. */
+  readonly keyHeader?: string;
+  /** The field that names the caller, in place of `Authorization`. */
+  readonly callerHeader?: string;
+  /** Its value where a check names no caller. */
+  readonly caller?: string;
+  /** The value of Host where a check names none. */
+  readonly host?: string;
+  readonly headers?: HeaderLines;
 };
 
 type Head = { readonly status: number; readonly headers: HeaderLines };
@@ -51,14 +65,16 @@ export type Exchange = {
 /** Far above what any single check takes, so that only a hang reaches it. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
+const DEFAULT_CALLER = "Bearer conformance";
+
 /** The body of every request that needs one and says nothing else. */
 const DEFAULT_JSON = '{"amount":100}';
 
 /** Sends a request, and leaves its answer to the caller. */
-export function send(base: URL, path: string, ask: Ask): ClientRequest {
+export function send(base: URL, path: string, ask: Ask, sending: Sending = {}): ClientRequest {
   const method = ask.method ?? "POST";
-  const { lines, body } = requestLines(base, method, ask);
-  const request = httpRequest({
+  const { lines, body } = requestLines(base, method, { ask, sending });
+  const request = (base.protocol === "https:" ? httpsRequest : httpRequest)({
     host: base.hostname,
     port: base.port,
     method,
@@ -71,9 +87,9 @@ export function send(base: URL, path: string, ask: Ask): ClientRequest {
   return request;
 }
 
-export function open(base: URL, path: string, ask: Ask): Exchange {
+export function open(base: URL, path: string, ask: Ask, sending: Sending = {}): Exchange {
   const started = performance.now();
-  const request = send(base, path, ask);
+  const request = send(base, path, ask, sending);
   const what = `${request.method} ${path}`;
   const timeoutMs = ask.timeoutMs ?? ANSWER_TIMEOUT_MS;
 
@@ -111,17 +127,22 @@ export function open(base: URL, path: string, ask: Ask): Exchange {
   };
 }
 
-function requestLines(base: URL, method: string, ask: Ask): { lines: HeaderLine[]; body: Buffer } {
+function requestLines(
+  base: URL,
+  method: string,
+  { ask, sending }: { readonly ask: Ask; readonly sending: Sending },
+): { lines: HeaderLine[]; body: Buffer } {
   const takesBody = method === "POST" || method === "PATCH" || method === "PUT";
   const json = ask.json ?? (ask.body === undefined && takesBody && ask.streamed !== true ? DEFAULT_JSON : undefined);
   const body = Buffer.from(json ?? ask.body ?? "");
-  const lines: HeaderLine[] = [["Host", ask.host ?? base.host]];
-  if (ask.caller !== null) lines.push(["Authorization", ask.caller ?? "Bearer conformance"]);
-  if (ask.key !== undefined) lines.push(["Idempotency-Key", ask.key]);
+  const lines: HeaderLine[] = [["Host", ask.host ?? sending.host ?? base.host]];
+  const caller = ask.caller ?? sending.caller ?? DEFAULT_CALLER;
+  if (ask.caller !== null) lines.push([sending.callerHeader ?? "Authorization", caller]);
+  if (ask.key !== undefined) lines.push([sending.keyHeader ?? "Idempotency-Key", ask.key]);
   if (json !== undefined) lines.push(["Content-Type", "application/json"]);
   if (ask.streamed === true) lines.push(["Transfer-Encoding", "chunked"]);
   else if (takesBody || body.length > 0) lines.push(["Content-Length", String(body.length)]);
-  lines.push(...(ask.headers ?? []));
+  lines.push(...(sending.headers ?? []), ...(ask.headers ?? []));
   return { lines, body };
 }
 

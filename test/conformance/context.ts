@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { bounded } from "./bounded.ts";
-import { type Answer, type Ask, type Exchange, open } from "./client.ts";
+import { type Answer, type Ask, type Exchange, open, type Sending } from "./client.ts";
 import { tellsItsRun } from "./origin-answers.ts";
 import { type OriginAnswer, type ScriptedOrigin } from "./origin.ts";
 import { connectRaw, type RawConnection } from "./raw-client.ts";
@@ -12,6 +12,9 @@ import { type Need, prefixOf } from "./tenants.ts";
 export type Target = {
   readonly url: URL;
   readonly origin: ScriptedOrigin;
+  readonly sending?: Sending;
+  /** The value that names another caller than that of `sending`. */
+  readonly otherCaller?: string;
   /** A second instance that serves only `only.example.test`. */
   readonly urlWithoutCatchAll?: () => Promise<URL>;
   /** Kills the implementation as a crash would, and starts it again with what it had stored. */
@@ -34,13 +37,13 @@ export type Context = Target & {
 };
 
 export function contextFor(target: Target, needs: Need | undefined): Context {
-  const { origin, url } = target;
+  const { origin, url, sending } = target;
   const path = (prefix = prefixOf(needs), suffix = ""): string => {
     const fresh = `${prefix}/${randomUUID()}${suffix}`;
     origin.on(fresh, tellsItsRun);
     return fresh;
   };
-  const send = (path: string, ask: Ask = {}): Promise<Answer> => open(url, path, ask).answer;
+  const send = (path: string, ask: Ask = {}): Promise<Answer> => open(url, path, ask, sending).answer;
   return {
     ...target,
     path,
@@ -51,10 +54,10 @@ export function contextFor(target: Target, needs: Need | undefined): Context {
     },
     key: () => randomUUID(),
     send,
-    open: (path, ask = {}) => open(url, path, ask),
+    open: (path, ask = {}) => open(url, path, ask, sending),
     raw: () => connectRaw(url),
     join: async (path, ask) => {
-      const joiner = open(url, path, ask);
+      const joiner = open(url, path, ask, sending);
       await joiner.written;
       // Nothing outside shows that a request waits. Requests sent after it that have been refused by now do as well as
       // can be: they went the same way, and each one only after the joiner's last byte.

@@ -1,100 +1,42 @@
-// npm run conformance -- [--url URL] [--origin-port PORT] [--url-without-catch-all URL] [--only SECTION]
-//                        [--skip-needs a,b] [--runtime NAME] [--json FILE] [--print-tenants]
+// npm run conformance -- [URL] [--runtime NAME] [options of oncegate-conformance]
 //
-// Tests an implementation of docs/protocol.md: the one at --url, or Oncegate in wrangler dev. test/conformance/README.md
-// describes each option, and what the implementation under test must be configured for.
+// Tests the implementation at URL. Without a URL, tests Oncegate: in wrangler dev, or with --runtime in workerd or in-process.
+// The default profile is oncegate. Everything else is as with oncegate-conformance (docs/conformance.md):
 
-import { writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
-import { type Target } from "./context.ts";
-import { type Runtime, runtimes, startOncegate, type StartedTarget, unmetBy } from "./oncegate-target.ts";
-import { startOrigin } from "./origin.ts";
-import { jsonReport, progressLine, table } from "./report.ts";
-import { runChecks, type Unmet } from "./run.ts";
-import { suite } from "./suite.ts";
-import { allNeeds, conformanceTenants, type Need } from "./tenants.ts";
+import { type Runtime, runtimes, startOncegate, unmetBy } from "./oncegate-target.ts";
+import { profiles } from "./profiles.ts";
+import { againstUrl } from "./program/against-url.ts";
+import { type Plan, type Where } from "./program/command-line.ts";
+import { runCommand } from "./program/command.ts";
+import { conform } from "./program/conform.ts";
+import { HELP } from "./program/help.ts";
 
-const DEFAULT_ORIGIN_PORT = 9100;
-
-beginScript(import.meta.filename);
-const { values: options } = parseArgs({
-  options: {
-    url: { type: "string" },
-    "url-without-catch-all": { type: "string" },
-    "origin-port": { type: "string" },
-    only: { type: "string", default: "" },
-    "skip-needs": { type: "string", default: "" },
-    runtime: { type: "string", default: "wrangler dev" },
-    json: { type: "string" },
-    "print-tenants": { type: "boolean", default: false },
-  },
+process.once("exit", (status) => {
+  if (status === 0 && process.argv.includes("--help")) process.stdout.write(`\n${HELP}`);
 });
+beginScript(import.meta.filename);
 
-function originPort(): number | undefined {
-  const said = options["origin-port"];
-  if (said === undefined) return undefined;
-  const port = Number(said);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new Error(`--origin-port must be a port, not ${said}`);
-  return port;
+/** The runtime, and the arguments without it. */
+function runtimeOf(argv: readonly string[]): { readonly runtime: Runtime; readonly others: readonly string[] } {
+  const at = argv.indexOf("--runtime");
+  if (at < 0) return { runtime: "wrangler dev", others: argv };
+  const runtime = runtimes.find((runtime) => runtime === argv[at + 1]);
+  if (runtime === undefined) throw new Error(`--runtime: "${argv[at + 1] ?? ""}" is none of: ${runtimes.join("; ")}`);
+  return { runtime, others: argv.toSpliced(at, 2) };
 }
 
-function skippedNeeds(): Unmet {
-  const names = options["skip-needs"].split(",").map((name) => name.trim());
-  const unmet = new Map<Need, string>();
-  for (const name of names.filter((name) => name !== "")) {
-    const need = allNeeds.find((need) => need === name);
-    if (need === undefined) throw new Error(`--skip-needs: "${name}" is none of: ${allNeeds.join("; ")}`);
-    unmet.set(need, `skipped: ${need}`);
-  }
-  return unmet;
-}
+const { runtime, others } = runtimeOf(process.argv.slice(2));
 
-/** What runs Oncegate where no URL is given. The tests run all of them. */
-function runtimeOf(name: string): Runtime {
-  const runtime = runtimes.find((runtime) => runtime === name);
-  if (runtime === undefined) throw new Error(`--runtime: "${name}" is none of: ${runtimes.join("; ")}`);
-  return runtime;
-}
-
-async function startTarget(runtime: Runtime): Promise<StartedTarget> {
-  if (options.url === undefined) return startOncegate(runtime, originPort());
-  const origin = await startOrigin(originPort() ?? DEFAULT_ORIGIN_PORT);
-  const second = options["url-without-catch-all"];
-  const target: Target = {
-    url: new URL(options.url),
-    origin,
-    ...(second === undefined ? {} : { urlWithoutCatchAll: async () => new URL(second) }),
-  };
-  return { target, stop: () => origin.stop() };
-}
-
-async function main(): Promise<number> {
-  if (options["print-tenants"]) {
-    console.log(JSON.stringify(conformanceTenants(originPort() ?? DEFAULT_ORIGIN_PORT)));
-    return 0;
-  }
-  const checks = suite.filter(({ section }) => section.startsWith(options.only));
-  const runtime = runtimeOf(options.runtime);
-  const skipped = skippedNeeds();
-  const unmet: Unmet = options.url === undefined ? new Map([...unmetBy[runtime], ...skipped]) : skipped;
-  const { target, stop } = await startTarget(runtime);
+async function againstOncegate(plan: Plan, { originPort }: Where): Promise<number> {
+  const { target, stop } = await startOncegate(runtime, originPort ?? 0, profiles[plan.profile].tenants);
   try {
-    let done = 0;
-    const results = await runChecks(checks, target, unmet, (result) => {
-      done += 1;
-      const line = progressLine(result, done, checks.length);
-      if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${line.slice(0, process.stderr.columns - 1)}`);
-      else if (result.outcome === "fail") console.error(line);
-    });
-    if (process.stderr.isTTY) process.stderr.write("\r\u001B[K");
-    console.log(table(results));
-    if (options.json !== undefined) await writeFile(options.json, jsonReport(results));
-    return results.some(({ outcome }) => outcome === "fail") ? 1 : 0;
+    return await conform(plan, target, unmetBy[runtime]);
   } finally {
     await stop();
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await runCommand(others, "oncegate", (plan, where) =>
+  where.url === null ? againstOncegate(plan, where) : againstUrl(plan, where),
+);

@@ -30,7 +30,11 @@ export const unmetBy: Readonly<Record<Runtime, Unmet>> = {
   "in-process": new Map(),
 };
 
-export async function startOncegate(runtime: Runtime, originPort = 0): Promise<StartedTarget> {
+export async function startOncegate(
+  runtime: Runtime,
+  originPort = 0,
+  tenantsOf: (originPort: number) => Tenants = conformanceTenants,
+): Promise<StartedTarget> {
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of stops.splice(0).toReversed()) await step();
@@ -46,7 +50,7 @@ export async function startOncegate(runtime: Runtime, originPort = 0): Promise<S
   try {
     const origin = await startOrigin(originPort);
     stops.push(() => origin.stop());
-    const { url, crash } = await start(conformanceTenants(origin.port), origin);
+    const { url, crash } = await start(tenantsOf(origin.port), origin);
     let second: Promise<Instance> | undefined;
     const urlWithoutCatchAll = async (): Promise<URL> => {
       second ??= start(tenantsWithoutCatchAll(origin.port), origin);

@@ -44,7 +44,7 @@ export type ScriptedOrigin = {
 /** How long a request may take from the client through the implementation to the origin. */
 const ARRIVAL_TIMEOUT_MS = 60_000;
 
-export async function startOrigin(port: number): Promise<ScriptedOrigin> {
+export async function startOrigin(port: number, address = "127.0.0.1"): Promise<ScriptedOrigin> {
   const scripts = new Map<string, readonly OriginAnswer[]>();
   const upgrades = new Map<string, UpgradeAnswer>();
   const log = new Map<string, Received[]>();
@@ -79,7 +79,7 @@ export async function startOrigin(port: number): Promise<ScriptedOrigin> {
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
   server.headersTimeout = 0;
-  await listen(server, port);
+  await listen(server, port, address);
 
   const requests = (path: string): readonly Received[] => log.get(path) ?? [];
   return {
@@ -148,10 +148,10 @@ function pathOf(request: IncomingMessage): string {
   return (request.url ?? "").split("?", 1)[0] ?? "";
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
+    server.listen(port, address, resolve);
   });
 }
 

@@ -1,6 +1,7 @@
 // A TCP connection on which a check writes what no HTTP client would, and reads the bytes as they come.
 
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { bounded } from "./bounded.ts";
 
 export type RawConnection = {
@@ -18,9 +19,13 @@ export type RawConnection = {
 const RAW_TIMEOUT_MS = 60_000;
 
 export async function connectRaw(base: URL): Promise<RawConnection> {
-  const socket = connect({ host: base.hostname, port: Number(base.port), allowHalfOpen: true });
+  const isSecure = base.protocol === "https:";
+  const port = Number(base.port) || (isSecure ? 443 : 80);
+  const socket = isSecure
+    ? connectTls({ host: base.hostname, port, servername: base.hostname })
+    : connect({ host: base.hostname, port, allowHalfOpen: true });
   await bounded(
-    new Promise((resolve) => socket.once("connect", resolve)),
+    new Promise((resolve) => socket.once(isSecure ? "secureConnect" : "connect", resolve)),
     RAW_TIMEOUT_MS,
     `a connection to ${base.host}`,
   );

@@ -8,6 +8,8 @@ import { type Need } from "./tenants.ts";
 export type Result = { readonly check: Check; readonly elapsedMs: number } & (
   | { readonly outcome: "pass" }
   | { readonly outcome: "fail"; readonly why: string }
+  /** It fails, and the implementation declares that: `why` is its reason. */
+  | { readonly outcome: "excepted"; readonly why: string }
   | { readonly outcome: "not applicable"; readonly why: string }
 );
 

@@ -1,11 +1,16 @@
 // The suite must be able to fail: against a plain proxy, which forwards everything every time, the checks that matter
 // fail, and each says what it saw.
 
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nameOf } from "./check.ts";
 import { type Target } from "./context.ts";
+import { checksSection, PAGE } from "./document/section.ts";
+import { declared } from "./exceptions.ts";
 import { startOrigin } from "./origin.ts";
 import { startPassThroughProxy } from "./pass-through-proxy.ts";
+import { profileNames, profiles } from "./profiles.ts";
+import { REASONS } from "./reasons.ts";
 import { type Result, runCheck, runChecks } from "./run.ts";
 import { suite } from "./suite.ts";
 
@@ -76,7 +81,29 @@ test("reports every check once, in the suite's order", async () => {
   expect(results.map(({ check }) => check)).toEqual(checks);
 });
 
-test("has a name for each check that no other one has", () => {
-  const names = suite.map(nameOf);
+test.each(profileNames)("has a name for each check of %s that no other one has", (profile) => {
+  const names = profiles[profile].checks.map(nameOf);
+  expect(names.length).toBeGreaterThan(12);
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+});
+
+test("has a reason for each clause, and none for others", () => {
+  const clauses = new Set(suite.filter(({ why }) => why === undefined).map(({ section }) => section));
+  expect(Object.keys(REASONS).toSorted()).toEqual([...clauses].toSorted());
+});
+
+test("docs/conformance.md has the checks as they are: npm run conformance:docs", () => {
+  expect(readFileSync(PAGE, "utf8")).toContain(`<!-- checks: begin -->\n\n${checksSection()}\n\n<!-- checks: end -->`);
+});
+
+test("declares a failure by the beginning of its name, and no success or other clause", async () => {
+  const failed = await run("3.9.1 refuses a request that carries its mark alone");
+  expect(declared(failed, { "3.9": "has no marks" })).toMatchObject({ outcome: "excepted", why: "has no marks" });
+  expect(declared(failed, { "3.9.1 refuses": "has no marks" }).outcome).toBe("excepted");
+  expect(declared(failed, { "3.9.10": "x", "3.9.1 ref ": "x", "9.1": "x" })).toBe(failed);
+  // 3.1 is not the beginning of 3.10.
+  const other = { ...failed, check: { ...failed.check, section: "3.10.1" } };
+  expect(declared(other, { "3.1": "has no tenants" })).toBe(other);
+  const passed = await run("8.3.1 leaves /_oncegatex to the origin");
+  expect(declared(passed, { "8": "has no reserved paths" })).toBe(passed);
 });

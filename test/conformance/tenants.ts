@@ -152,6 +152,13 @@ export function conformanceTenants(originPort: number): Tenants {
   };
 }
 
+/** For the profiles of other contracts: one tenant with the gateway's profile of that name. */
+export function tenantsForContract(profile: string, originPort: number): Tenants {
+  const { prefix, settings } = routePolicies["key required"];
+  const origin = `http://127.0.0.1:${originPort}`;
+  return { "*": { origin, caller: ["authorization"], profile, routes: [prefixRoute({ prefix, settings })] } };
+}
+
 /** For the one check that needs a hostname which nothing serves. */
 export function tenantsWithoutCatchAll(originPort: number): Tenants {
   return { "only.example.test": { origin: `http://127.0.0.1:${originPort}`, caller: ["authorization"] } };

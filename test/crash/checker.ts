@@ -99,6 +99,7 @@ function ranOutOfTime({ sentAt, endedAt, seen }: Asked, record: RecordHistory): 
 }
 
 function* everythingEnds({ operation, asked }: RecordHistory): Faults {
+  if (operation.isOver === true) return;
   for (const phase of ["pass 1", "pass 2"] as const) {
     const last = asked.findLast((one) => one.phase === phase);
     if (last === undefined) yield ["P7", `no client asked in ${phase}`];

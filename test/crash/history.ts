@@ -22,6 +22,8 @@ export type Operation = {
   readonly policy: "refuse" | "retry" | "probe";
   /** The original's. Another body under the same key has another amount. */
   readonly amount: number;
+  /** An operator or the end of its term has ended it before the passes. */
+  readonly isOver?: true;
 };
 
 /** The two passes come after the load, each of them after one more kill. */
@@ -119,6 +121,17 @@ export type History = {
   readonly ledger: readonly LedgerEntry[];
   readonly probes: readonly Probe[];
   readonly kills: readonly Kill[];
+  /** Answers that operators have given. */
+  readonly settled?: readonly Settled[];
+  /** The records whose answers operators have erased. */
+  readonly erased?: readonly string[];
+};
+
+export type Settled = {
+  readonly record: string;
+  readonly at: At;
+  readonly generation: number;
+  readonly answer: OriginAnswer;
 };
 
 const DIGEST_CHARS = 16;

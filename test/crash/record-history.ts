@@ -51,7 +51,10 @@ export function recordHistories(history: History): RecordHistory[] {
       others: requests.filter(({ body }) => body === "other"),
       ledger: entries,
       probes: questions,
-      finals: finalAnswers(entries, questions),
+      finals: [
+        ...finalAnswers(entries, questions),
+        ...(history.settled ?? []).filter((settled) => settled.record === record),
+      ],
       history,
       ownerOf: (digest) => owners.get(digest),
     };
@@ -80,8 +83,9 @@ export function wasUndone(entry: LedgerEntry): boolean {
   return entry.outcome === "not-executed" && wasAnswered(entry);
 }
 
-/** Too large for the record, which then records only that it ran (docs/protocol.md 5.6). */
-export function isNotKept({ finals, history }: RecordHistory): boolean {
+/** Too large for the record, which then records only that it ran (docs/protocol.md 5.6), or erased by an operator. */
+export function isNotKept({ finals, history, operation }: RecordHistory): boolean {
+  if (history.erased?.includes(operation.record) === true) return true;
   return finals.some(({ answer }) => answer.bytes > history.limits.responseBytesMax);
 }
 

@@ -12,6 +12,8 @@ interface ReceivedRequest {
   readonly headers: Headers;
   readonly body: Uint8Array;
   readonly signal: AbortSignal;
+  /** What it asks of caches on its way. */
+  readonly cache: string | undefined;
 }
 
 export type Answering = (request: ReceivedRequest, number: number) => Response | Promise<Response>;
@@ -31,8 +33,8 @@ export function scriptOrigin(answering: Answering = () => new Response("ok")): O
   const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
     const request = new Request(input, init);
     const body = new Uint8Array(await request.arrayBuffer());
-    const { url, method, headers, signal } = request;
-    const one = { url, method, headers, body, signal };
+    const { url, method, headers, signal, cache } = request;
+    const one = { url, method, headers, body, signal, cache };
     received.push(one);
     return abortable(Promise.resolve(current(one, received.length)), signal);
   });

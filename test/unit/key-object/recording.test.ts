@@ -115,6 +115,34 @@ describe("a body that streams", () => {
     expect(await reader.next()).toBeNull();
   });
 
+  test("gives none of what is written and not durable yet to a reader that comes meanwhile", async () => {
+    const { storage, source, recording, received } = setUp("stream");
+    storage.instant = false;
+    await source.send("one");
+    const readers = [readerOf(recording, "first"), readerOf(recording)];
+    const seen: (string | null)[] = [];
+    const reading = readers.map((reader) => reader.next().then((piece) => seen.push(piece)));
+    await tick();
+    expect([storage.chunks.map(textOf), seen]).toEqual([["one"], []]);
+    await storage.finish(0);
+    await Promise.all(reading);
+    expect(seen).toEqual(["one", "one"]);
+    await source.send(null);
+    await received;
+  });
+
+  test("is refused to those who join where too many read already, and not to the first client", async () => {
+    const { source, recording, received } = setUp("stream", 1_000_000, new Readers(1));
+    const joined = readerOf(recording);
+    expect(recording.readAsJoiner()).toBeNull();
+    const first = readerOf(recording, "first");
+    await source.send("whole", null);
+    await received;
+    recording.publishEnd();
+    for (const reader of [joined, first]) expect([await reader.next(), await reader.next()]).toEqual(["whole", null]);
+    expect(recording.readAsJoiner()).not.toBeNull();
+  });
+
   test("makes one commit at a time, and what comes meanwhile goes into the next", async () => {
     const { storage, source, received } = setUp("stream");
     storage.instant = false;

@@ -18,6 +18,14 @@ function object(fails = 0) {
 }
 
 describe("an object in which something runs", () => {
+  test("hands it to the platform, which keeps the object for what was handed to it", () => {
+    const handed: Promise<unknown>[] = [];
+    const awake = new StayAwake({ waitUntil: (work) => void handed.push(work) }, () => Promise.resolve());
+    const work = Promise.resolve();
+    awake.during(work);
+    expect(handed).toEqual([work]);
+  });
+
   test("makes no call for what ends within 30 s", async () => {
     const { awake, calls } = object();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -62,6 +70,20 @@ describe("an object in which something runs", () => {
     resolve();
     await vi.advanceTimersByTimeAsync(0);
     expect(calls.ended).toBe(1);
+  });
+
+  test("waits before it calls again where another process has answered the call", async () => {
+    let calls = 0;
+    const awake = new StayAwake({ waitUntil: () => undefined }, () => {
+      calls++;
+      return Promise.resolve();
+    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    awake.during(promise);
+    await vi.advanceTimersByTimeAsync(90_000);
+    resolve();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls).toBe(3);
   });
 
   test("makes no further call for work that ended while a call failed", async () => {

@@ -19,6 +19,21 @@ describe("the bodies of requests that wait", () => {
     expect([await late, budget.heldBytes]).toEqual(["done", 0]);
   });
 
+  test.each(["are answered", "have waited long enough"])("leave room for others when they %s", async (how) => {
+    const budget = new BodyBudget(100_000_000);
+    const waiters = new Waiters<string>(budget);
+    const most = 16_000_000;
+    for (const _ of [1, 2, 3]) {
+      const waiting = waiters.wait(1000, most);
+      expect(waiting).not.toBeNull();
+      expect(waiters.wait(1000, 1)).toBeNull();
+      if (how === "are answered") waiters.wake(() => "done");
+      else await vi.advanceTimersByTimeAsync(1000);
+      await waiting;
+    }
+    expect(budget.heldBytes).toBe(0);
+  });
+
   test("do not wait where the budget has no room", () => {
     const budget = new BodyBudget(100);
     const waiters = new Waiters<string>(budget);

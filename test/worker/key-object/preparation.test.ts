@@ -70,6 +70,20 @@ describe("3.6 while the body of a request arrives", () => {
     expect(await first).toMatchObject({ mark: { status: "executed" } });
   });
 
+  test.each([
+    ["less", BYTES.subarray(0, 3)],
+    ["more", new Uint8Array([...BYTES, 0])],
+  ])("it is not sent where %s arrives than was announced", async (_, bytes) => {
+    const { origin, object, first, writer } = await preparing();
+    const second = object.submit(callWith(BYTES));
+    // Of what is too much, the rest is never taken.
+    const sent = writer.write(bytes).then(() => writer.close());
+    void sent.catch(() => undefined);
+    expect(await first).toMatchObject({ kind: "refusal", code: "unavailable", mark: { status: "refused" } });
+    expect(await second).toMatchObject({ kind: "answer", mark: { status: "executed" } });
+    expect(origin.received.map(({ body }) => body.byteLength)).toEqual([BYTES.byteLength]);
+  });
+
   test("the next one executes where it does not arrive whole", async () => {
     const { origin, object, first, writer } = await preparing();
     const second = object.submit(callWith(BYTES));

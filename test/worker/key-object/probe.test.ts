@@ -58,6 +58,7 @@ describe("5.7 probes", () => {
       "x-forwarded-host",
       "x-forwarded-proto",
     ]);
+    expect(probe?.cache).toBe("no-store");
     expect(probe?.headers.get("oncegate-attempt")).toBe("1");
     expect(probe?.headers.get("oncegate-operation")).toBe("POST /v1/charges");
   });

@@ -10,7 +10,7 @@ import { objectBytes } from "../../../bench/cost/model.ts";
 import { MEASURED_ROWS } from "../../../bench/cost/rows.ts";
 import { clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
-import { fireAlarm, objectOf } from "../../support/records.ts";
+import { alarmOf, fireAlarm, objectOf } from "../../support/records.ts";
 import { type RowCount, countRows } from "../../support/row-count.ts";
 
 const PATH = "/v1/charges";
@@ -65,6 +65,22 @@ test("a request that joins reads one row, and writes none", async () => {
   const ofTheEnd = rows();
   expect(ofTheSecond).toEqual({ written: 0, read: 1, deleteAlls: 0 });
   expect(ofTheFirst.written + ofTheEnd.written).toBe(4);
+});
+
+test("a time-out writes one row, the outcome so far: its alarm stays that of the attempt", async () => {
+  const held = heldAnswer();
+  const origin = scriptOrigin(held.answer);
+  const key = uniqueKey();
+  const rows = await counting();
+  const client = clientOf({ origin_timeout: "100ms" });
+  const first = client.post(PATH, { key });
+  await origin.arrived(1);
+  const object = await objectOf(key, PATH);
+  const watchdogMs = await alarmOf(object);
+  expect((await first).status).toBe(504);
+  expect(rows().written).toBe(3);
+  expect(await alarmOf(object)).toBe(watchdogMs);
+  held.release();
 });
 
 test("an expired record is read once, and deleted as a whole", async () => {

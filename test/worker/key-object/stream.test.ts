@@ -1,8 +1,8 @@
-import { abortAllDurableObjects } from "cloudflare:test";
+import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Client, type Entry, clientOf, problemOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { type LiveBody, heldAnswer, liveBody, scriptOrigin } from "../../support/origin.ts";
-import { chunkKeysOf, objectOf, rowOf } from "../../support/records.ts";
+import { changeRow, chunkKeysOf, objectOf, rowOf } from "../../support/records.ts";
 
 const PATH = "/v1/chat";
 const SSE = { status: 200, headers: { "content-type": "text/event-stream" } };
@@ -37,6 +37,24 @@ function readerOf(response: Response) {
 
 async function chunksOf(key: string): Promise<number> {
   return (await chunkKeysOf(await objectOf(key, PATH))).length;
+}
+
+/** Time for what happens on a busy machine. */
+const WITHIN = { timeout: 10_000, interval: 5 };
+
+/** What the object has written becomes durable for it only when the test says so. Plain values, which both may look at. */
+async function holdSyncs(object: DurableObjectStub): Promise<{ held: number; released: boolean }> {
+  const syncs = { held: 0, released: false };
+  await runInDurableObject(object, (_, { storage }) => {
+    const sync = storage.sync.bind(storage);
+    const value = async (): Promise<void> => {
+      syncs.held++;
+      while (!syncs.released) await scheduler.wait(1);
+      await sync();
+    };
+    Object.defineProperty(storage, "sync", { value, configurable: true });
+  });
+  return syncs;
 }
 
 async function taken(body: LiveBody, count: number): Promise<void> {
@@ -82,6 +100,45 @@ describe("5.8 an answer that streams", () => {
     expect([statusOf(later), later.headers.get("idempotent-replayed")]).toEqual(["replayed", "true"]);
     expect(later.headers.get("content-type")).toBe("text/event-stream");
     expect(await later.text()).toBe("data: one\n\ndata: two\n\n");
+    expect(origin.received).toHaveLength(1);
+  });
+
+  test("ends for its readers only when its record is durable", async () => {
+    const { body, ask, key } = streaming();
+    const readers = [readerOf(await ask())];
+    body.send("one");
+    expect(await readers[0]?.next()).toBe("one");
+    readers.push(readerOf(await ask()));
+    expect(await readers[1]?.next()).toBe("one");
+    const object = await objectOf(key, PATH);
+    const syncs = await holdSyncs(object);
+    body.end();
+    let ended = 0;
+    const ends = readers.map((reader) => reader.next().finally(() => ended++));
+    await vi.waitFor(async () => expect((await rowOf(object))?.["state"]).toBe("completed"), WITHIN);
+    // Time in which an end that waits for nothing would have come.
+    await scheduler.wait(100);
+    expect([syncs.held, ended]).toEqual([1, 0]);
+    syncs.released = true;
+    expect(await Promise.all(ends)).toEqual([null, null]);
+  });
+
+  test.each([
+    ["another attempt", { attempt_id: "another" }],
+    ["a known outcome", { state: "tombstone", cause: "erased", term_ms: Date.now() + 3_600_000 }],
+  ])("is cut for all of its readers where the record is that of %s by its end", async (_, change) => {
+    const { body, ask, key, origin } = streaming();
+    const first = readerOf(await ask());
+    body.send("one");
+    expect(await first.next()).toBe("one");
+    const joined = readerOf(await ask());
+    expect(await joined.next()).toBe("one");
+    await changeRow(await objectOf(key, PATH), change);
+    body.end();
+    for (const reader of [first, joined]) {
+      expect(await Promise.race([reader.next(), scheduler.wait(10_000)])).toBe("cut");
+    }
+    expect(await rowOf(await objectOf(key, PATH))).toMatchObject(change);
     expect(origin.received).toHaveLength(1);
   });
 
@@ -310,6 +367,21 @@ describe("5.8.4 an answer that breaks off", () => {
     expect([statusOf(again), await again.text()]).toEqual(["executed", "data: whole"]);
     expect(await (await ask()).text()).toBe("data: whole");
     expect(origin.received).toHaveLength(2);
+  });
+
+  test("leaves nothing to the attempt that follows it, where its process died before it was read", async () => {
+    const { body, ask, origin, key } = streaming({ on_unknown: "retry" });
+    await ask();
+    // More than is on its way to a client that reads nothing.
+    body.send(new Uint8Array(4_000_000));
+    body.breakOff();
+    const object = await objectOf(key, PATH);
+    await vi.waitFor(async () => expect((await rowOf(object))?.["state"]).toBe("unknown"), WITHIN);
+    await abortAllDurableObjects();
+    expect(await chunksOf(key)).toBe(16);
+    origin.answers(() => new Response("small"));
+    expect(await (await ask()).text()).toBe("small");
+    expect(await chunksOf(key)).toBe(0);
   });
 
   test("takes nothing from the attempt that follows it, also where it is still read", async () => {

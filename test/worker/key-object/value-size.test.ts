@@ -45,6 +45,21 @@ test("no chunk is larger, however large a body is", async () => {
   expect(Math.max(...sizes)).toBe(262_144);
 });
 
+test("of a view, only its own bytes are stored, and not the rest of its buffer", async () => {
+  const view = new Uint8Array(1_000_000).subarray(1000, 1000 + completed.answer.bodyBytes);
+  const sizes = await inStorage((storage) => {
+    const store = new RecordStore(storage);
+    store.write(completed, { inline: view, chunks: 0 });
+    store.chunks.appendChunks("a", 0, view);
+    const stored = [storage.kv.get<{ body: Uint8Array }>("record")?.body, store.chunks.chunk("a", 0)];
+    return stored.map((bytes) => [bytes?.byteLength, bytes?.buffer.byteLength]);
+  });
+  expect(sizes).toEqual([
+    [2, 2],
+    [2, 2],
+  ]);
+});
+
 test("an answer whose head does not fit leaves the outcome unknown, and does not run again", async () => {
   const origin = scriptOrigin(() => new Response("ok", { headers: { "x-large": "v".repeat(1_000_000) } }));
   const key = uniqueKey();

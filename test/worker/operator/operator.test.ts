@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { HOST, problemOf, statusOf } from "../../support/gateway.ts";
 import { TOKEN, operatorWith } from "../../support/operator.ts";
-import { changeRow, chunkKeysIn, objectOf } from "../../support/records.ts";
+import { alarmOf, changeRow, chunkKeysIn, objectOf } from "../../support/records.ts";
 
 const PATH = "/v1/charges";
 
@@ -25,6 +25,7 @@ describe("O3 settling", () => {
     expect(await response.json()).toMatchObject({ id, action: "settle", before: "unknown", after: "completed" });
     const { since, expires } = await (await operator.get(`/records/${id}`)).json<{ since: string; expires: string }>();
     expect(Date.parse(expires) - Date.parse(since)).toBe(2 * 60 * 60 * 1000);
+    expect(await alarmOf(await objectOf(key, PATH))).toBe(Date.parse(expires));
     const retry = await operator.client.post(PATH, { key });
     expect(retry.status).toBe(201);
     expect(statusOf(retry)).toBe("replayed");

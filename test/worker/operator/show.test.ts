@@ -6,7 +6,10 @@ const PATH = "/v1/charges";
 const ABSENT = "0".repeat(64);
 
 const completed = () =>
-  new Response("charged", { status: 201, headers: { "content-type": "text/plain", "x-id": "7" } });
+  new Response("charged", {
+    status: 201,
+    headers: { "content-type": "text/plain", "x-id": "7", location: "/r?token=t" },
+  });
 const unknown = () => new Response("?", { status: 502 });
 
 describe("O2 a record", () => {
@@ -26,12 +29,23 @@ describe("O2 a record", () => {
       answer: { status: 201, media_type: "text/plain", body_bytes: 7 },
     });
     expect(JSON.stringify(seen)).not.toContain("body_base64");
+    // Reading a response is audited, and its headers are part of it.
+    expect(Object.fromEntries(Object(seen["answer"]).headers as [string, string][])).toMatchObject({
+      "content-type": "text/plain",
+      "x-id": "(hidden)",
+      location: "(hidden)",
+    });
     for (const query of ["?body=0", "?body", "?body=true"]) {
       expect(await (await operator.get(`/records/${id}${query}`)).text()).not.toContain("body_base64");
     }
     const whole = await (await operator.get(`/records/${id}?body=1`)).json<{ answer: object }>();
     expect(whole.answer).toMatchObject({ body_base64: btoa("charged") });
-    expect(whole.answer).toMatchObject({ headers: expect.arrayContaining([["x-id", "7"]]) });
+    expect(whole.answer).toMatchObject({
+      headers: expect.arrayContaining([
+        ["x-id", "7"],
+        ["location", "/r?token=t"],
+      ]),
+    });
   });
 
   test("stored in chunks is shown whole", async () => {

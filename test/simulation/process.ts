@@ -1,0 +1,92 @@
+/** One process of the object: its memory, its view of the storage, and all that hangs on it. */
+
+import { type KeyObject } from "../../src/key-object/key-object.ts";
+import { type RemoteBody } from "./remote-body.ts";
+import { type Owner, follow } from "./scheduler.ts";
+import { type Sim } from "./sim.ts";
+import { ProcessStorage, type StorageEvents } from "./storage.ts";
+
+/** A call that the object answers, or a stream that it feeds. */
+interface Open {
+  readonly close: () => void;
+}
+
+export class Process implements Owner {
+  readonly name: string;
+  readonly generation: number;
+  readonly storage: ProcessStorage;
+  isAlive = true;
+  /** How many promises the platform keeps the object for. */
+  waits = 0;
+  /** Counts the times at which it has become idle. */
+  idles = 0;
+  onIdle: () => void = () => {};
+  /** The streams that it feeds. */
+  readonly bodies = new Set<RemoteBody>();
+  readonly #sim: Sim;
+  readonly #open = new Set<() => void>();
+  #object: KeyObject | null = null;
+
+  constructor(generation: number, sim: Sim, events: StorageEvents) {
+    this.name = `object ${generation}`;
+    this.generation = generation;
+    this.#sim = sim;
+    this.storage = new ProcessStorage(this, sim.scheduler, sim.host.disk, events);
+  }
+
+  get object(): KeyObject {
+    if (this.#object === null) throw new Error("the object is not constructed");
+    return this.#object;
+  }
+
+  set object(object: KeyObject) {
+    this.#object = object;
+  }
+
+  get openCalls(): number {
+    return this.#open.size;
+  }
+
+  /** What the platform passes to an object, as far as the code uses it. */
+  get ctx(): DurableObjectState {
+    const waitUntil = (promise: Promise<unknown>): void => {
+      this.waits++;
+      const done = (): void => void this.waits--;
+      void follow(promise, done, done);
+    };
+    const id = { name: "record", toString: () => "record" };
+    return { id, storage: this.storage.api, waitUntil, exports: {} } as unknown as DurableObjectState;
+  }
+
+  get env(): object {
+    const untilIdle = (): Promise<void> =>
+      this.#sim.host.call("a call to itself", ({ object }) => object.untilIdle(), { caller: this });
+    const record = (): Promise<void> => Promise.resolve();
+    return { KEYS: { get: () => ({ untilIdle }) }, JOURNALS: { getByName: () => ({ record }) } };
+  }
+
+  /** Something that holds the object until it is closed. `onEnd` is called where the process ends before. */
+  open(onEnd: () => void): Open {
+    this.#open.add(onEnd);
+    const close = (): void => {
+      if (!this.#open.delete(onEnd) || this.#open.size > 0) return;
+      this.idles++;
+      this.onIdle();
+    };
+    return { close };
+  }
+
+  get isIdle(): boolean {
+    return this.#open.size === 0;
+  }
+
+  /** Its memory is gone. */
+  end(): void {
+    if (!this.isAlive) return;
+    this.#sim.scheduler.kill(this);
+    const open = [...this.#open];
+    this.#open.clear();
+    for (const onEnd of open) onEnd();
+    this.#sim.origin.processEnded(this);
+  }
+}
