@@ -24,6 +24,8 @@ interface Tally {
 /** Each part of the page, by the name in its markers. */
 const PARTS: Readonly<Record<string, () => string>> = {
   model: modelPart,
+  boundary: boundaryPart,
+  holes: holesPart,
   faults: faultsPart,
   memory: memoryPart,
   crash: crashPart,
@@ -68,6 +70,27 @@ function modelPart(): string {
     `Of ${explorationsIn(bugs).length} changes of the code that each break a promise, one at a time, ${found} are found.`,
     madeBy(bugs),
   ].join("\n");
+}
+
+function boundaryPart(): string {
+  const run = readRun("boundary");
+  const checked = run.figures.filter(isObject);
+  const faults = checked.filter(({ fault }) => fault !== null);
+  const found = faults.filter(({ hasViolation }) => hasViolation === true).length;
+  const states = Number(checked.find(({ fault }) => fault === null)?.["states"]);
+  return [
+    `The model has ${inEnglish(states)} states, and none breaks a promise. Of ${faults.length} planted faults, ${found} are found.`,
+    madeBy(run),
+  ].join("\n");
+}
+
+function holesPart(): string {
+  const run = readRun("holes");
+  const planted = run.figures.filter(isObject);
+  const noticed = planted.filter((one) => one["noticed"] === true).length;
+  return [`Of ${planted.length} changes, ${noticed} are noticed by the test that is named for each.`, madeBy(run)].join(
+    "\n",
+  );
 }
 
 function faultsPart(): string {

@@ -22,6 +22,8 @@ const RUNS = {
   model: { args: ["run", "model", "--", "--json"], figures: "lines" },
   "large-model": { args: ["run", "model", "--", "--json", "--large"], figures: "lines" },
   "planted-bugs": { args: ["run", "model", "--", "--json", "--bugs"], figures: "lines" },
+  boundary: { args: ["run", "boundary", "--", "--json"], figures: "lines" },
+  holes: { args: ["run", "holes", "--", "--json"], figures: "lines" },
   faults: {
     args: [...VITEST, "--project", "worker", "--project", "fault", "test/fault"],
     env: EVERY_POINT,
