@@ -112,6 +112,10 @@ export default defineConfig({
           ...EVERY_PROJECT,
         },
       },
+      {
+        // The suites of other projects. Their scenarios are long tests.
+        test: { name: "others", include: ["test/others/**/*.test.ts"], environment: "node", ...EVERY_PROJECT },
+      },
       { test: { name: "fault", include: ["test/fault/node/**/*.test.ts"], ...ON_WORKERD, ...EVERY_PROJECT } },
       { test: { name: "fuzz", include: ["test/fuzz/**/*.test.ts"], ...ON_WORKERD, ...EVERY_PROJECT } },
       { test: { name: "bodies", include: ["test/bodies/**/*.test.ts"], ...ON_WORKERD, ...EVERY_PROJECT } },

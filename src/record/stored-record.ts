@@ -130,7 +130,7 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
   const { derived } = stored;
   if (typeof derived !== "boolean") faults.push("derived");
   const state = text("state");
-  const calls = stored["calls"] === undefined ? null : decodeCalls(stored["calls"]);
+  const calls = decodeCalls(stored["calls"]);
   // Without them, an answer could go to another call.
   if (calls === null && stored["calls"] !== undefined) faults.push("calls");
   const facts = {
@@ -165,7 +165,7 @@ export function decodeRecord(stored: Readonly<Record<string, unknown>>): KeyReco
   if (state === "pending") return { state, ...facts, startedAtMs: sinceMs, unknownTtlMs: termMs, rememberMs };
   if (state === "unknown") return { state, ...facts, sinceMs, expiresAtMs: termMs, rememberMs };
   const term = { recordedAtMs: sinceMs, expiresAtMs: termMs, rememberMs };
-  if (state === "tombstone" && cause !== null) return { state, ...facts, ...term, cause };
+  if (cause !== null) return { state: "tombstone", ...facts, ...term, cause };
   if (answer !== null) return { state: "completed", ...facts, ...term, answer };
   return { state: "unreadable", why: state === "completed" ? "fields: status, headers" : "fields: state" };
 }

@@ -44,7 +44,7 @@ function matchesToo(other: OutcomeRule, rule: OutcomeRule, status: number): bool
 
 /** Whether an answer for which `a` holds is one for which `b` does. Statuses are left out. */
 function implies(a: Conditions, b: Conditions): boolean {
-  if (b.mediaTypes !== null && !isWithin(mediaTypesOf(a), b.mediaTypes)) return false;
+  if (!isWithin(mediaTypesOf(a), b.mediaTypes)) return false;
   if (b.header !== null && !(a.header?.name === b.header.name && isWithin(a.header.is, b.header.is))) return false;
   if (b.json !== null && !(isSamePointer(a, b) && isWithin(a.json?.is ?? null, b.json.is))) return false;
   return b.event === null || a.event === b.event;

@@ -170,7 +170,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "an early alarm deletes the record",
     world: "clock",
     file: ALARM,
-    text: "if (resting === record) return lookAgain(resting.expiresAtMs);",
+    text: "if (resting === record) return lookAgain(deletionMs(resting));",
     replacement: `if (resting === record) return { action: "forget" };`,
   },
   {
@@ -226,7 +226,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "an operator's action sets no alarm",
     world: "operator",
     file: KEPT,
-    text: "this.#setAlarm(decision.record.expiresAtMs);",
+    text: "this.#setAlarm(deletionMs(decision.record));",
     replacement: "",
   },
   {

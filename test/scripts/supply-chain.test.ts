@@ -18,6 +18,7 @@ const LOCK_FILES = [
   "examples/in-worker/tanstack-start/package-lock.json",
   "test/clients/package-lock.json",
   "tools/dependency-rule/package-lock.json",
+  "tools/mutation/package-lock.json",
   "tools/package/package-lock.json",
   "tools/reference/package-lock.json",
 ];

@@ -10,6 +10,7 @@ import { type Refusal, isRefusal } from "../../src/http/problem.ts";
 import { type Asked, type Phase, type Seen, digestOf } from "../crash/history.ts";
 import { joined, requestBody } from "./bodies.ts";
 import { BOUNDS } from "./bounds.ts";
+import { isOver } from "./epochs.ts";
 import { type Process } from "./process.ts";
 import { RemoteBody, uploadTo } from "./remote-body.ts";
 import { CLIENTS, type Sim, count, say } from "./sim.ts";
@@ -37,6 +38,8 @@ interface Course {
   generation: number;
   epoch: number;
   isTouched: boolean;
+  /** The term of the record was over, so the reply is about none. */
+  isBetween: boolean;
   /** As many read from the object as may. */
   isCrowded: boolean;
   hasLeft: boolean;
@@ -59,6 +62,7 @@ export async function ask(sim: Sim, planned: Ask): Promise<Seen> {
     epoch: epochs.now,
     isTouched: false,
     isCrowded: false,
+    isBetween: false,
     hasLeft: false,
     isOver: false,
   };
@@ -108,9 +112,13 @@ function stub(sim: Sim, planned: Ask, course: Course): KeyStub {
       if (course.isOver) note(sim, planned, { ...course, submits: [], ...submit }, { kind: "left" });
     });
   };
-  const replied = ({ bodies }: Process): void => {
-    course.epoch = sim.epochs.atStepStart;
+  const replied = ({ bodies, storage }: Process, reply: unknown): void => {
+    const mark: unknown = Reflect.get(Object(reply), "mark");
+    // That nothing has run is the end of an epoch, and belongs to it.
+    const isEnd = Reflect.get(Object(mark), "status") === "released";
+    course.epoch = isEnd ? sim.epochs.atStepStart : sim.epochs.now;
     course.isCrowded = bodies.size >= BOUNDS.readers;
+    course.isBetween = isOver(storage.record, sim.scheduler.nowMs + sim.skewMs);
   };
   const passed = <R extends LookReply>(reply: R, process: Process): R => {
     if (reply.kind !== "answer" || !(reply.body instanceof ReadableStream)) return reply;
@@ -172,6 +180,7 @@ function isPromised({ mark }: AnswerReply): boolean {
 }
 
 function refused(course: Course, code: keyof typeof PROBLEMS, word: string): Seen {
+  if (course.isBetween && (code === "in_flight" || code === "unavailable")) return { kind: "left" };
   // What the simulation has broken is no answer of the record.
   if ((course.isTouched || course.isCrowded) && (code === "unavailable" || code === "overloaded"))
     return { kind: "left" };

@@ -31,7 +31,7 @@ export interface CallEvents {
   /** It has arrived at a process. */
   readonly arrived?: (generation: number, isHeard: boolean) => void;
   /** The object has replied, and the output gate may still hold the reply. */
-  readonly replied?: (process: Process) => void;
+  readonly replied?: (process: Process, reply: unknown) => void;
   /** Something of the simulation has made it fail, or may have. */
   readonly touched?: () => void;
 }
@@ -99,7 +99,7 @@ export class Host {
       if (isHeard) fail({ durableObjectReset: true }, "The Durable Object was reset.");
     });
     const replied = (value: T): void => {
-      if (isHeard) events.replied?.(process);
+      if (isHeard) events.replied?.(process, value);
       process.storage.gate(() => {
         open.close();
         if (!isHeard) return;

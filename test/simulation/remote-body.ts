@@ -32,7 +32,7 @@ export class RemoteBody {
     this.#process = process;
     this.#reply = reply;
     this.#reader = stream.getReader();
-    this.#epoch = sim.epochs.atStepStart;
+    this.#epoch = sim.epochs.now;
     this.#idleSinceMs = sim.scheduler.nowMs;
     this.#open = process.open(() => this.breakOff());
     process.bodies.add(this);

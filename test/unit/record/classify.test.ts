@@ -72,6 +72,15 @@ describe("5.2 the order", () => {
   });
 });
 
+test("5.1 every other status means the same from attempt 2 on", () => {
+  for (let status = 200; status <= 599; status++) {
+    if (status === 409 || status === 425) continue;
+    expect(classify(answer(status, {}, 2), [], UNREAD_BODY), String(status)).toBe(
+      classify(answer(status), [], UNREAD_BODY),
+    );
+  }
+});
+
 const SSE = { "content-type": "text/event-stream" };
 const JSON_TYPE = { "content-type": "application/json" };
 const GRPC_WEB = { "content-type": "application/grpc-web+proto" };
@@ -141,6 +150,8 @@ describe("5.2 one rule", () => {
       false,
     ],
     ["a member, of an answer that has no body", rule(code(), "unknown"), answer(204), unread, false],
+    ["a member, of a 205", rule(code(), "unknown"), answer(205), body({ "errors/0/code": "1e0" }), false],
+    ["a member, of a 304", rule(code(), "unknown"), answer(304), body({ "errors/0/code": "1e0" }), false],
     ["an event", rule({ event: "error" }, "unknown"), answer(200, SSE), body(null, ["delta", "error"]), true],
     ["an event that is not there", rule({ event: "error" }, "unknown"), answer(200, SSE), body(null, ["delta"]), false],
     ["an event, of an answer that is no event stream", rule({ event: "error" }, "unknown"), answer(200), unread, false],
@@ -211,6 +222,21 @@ describe("5.2 a body that can't be read", () => {
     expect(classify(answer(429), [rule(charged, "not-executed")], UNREAD_BODY)).toBe("not-executed");
     expect(classify(answer(429), [rule(charged, "final")], UNREAD_BODY)).toBe("unknown");
     expect(classify(answer(429), [rule(charged, "unknown")], UNREAD_BODY)).toBe("unknown");
+    // A rule that could only confirm it takes no doubt away.
+    const both = [rule(charged, "final"), rule(charged, "not-executed")];
+    expect(classify(answer(429), both, UNREAD_BODY)).toBe("unknown");
+  });
+
+  test.each<[string, OutcomeRule, Readonly<Record<string, string>>, BodyFacts]>([
+    ["a status", rule(statuses(500), "final", charged), {}, UNREAD_BODY],
+    ["a media type", rule({ mediaTypes: ["a/b"] }, "final", charged), {}, UNREAD_BODY],
+    ["a header", rule({ header: { name: "x", is: null } }, "final", charged), {}, UNREAD_BODY],
+    ["a trailer", { ...rule({}, "final", charged), when: UNAVAILABLE.when }, GRPC_WEB, body(null, null, {})],
+    ["a member", rule(code(), "final", { event: "done" }), SSE, body({}, null)],
+    ["an event", rule({ event: "done" }, "final", charged), SSE, body(null, [])],
+  ])("raises no doubt by its exception where a rule fails by %s", (_, failing, fields, facts) => {
+    const rules = [failing, rule(statuses(200), "not-executed")];
+    expect(classify(answer(200, fields), rules, facts)).toBe("not-executed");
   });
 
   test("holds for trailers too", () => {
@@ -244,6 +270,21 @@ describe("5.2 the head of an answer", () => {
     expect(classifyHead(answer(204), [throttled])).toMatchObject({ outcome: "final" });
   });
 
+  test("decides where a rule fails by its head, whatever its exception and its other conditions look at", () => {
+    const decided = { kind: "decided", outcome: "final" };
+    expect(classifyHead(answer(200), [rule(statuses(500), "unknown", code())])).toEqual(decided);
+    expect(classifyHead(answer(200, JSON_TYPE), [rule({ ...code(), event: "error" }, "unknown")])).toEqual(decided);
+    expect(classifyHead(answer(200, JSON_TYPE), [rule({ ...code(), event: "error" }, "unknown", code())])).toEqual(
+      decided,
+    );
+  });
+
+  test("looks for trailers where one of the rules has a header, and only there", () => {
+    const signs = answer(200, GRPC_WEB);
+    expect(classifyHead(signs, [throttled, UNAVAILABLE])).toMatchObject({ needs: { json: true, trailers: "binary" } });
+    expect(classifyHead(signs, [throttled])).toMatchObject({ needs: { json: true, trailers: null } });
+  });
+
   test("leaves it open otherwise, with what to look for", () => {
     const rules = [
       throttled,
@@ -269,7 +310,7 @@ describe("5.2 the head of an answer", () => {
     expect(found).toEqual({ kind: "open", needs: { json: false, events: [], trailers }, mayBeFinal: true });
   });
 
-  test.each(["application/grpc", "application/grpc-webby", "application/json"])(
+  test.each(["application/grpc", "application/grpc-webby", "x-application/grpc-web", "application/json"])(
     "decides by headers alone: %s",
     (type) => {
       expect(classifyHead(answer(200, { "content-type": type }), [UNAVAILABLE])).toMatchObject({ outcome: "final" });

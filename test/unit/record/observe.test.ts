@@ -90,6 +90,15 @@ describe("3.12.3 a shadow after its request was answered", () => {
     });
   });
 
+  test("is completed by a later attempt too", () => {
+    const second = { ...pending, attempt: { number: 2, id: "attempt-2" } };
+    const conclusion = { outcome: "final", answer } as const;
+    expect(concludeShadow(second, { attempt: second.attempt, policy: POLICY }, conclusion, 1050)).toMatchObject({
+      action: "write",
+      record: { state: "completed", attempt: { number: 2 } },
+    });
+  });
+
   test("stays as it is where a later request has replaced it", () => {
     const late = { number: 1, id: "another" };
     expect(concludeShadow(pending, { attempt: late, policy: POLICY }, { outcome: "unknown" }, 1050)).toEqual({

@@ -75,6 +75,12 @@ describe("O3 each command for each record where nothing runs", () => {
     expect(decision.action === "write" && decision.record.request.calls).toEqual(expected);
   });
 
+  test("a response without an id leaves the one call as it was", () => {
+    const calls = [{ id: "5e0", token: "1e0" }];
+    const decision = decideCommand({ ...unknown, request: { ...request, calls } }, null, settledFinal, NOW);
+    expect(decision).toEqual({ ...kept, record: { ...kept.record, request: { ...request, calls } } });
+  });
+
   test.each([settledFinal, notExecuted, release, purge])("what is over is gone, to the millisecond: %j", (command) => {
     for (const record of [unknown, completed, tombstone]) {
       expect(decideCommand(record, null, command, 2000)).toEqual(refused("no_record"));

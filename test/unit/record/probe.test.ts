@@ -14,6 +14,7 @@ describe("5.7 what an answer to a probe settles", () => {
     ["final", "101", "whole", { outcome: "unknown" }],
     ["final", "600", "whole", { outcome: "unknown" }],
     ["final", "0201", "whole", { outcome: "unknown" }],
+    ["final", "2010", "whole", { outcome: "unknown" }],
     ["not-executed", null, "whole", { outcome: "not-executed" }],
     ["not-executed", null, "broken", { outcome: "not-executed" }],
     ["unknown", "201", "whole", { outcome: "unknown" }],

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { serialize } from "node:v8";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { encodeRecord, storedBytesMax } from "../../../src/record/stored-record.ts";
 import { completed, pending } from "./examples.ts";
 
@@ -24,4 +24,35 @@ test("the estimate is at most twice the text, and a little for each header", () 
   const large = storedBytesMax(encodeRecord({ ...completed, answer: { ...completed.answer, headers } }));
   expect(small).toBeLessThan(1500);
   expect(large).toBeLessThan(2 * 100_000 + 10_000);
+});
+
+describe("the estimate", () => {
+  const base = storedBytesMax(encodeRecord(pending));
+  const sized = (change: Partial<ReturnType<typeof encodeRecord>>) =>
+    storedBytesMax({ ...encodeRecord(pending), ...change }) - base;
+
+  test("is 1000 bytes, and two for each character", () => {
+    // "pending", "api.test", "POST /v1/charges", "k", "c0ffee", "json", "fp-1", "plain-1" and "attempt-1".
+    expect(base).toBe(1000 + 2 * (7 + 8 + 16 + 1 + 6 + 4 + 4 + 7 + 9));
+    expect(sized({ key: "k".repeat(101) })).toBe(200);
+  });
+
+  test("has the text of each header, and 32 bytes more", () => {
+    expect(sized({ headers: [["name", "value"]] })).toBe(32 + 2 * 9);
+    const headers = ["a", "b", "c"].map((name) => [name, "value"] as const);
+    expect(sized({ headers })).toBe(3 * (32 + 2 * 6));
+  });
+
+  test("has the texts of each call, and 64 bytes more", () => {
+    expect(sized({ calls: [["12345", "123"]] })).toBe(2 * (32 + 8));
+    expect(
+      sized({
+        calls: [
+          [null, null],
+          ["12345", null],
+          [null, "123"],
+        ],
+      }),
+    ).toBe(2 * (3 * 32 + 8));
+  });
 });

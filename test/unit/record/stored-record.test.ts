@@ -53,8 +53,8 @@ const [, completedStored] = fixtures[5];
 
 describe("format 1", () => {
   test.each(fixtures)("reads and writes a $state record", (record, stored) => {
-    expect(decodeRecord(stored)).toEqual(record);
-    expect(encodeRecord(record)).toEqual(stored);
+    expect(decodeRecord(stored)).toStrictEqual(record);
+    expect(encodeRecord(record)).toStrictEqual(stored);
   });
 
   test.each(fixtures)("reads and writes a $state record that is bound to its caller", (record, stored) => {
@@ -118,6 +118,16 @@ describe("format 1", () => {
   const TIME = [...INTEGER, 7_258_118_400_001, Number.MAX_SAFE_INTEGER];
   const HEADERS: unknown[] = [...ANYTHING_ELSE.filter((value) => !Array.isArray(value)), null, "[]", 1, { a: "b" }];
   HEADERS.push('[["a","b"]]', [["a"]], [["a", 1]], [["a", "b", "c"]], [[1, "b"]], ["ab"], [null]);
+  HEADERS.push(
+    [
+      ["a", "b"],
+      ["c", 1],
+    ],
+    [
+      ["a", 1],
+      ["c", "d"],
+    ],
+  );
   HEADERS.push([["", "b"]], [["a b", "c"]], [["a\n", "b"]], [["a", "b\r\nc: d"]], [["a", "b\0"]]);
 
   test.each<[field: string, values: readonly unknown[]]>([
@@ -153,6 +163,24 @@ describe("format 1", () => {
     for (const cause of [...TEXT, "too small", "coded:", "coded"]) {
       expect(decodeRecord({ ...ofTombstone, cause })).toEqual({ state: "unreadable", why: "fields: cause" });
     }
+  });
+
+  test("reads the largest time, the longest term, and every status of an answer", () => {
+    const times = { since_ms: 7_258_118_400_000, remember_ms: 315_360_000_000 };
+    const pendingStored = { ...fixtures[0][1], ...times, term_ms: 315_360_000_000 };
+    expect(decodeRecord(pendingStored)).toMatchObject({ state: "pending", unknownTtlMs: 315_360_000_000 });
+    const unknownStored = { ...fixtures[1][1], ...times, term_ms: 7_258_118_400_000 };
+    expect(decodeRecord(unknownStored)).toMatchObject({ state: "unknown", expiresAtMs: 7_258_118_400_000 });
+    for (const status of [200, 599]) {
+      expect(decodeRecord({ ...completedStored, status })).toMatchObject({ state: "completed", answer: { status } });
+    }
+  });
+
+  test("lists what it can't read", () => {
+    const why = (change: object) => decodeRecord({ ...completedStored, ...change });
+    expect(why({ tenant: 1, key: 2 })).toEqual({ state: "unreadable", why: "fields: tenant, key" });
+    expect(why({ status: 199 })).toEqual({ state: "unreadable", why: "fields: status, headers" });
+    expect(why({ state: "done" })).toEqual({ state: "unreadable", why: "fields: state" });
   });
 
   test("does not read a pending value with a term of more than ten years", () => {

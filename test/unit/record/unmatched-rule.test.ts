@@ -34,6 +34,21 @@ describe("a rule that no answer matches", () => {
     ],
     ["another value", [rule(header("x", "1"), "unknown"), rule(header("x", "2"), "final")], null],
     ["another header", [rule(header("x"), "unknown"), rule(header("y"), "final")], null],
+    ["more values", [rule(header("x", "1"), "unknown"), rule(header("x", "1", "2"), "final")], null],
+    ["one of two values", [rule(member("1e0", "2e0"), "unknown"), rule(member("1e0"), "final")], "shadowed"],
+    [
+      "another member",
+      [rule({ json: { pointer: ["b"], is: null } }, "unknown"), rule({ ...statuses(200), ...member() }, "final")],
+      null,
+    ],
+    ["any media type after one", [rule({ mediaTypes: ["a/b"] }, "unknown"), rule(statuses(200), "final")], null],
+    [
+      "an event after another media type",
+      [rule({ mediaTypes: ["a/b"] }, "unknown"), rule({ event: "a" }, "final")],
+      null,
+    ],
+    ["an event after another", [rule({ event: "a" }, "unknown"), rule({ event: "b" }, "final")], null],
+    ["an event again", [rule({ event: "a" }, "unknown"), rule({ ...statuses(200), event: "a" }, "final")], "shadowed"],
     ["any value after one", [rule(member("1e0"), "unknown"), rule(member(), "final")], null],
     ["one value after any", [rule(member(), "unknown"), rule(member("1e0"), "final")], "shadowed"],
     [
@@ -67,6 +82,62 @@ describe("a rule that no answer matches", () => {
       [rule(range(500, 599), "unknown", { ...statuses(500), ...member() }), rule(statuses(502), "final")],
       "shadowed",
     ],
+    [
+      "an exception by another value of its header",
+      [rule(range(500, 599), "unknown", header("x", "1")), rule({ ...range(500, 599), ...header("x", "2") }, "final")],
+      "shadowed",
+    ],
+    [
+      "an exception by one of the values of its header",
+      [
+        rule(range(500, 599), "unknown", header("x", "1")),
+        rule({ ...range(500, 599), ...header("x", "1", "2") }, "final"),
+      ],
+      null,
+    ],
+    [
+      "an exception by one value, where it takes any",
+      [rule(range(500, 599), "unknown", header("x", "1")), rule({ ...range(500, 599), ...header("x") }, "final")],
+      null,
+    ],
+    [
+      "an exception by any value, where it takes one",
+      [rule(range(500, 599), "unknown", header("x")), rule({ ...range(500, 599), ...header("x", "1") }, "final")],
+      null,
+    ],
+    [
+      "an exception by another header",
+      [rule(range(500, 599), "unknown", header("y", "1")), rule({ ...range(500, 599), ...header("x", "2") }, "final")],
+      null,
+    ],
+    [
+      "an exception by a member, where it has a header",
+      [rule(range(500, 599), "unknown", member("1e0")), rule({ ...range(500, 599), ...header("x") }, "final")],
+      null,
+    ],
+    [
+      "an exception by a header, where it has a member",
+      [rule(range(500, 599), "unknown", header("x")), rule({ ...range(500, 599), ...member() }, "final")],
+      null,
+    ],
+    [
+      "an exception by another value of its member",
+      [rule(range(500, 599), "unknown", member("1e0")), rule({ ...range(500, 599), ...member("2e0") }, "final")],
+      "shadowed",
+    ],
+    [
+      "an exception by the value of its member",
+      [rule(range(500, 599), "unknown", member("1e0")), rule({ ...range(500, 599), ...member("1e0") }, "final")],
+      null,
+    ],
+    [
+      "an exception by another member",
+      [
+        rule(range(500, 599), "unknown", { json: { pointer: ["b"], is: ["1e0"] } }),
+        rule({ ...range(500, 599), ...member("2e0") }, "final"),
+      ],
+      null,
+    ],
     ["its own exception", [rule(statuses(500), "final", range(500, 599))], "impossible"],
     [
       "its own exception, with fewer conditions",
@@ -76,11 +147,17 @@ describe("a rule that no answer matches", () => {
     ["an exception for a part of it", [rule(range(500, 599), "final", statuses(500))], null],
     ["a member of an answer without a body", [rule({ ...statuses(204, 304), ...member() }, "final")], "impossible"],
     ["a member and an event", [rule({ ...member(), event: "a" }, "final")], null],
+    ["an event of an answer without a body", [rule({ ...statuses(204), event: "a" }, "final")], "impossible"],
+    ["a status without a body", [rule(statuses(204), "final")], null],
     ["an event of another media type", [rule({ mediaTypes: ["a/b"], event: "a" }, "final")], "impossible"],
     ["a header that decides before any rule", [rule(header("oncegate-outcome"), "final")], "impossible"],
   ])("%s", (_, rules, expected) => {
     expect(whyUnmatched(rules, rules.length - 1)).toBe(expected);
   });
+});
+
+test("there is no reason where there is no rule", () => {
+  expect(whyUnmatched([], 0)).toBeNull();
 });
 
 const values = fc.option(fc.subarray(["1", "2"], { minLength: 1 }), { nil: null });
