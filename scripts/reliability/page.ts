@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fillIn } from "../../bench/support/document.ts";
 import { CRASH_ROWS, FAULTS, inEnglish, SMALL_WORLDS } from "./rows.ts";
-import { type KeptRun, readRun } from "./runs.ts";
+import { type KeptRun, readMutation, readRun } from "./runs.ts";
 
 const PAGE = join(import.meta.dirname, "..", "..", "docs", "reliability.md");
 
@@ -26,6 +26,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
   model: modelPart,
   boundary: boundaryPart,
   holes: holesPart,
+  mutation: mutationPart,
   faults: faultsPart,
   memory: memoryPart,
   crash: crashPart,
@@ -91,6 +92,15 @@ function holesPart(): string {
   return [`Of ${planted.length} changes, ${noticed} are noticed by the test that is named for each.`, madeBy(run)].join(
     "\n",
   );
+}
+
+function mutationPart(): string {
+  const rows = Object.entries(readMutation()).map(([folder, one]) => {
+    const { killed, timeout, survived, noCoverage, equal, score, date, command } = one;
+    const counts = [killed + timeout, survived + noCoverage, equal].map(inEnglish).join(" | ");
+    return `| \`src/${folder}\` | ${counts} | ${score} % | \`${command}\`, ${date} |`;
+  });
+  return ["| | noticed | not noticed | equal | score | |", "|---|---|---|---|---|---|", ...rows].join("\n");
 }
 
 function faultsPart(): string {

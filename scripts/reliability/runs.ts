@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Facts, facts, writeJson } from "../../bench/support/facts.ts";
 import { FIGURES_MARK } from "../../test/support/figures.ts";
+import { type Figures } from "../../tools/mutation/figures.ts";
 
 /** Where a run leaves its figures: in a file that it is given by `--json`, or in lines of what it prints. */
 interface Run {
@@ -41,6 +42,7 @@ export interface KeptRun extends Facts {
   readonly figures: readonly unknown[];
 }
 
+const MUTATION = join(import.meta.dirname, "..", "..", "tools", "mutation", "figures.json");
 const RESULTS = join(import.meta.dirname, "..", "..", "test", "results");
 const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -74,9 +76,14 @@ export function runAndKeep(name: RunName): void {
   }
 }
 
-/** Null where the run has not been made. */
+/** Throws where the run has not been made. */
 export function readRun(name: RunName): KeptRun {
   return JSON.parse(readFileSync(fileOf(name), "utf8")) as KeptRun;
+}
+
+/** By folder of src/. `npm run mutation -- --write` keeps them itself. */
+export function readMutation(): Readonly<Record<string, Figures>> {
+  return JSON.parse(readFileSync(MUTATION, "utf8")) as Record<string, Figures>;
 }
 
 function fileOf(name: RunName): string {
