@@ -81,9 +81,15 @@ export function readRun(name: RunName): KeptRun {
   return JSON.parse(readFileSync(fileOf(name), "utf8")) as KeptRun;
 }
 
+/** As kept in figures.json. */
+export interface MutationFigures extends Figures {
+  readonly date: string;
+  readonly command: string;
+}
+
 /** By folder of src/. `npm run mutation -- --write` keeps them itself. */
-export function readMutation(): Readonly<Record<string, Figures>> {
-  return JSON.parse(readFileSync(MUTATION, "utf8")) as Record<string, Figures>;
+export function readMutation(): Readonly<Record<string, MutationFigures>> {
+  return JSON.parse(readFileSync(MUTATION, "utf8")) as Record<string, MutationFigures>;
 }
 
 function fileOf(name: RunName): string {
