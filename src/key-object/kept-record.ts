@@ -203,12 +203,12 @@ export class KeptRecord {
 
   /**
    * The chunks of an undone attempt stay for those who read them. If this process dies meanwhile, the next one deletes them when it
-   * loads the record, at the latest for the alarm.
+   * loads the record, at the latest for the alarm. A fault before that is set leaves the one of the attempt, which is earlier.
    */
   #forgetUndone(body: Recording | null, nowMs: number): void {
     if (body?.hasChunks !== true) return this.#ctx.waitUntil(this.#store.forget());
-    this.#setAlarm(nowMs + LEFTOVER_MS_MAX);
     this.#store.remove(body.attemptId);
+    this.#setAlarm(nowMs + LEFTOVER_MS_MAX);
     this.#leftover.keep(body);
   }
 

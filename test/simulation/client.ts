@@ -13,7 +13,7 @@ import { BOUNDS } from "./bounds.ts";
 import { isOver } from "./epochs.ts";
 import { type Process } from "./process.ts";
 import { RemoteBody, uploadTo } from "./remote-body.ts";
-import { CLIENTS, type Sim, count, say } from "./sim.ts";
+import { CLIENTS, type Sim, count, say, violate } from "./sim.ts";
 import { type PlannedAsk } from "./world.ts";
 
 const BODY_LIFE_MS = 20 * 60_000;
@@ -112,7 +112,9 @@ function stub(sim: Sim, planned: Ask, course: Course): KeyStub {
       if (course.isOver) note(sim, planned, { ...course, submits: [], ...submit }, { kind: "left" });
     });
   };
-  const replied = ({ bodies, storage }: Process, reply: unknown): void => {
+  const replied = (process: Process, reply: unknown): void => {
+    const { bodies, storage } = process;
+    refusedForRoom(sim, process, reply);
     const mark: unknown = Reflect.get(Object(reply), "mark");
     // That nothing has run is the end of an epoch, and belongs to it.
     const isEnd = Reflect.get(Object(mark), "status") === "released";
@@ -144,6 +146,14 @@ function stub(sim: Sim, planned: Ask, course: Course): KeyStub {
         touched,
       }),
   };
+}
+
+/** A request is refused instead of waiting only where the bounds leave no room. */
+function refusedForRoom(sim: Sim, { openCalls, bodies }: Process, reply: unknown): void {
+  const { code, waited } = Object(reply) as Partial<Record<string, unknown>>;
+  if (code !== "in_flight" || waited === true || sim.world.policy.inFlight === "refuse") return;
+  const isFull = openCalls > BOUNDS.waiters || openCalls * sim.world.requestBytes > BOUNDS.waitersBytes;
+  if (!isFull && bodies.size < BOUNDS.readers) violate(sim, "P7", "a request does not wait, though there is room");
 }
 
 async function readReply(sim: Sim, planned: Ask, course: Course, reply: Reply | Refusal): Promise<Seen> {
@@ -199,10 +209,9 @@ function note(sim: Sim, { sender, attempt, phase, variant }: Ask, course: Course
     const about = { record: sim.epochs.nameOf(epoch), sender, attempt, phase, sentAt, endedAt };
     sim.noted.push({ variant, epoch, asked: { ...about, body: "original", ...one } });
   };
+  const answered = course.submits.findLast((submit) => submit.generation === generation && submit.epoch === epoch);
   for (const submit of course.submits) {
-    if (submit.generation !== generation || submit.epoch !== epoch) {
-      add(submit.epoch, { generation: submit.generation, seen: { kind: "left" } });
-    }
+    if (submit !== answered) add(submit.epoch, { generation: submit.generation, seen: { kind: "left" } });
   }
   add(epoch, { generation, seen });
   if (seen.kind === "left") count(sim, "client left or cut off");

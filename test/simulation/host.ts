@@ -183,7 +183,8 @@ export class Host {
       const { state, attempt, attempt_id: id, term_ms: term } = Object(after) as Record<string, unknown>;
       return `the record: ${JSON.stringify({ state, attempt, id, term })} by ${process.name}`;
     });
-    if (Reflect.get(Object(before), "state") === "completed") noteBreak(sim, "the answer is deleted");
+    const [was, is] = [before, after].map((record): unknown => Reflect.get(Object(record), "state"));
+    if (was !== "pending" && was !== is) noteBreak(sim, "the answer is deleted");
     const nowMs = sim.scheduler.nowMs + sim.skewMs;
     sim.epochs.written({ before, after, nowMs, isOperated: this.isOperating });
   }

@@ -65,6 +65,7 @@ export async function run(choices: Choices, isTraced = false): Promise<RunResult
 
 function simOf(choices: Choices, trace: string[] | null): Sim {
   const world = drawWorld(choices);
+  trace?.push(JSON.stringify({ ...world, clients: world.clients.length }));
   const scheduler = new Scheduler(choices, ROOT, trace);
   scheduler.slowness = world.slowness;
   scheduler.haste = world.haste;
