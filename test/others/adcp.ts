@@ -26,7 +26,7 @@ const campaign = (budget: number): Members => ({
   account: { brand: { domain: "boots.example" }, operator: "agency.example" },
   brand: { domain: "boots.example" },
   start_time: "asap",
-  end_time: "2099-07-31T23:59:59Z",
+  end_time: "2098-01-31T12:00:00Z",
   packages: [{ product_id: "banner", budget, pricing_option_id: "cpm" }],
 });
 

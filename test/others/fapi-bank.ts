@@ -123,7 +123,7 @@ export async function asPayment(sending: Sending): Promise<Ask> {
   const { key, token, amount = "100.00", iss = CLIENT, scheme = "Bearer" } = sending;
   const { interaction = crypto.randomUUID(), type = "application/jwt", headers = [] } = sending;
   const { client } = await allKeys();
-  const data = { endToEndId: "E9040088820210128000800123873170", payment: { amount, currency: "BRL" } };
+  const data = { endToEndId: "E00000000209801010000ABCDEFGHIJK", payment: { amount, currency: "BRL" } };
   const body = await signed(client, { ...claimsNow(iss, "https://bank.example/pix/payments"), data });
   const lines: HeaderLine[] = [
     ["x-idempotency-key", key],

@@ -71,7 +71,7 @@ const expectOnePayment = async ({ one, first, second, paid }: Awaited<ReturnType
 };
 
 const CHARSET = "application/jwt; charset=utf-8";
-const IPV6: HeaderLine = ["x-fapi-customer-ip-address", "2001:db8::1893:25c8:1946"];
+const IPV6: HeaderLine = ["x-fapi-customer-ip-address", "2001:db8::7"];
 
 const otherHeaders = same({
   title: "A retry that is signed again, with a charset and another address of the customer",

@@ -179,7 +179,7 @@ function replace(owner: object, name: string | symbol, value: unknown): void {
 const NUMBER_BYTES = 8;
 
 /** Of names, texts and bytes, with a few bytes for each value. A stream crosses on its own. */
-export function sizeOf(value: unknown): number {
+function sizeOf(value: unknown): number {
   if (typeof value === "string") return value.length + 2;
   if (typeof value === "number") return NUMBER_BYTES;
   if (value instanceof Uint8Array) return value.byteLength + 2;
