@@ -24,6 +24,7 @@ interface Tally {
 /** Each part of the page, by the name in its markers. */
 const PARTS: Readonly<Record<string, () => string>> = {
   model: modelPart,
+  simulation: simulationPart,
   boundary: boundaryPart,
   holes: holesPart,
   mutation: mutationPart,
@@ -70,6 +71,19 @@ function modelPart(): string {
     "",
     `Of ${explorationsIn(bugs).length} changes of the code that each break a promise, one at a time, ${found} are found.`,
     madeBy(bugs),
+  ].join("\n");
+}
+
+function simulationPart(): string {
+  const run = readRun("simulation");
+  const [figures] = run.figures;
+  if (!isObject(figures) || !isObject(figures["faults"])) throw new Error("the simulation has no figures");
+  const count = (name: string): string => inEnglish(Number(figures[name]));
+  const faults = Object.entries(figures["faults"]).map(([fault, times]) => `${inEnglish(Number(times))} × ${fault}`);
+  return [
+    `${count("seeds")} runs, each from its own seed, took ${count("steps")} steps, at ${count("stepsPerMinute")} steps a minute of one core.`,
+    `Processes ended ${count("crashes")} times. Faults: ${faults.join(", ")}.`,
+    madeBy(run),
   ].join("\n");
 }
 

@@ -9,6 +9,7 @@ export const SMALL_WORLDS: Readonly<Record<string, string>> = {
   upload: "bodies that arrive in pieces",
   writes: "writes that fail",
   operator: "an operator, and a newer version",
+  chunks: "answers in chunks",
   clock: "odd alarms, and a clock that is set back",
 };
 

@@ -23,6 +23,7 @@ const RUNS = {
   model: { args: ["run", "model", "--", "--json"], figures: "lines" },
   "large-model": { args: ["run", "model", "--", "--json", "--large"], figures: "lines" },
   "planted-bugs": { args: ["run", "model", "--", "--json", "--bugs"], figures: "lines" },
+  simulation: { args: ["run", "simulate", "--", "--minutes", "5"], figures: "file" },
   boundary: { args: ["run", "boundary", "--", "--json"], figures: "lines" },
   holes: { args: ["run", "holes", "--", "--json"], figures: "lines" },
   faults: {
@@ -82,7 +83,7 @@ export function readRun(name: RunName): KeptRun {
 }
 
 /** As kept in figures.json. */
-export interface MutationFigures extends Figures {
+interface MutationFigures extends Figures {
   readonly date: string;
   readonly command: string;
 }
