@@ -52,6 +52,9 @@ export default defineConfig({
       },
       { test: { name: "model", include: ["test/model/**/*.test.ts"], environment: "node", ...EVERY_PROJECT } },
       {
+        test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], environment: "node", ...EVERY_PROJECT },
+      },
+      {
         // Commands of the project, most of which are processes that start other processes.
         test: {
           name: "scripts",

@@ -1,7 +1,7 @@
 // npm run reliability -- [--run NAME]... [--check]
 //
 // Writes the numbers of docs/reliability.md, each from the JSON of a run in test/results. `--run` makes a run first, and keeps its JSON:
-// model, large-model, planted-bugs, simulation, boundary, holes, faults, fuzz or crash; each is its own command with the options of the page, and takes
+// model, large-model, planted-bugs, simulation, simulated-bugs, boundary, holes, faults, fuzz or crash; each is its own command with the options of the page, and takes
 // from one to twenty minutes. `--check` writes nothing, and ends with 1 where the page has other numbers than the JSON.
 
 import { parseArgs } from "node:util";

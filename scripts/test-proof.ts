@@ -1,9 +1,9 @@
 // npm run test:proof
 //
 // What takes too long for every change: the model of the boundary with each of its planted faults (npm run boundary), the larger worlds
-// of the exploration (npm run model -- --large), each change of test/holes with the test that must notice it (npm run holes), and the
-// mutants of the source (npm run mutation). Needs `spin` and a C compiler, which are packages of Debian and Homebrew. Ends with 1 where
-// one of them does.
+// of the exploration (npm run model -- --large), two minutes of the simulation from new seeds, and its planted bugs (npm run simulate),
+// each change of test/holes with the test that must notice it (npm run holes), and the mutants of the source (npm run
+// mutation). Needs `spin` and a C compiler, which are packages of Debian and Homebrew. Ends with 1 where one of them does.
 
 import { spawnSync } from "node:child_process";
 import { beginScript, runScript } from "./help.ts";
@@ -11,9 +11,12 @@ import { beginScript, runScript } from "./help.ts";
 const COMMANDS = [
   ["scripts/boundary.ts"],
   ["test/model/main.ts", "--large"],
+  // From other seeds each time.
+  ["test/simulation/main.ts", "--minutes", "2", "--seed", String(Math.floor(Math.random() * 2 ** 31))],
+  ["test/simulation/main.ts", "--bugs"],
   ["test/holes/main.ts"],
   ["tools/mutation/main.ts"],
-] as const;
+];
 
 beginScript(import.meta.filename);
 await runScript(() => {

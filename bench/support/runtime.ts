@@ -16,6 +16,7 @@ export type WorkerName =
   | "shards"
   | "proxy"
   | "empty"
+  | "operations"
   | "three-calls"
   | "app"
   | "app-behind";

@@ -78,12 +78,18 @@ function simulationPart(): string {
   const run = readRun("simulation");
   const [figures] = run.figures;
   if (!isObject(figures) || !isObject(figures["faults"])) throw new Error("the simulation has no figures");
+  const planted = readRun("simulated-bugs");
+  const bugs = planted.figures.flat().filter(isObject);
+  const found = bugs.filter(({ violation }) => violation !== null).length;
   const count = (name: string): string => inEnglish(Number(figures[name]));
   const faults = Object.entries(figures["faults"]).map(([fault, times]) => `${inEnglish(Number(times))} × ${fault}`);
   return [
     `${count("seeds")} runs, each from its own seed, took ${count("steps")} steps, at ${count("stepsPerMinute")} steps a minute of one core.`,
     `Processes ended ${count("crashes")} times. Faults: ${faults.join(", ")}.`,
     madeBy(run),
+    "",
+    `Of ${bugs.length} planted bugs, ${found} are found.`,
+    madeBy(planted),
   ].join("\n");
 }
 

@@ -7,9 +7,10 @@ export const SMALL_WORLDS: Readonly<Record<string, string>> = {
   hold: "hold",
   callers: "other callers and bodies",
   upload: "bodies that arrive in pieces",
+  "upload after a probe": "bodies that arrive after a probe",
   writes: "writes that fail",
   operator: "an operator, and a newer version",
-  chunks: "answers in chunks",
+  chunks: "chunks of a large answer",
   clock: "odd alarms, and a clock that is set back",
 };
 

@@ -117,7 +117,7 @@ export const LARGE = {
   "three attempts": {
     policies: { retry: policy({ onUnknown: "retry" }) },
     streamed: [],
-    left: { ...FEW, submits: { ...CALLS, retry: 2 }, crashes: 2 },
+    left: { ...FEW, submits: { ...CALLS, retry: 2 } },
   },
   crashes: {
     policies: { retry: policy({ onUnknown: "retry", rememberMs: STEP_MS }) },

@@ -9,7 +9,7 @@ import { type Ended, example, freshFolder, runProgram, startExample, unusedPort 
 function npx(folder: string, args: readonly string[]): Promise<Ended> {
   const path = `PATH=${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}`;
   const command = ["env", path, `npm_config_cache=${join(folder, "cache")}`, "npx", "--offline", "--yes"];
-  return runProgram([inject("conformanceTarball"), ...args], command, folder);
+  return runProgram(["--package", inject("conformanceTarball"), "oncegate-conformance", ...args], command, folder);
 }
 
 test("passes the implementation of docs/conformance.md, and writes what it is asked for", async () => {

@@ -47,7 +47,7 @@ interface Course {
 }
 
 /** Who asks, by variant: the plain request, another body, and another caller. */
-export function identityOf(variant: number): KeyedCall["request"] {
+function identityOf(variant: number): KeyedCall["request"] {
   const body = variant === 1 ? "f1" : "f0";
   return { rule: "bytes", fingerprint: body, plain: body, caller: variant === 2 ? "c2" : "c0" };
 }
@@ -133,7 +133,7 @@ function stub(sim: Sim, planned: Ask, course: Course): KeyStub {
         async (process) => {
           const { body } = call.forward;
           const network = { isLeft: () => course.hasLeft, touched };
-          const mine = body instanceof ReadableStream ? uploadTo(sim, body, network) : (body?.slice() ?? null);
+          const mine = body instanceof ReadableStream ? uploadTo(sim, body, process, network) : (body?.slice() ?? null);
           const reply = await process.object.submit({ ...call, forward: { ...call.forward, body: mine } });
           return passed(reply, process);
         },
@@ -149,9 +149,15 @@ function stub(sim: Sim, planned: Ask, course: Course): KeyStub {
 }
 
 /** A request is refused instead of waiting only where the bounds leave no room. */
-function refusedForRoom(sim: Sim, { openCalls, bodies }: Process, reply: unknown): void {
+function refusedForRoom(sim: Sim, process: Process, reply: unknown): void {
+  const { openCalls, bodies } = process;
   const { code, waited } = Object(reply) as Partial<Record<string, unknown>>;
-  if (code !== "in_flight" || waited === true || sim.world.policy.inFlight === "refuse") return;
+  if (code !== "in_flight" || sim.world.policy.inFlight === "refuse") return;
+  if (waited === true) {
+    const isBusy = sim.origin.runsFor(process) || process.uploads > 0 || process.storage.hasUndurable;
+    if (!isBusy) violate(sim, "P7", "a request waits though nothing runs");
+    return;
+  }
   const isFull = openCalls > BOUNDS.waiters || openCalls * sim.world.requestBytes > BOUNDS.waitersBytes;
   if (!isFull && bodies.size < BOUNDS.readers) violate(sim, "P7", "a request does not wait, though there is room");
 }

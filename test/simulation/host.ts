@@ -5,6 +5,7 @@
 
 import { KeyObject } from "../../src/key-object/key-object.ts";
 import { Alarms } from "./alarms.ts";
+import { checkDisk } from "./disk-checks.ts";
 import { Process } from "./process.ts";
 import { type Owner, follow } from "./scheduler.ts";
 import { CLIENTS, ROOT, type Sim, count, mishap, noteBreak, say, violate } from "./sim.ts";
@@ -191,10 +192,7 @@ export class Host {
 
   #committed(): void {
     this.alarms.look();
-    const { disk } = this;
-    if (disk.values.size > 0 && disk.alarmMs === null) {
-      violate(this.#sim(), "P7", `there is ${[...disk.values.keys()].join()} without an alarm`);
-    }
+    checkDisk(this.#sim(), this.disk);
   }
 
   #planEviction(process: Process): void {

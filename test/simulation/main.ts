@@ -1,4 +1,4 @@
-// npm run simulate -- [--seed N] [--seeds N] [--steps N] [--minutes N] [--json FILE] [--shrink] [--bugs]
+// npm run simulate -- [--seed N] [--seeds N] [--steps N] [--minutes N] [--json FILE] [--bugs]
 //
 // Runs the real key object on a simulated platform (test/simulation/README.md), each run from its own seed, and prints what was done. Ends
 // with 1 where a promise of docs/protocol.md is broken, with the seed and the shortest run that breaks it. `--seed` is the first seed, and
@@ -8,7 +8,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
-import { findAll } from "./find-bugs.ts";
+import { type FoundBug, findAll } from "./find-bugs.ts";
 import { loadSimulator } from "./load.ts";
 
 beginScript(import.meta.filename);
@@ -35,6 +35,10 @@ function boundOf(name: "seeds" | "steps" | "minutes"): number {
   return bound;
 }
 
+function writeFigures(figures: unknown): void {
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
+}
+
 async function simulateAll(): Promise<number> {
   const { simulate, shrink } = await loadSimulator(null);
   const fromSeed = Number(values.seed);
@@ -50,7 +54,7 @@ async function simulateAll(): Promise<number> {
       .map(([fault, times]) => `${fault} ${times}`)
       .join(", "),
   );
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
+  writeFigures(figures);
   for (const { seed, what } of violations) console.log(`seed ${seed}: ${what}`);
   const [first] = violations;
   if (first === undefined) return 0;
@@ -62,10 +66,14 @@ async function simulateAll(): Promise<number> {
 
 async function plantBugs(): Promise<number> {
   let missed = 0;
-  for await (const { name, seeds, steps, violation, seconds } of findAll()) {
+  const found: FoundBug[] = [];
+  for await (const bug of findAll()) {
+    const { name, seeds, steps, violation, seconds } = bug;
+    found.push(bug);
     if (violation === null) missed++;
     console.log(`${name}: ${violation ?? "not found"} (${seeds} seeds, ${steps} steps, ${seconds} s)`);
   }
+  writeFigures(found);
   console.log(missed === 0 ? "all planted bugs are found" : `${missed} planted bugs are not found`);
   return missed === 0 ? 0 : 1;
 }

@@ -92,9 +92,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replacement: "queueMicrotask(() => this.#kept.writePending({ about, request, attempt }, policy, found, nowMs));",
   },
   {
-    name: "an outcome is written while the record names another attempt",
-    file: "record/transition.ts",
-    text: " && record.attempt.id === attempt.id",
+    name: "the platform is not asked to keep the object for an attempt",
+    file: "key-object/stay-awake.ts",
+    text: "    this.#ctx.waitUntil(work);\n",
     replacement: "",
   },
   {

@@ -1,20 +1,8 @@
 /** Many runs, each from its own seed, and the shortest run that still shows a violation. */
 
 import { Choices } from "./choices.ts";
+import { type Simulation } from "./figures.ts";
 import { type RunResult, run } from "./run.ts";
-
-export interface Simulation {
-  readonly seeds: number;
-  readonly steps: number;
-  readonly crashes: number;
-  readonly faults: Readonly<Record<string, number>>;
-  readonly violations: readonly { readonly seed: number; readonly what: string }[];
-  /** By the clock on the wall. */
-  readonly seconds: number;
-  /** By the processor's own clock: other processes don't count. */
-  readonly cpuSeconds: number;
-  readonly stepsPerMinute: number;
-}
 
 export interface Bounds {
   readonly fromSeed: number;
