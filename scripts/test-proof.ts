@@ -2,8 +2,8 @@
 //
 // What takes too long for every change: the model of the boundary with each of its planted faults (npm run boundary), the larger worlds
 // of the exploration (npm run model -- --large), two minutes of the simulation from new seeds, and its planted bugs (npm run simulate),
-// each change of test/holes with the test that must notice it (npm run holes), and the mutants of the source (npm run
-// mutation). Needs `spin` and a C compiler, which are packages of Debian and Homebrew. Ends with 1 where one of them does.
+// each change of test/holes with the test that must notice it (npm run holes), and the mutants of the source (npm run mutation). Needs
+// `spin` and a C compiler, which are packages of Debian and Homebrew. Ends with 1 where one of them does.
 
 import { spawnSync } from "node:child_process";
 import { beginScript, runScript } from "./help.ts";

@@ -46,7 +46,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "an operator's action sets no alarm",
     file: KEPT,
-    text: "this.#setAlarm(decision.record.expiresAtMs);",
+    text: "this.#setAlarm(deletionMs(decision.record));",
     replacement: "",
   },
   {
@@ -106,7 +106,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "the end of an attempt leaves its watchdog",
     file: KEPT,
-    text: `if (from === "attempt") this.#setAlarm(expiresAtMs);`,
+    text: `if (from === "attempt") this.#setAlarm(endMs);`,
     replacement: `if (from === "attempt") void this.#ctx.storage.deleteAlarm?.();`,
   },
   {

@@ -138,13 +138,14 @@ test.each(Object.entries(KINDS))("%s", async (name, { entry, bindings, before, a
   // The configuration is read once for each isolate.
   await (await client.fetch("https://api.test/", { method: "GET" })).text();
   if (before !== undefined) await (await before(client, key)).text();
-  const rows = await countRows(env.KEYS.getByName(uniqueKey()));
-  const costs = countCosts();
+  const { sum, called } = countCosts();
+  const rows = await countRows(env.KEYS.getByName(uniqueKey()), (owner) => called.has(owner));
+  sum();
   const response = await ask(client, key);
   await response.arrayBuffer();
   expect(response.status).toBe(status);
   await quiet();
-  expect(lineOf(name, { ...costs(), ...rows() })).toBe(lineInTable(name));
+  expect(lineOf(name, { ...sum(), ...rows() })).toBe(lineInTable(name));
 });
 
 /** An execution, and another request with its key, which joins it. */
