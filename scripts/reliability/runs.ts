@@ -33,7 +33,7 @@ const RUNS = {
     figures: "marked lines",
   },
   fuzz: { args: [...VITEST, "--project", "fuzz"], env: { ONCEGATE_RUN_FACTOR: "20" }, figures: "marked lines" },
-  crash: { args: ["run", "test:crash", "--"], figures: "file" },
+  crash: { args: ["run", "test:crash", "--", "--kills", "100", "--keys", "10000"], figures: "file" },
 } as const satisfies Readonly<Record<string, Run>>;
 
 export type RunName = keyof typeof RUNS;
