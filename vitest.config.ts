@@ -52,6 +52,9 @@ export default defineConfig({
       },
       { test: { name: "model", include: ["test/model/**/*.test.ts"], environment: "node", ...EVERY_PROJECT } },
       {
+        test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], environment: "node", ...EVERY_PROJECT },
+      },
+      {
         // Commands of the project, most of which are processes that start other processes.
         test: {
           name: "scripts",
@@ -111,6 +114,10 @@ export default defineConfig({
           environment: "node",
           ...EVERY_PROJECT,
         },
+      },
+      {
+        // The suites of other projects. Their scenarios are long tests.
+        test: { name: "others", include: ["test/others/**/*.test.ts"], environment: "node", ...EVERY_PROJECT },
       },
       { test: { name: "fault", include: ["test/fault/node/**/*.test.ts"], ...ON_WORKERD, ...EVERY_PROJECT } },
       { test: { name: "fuzz", include: ["test/fuzz/**/*.test.ts"], ...ON_WORKERD, ...EVERY_PROJECT } },

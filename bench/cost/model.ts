@@ -1,6 +1,7 @@
 /** Calculates the monthly cost of keyed requests. Pure. Prices are in prices.ts, and the rows that tests count in rows.ts. */
 
-import { billed, CLOUDFLARE, DYNAMODB, LOG_LINES, REDIS } from "./prices.ts";
+import { type Feature, featureUse } from "./features.ts";
+import { billed, CLOUDFLARE, DATA_POINTS, DYNAMODB, KV_READS, LOG_LINES, REDIS } from "./prices.ts";
 import { MEASURED_ROWS } from "./rows.ts";
 
 export type Workload = {
@@ -14,6 +15,7 @@ export type Workload = {
   readonly rememberSeconds: number;
   /** The size of a stored answer. */
   readonly bodyBytes: number;
+  readonly features: readonly Feature[];
 };
 
 /** A line of a bill. */
@@ -87,19 +89,21 @@ export function oncegateBill(workload: Workload): Bill {
   const gbSeconds = activeSeconds * OBJECT_GB;
   const rememberedBytes = workload.newKeysPerSecond * workload.rememberSeconds * objectBytes(0);
   const storedGb = (liveRecords(workload) * objectBytes(workload.bodyBytes) + rememberedBytes) / GB;
+  const used = featureUse(workload.features, { keys, requests });
   // The alarms at a record's expiry are requests to the object too.
-  const objectRequests = requests + keys + remembered;
+  const objectRequests = requests + keys + remembered + used.objectRequests;
   return bill([
     { what: "the plan", amount: 1, unit: "month", dollars: CLOUDFLARE.planPerMonth },
     item("Worker requests", requests, "", CLOUDFLARE.workerRequests),
     item("Worker CPU", requests * CPU_MS, "ms", CLOUDFLARE.workerCpuMs),
     item("object requests", objectRequests, "", CLOUDFLARE.objectRequests),
     item("object duration", gbSeconds, "GB-s", CLOUDFLARE.objectGbSeconds),
-    item("rows written", written, "", CLOUDFLARE.rowsWritten),
+    item("rows written", written + used.rowsWritten, "", CLOUDFLARE.rowsWritten),
     item("rows read", read, "", CLOUDFLARE.rowsRead),
     item("storage", storedGb, "GB", CLOUDFLARE.storedGb),
-    // One line for each keyed request (docs/monitoring.md).
-    item("log lines", requests, "", LOG_LINES),
+    item("log lines", used.logLines, "", LOG_LINES),
+    ...(used.dataPoints > 0 ? [item("data points", used.dataPoints, "", DATA_POINTS)] : []),
+    ...(used.kvReads > 0 ? [item("KV reads", used.kvReads, "", KV_READS)] : []),
   ]);
 }
 

@@ -20,6 +20,12 @@ export const CLOUDFLARE = {
 /** https://developers.cloudflare.com/workers/observability/logs/workers-logs/, paid plan; assumed as of 2026-11. */
 export const LOG_LINES = { included: 20 * MILLION, perUnit: 0.6 / MILLION } as const;
 
+/** https://developers.cloudflare.com/analytics/analytics-engine/pricing/, paid plan, 2026-11: announced, and not billed yet. */
+export const DATA_POINTS = { included: 10 * MILLION, perUnit: 0.25 / MILLION } as const;
+
+/** https://developers.cloudflare.com/kv/platform/pricing/, paid plan; assumed as of 2026-11. */
+export const KV_READS = { included: 10 * MILLION, perUnit: 0.5 / MILLION } as const;
+
 /** https://aws.amazon.com/elasticache/pricing/, serverless Valkey, us-east-1; assumed as of 2026-11. */
 export const REDIS = { gbHour: 0.084, processingUnit: 0.0023 / MILLION, gbMin: 0.1 } as const;
 

@@ -14,4 +14,10 @@ export const MEASURED_ROWS = {
   expired: { written: 0, read: 1 },
   /** Where the key is remembered, the alarm at the end of the term first writes the record without its answer, and an alarm. */
   remembered: { written: 2, read: 1 },
+  /** The shadow of a request in observe mode: as an executed one, and its conclusion looks again. */
+  observed: { written: 4, read: 2 },
+  /** A journal's count of one kind of request. */
+  counted: { written: 1, read: 1 },
+  /** A journal's entry, with its index: for an outcome that becomes unknown, and again when that ends. */
+  noted: { written: 2, read: 1 },
 } as const satisfies Record<string, Rows>;

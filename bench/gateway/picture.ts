@@ -19,7 +19,11 @@ const LEGEND =
 
 export function pictureOf({ cases, facts, settings }: BenchResult): string {
   const { document } = parseHTML("<html></html>");
-  const rows = cases.map((result) => ({ ...ratioOf(result, "perSecond"), bar: result.bar, name: nameOf(result) }));
+  const rows = cases.map((result) => ({
+    ...ratioOf(result, "perSecond"),
+    bar: result.bars.perSecond ?? null,
+    name: nameOf(result),
+  }));
   const ends = rows.flatMap(({ name, from, to }) => [
     { name, x: from },
     { name, x: to },
@@ -56,7 +60,7 @@ export function pictureOf({ cases, facts, settings }: BenchResult): string {
       }),
     ],
   });
-  const measuredOf = [...new Set(cases.map(({ sides }) => sides[1].worker))].join(", ");
+  const measuredOf = [...new Set(cases.map(({ sides }) => sides.at(-1)?.worker))].join(", ");
   const title = `Throughput of ${measuredOf.replace("oncegate", "Oncegate")}, as a share of the bare mechanism's`;
   const how = `${facts.date.slice(0, 10)}, ${facts.machine}; ${settings.rounds} rounds of ${settings.seconds} s.`;
   return standAlone(plot.outerHTML, title, [LEGEND, how]);

@@ -3,16 +3,17 @@
 import { type Facts, factsLine } from "../support/facts.ts";
 import { type StorageName, type WorkerName } from "../support/runtime.ts";
 import { type Spread, spreadOf } from "../support/statistics.ts";
+import { type Bars } from "./cases.ts";
 import { type Measured, type Settings } from "./measure.ts";
 
-/** One case on one storage: the rounds of both sides in order. */
+/** One case on one storage: the rounds of all sides in order, that of the floor first. */
 export type CaseResult = {
   readonly name: string;
   readonly what: string;
   readonly storage: StorageName;
   readonly connections: number;
-  readonly bar: number | null;
-  readonly sides: readonly [Side, Side];
+  readonly bars: Bars;
+  readonly sides: readonly Side[];
 };
 
 type Side = { readonly worker: WorkerName; readonly rounds: readonly Measured[] };
@@ -23,14 +24,16 @@ export type BenchResult = {
   readonly cases: readonly CaseResult[];
 };
 
-/** The second side's figure divided by the first side's in the same round. */
-export function ratioOf({ sides: [first, second] }: CaseResult, figure: "perSecond" | "cpuMsPerRequest"): Spread {
-  return spreadOf(second.rounds.map((round, at) => round[figure] / (first.rounds[at]?.[figure] ?? Number.NaN)));
+/** The figure of a side, by default the last one, divided by the floor's in the same round. */
+export function ratioOf({ sides }: CaseResult, figure: keyof Bars, side = sides.at(-1)): Spread {
+  const [floor] = sides;
+  const rounds = side?.rounds ?? [];
+  return spreadOf(rounds.map((round, at) => round[figure] / (floor?.rounds[at]?.[figure] ?? Number.NaN)));
 }
 
 export function tableOf({ facts, settings, cases }: BenchResult): string {
-  const head = `| | storage | | per second | p50, ms | p99, ms | CPU, ms | throughput, ratio | CPU, ratio |
-|---|---|---|---|---|---|---|---|---|`;
+  const head = `| | storage | | per second | p50, ms | p99, ms | CPU, ms | throughput, ratio | p50, ratio | CPU, ratio |
+|---|---|---|---|---|---|---|---|---|---|`;
   const how = `${settings.rounds} rounds of ${settings.seconds} s for each line, in turn, after ${settings.warmUpSeconds} s of warming up; ${settings.connections} connections unless it says "one at a time".`;
   return [head, ...cases.flatMap(rowsOf), "", `${factsLine(facts)}. ${how}`].join("\n");
 }
@@ -46,11 +49,14 @@ export function summaryOf({ facts, cases }: BenchResult): string {
   return `Throughput as a share of a minimal Worker's: ${ratios.join(", ")} (\`npm run bench\`, ${facts.date.slice(0, 10)}, ${facts.machine}).`;
 }
 
+const RATIOS = ["perSecond", "p50Ms", "cpuMsPerRequest"] as const;
+
 function rowsOf(result: CaseResult): string[] {
   return result.sides.map((side, at) => {
     const speed = [medianOf(side, "perSecond", 0), medianOf(side, "p50Ms", 1), medianOf(side, "p99Ms", 1)];
     const figures = [...speed, medianOf(side, "cpuMsPerRequest", 2)];
-    const ratios = at === 0 ? ["", ""] : [withBar(result), inWords(ratioOf(result, "cpuMsPerRequest"))];
+    const bars = side === result.sides.at(-1) ? result.bars : {};
+    const ratios = RATIOS.map((figure) => (at === 0 ? "" : inTable(ratioOf(result, figure, side), figure, bars)));
     return `| ${[at === 0 ? result.what : "", at === 0 ? result.storage : "", side.worker, ...figures, ...ratios].join(" | ")} |`;
   });
 }
@@ -59,10 +65,11 @@ function medianOf({ rounds }: Side, figure: keyof Measured, digits: number): str
   return spreadOf(rounds.map((round) => round[figure])).median.toFixed(digits);
 }
 
-function withBar(result: CaseResult): string {
-  const ratio = ratioOf(result, "perSecond");
-  if (result.bar === null) return inWords(ratio);
-  return `${inWords(ratio)}; ${ratio.median >= result.bar ? "meets" : "below"} ${result.bar}`;
+function inTable(ratio: Spread, figure: keyof Bars, { [figure]: bar }: Bars): string {
+  if (bar === undefined) return inWords(ratio);
+  const isMore = ratio.median >= bar;
+  const isMet = figure === "perSecond" ? isMore : ratio.median <= bar;
+  return `${inWords(ratio)}; ${isMet ? "meets" : isMore ? "above" : "below"} ${bar}`;
 }
 
 function inWords({ median, from, to }: Spread): string {

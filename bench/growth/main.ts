@@ -1,6 +1,7 @@
 // npm run bench:growth [-- --parts records,expiries,joiners,memory --storage memory --seconds 10 --records 0,10000,100000
-//                          --expiries 10000 --joiners 1000 --connections 16 --memory-minutes 10 --json FILE --write]
+//                          --expiries-per-second 300,30,3 --joiners 1000 --connections 16 --memory-minutes 10 --json FILE --write]
 // Measures throughput, latency and memory while records accumulate, expire, and are joined. All parts take half an hour.
+// A million records take hours and 16 GB: npm run bench:growth -- --parts records --records 0,10000,100000,1000000 --storage disk
 
 import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
@@ -9,6 +10,7 @@ import { type Facts, facts, factsLine, resultFile, writeJson } from "../support/
 import { namesOf, numberOf } from "../support/options.ts";
 import { STORAGES, type StorageName, createRuntime } from "../support/runtime.ts";
 import { type Line, PARTS, type Part, type Settings } from "./parts.ts";
+import { assertRoom } from "./room.ts";
 
 beginScript(import.meta.filename);
 const { values } = parseArgs({
@@ -18,7 +20,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "10" },
     connections: { type: "string", default: "16" },
     records: { type: "string", default: "0,10000,100000" },
-    expiries: { type: "string", default: "10000" },
+    "expiries-per-second": { type: "string", default: "300,30,3" },
     joiners: { type: "string", default: "1000" },
     "memory-minutes": { type: "string", default: "10" },
     json: { type: "string" },
@@ -31,13 +33,15 @@ const settings: Settings = {
   connections: numberOf("connections", values.connections, 1),
   seconds: numberOf("seconds", values.seconds, 1),
   records: values.records.split(",").map((text) => numberOf("records", text, 0)),
-  expiries: numberOf("expiries", values.expiries, 1),
+  expiriesPerSecond: values["expiries-per-second"].split(",").map((text) => numberOf("expiries-per-second", text, 0.1)),
   joiners: numberOf("joiners", values.joiners, 1),
   memoryMinutes: numberOf("memory-minutes", values["memory-minutes"], 1),
 };
 const parts = namesOf("parts", values.parts, Object.keys(PARTS) as Part[]);
 // A partial run would delete the tables of the other parts.
 if (values.write && parts.length < Object.keys(PARTS).length) throw new Error("--write is for all parts together");
+
+if (parts.includes("records")) assertRoom(STORAGES[storage], Math.max(...settings.records));
 
 const about = facts();
 const runtime = createRuntime();

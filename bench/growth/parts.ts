@@ -13,8 +13,8 @@ export type Settings = {
   readonly seconds: number;
   /** The numbers of live records in the first part. */
   readonly records: readonly number[];
-  /** The records that expire within a minute in the second part. */
-  readonly expiries: number;
+  /** The paces at which records end while others are served, in the second part. */
+  readonly expiriesPerSecond: readonly number[];
   readonly joiners: number;
   readonly memoryMinutes: number;
 };
@@ -27,6 +27,8 @@ export type Line = {
   readonly figures: Readonly<Record<string, number | string>>;
 };
 
+type Pace = { readonly perSecond?: number; readonly withinSeconds?: number };
+
 type ReportProgress = (progress: string) => void;
 
 /** The interval of progress lines while records are created. */
@@ -38,6 +40,12 @@ const WARM_UP_SECONDS = 5;
 
 /** Measurements of each figure in the first part. */
 const WINDOWS = 3;
+
+/** The term of the records that end while others are served. Making them must take less. */
+const TTL_SECONDS = 90;
+
+/** They end for longer than the two measurements take. */
+const MARGIN_SECONDS = 5;
 
 /** The number of keys that are sent again to check that their records expired. */
 const PROBED = 20;
@@ -76,41 +84,65 @@ async function withRecords(runtime: Runtime, settings: Settings, report: ReportP
   return lines;
 }
 
-/** New keys and replays before, during and after many records expire within one minute. */
+/**
+ * New keys and replays while no record ends, and while they end at different paces. What a burst of ends costs, and what it costs when
+ * it is spread over more time (deletionMs in src/record/decide-alarm.ts), are two of these lines: the spread itself, 2 % of a term of a
+ * minute or two, is too short to show.
+ */
 async function whileRecordsEnd(runtime: Runtime, settings: Settings, report: ReportProgress): Promise<Line[]> {
-  // They expire in the order of their creation, so creating them must not take much longer than a minute.
-  const ttlSeconds = 90;
-  const routes = [{ match: `POST /short-lived`, ttl: `${ttlSeconds}s` }];
-  const { worker, stop } = await start(runtime, settings, { routes });
-  await warmUp(worker, settings);
-  const known = await knownKeys(worker, 200);
-  const line = async (when: string): Promise<Line> => {
+  const lines: Line[] = [];
+  const secondsMax = (TTL_SECONDS - MARGIN_SECONDS) / 2;
+  if (settings.seconds > secondsMax) throw new Error(`--seconds is at most ${secondsMax} where records end`);
+  for (const pace of [0, ...settings.expiriesPerSecond.toSorted((a, b) => a - b)]) {
+    const routes = [{ match: `POST /short-lived`, ttl: `${TTL_SECONDS}s` }];
+    const { worker, stop } = await start(runtime, settings, { routes });
+    await warmUp(worker, settings);
+    const known = await knownKeys(worker, 200);
+    const made = pace === 0 ? null : await recordsThatEnd(worker, settings, pace, report);
     const fresh = await measure(worker, settings, freshKey);
     const replayed = await measure(worker, settings, known);
-    report(`${when}: ${fresh.perSecond.toFixed(0)} new keys, ${replayed.perSecond.toFixed(0)} replays per second`);
-    return { part: "expiries", what: when, figures: { ...named("new", [fresh]), ...named("replay", [replayed]) } };
-  };
-  const lines = [await line("before any record ends")];
-  const started = performance.now();
+    if (made !== null) await assertEnded(worker, made);
+    const what =
+      made === null ? "no record ends" : `${made.perSecond.toFixed(made.perSecond < 10 ? 1 : 0)} records a second end`;
+    report(`${what}: ${fresh.perSecond.toFixed(0)} new keys, ${replayed.perSecond.toFixed(0)} replays per second`);
+    lines.push({ part: "expiries", what, figures: { ...named("new", [fresh]), ...named("replay", [replayed]) } });
+    await stop();
+  }
+  return lines;
+}
+
+/** Records that end one after the other, in the order of their creation. `probed` are the first of them. */
+interface EndingRecords {
+  readonly perSecond: number;
+  readonly probed: readonly { readonly key: string; readonly body: string }[];
+}
+
+/** Resolves when the first of them end. They go on to end for as long as the two measurements take. */
+async function recordsThatEnd(
+  worker: RunningWorker,
+  settings: Settings,
+  pace: number,
+  report: ReportProgress,
+): Promise<EndingRecords> {
   const probed: { key: string; body: string }[] = [];
   for (let n = 0; n < PROBED; n++) {
     const key = freshKey();
     probed.push({ key, body: (await post(worker.url, key, "/short-lived")).body });
   }
-  await fill(worker, settings.expiries, report, "/short-lived");
-  const filledSeconds = (performance.now() - started) / 1000;
-  report(`${settings.expiries} records made in ${filledSeconds.toFixed(0)} s; waiting for the first to end ...`);
-  const restMs = ttlSeconds * 1000 - (performance.now() - started);
-  if (restMs > 0) await sleep(restMs);
-  const perMinute = Math.round((settings.expiries / Math.max(filledSeconds, 1)) * 60);
-  lines.push(await line(`while records end, at ${perMinute} a minute`));
-  await sleep(Math.max(0, ttlSeconds * 1000 + filledSeconds * 1000 - (performance.now() - started)) + 5000);
-  // Each answer of the origin is unique, so an equal answer means that the request did not run again.
+  const filling = performance.now();
+  const withinSeconds = 2 * settings.seconds + MARGIN_SECONDS;
+  // A slow machine makes fewer, and then fewer end in each second.
+  const count = await fill(worker, Infinity, report, { path: "/short-lived", perSecond: pace, withinSeconds });
+  const seconds = (performance.now() - filling) / 1000;
+  report(`${count} records made in ${seconds.toFixed(0)} s; waiting for the first to end ...`);
+  await sleep(filling + TTL_SECONDS * 1000 - performance.now());
+  return { perSecond: count / seconds, probed };
+}
+
+/** Each answer of the origin is unique, so an equal answer means that the request did not run again. */
+async function assertEnded({ url }: RunningWorker, { probed }: EndingRecords): Promise<void> {
   for (const { key, body } of probed)
-    if ((await post(worker.url, key, "/short-lived")).body === body) throw new Error("a record has not ended");
-  lines.push(await line("after all have ended"));
-  await stop();
-  return lines;
+    if ((await post(url, key, "/short-lived")).body === body) throw new Error("a record has not ended");
 }
 
 /** One attempt with many joiners: how long after the first answer the last joiner gets it. */
@@ -196,20 +228,31 @@ async function knownKeys({ url }: RunningWorker, count: number): Promise<() => s
   return () => keys[next++ % keys.length] ?? null;
 }
 
-async function fill({ url }: RunningWorker, count: number, report: ReportProgress, path?: string): Promise<void> {
+/** Makes up to `count` records, at most `perSecond`, and begins none after `withinSeconds`. Returns how many. */
+async function fill(
+  { url }: RunningWorker,
+  count: number,
+  report: ReportProgress,
+  { path, perSecond = Infinity, withinSeconds = Infinity }: Pace & { readonly path?: string } = {},
+): Promise<number> {
   let sent = 0;
-  let reportedMs = performance.now();
+  const startedMs = performance.now();
+  let reportedMs = startedMs;
   const work = async (): Promise<void> => {
     while (sent < count) {
+      const dueMs = startedMs + (sent / perSecond) * 1000;
+      if (Math.max(dueMs, performance.now()) > startedMs + withinSeconds * 1000) return;
       sent++;
+      if (dueMs > performance.now()) await sleep(dueMs - performance.now());
       const { status, body } = await post(url, freshKey(), path);
       if (status !== 201) throw new Error(`a record could not be made: ${status} ${body}`);
       if (performance.now() - reportedMs < REPORT_EVERY_MS) continue;
       reportedMs = performance.now();
-      report(`making records: ${sent} of ${count}`);
+      report(`making records: ${sent}${count === Infinity ? "" : ` of ${count}`}`);
     }
   };
   await Promise.all(Array.from({ length: FILL_CONNECTIONS }, work));
+  return sent;
 }
 
 /** The median and the range. */

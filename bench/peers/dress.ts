@@ -4,7 +4,7 @@
  */
 
 import { type Request, type Response } from "express";
-import { problemResponse, refuse } from "../../src/http/problem.ts";
+import { identified, problemResponse, refuse } from "../../src/http/problem.ts";
 
 export type Refused = "in_flight" | "key_reused" | "key_invalid" | "origin_unreachable";
 
@@ -15,7 +15,10 @@ export function markAs(request: Request, response: Response, mark: "executed" | 
 }
 
 export async function refuseWith(request: Request, response: Response, code: Refused): Promise<void> {
-  const problem = problemResponse(refuse(code), new URL(`http://${request.headers.host ?? "localhost"}${request.url}`));
+  const problem = problemResponse(
+    identified(refuse(code)),
+    new URL(`http://${request.headers.host ?? "localhost"}${request.url}`),
+  );
   for (const [name, value] of problem.headers) response.setHeader(name, value);
   echoKey(request, response);
   response.setHeader("idempotency-status", code === "origin_unreachable" ? "unknown" : "refused");

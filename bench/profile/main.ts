@@ -30,7 +30,7 @@ const { values } = parseArgs({
   },
 });
 const [asked = "known"] = namesOf("keys", values.keys, Object.keys(KINDS) as Kind[]);
-const [worker = "oncegate"] = namesOf("worker", values.worker, ["oncegate", "bare", "proxy"] as const);
+const [worker = "oncegate"] = namesOf("worker", values.worker, ["oncegate", "bare-kv", "bare", "proxy"] as const);
 const top = numberOf("top", values.top, 1);
 const settings = { seconds: numberOf("seconds", values.seconds, 1), warmUpSeconds: 3, connections: 16 };
 if (values.write && worker !== "oncegate") throw new Error("--write is for Oncegate, whose parts are known");

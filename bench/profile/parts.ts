@@ -23,7 +23,7 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
       "src/http/matching-path.ts",
     ],
   ],
-  ["reading the request and its body", ["src/worker/incoming.ts", "src/http/body.ts"]],
+  ["reading the request and its body", ["src/worker/incoming.ts", "src/worker/request-body.ts", "src/http/body.ts"]],
   [
     "JSON and forms by meaning",
     [
@@ -39,7 +39,7 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
     "digests: caller, record, fingerprint",
     ["src/identity/digest.ts", "src/identity/caller.ts", "src/identity/fingerprint.ts", "src/identity/record-id.ts"],
   ],
-  ["header fields", ["src/http/headers.ts"]],
+  ["header fields", ["src/http/headers.ts", "src/http/fields.ts", "src/worker/counted-headers.ts"]],
   [
     "the call to the key object",
     ["src/call/ask-key-object.ts", "src/call/object-stub.ts", "src/call/upload.ts", "src/call/call.ts"],
@@ -57,6 +57,7 @@ export const PARTS: readonly (readonly [part: string, modules: readonly string[]
     "the forward, and the body that comes back",
     [
       "src/origin/exchange.ts",
+      "src/origin/prepared-request.ts",
       "src/worker/pass-through.ts",
       "src/origin/answer-body.ts",
       "src/key-object/conclusion-of-answer.ts",

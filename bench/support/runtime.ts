@@ -16,6 +16,7 @@ export type WorkerName =
   | "shards"
   | "proxy"
   | "empty"
+  | "operations"
   | "three-calls"
   | "app"
   | "app-behind";
@@ -72,7 +73,8 @@ export function createRuntime(): Runtime {
         port: 0,
         storage: records,
         tenants: served,
-        variables: { ORIGIN: origin },
+        // The gateway has it in `tenants`, and refuses both.
+        variables: worker === "oncegate" ? {} : { ORIGIN: origin },
         ...(inspector !== undefined && { inspector }),
       });
       running.add(server);

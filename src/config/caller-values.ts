@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { TOKEN } from "../http/token.ts";
 import { type CallerItem, type CallerRule, type JwtItem, type TokenKeys } from "../identity/caller.ts";
 import { unreachable } from "../record/record.ts";
-import { BINDING_NAME, HEADER_NAME, either, listOf, oneOf, parsed, table, text } from "./values.ts";
+import { BINDING_NAME, COUNTED_NAME, either, listOf, oneOf, parsed, table, text } from "./values.ts";
 
 /** RFC 6265, 4.1.1: a cookie's name is a token. */
 const COOKIE = new RegExp(`^cookie:(${TOKEN})$`);
@@ -26,7 +26,7 @@ const ALGORITHMS = [...PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHM] as const;
 const DEFAULT_ALGORITHMS = ["RS256", "ES256"] as const;
 
 const ITEM_MESSAGE =
-  'must be a header name, "cookie:NAME", "client-cert", or a table such as { jwt = { jwks = "https://…", claims = ["iss", "sub"], audience = "…" } }';
+  'must be a header name (letters, digits and hyphens), "cookie:NAME", "client-cert", or a table such as { jwt = { jwks = "https://…", claims = ["iss", "sub"], audience = "…" } }';
 
 const JWKS_MESSAGE = "must be the https URL of a JSON Web Key Set (http for 127.0.0.1 and localhost)";
 const ONE_OF_BOTH = "must have either jwks or secret";
@@ -110,7 +110,7 @@ function parseCallerItem(written: string): CallerItem | null {
   if (written === "client-cert") return { kind: "client-cert" };
   const cookie = COOKIE.exec(written)?.[1];
   if (cookie !== undefined) return { kind: "cookie", name: cookie };
-  return HEADER_NAME.test(written) ? { kind: "header", name: written.toLowerCase() } : null;
+  return COUNTED_NAME.test(written) ? { kind: "header", name: written.toLowerCase() } : null;
 }
 
 function parseJwksUrl(written: string): string | null {

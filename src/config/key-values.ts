@@ -6,7 +6,19 @@ import { type JsonPointer, parseJsonPointer } from "../identity/json-pointer.ts"
 import { type KeyCarrier, type KeySource } from "../identity/key-carrier.ts";
 import { type KeyFormat } from "../identity/key-format.ts";
 import { parseKeyPattern } from "../identity/key-pattern.ts";
-import { DAY, HEADER_NAME, MINUTE, SECOND, duration, either, integer, listOf, oneOf, parsed, table } from "./values.ts";
+import {
+  DAY,
+  COUNTED_NAME,
+  MINUTE,
+  SECOND,
+  duration,
+  either,
+  integer,
+  listOf,
+  oneOf,
+  parsed,
+  table,
+} from "./values.ts";
 
 /** The empty pointer is not valid: it means the whole document. */
 function parseMemberPointer(written: string): JsonPointer | null {
@@ -30,11 +42,11 @@ function parseContentSource(written: string): ContentSource | null {
 }
 
 function parseSource(written: string): KeySource | null {
-  return HEADER_NAME.test(written) ? { kind: "header", name: written.toLowerCase() } : parseContentSource(written);
+  return COUNTED_NAME.test(written) ? { kind: "header", name: written.toLowerCase() } : parseContentSource(written);
 }
 
 const SOURCE_MESSAGE =
-  'must be a header name, a JSON Pointer such as "/idempotency_key", "query:NAME", "form:NAME", or a list of 2 to 16 of them that make one key together';
+  'must be a header name (letters, digits and hyphens), a JSON Pointer such as "/idempotency_key", "query:NAME", "form:NAME", or a list of 2 to 16 of them that make one key together';
 
 const source = parsed(parseSource, SOURCE_MESSAGE);
 

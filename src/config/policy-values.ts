@@ -8,7 +8,7 @@ import { type FingerprintRule, resolveFingerprint } from "../identity/fingerprin
 import { outermost } from "../identity/json-pointer.ts";
 import { CALL_CHARACTERS_MAX } from "../identity/json-rpc.ts";
 import { pointers } from "./key-values.ts";
-import { DAY, duration, either, headerName, integer, listOf, oneOf, table, text } from "./values.ts";
+import { DAY, countedName, duration, either, headerName, integer, listOf, oneOf, table, text } from "./values.ts";
 
 /** Methods that a policy may cover: those that may change something and are not safe by definition. */
 export const COVERABLE_METHODS = ["POST", "PATCH", "PUT", "DELETE"] as const;
@@ -59,7 +59,7 @@ export const fingerprint: v.GenericSchema<unknown, FingerprintRule> = either(
         /** JSON Pointers to the only members that are compared. */
         only: v.optional(v.nullable(pointers), null),
         /** Headers that are compared too. */
-        headers: v.optional(listOf(headerName, "must be a list of header names"), []),
+        headers: v.optional(listOf(countedName, "must be a list of header names"), []),
       },
       FINGERPRINT_MESSAGE,
     ),

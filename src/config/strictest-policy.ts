@@ -1,5 +1,6 @@
 /** The policy of a request whose method may be replaced at the origin (docs/protocol.md 3.2.5). Pure. */
 
+import { type Fields } from "../http/fields.ts";
 import { overridingMethods } from "../http/methods.ts";
 import { COVERABLE_METHODS } from "./policy-values.ts";
 import { type Policy, type Tenant } from "./policy.ts";
@@ -17,7 +18,10 @@ export interface AppliedPolicy {
 
 const COVERABLE: ReadonlySet<string> = new Set(COVERABLE_METHODS);
 
-type Asked = Pick<Request, "method" | "headers">;
+interface Asked {
+  readonly method: string;
+  readonly headers: Fields;
+}
 
 /** The names of each JSON-RPC call; one list of none where there is no call, or it is not known. */
 export type CalledNames = readonly (readonly string[])[];

@@ -109,6 +109,18 @@ export function either<const A extends v.GenericSchema, const B extends v.Generi
 
 export const HEADER_NAME = new RegExp(`^${TOKEN}$`);
 
+/**
+ * Of a header on which a record depends. CGI and its successors read other characters as hyphens, so another field could be taken
+ * for it.
+ */
+export const COUNTED_NAME = /^[A-Za-z0-9-]+$/;
+
+/** Of a header that is compared. */
+export const countedName = v.pipe(
+  text(COUNTED_NAME, "must be a header name of letters, digits and hyphens"),
+  v.transform((name) => name.toLowerCase()),
+);
+
 export const headerName = v.pipe(
   text(HEADER_NAME, "must be a header name"),
   v.transform((name) => name.toLowerCase()),

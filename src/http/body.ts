@@ -1,9 +1,10 @@
 /** Reading bodies up to a bound. Bytes are counted as they arrive; `Content-Length` is not trusted. */
 
+import { type Fields } from "./fields.ts";
 import { Gathered, type GatheredOptions } from "./gathered.ts";
 
 /** The length that `Content-Length` declares; null where it declares none. */
-export function declaredLength(headers: Headers): number | null {
+export function declaredLength(headers: Fields): number | null {
   const declared = headers.get("content-length") ?? "";
   return /^[0-9]+$/.test(declared) ? Number(declared) : null;
 }

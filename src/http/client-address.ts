@@ -2,6 +2,7 @@
 
 import { unreachable } from "../record/record.ts";
 import { trimBlanks } from "./blanks.ts";
+import { type Fields } from "./fields.ts";
 
 /** What clients reach first: Cloudflare's edge, a proxy of the operator's own, or the gateway itself. */
 export type Edge = "cloudflare" | "proxy" | "none";
@@ -19,7 +20,7 @@ export function parseEdge(written: unknown): Edge | null {
 }
 
 /** `cf` is the runtime's data about the connection. No client can set it. */
-export function connectionOf(edge: Edge, headers: Headers, cf: object | undefined): Connection {
+export function connectionOf(edge: Edge, headers: Fields, cf: object | undefined): Connection {
   switch (edge) {
     case "cloudflare":
       return { edge, address: headers.get("cf-connecting-ip") };

@@ -1,5 +1,6 @@
 /** Headers that an answer of the gateway repeats from the request at hand (docs/protocol.md 6.1.5). */
 
+import { type Fields } from "./fields.ts";
 import { REPLACEMENT, isReplaced } from "./headers.ts";
 
 /** They describe the answer itself, grant something, or hold a credential. */
@@ -44,7 +45,7 @@ export function mayBeEchoed(name: string): boolean {
 }
 
 /** Gives `fields` the values of `request`. One that it does not have, or that can't be read, was another request's. */
-export function echo(fields: Headers, names: readonly string[], request: Headers): void {
+export function echo(fields: Headers, names: readonly string[], request: Fields): void {
   for (const name of names) {
     const value = request.get(name);
     if (value === null || value.includes(REPLACEMENT)) fields.delete(name);

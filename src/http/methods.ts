@@ -1,5 +1,7 @@
 /** Methods that are never forwarded, and headers that name another method (docs/protocol.md 3.2.4 and 3.2.5). */
 
+import { type Fields } from "./fields.ts";
+
 /** An answer to `TRACE`, or to `TRACK` of old servers, repeats the origin's secret. `CONNECT` asks for a tunnel. */
 const NEVER_FORWARDED: ReadonlySet<string> = new Set(["TRACE", "TRACK", "CONNECT"]);
 
@@ -13,12 +15,13 @@ export const METHOD_OVERRIDES = ["x-http-method", "x-http-method-override", "x-m
  * The methods that override headers name, in upper case. Two lines of one header arrive joined by a comma. Read as the most
  * lenient framework does, white space of any kind included: the strictest policy applies then.
  */
-export function overridingMethods(headers: Headers): readonly string[] {
+export function overridingMethods(headers: Fields): readonly string[] {
   const values = METHOD_OVERRIDES.flatMap((name) => headers.get(name)?.split(",") ?? []);
+  if (values.length === 0) return values;
   return [...new Set(values.map((value) => value.trim().toUpperCase()))].filter((method) => method !== "");
 }
 
-export function isNeverForwarded(method: string, headers: Headers): boolean {
+export function isNeverForwarded(method: string, headers: Fields): boolean {
   return NEVER_FORWARDED.has(method) || overridingMethods(headers).some((named) => NEVER_FORWARDED.has(named));
 }
 
@@ -28,7 +31,7 @@ export function hasUnusualBody({ method, body }: Pick<Request, "method" | "body"
 }
 
 /** The method as the fingerprint covers it. No method begins with `[`, so the two forms never meet. */
-export function comparedMethod(method: string, headers: Headers): string {
+export function comparedMethod(method: string, headers: Fields): string {
   const overrides = METHOD_OVERRIDES.map((name) => headers.get(name));
   return overrides.every((value) => value === null) ? method : JSON.stringify([method, ...overrides]);
 }

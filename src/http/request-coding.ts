@@ -3,6 +3,7 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { trimBlanks } from "./blanks.ts";
 import { type BodyBudget, type Lease } from "./body-budget.ts";
+import { type Fields } from "./fields.ts";
 
 const DECODERS = {
   gzip: gunzipSync,
@@ -19,7 +20,7 @@ export type RequestCoding =
   | { readonly kind: "known"; readonly coding: Coding }
   | { readonly kind: "unknown"; readonly written: string };
 
-export function requestCodingOf(headers: Headers): RequestCoding {
+export function requestCodingOf(headers: Fields): RequestCoding {
   const written = headers.get("content-encoding");
   const coding = trimBlanks(written ?? "identity").toLowerCase();
   if (written === null || coding === "" || coding === "identity") return { kind: "none" };

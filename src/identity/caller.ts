@@ -1,5 +1,6 @@
 /** Identifies the caller of a request (docs/protocol.md 3.5). */
 
+import { type Fields } from "../http/fields.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { unreachable } from "../record/record.ts";
 import { type ClientCertificate, clientCertificate } from "./client-certificate.ts";
@@ -58,7 +59,7 @@ export interface Caller {
 
 /** The parts of a request that can identify its caller. `cf` is the platform's data about the connection. */
 export interface CallerSource {
-  readonly headers: Headers;
+  readonly headers: Fields;
   readonly cf?: object | undefined;
 }
 

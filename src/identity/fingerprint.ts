@@ -1,5 +1,6 @@
 /** Decides whether two requests are the same (docs/protocol.md 3.8). */
 
+import { type Fields } from "../http/fields.ts";
 import { PRECONDITIONS } from "../http/headers.ts";
 import { comparedMethod } from "../http/methods.ts";
 import { type Fingerprint } from "../record/record.ts";
@@ -82,7 +83,7 @@ export interface FingerprintInput {
   readonly path: string;
   /** With its `?`, or empty. */
   readonly query: string;
-  readonly headers: Headers;
+  readonly headers: Fields;
   readonly content: RequestContent;
   /** The values that make the request's key; none where it has none. */
   readonly keyParts: readonly string[];

@@ -1,5 +1,6 @@
 /** Finds the key of a request (docs/protocol.md 3.4): in headers, in its query, and in the members or fields of its body. */
 
+import { type Fields } from "../http/fields.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type HeaderPair } from "../record/record.ts";
 import { unreachable } from "../record/record.ts";
@@ -39,7 +40,7 @@ export interface Key {
 
 /** Where keys are looked for. The body is read only if a place in it is reached. */
 export interface KeyPlaces {
-  readonly headers: Headers;
+  readonly headers: Fields;
   /** With its `?`, or empty. */
   readonly query: string;
   readonly document: () => Promise<JsonNode | null | Refusal>;
@@ -99,7 +100,7 @@ async function partAt(source: KeySource, places: KeyPlaces): Promise<Part | null
   }
 }
 
-function partInHeader(name: string, headers: Headers): Part | null | Refusal {
+function partInHeader(name: string, headers: Fields): Part | null | Refusal {
   const echo = headers.get(name);
   if (echo === null) return null;
   const value = parseIdempotencyKey(echo, name);

@@ -18,14 +18,16 @@ const NAMES_CHARSET = /^charset[*=]/;
 
 /**
  * The canonical form has type, subtype and parameter names in lower case, and no optional white space. `charset=utf-8` is
- * dropped from JSON types, where it has no meaning (RFC 8259, 11). A value that can't be parsed stays as it is.
+ * dropped from JSON types and those of a JWS, where it has no meaning (RFC 8259, 11; a JWS is ASCII: RFC 7515, 7.1). A value that
+ * can't be parsed stays as it is.
  */
 export function parseMediaType(contentType: string | null): MediaType {
   const read = readMediaType(contentType);
   if (read === null) return { canonical: contentType, isJson: false };
   const { essence, parameters } = read;
   const isNamedJson = isJsonType(essence);
-  const kept = isNamedJson ? parameters.filter((parameter) => !isUtf8(parameter)) : parameters;
+  const mayHaveCharset = !isNamedJson && !isJwsType(essence);
+  const kept = mayHaveCharset ? parameters : parameters.filter((parameter) => !isUtf8(parameter));
   const isJson = isNamedJson && !kept.some((parameter) => NAMES_CHARSET.test(parameter));
   return { canonical: [essence, ...kept].join(";"), isJson };
 }
@@ -44,12 +46,16 @@ export function bodyKindOf(contentType: string | null): BodyKind {
   const essence = readMediaType(contentType)?.essence;
   if (essence === undefined) return "unreadable";
   if (isJsonType(essence)) return parseMediaType(contentType).isJson ? "json" : "foreign json";
-  if (JWS_TYPES.has(essence) || essence.endsWith("+jwt")) return "jws";
+  if (isJwsType(essence)) return "jws";
   return FORM_TYPES.has(essence) ? "form" : "other";
 }
 
 function isJsonType(essence: string): boolean {
   return essence === "application/json" || essence.endsWith("+json");
+}
+
+function isJwsType(essence: string): boolean {
+  return JWS_TYPES.has(essence) || essence.endsWith("+jwt");
 }
 
 /** Type and subtype in lower case, and each parameter as `name=value` with the name in lower case. Null if invalid. */

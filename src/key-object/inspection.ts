@@ -41,7 +41,7 @@ interface InspectedAnswer {
 }
 
 /** In place of a value: who reads responses is audited, and these are part of one. */
-export const HIDDEN = "(hidden)";
+const HIDDEN = "(hidden)";
 
 /** What describes a response, and never its client. */
 const ALWAYS_SHOWN: ReadonlySet<string> = new Set([

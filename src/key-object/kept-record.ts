@@ -7,7 +7,7 @@ import { type AttemptPolicy } from "../config/policy.ts";
 import { type JournalReporter } from "../journal/reporter.ts";
 import { log } from "../log.ts";
 import { type BodySource } from "../origin/answer-body.ts";
-import { type AlarmTimes, decideAlarm } from "../record/decide-alarm.ts";
+import { type AlarmTimes, decideAlarm, deletionMs } from "../record/decide-alarm.ts";
 import { type Running, asOf } from "../record/decide.ts";
 import { type Command, decideCommand } from "../record/operate.ts";
 import {
@@ -67,7 +67,7 @@ export class KeptRecord {
     const record = asOf(stored, nowMs);
     if (record !== null && record !== stored && record.state !== "unreadable") {
       this.#writeAged(found, record, nowMs);
-      this.#setAlarm(record.expiresAtMs);
+      this.#setAlarm(deletionMs(record));
     }
     return record;
   }
@@ -120,12 +120,12 @@ export class KeptRecord {
     const transition = concludeAttempt(record, ended, conclusion, nowMs);
     switch (transition.action) {
       case "write": {
-        const { expiresAtMs } = transition.record;
+        const endMs = deletionMs(transition.record);
         // A fault between the two steps leaves an alarm that is early, and looks again: the watchdog of an attempt, or the new
         // one where an unknown record has a later one.
-        if (from === "probe") this.#setAlarm(expiresAtMs);
+        if (from === "probe") this.#setAlarm(endMs);
         this.#writeOutcome(transition.record, body);
-        if (from === "attempt") this.#setAlarm(expiresAtMs);
+        if (from === "attempt") this.#setAlarm(endMs);
         this.#reporter.changed({ ...change, after: transition.record }, nowMs);
         break;
       }
@@ -179,7 +179,7 @@ export class KeptRecord {
         break;
       case "write":
         // An alarm without a change looks again, but a record without its alarm would stay.
-        this.#setAlarm(decision.record.expiresAtMs);
+        this.#setAlarm(deletionMs(decision.record));
         this.#leftover.drop(null);
         this.#store.replace(decision.record, body, found?.body.chunks ?? 0);
         break;
@@ -203,12 +203,12 @@ export class KeptRecord {
 
   /**
    * The chunks of an undone attempt stay for those who read them. If this process dies meanwhile, the next one deletes them when it
-   * loads the record, at the latest for the alarm.
+   * loads the record, at the latest for the alarm. A fault before that is set leaves the one of the attempt, which is earlier.
    */
   #forgetUndone(body: Recording | null, nowMs: number): void {
     if (body?.hasChunks !== true) return this.#ctx.waitUntil(this.#store.forget());
-    this.#setAlarm(nowMs + LEFTOVER_MS_MAX);
     this.#store.remove(body.attemptId);
+    this.#setAlarm(nowMs + LEFTOVER_MS_MAX);
     this.#leftover.keep(body);
   }
 

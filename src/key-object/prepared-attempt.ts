@@ -5,13 +5,12 @@ import { type ReceivedForward, hold } from "../call/upload.ts";
 import { type HeldBody } from "../http/held-body.ts";
 import { type Where, log } from "../log.ts";
 import { type Sender } from "../origin/app.ts";
-import { prepareKeyed } from "../origin/exchange.ts";
-import { type PreparedRequest } from "../origin/prepared-request.ts";
+import { type PreparedAttemptRequest, prepareKeyed } from "../origin/exchange.ts";
 import { type UnknownRecord } from "../record/record.ts";
 import { misconfigured, refusal } from "./reply.ts";
 
 export type PreparedAttempt =
-  | { readonly kind: "prepared"; readonly request: PreparedRequest; readonly body: HeldBody | null }
+  | { readonly kind: "prepared"; readonly request: PreparedAttemptRequest; readonly body: HeldBody | null }
   /** The record stays as it is, so the same request may be sent again. */
   | RefusalReply;
 

@@ -8,8 +8,7 @@ import { type AttemptPolicy } from "../config/policy.ts";
 import { type HeldBody } from "../http/held-body.ts";
 import { type Where, log } from "../log.ts";
 import { searched } from "../origin/body-search.ts";
-import { type NoAnswer, type OriginAnswer, exchange } from "../origin/exchange.ts";
-import { type PreparedRequest } from "../origin/prepared-request.ts";
+import { type NoAnswer, type OriginAnswer, type PreparedAttemptRequest, exchange } from "../origin/exchange.ts";
 import { type RequestIdentity } from "../record/record.ts";
 import { type Conclusion, type EndedAttempt, type Transition } from "../record/transition.ts";
 import {
@@ -75,7 +74,7 @@ export class RunningAttempt {
   }
 
   /** Sends the request, and goes on to the outcome. Never throws. `body` is that of the request, and is released. */
-  async run(prepared: PreparedRequest, body: HeldBody | null): Promise<void> {
+  async run(prepared: PreparedAttemptRequest, body: HeldBody | null): Promise<void> {
     const { attempt, policy } = this.#begun;
     const timer = setTimeout(() => this.#timeOut(), policy.originTimeoutMs);
     const answer = await exchange(prepared, attempt.number, policy);

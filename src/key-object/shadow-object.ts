@@ -7,7 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { type LookCall } from "../call/call.ts";
 import { log } from "../log.ts";
-import { type AlarmTimes, decideAlarm } from "../record/decide-alarm.ts";
+import { type AlarmTimes, decideAlarm, deletionMs } from "../record/decide-alarm.ts";
 import { type ShadowDecision, concludeShadow, decideShadow } from "../record/observe.ts";
 import {
   type Attempt,
@@ -62,7 +62,7 @@ export class ShadowObject extends DurableObject<Env> {
     const transition = concludeShadow(this.#record, { attempt, policy }, conclusion, Date.now());
     switch (transition.action) {
       case "write":
-        this.#setAlarm(transition.record.expiresAtMs);
+        this.#setAlarm(deletionMs(transition.record));
         this.#store.write(transition.record);
         break;
       case "forget":

@@ -34,7 +34,7 @@ export interface Sender {
   readonly isInWorker: boolean;
 }
 
-type Send = (request: Request, init: RequestInit) => Promise<Response>;
+type Send = (request: Request) => Promise<Response>;
 
 /** How to send a request to the app. Throws where this Worker has none. */
 export function appOf({ number }: AppAddress, { env, ctx, isInWorker }: Sender): Send {
@@ -48,7 +48,7 @@ export function appOf({ number }: AppAddress, { env, ctx, isInWorker }: Sender):
   const props: EntrypointProps = { oncegate: number };
   const entrypoint: unknown = exported({ props });
   if (!isFetcher(entrypoint)) throw new Error(`${ENTRYPOINT} is no entrypoint of this Worker`);
-  return (request, init) => entrypoint.fetch(request, init);
+  return (request) => entrypoint.fetch(request);
 }
 
 function isFetcher(value: unknown): value is Pick<Fetcher, "fetch"> {

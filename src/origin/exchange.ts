@@ -4,7 +4,7 @@ import { type WholeForward } from "../call/upload.ts";
 import { type AttemptPolicy, type Origin } from "../config/policy.ts";
 import { type ContentCoding, contentCoding } from "../http/answer-coding.ts";
 import { declaredLength } from "../http/body.ts";
-import { headersOf, headersOfKeptAnswer, isCookie } from "../http/headers.ts";
+import { headersOfKeptAnswer, isCookie } from "../http/headers.ts";
 import { essenceOf } from "../identity/media-type.ts";
 import { type AnswerSigns } from "../record/classify.ts";
 import { type HeaderPair } from "../record/record.ts";
@@ -53,20 +53,29 @@ export interface NoAnswer {
   readonly why: string;
 }
 
+/** A keyed request that can be ended before its answer is whole. */
+export interface PreparedAttemptRequest extends PreparedRequest {
+  readonly abort: AbortController;
+}
+
 /** Makes attempt `attemptNumber` of `forward` ready to be sent. Nothing is sent, and nothing has happened where this fails. */
 export function prepareKeyed(
-  forward: WholeForward,
+  { origin, url, method, headers, body, cf }: WholeForward,
   attemptNumber: number,
   sender: Sender,
-): PreparedRequest | NotPrepared {
-  const { origin, url, method, headers, body, cf } = forward;
-  return prepareRequest(origin, sender, () => {
-    const fields = headersOf(headers);
-    fields.set("oncegate-attempt", String(attemptNumber));
-    const init = { method, headers: fields, body: body?.forOrigin() ?? null, ...(cf !== undefined && { cf }) };
+): PreparedAttemptRequest | NotPrepared {
+  const abort = new AbortController();
+  const prepared = prepareRequest(origin, sender, {
+    url,
+    method,
+    headers: [...headers, ["oncegate-attempt", String(attemptNumber)]],
+    body: body?.forOrigin() ?? null,
+    cf,
+    signal: abort.signal,
     // A probe is a GET. An answer about one attempt must not come from a cache for another.
-    return new Request(url, method === "GET" ? { ...init, cache: "no-store" } : init);
+    isUncacheable: method === "GET",
   });
+  return prepared.kind === "prepared" ? { ...prepared, abort } : prepared;
 }
 
 /**
@@ -74,14 +83,14 @@ export function prepareKeyed(
  * Worker marked as safe to retry.
  */
 export async function exchange(
-  prepared: PreparedRequest,
+  prepared: PreparedAttemptRequest,
   attemptNumber: number,
   policy: ExchangePolicy,
 ): Promise<OriginAnswer | NoAnswer> {
-  const abort = new AbortController();
+  const { abort } = prepared;
   const deadline = setTimeout(() => abort.abort("origin_deadline"), policy.originDeadlineMs);
   try {
-    const response = await prepared.send(abort.signal);
+    const response = await prepared.send();
     if (isFinalStatus(response.status)) {
       const coding = contentCoding(response.headers.get("content-encoding"));
       const body = new AnswerBody(decodedBody(response.body, coding), policy.idleTimeoutMs, abort, deadline);

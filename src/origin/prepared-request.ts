@@ -7,7 +7,8 @@ import { serviceBinding } from "../config/bindings.ts";
 import { isSendable } from "../config/origin-auth.ts";
 import { type Origin, type OriginAuth } from "../config/policy.ts";
 import { secretOf } from "../config/secrets.ts";
-import { unreachable } from "../record/record.ts";
+import { appendTo } from "../http/headers.ts";
+import { type HeaderPair, unreachable } from "../record/record.ts";
 import { type Sender, appOf } from "./app.ts";
 
 /**
@@ -16,10 +17,28 @@ import { type Sender, appOf } from "./app.ts";
  */
 const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" } as const;
 
+/** The request of a client as it is sent, without its fields. */
+export interface PassedOn {
+  readonly method: string;
+  readonly body?: BodyInit | null;
+  /** A request that can't be made from its parts, because its method has no body. */
+  readonly whole?: Request;
+}
+
+/** What a request to an origin is made of. Fields of one name belong together. */
+export interface OutgoingRequest extends PassedOn {
+  readonly url: string;
+  readonly headers: readonly HeaderPair[];
+  /** The platform's data about the client's connection, for origins that are no URL. */
+  readonly cf: Readonly<Record<string, unknown>> | undefined;
+  readonly signal?: AbortSignal;
+  readonly isUncacheable?: boolean;
+}
+
 export interface PreparedRequest {
   readonly kind: "prepared";
   /** Sends it, once. Redirects are passed on, not followed. */
-  readonly send: (signal: AbortSignal | null) => Promise<Response>;
+  readonly send: () => Promise<Response>;
 }
 
 /** The deployment lacks something that the request needs. `why` is for the log: it names the binding or the secret. */
@@ -29,28 +48,47 @@ export interface NotPrepared {
 }
 
 /**
- * The one place where an origin's secret is added, so that it goes with every request to that origin and to no other. `make`
- * returns a request of its own, which is changed.
+ * The one place where an origin's secret is added, so that it goes with every request to that origin and to no other. The request
+ * is made once, with all that it needs: each further copy would copy its fields again.
  */
-export function prepareRequest(origin: Origin, sender: Sender, make: () => Request): PreparedRequest | NotPrepared {
+export function prepareRequest(
+  origin: Origin,
+  sender: Sender,
+  outgoing: OutgoingRequest,
+): PreparedRequest | NotPrepared {
   try {
-    const request = make();
+    const request = makeRequest(origin, outgoing);
     if (origin.auth !== null) setSecret(request.headers, origin.auth, sender.env);
     const send = sendTo(origin, sender);
-    return { kind: "prepared", send: (signal) => send(request, { redirect: "manual", signal }) };
+    return { kind: "prepared", send: () => send(request) };
   } catch (error) {
     // A URL that can't be made, a missing binding or secret: all of them before anything is sent.
     return { kind: "not prepared", why: String(error) };
   }
 }
 
-function sendTo(origin: Origin, sender: Sender): (request: Request, init: RequestInit) => Promise<Response> {
+function makeRequest(origin: Origin, outgoing: OutgoingRequest): Request {
+  const { url, method, headers, body = null, whole, cf, signal, isUncacheable = false } = outgoing;
+  const init: RequestInit = {
+    redirect: "manual",
+    ...(origin.kind === "url" ? { cf: UNCACHED } : cf !== undefined && { cf }),
+    ...(signal !== undefined && { signal }),
+    ...(isUncacheable && { cache: "no-store" }),
+  };
+  const bare = { ...init, headers: {} };
+  const request =
+    whole === undefined ? new Request(url, { ...init, method, body }) : new Request(new Request(url, whole), bare);
+  appendTo(request.headers, headers);
+  return request;
+}
+
+function sendTo(origin: Origin, sender: Sender): (request: Request) => Promise<Response> {
   switch (origin.kind) {
     case "url":
-      return (request, init) => fetch(request, { ...init, cf: UNCACHED });
+      return (request) => fetch(request);
     case "service": {
       const service = serviceOf(sender.env, origin.binding);
-      return (request, init) => service.fetch(request, init);
+      return (request) => service.fetch(request);
     }
     case "app":
       return appOf(origin, sender);

@@ -12,6 +12,10 @@ const UNREADABLE_AGAIN_MS = 24 * 60 * 60 * 1000;
 /** An object whose clock is behind its alarm looks again this often, until the clock has caught up. */
 const STEP_MS = 1000;
 
+/** At most this share of a term, and never longer than an hour, passes between its end and the deletion. */
+const SPREAD = 0.02;
+const SPREAD_MS_MAX = 60 * 60 * 1000;
+
 /** The two times of an alarm that has fired: a clock that was set back shows less than the time it was set for. */
 export interface AlarmTimes {
   /** The time it was set for. */
@@ -39,8 +43,24 @@ export function decideAlarm(
   const resting = asOf(record, nowMs);
   if (resting === null) return { action: "forget" };
   if (resting.state === "unreadable") return lookAgain(nowMs + UNREADABLE_AGAIN_MS);
-  if (resting === record) return lookAgain(resting.expiresAtMs);
-  return { action: "write", record: resting, atMs: nextAlarmMs(resting.expiresAtMs, times) };
+  if (resting === record) return lookAgain(deletionMs(resting));
+  return { action: "write", record: resting, atMs: nextAlarmMs(deletionMs(resting), times) };
+}
+
+/**
+ * The time of the alarm that ends `record`: some time after its term, so that records made in a burst are not deleted in one. Only
+ * the deletion comes later: at the exact end of the term the record does not count any more. It is always the same for one record.
+ */
+export function deletionMs(record: RestingRecord): number {
+  const { expiresAtMs } = record;
+  const termMs = expiresAtMs - (record.state === "unknown" ? record.sinceMs : record.recordedAtMs);
+  return expiresAtMs + Math.floor(Math.min(termMs * SPREAD, SPREAD_MS_MAX) * shareOf(record.attempt.id));
+}
+
+/** From 0 to 1, evenly spread: the end of an attempt's id is random. 0 for an id of another form. */
+function shareOf(id: string): number {
+  const bits = Number.parseInt(id.slice(-8), 16);
+  return Number.isNaN(bits) ? 0 : bits / 2 ** 32;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { type Tenant } from "../config/policy.ts";
 import { type CorsRequest, type Speaker, corsChanges } from "../http/cors.ts";
+import { type Fields } from "../http/fields.ts";
 import { headersOfCarriers } from "../identity/key-carrier.ts";
 import { log } from "../log.ts";
 import { type Destination } from "./destination.ts";
@@ -12,15 +13,20 @@ export interface Answer {
   readonly response: Response;
 }
 
+interface Asked {
+  readonly method: string;
+  readonly headers: Fields;
+}
+
 /** Changes the fields of `response`, which must be one that the gateway has made. */
 export function applyCors(
   { speaker, response }: Answer,
-  request: Request,
-  { tenant, path }: Pick<Destination, "tenant" | "path">,
+  asked: Asked,
+  { tenant, path, hostname }: Pick<Destination, "tenant" | "path" | "hostname">,
 ): void {
   if (tenant.cors === null) return;
   try {
-    for (const [name, value] of corsChanges(response, speaker, tenant.cors, askingOf(request, path, tenant))) {
+    for (const [name, value] of corsChanges(response, speaker, tenant.cors, askingOf(asked, path, tenant))) {
       if (value === null) response.headers.delete(name);
       else response.headers.set(name, value);
     }
@@ -32,13 +38,13 @@ export function applyCors(
       id,
       where: "cors",
       why: String(error),
-      tenant: URL.parse(request.url)?.hostname ?? null,
+      tenant: hostname,
       record: null,
     });
   }
 }
 
-function askingOf({ method, headers }: Request, path: string, tenant: Tenant): CorsRequest {
+function askingOf({ method, headers }: Asked, path: string, tenant: Tenant): CorsRequest {
   const announced = method === "OPTIONS" ? headers.get("access-control-request-method") : null;
   const policy = tenant.policyFor(announced ?? method, path);
   const isEnforced = policy.mode === "enforce" || policy.mode === "hold";

@@ -21,7 +21,7 @@ export type Counted = Mark["status"] | "on_hold" | "keyless" | Promise<ObservedD
 /** Counts requests that may change something. Without operators of the hostname it does nothing. Never throws. */
 export function countRequest(context: RequestContext, counted: Counted): void {
   const { incoming, destination } = context;
-  if (destination.journal === null || !MAY_CHANGE.has(incoming.request.method)) return;
+  if (destination.journal === null || !MAY_CHANGE.has(incoming.method)) return;
   try {
     countIn(destination.journal, context, counted);
   } catch (error) {
@@ -33,7 +33,7 @@ export function countRequest(context: RequestContext, counted: Counted): void {
 
 function countIn(journal: JournalPlace, context: RequestContext, counted: Counted): void {
   const { incoming, destination, env, ctx } = context;
-  const operation = operationOf(destination, incoming.request.method);
+  const operation = operationOf(destination, incoming.method);
   const add = (kind: CountKind): void => count(env, ctx, { journal, operation, kind });
   if (typeof counted === "string" && counted !== "keyless") return add(counted);
   const addKeyless = (): Promise<void> => {
@@ -56,6 +56,6 @@ async function compare({ incoming, destination }: RequestContext, add: (kind: Co
   // Without a caller, equal requests may be those of two clients.
   if (caller === null || isRefusal(caller)) return;
   add("keyless_compared");
-  const digest = await digestOf([hostname, incoming.request.method, url.pathname + url.search, caller.digest, body]);
+  const digest = await digestOf([hostname, incoming.method, url.pathname + url.search, caller.digest, body]);
   if (repeats.has(digest, Date.now())) add("keyless_repeated");
 }

@@ -9,6 +9,7 @@ import { hasObjects } from "../config/required-objects.ts";
 import { type AppliedPolicy, strictestPolicy } from "../config/strictest-policy.ts";
 import { tenantOf } from "../config/tenants.ts";
 import { type Connection, connectionOf } from "../http/client-address.ts";
+import { type Fields } from "../http/fields.ts";
 import { isHostOf } from "../http/host.ts";
 import { gainsParentSegment, matchingPath, withoutTrailingDot } from "../http/matching-path.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
@@ -31,21 +32,27 @@ export interface Destination extends AppliedPolicy {
   readonly hold: Hold | null;
 }
 
+/** A base URL that ends with a slash makes two of them, and an operator's token must not reach the origin. */
+const SLASHES_BEFORE_RESERVED = /^\/{2,}(?=_oncegate(?:\/|$))/;
+
 /** The path that reserved paths and policies are matched by, so that no spelling of a path evades its rules. */
 export function pathOf(request: Request): string {
-  return matchingPath(URL.parse(request.url)?.pathname ?? "/");
+  return matchingPath(URL.parse(request.url)?.pathname ?? "/").replace(SLASHES_BEFORE_RESERVED, "/");
 }
 
 /** Refused where no tenant serves the request. The one place where a request's tenant is looked up. */
-export async function destinationOf(request: Request, env: Env): Promise<Destination | Refusal> {
+export async function destinationOf(
+  { request, headers }: { readonly request: Request; readonly headers: Fields },
+  env: Env,
+): Promise<Destination | Refusal> {
   const url = URL.parse(request.url);
-  if (url === null || !isHostOf(url, request.headers.get("host"))) return refuse("host_invalid");
+  if (url === null || !isHostOf(url, headers.get("host"))) return refuse("host_invalid");
   const hostname = withoutTrailingDot(url.hostname);
   const tenant = hasObjects(env) ? await tenantOf(env, hostname) : refuse("misconfigured");
   if (isRefusal(tenant)) return tenant;
   const path = matchingPath(url.pathname);
-  const applied = strictestPolicy(tenant, request, path);
-  const connection = connectionOf(edgeIn(env), request.headers, request.cf);
+  const applied = strictestPolicy(tenant, { method: request.method, headers }, path);
+  const connection = connectionOf(edgeIn(env), headers, request.cf);
   const callers = withCallersOf(tenant, applied);
   return {
     url,

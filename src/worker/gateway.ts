@@ -5,6 +5,7 @@ import { TrieRouter } from "hono/router/trie-router";
 import { type Callee, askKeyObject, askOnHold, lookAtFormerRecord } from "../call/ask-key-object.ts";
 import { type Reply } from "../call/call.ts";
 import { objectOf } from "../call/object-stub.ts";
+import { ReadFields } from "../http/fields.ts";
 import { isLoop } from "../http/headers.ts";
 import { isNeverForwarded } from "../http/methods.ts";
 import { grantedWait } from "../http/prefer.ts";
@@ -38,12 +39,13 @@ gateway.all("*", (c) => forward(c.req.raw, c.env, c.executionCtx));
 gateway.onError((error, c) => refusedEarly(lateFaultOf(error), c.req.raw, c));
 
 async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): Promise<Response> {
-  if (isNeverForwarded(request.method, request.headers)) {
+  const came = { request, headers: new ReadFields(request.headers) };
+  if (isNeverForwarded(request.method, came.headers)) {
     return methodNotAllowed(request, { env, executionCtx: ctx });
   }
-  const destination = await destinationOf(request, env).catch((error: unknown) => faultOf(error));
+  const destination = await destinationOf(came, env).catch((error: unknown) => faultOf(error));
   if (isRefusal(destination)) return refusedEarly(destination, request, { env, executionCtx: ctx });
-  const received = requestContext(request, destination, env, ctx);
+  const received = requestContext(came, destination, env, ctx);
   const { where } = received.metrics;
   const routed = await withHold(received)
     .then(withCall)
@@ -65,7 +67,7 @@ async function forward(request: Request, env: Env, ctx: RequestContext["ctx"]): 
 /** Sends the request to its record, or straight to the origin where no record covers it. */
 async function route(context: RequestContext): Promise<RequestResult> {
   const { incoming, destination } = context;
-  const { headers } = incoming.request;
+  const { headers } = incoming;
   const { policy } = destination;
   if (isLoop(headers)) return refused(refuse("loop_detected"));
   if (leavesBase(destination)) return refused(refuse("path_refused"));

@@ -10,6 +10,6 @@ export async function withHold(context: RequestContext): Promise<RequestContext>
   if (!destination.isCovered && anyCallOf(context) === null) return context;
   const { hostname, tenant, path } = destination;
   const holds = await holdsOf(env, hostname, tenant.entry);
-  const hold = holds.find(({ covers }) => methodsOf(incoming.request).some((method) => covers(method, path)));
+  const hold = holds.find(({ covers }) => methodsOf(incoming).some((method) => covers(method, path)));
   return hold === undefined ? context : { ...context, destination: { ...destination, hold } };
 }

@@ -1,7 +1,9 @@
 /** A request on its way in. Its body, content and caller are read at most once, and only where a step needs them. */
 
 import { type BodyBudget, bodyBudget } from "../http/body-budget.ts";
+import { type ReadFields } from "../http/fields.ts";
 import { type HeldBody } from "../http/held-body.ts";
+import { hasUnusualBody } from "../http/methods.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type DecodedBody, decode, freeBytes, requestCodingOf } from "../http/request-coding.ts";
 import { type Caller, type CallerRule, callerOf } from "../identity/caller.ts";
@@ -10,11 +12,20 @@ import { type RpcMessage, readRpcMessage } from "../identity/json-rpc.ts";
 import { type BodyKind, bodyKindOf } from "../identity/media-type.ts";
 import { RequestContent } from "../identity/request-content.ts";
 import { type SecretNamed, verifiedClaims } from "../identity/verified-claims.ts";
+import { type PassedOn } from "../origin/prepared-request.ts";
 import { type Fingerprint, unreachable } from "../record/record.ts";
 import { type BodyBounds, type HeldRequestBody, lifeMsOf, readRequestBody } from "./request-body.ts";
 
+/** A request, with its fields read once. */
+export interface ReceivedRequest {
+  readonly request: Request;
+  readonly headers: ReadFields;
+}
+
 export class Incoming {
   readonly request: Request;
+  readonly method: string;
+  readonly headers: ReadFields;
   readonly #bounds: BodyBounds;
   readonly #secretNamed: SecretNamed;
   readonly #budget: BodyBudget;
@@ -29,8 +40,15 @@ export class Incoming {
   readonly #callers = new Map<CallerRule, Promise<Caller | Refusal>>();
 
   /** `secretNamed` looks up the secrets that verify tokens. */
-  constructor(request: Request, bounds: BodyBounds, secretNamed: SecretNamed, budget: BodyBudget = bodyBudget) {
+  constructor(
+    { request, headers }: ReceivedRequest,
+    bounds: BodyBounds,
+    secretNamed: SecretNamed,
+    budget: BodyBudget = bodyBudget,
+  ) {
     this.request = request;
+    this.method = request.method;
+    this.headers = headers;
     this.#bounds = bounds;
     this.#secretNamed = secretNamed;
     this.#budget = budget;
@@ -40,7 +58,14 @@ export class Incoming {
   caller(rule: CallerRule): Promise<Caller | Refusal> {
     const known = this.#callers.get(rule);
     if (known !== undefined) return known;
-    const caller = callerOf(this.request, rule, (token, item) => verifiedClaims(token, item, this.#secretNamed));
+    const { headers, request } = this;
+    const source = {
+      headers,
+      get cf() {
+        return request.cf;
+      },
+    };
+    const caller = callerOf(source, rule, (token, item) => verifiedClaims(token, item, this.#secretNamed));
     this.#callers.set(rule, caller);
     return caller;
   }
@@ -102,15 +127,14 @@ export class Incoming {
     this.#decoded = null;
   }
 
-  /** The request as it passes through to `url`: with its own stream, or with the body that was read. */
-  async passedOn(url: string): Promise<Request | Refusal> {
-    // Made from the request itself: a GET with a body can't be made from its parts.
-    if (this.#body === null) return new Request(url, this.request);
+  /** The request as it passes through: with its own stream, or with the body that was read. */
+  async passedOn(): Promise<PassedOn | Refusal> {
+    const { request, method } = this;
+    if (this.#body === null)
+      return hasUnusualBody(request) ? { method, whole: request } : { method, body: request.body };
     const body = await this.#body;
     if (isRefusal(body)) return body;
-    const { method, headers, cf } = this.request;
-    const init = { method, headers, body: body.held.byteLength > 0 ? body.held.forOrigin() : null };
-    return new Request(url, cf === undefined ? init : { ...init, cf });
+    return { method, body: body.held.byteLength > 0 ? body.held.forOrigin() : null };
   }
 
   /** The request for a second reader. Throws where it can't be copied. */
@@ -124,13 +148,13 @@ export class Incoming {
 
   /** How the body may be parsed; null where there is none, as far as the head shows. */
   get bodyKind(): BodyKind | null {
-    const { headers, body } = this.request;
-    const isEmpty = body === null || headers.get("content-length") === "0";
+    const { headers } = this;
+    const isEmpty = this.request.body === null || headers.get("content-length") === "0";
     return isEmpty ? null : bodyKindOf(headers.get("content-type"));
   }
 
   async #readBody(): Promise<HeldRequestBody | Refusal> {
-    const body = await readRequestBody(this.request, this.#bounds, this.#budget);
+    const body = await readRequestBody(this, this.#bounds, this.#budget);
     if (!isRefusal(body)) this.#held = body.held;
     return body;
   }
@@ -153,7 +177,8 @@ export class Incoming {
   async #readContent(): Promise<RequestContent | Refusal> {
     const body = await this.body();
     if (isRefusal(body)) return body;
-    const { headers, signal } = this.request;
+    const { headers } = this;
+    const { signal } = this.request;
     const contentType = headers.get("content-type");
     const { bytes, sha256: digest } = body;
     const coding = requestCodingOf(headers);

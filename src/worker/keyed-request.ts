@@ -4,7 +4,7 @@ import { type LookCall } from "../call/call.ts";
 import { type WholeCall, type WholeForward } from "../call/upload.ts";
 import { writeOperation } from "../config/operation.ts";
 import { type AttemptPolicy, type Policy, attemptPolicy } from "../config/policy.ts";
-import { makeForwarded } from "../http/headers.ts";
+import { forwardedFields } from "../http/headers.ts";
 import { probePath } from "../http/probe-path.ts";
 import { type Refusal, isRefusal } from "../http/problem.ts";
 import { type Caller, headersOfCallers } from "../identity/caller.ts";
@@ -41,7 +41,7 @@ export async function readKeyedRequest(
   { key, callers, waitMs }: KeyedBy,
 ): Promise<KeyedRequest | Refusal> {
   const { url, hostname, policy, journal } = destination;
-  const { method } = incoming.request;
+  const { method } = incoming;
   const body = await incoming.body();
   if (isRefusal(body)) return body;
   const identity = await requestFingerprint(incoming, destination, key.parts);
@@ -99,10 +99,14 @@ function isOfTenant({ keyScope }: Policy, { isDerived }: Key): boolean {
   return keyScope === "tenant" && !isDerived;
 }
 
-function forwardOf({ request }: Incoming, destination: Destination, key: Key, { held }: HeldRequestBody): WholeForward {
+function forwardOf(
+  { request, headers }: Incoming,
+  destination: Destination,
+  key: Key,
+  { held }: HeldRequestBody,
+): WholeForward {
   const { url, tenant, connection } = destination;
-  const fields = new Headers(request.headers);
-  makeForwarded(fields, { url, connection, counted: countedHeaders(destination) });
+  const fields = forwardedFields(headers, { url, connection, counted: countedHeaders(destination) });
   return {
     origin: tenant.origin,
     url: originUrl(tenant.origin, url),
@@ -145,9 +149,8 @@ function probeOf({ url, tenant, policy }: Destination, forward: WholeForward, ke
  * The forwarded fields of a keyed request. The key is among them even if `Connection` names it, the length is that of the
  * body that is sent, and the response is stored without a content coding.
  */
-export function forKeyedRequest(forwarded: Headers, key: Pick<Key, "headers">): HeaderPair[] {
-  for (const [name, value] of key.headers) forwarded.set(name, value);
-  forwarded.delete("content-length");
-  forwarded.set("accept-encoding", "identity");
-  return [...forwarded];
+export function forKeyedRequest(forwarded: readonly HeaderPair[], key: Pick<Key, "headers">): HeaderPair[] {
+  const replaced = new Set(["content-length", "accept-encoding", ...key.headers.map(([name]) => name)]);
+  const others = forwarded.filter(([name]) => !replaced.has(name));
+  return [...others, ...key.headers, ["accept-encoding", "identity"]];
 }

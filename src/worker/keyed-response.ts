@@ -2,7 +2,7 @@
 
 import { type AnswerReply, type Mark, type RefusalReply, type Reply } from "../call/call.ts";
 import { type Policy } from "../config/policy.ts";
-import { headersOf } from "../http/headers.ts";
+import { appendTo } from "../http/headers.ts";
 import { type ErrorRules, problemResponse, refuse, refuseWithId, shouldRetry } from "../http/problem.ts";
 import { type Key } from "../identity/key-carrier.ts";
 import { hasNoBody } from "../record/outcome-rule.ts";
@@ -89,34 +89,34 @@ const DERIVED_DETAILS: ReadonlyMap<RefusalReply["code"], string> = new Map([
 ]);
 
 function answerResponse(reply: AnswerReply, { policy }: RepliedRequest): Response {
-  const { mark, status, headers } = reply;
-  const fields = headersOf(headers);
-  // The gateway alone marks replays, whatever the header is called.
-  fields.delete(policy.replayedHeader);
-  if (mark.status === "replayed" || mark.status === "joined") fields.set(policy.replayedHeader, "true");
-  if (reply.speaker === "gateway") {
-    // Those that are stored are of another answer, and of caches that it has passed.
-    fields.set("date", new Date().toUTCString());
-    fields.delete("age");
-  }
-  advise(fields, mark.status, status);
+  const { status } = reply;
+  const headers = fieldsOf(reply, policy.replayedHeader);
   // Where a coding is left, the body has it already.
-  const encodeBody = fields.has("content-encoding") ? "manual" : "automatic";
-  const init = { status, headers: fields, encodeBody } as const;
+  const encodeBody = headers.some(([name]) => name === "content-encoding") ? "manual" : "automatic";
   // The platform refuses to make a response with a body where the status has none.
-  return new Response(hasNoBody(status) ? withoutBody(reply) : passedOn(reply), init);
+  const body = hasNoBody(status) ? withoutBody(reply) : passedOn(reply);
+  const response = new Response(body, { status, encodeBody });
+  appendTo(response.headers, headers);
+  return response;
 }
 
-/**
- * What a retry with the same key would get is known here, and not to the origin. A stored error, and an unknown outcome, do not
- * become better by asking again.
- */
-function advise(fields: Headers, mark: Mark["status"], status: number): void {
-  const isRepeated = mark === "replayed" || mark === "joined";
-  const isPointless = (isRepeated && status >= 400) || mark === "unknown";
-  if (isPointless) fields.delete("retry-after");
-  if (!isPointless && !(mark === "executed" && status >= 500)) return;
-  for (const [name, value] of Object.entries(shouldRetry(false))) fields.set(name, value);
+/** Of the names in lower case. A field of several values is in several pairs. */
+function fieldsOf({ mark, speaker, status, headers }: AnswerReply, replayedHeader: string): string[][] {
+  const isRepeated = mark.status === "replayed" || mark.status === "joined";
+  const isPointless = (isRepeated && status >= 400) || mark.status === "unknown";
+  const own: string[][] = [];
+  if (isRepeated) own.push([replayedHeader, "true"]);
+  if (speaker === "gateway") own.push(["date", new Date().toUTCString()]);
+  // What a retry with the same key would get is known here, and not to the origin. A stored error, and an unknown outcome, do not
+  // become better by asking again.
+  if (isPointless || (mark.status === "executed" && status >= 500)) own.push(...Object.entries(shouldRetry(false)));
+  // The gateway alone marks replays, whatever the header is called.
+  const replaced = new Set([replayedHeader, ...own.map(([name = ""]) => name)]);
+  // What is stored is of another answer, and of caches that it has passed.
+  if (speaker === "gateway") replaced.add("age");
+  if (isPointless) replaced.add("retry-after");
+  for (const [name = "", value = ""] of headers) if (!replaced.has(name)) own.push([name, value]);
+  return own;
 }
 
 function withoutBody({ seat }: AnswerReply): null {

@@ -52,7 +52,7 @@ export async function observe(context: RequestContext): Promise<Observed> {
   // What was parsed to find its rules may take many times the memory of its body, and the origin may take long.
   incoming.releaseContent();
   // No other request is copied.
-  const mayCount = anyCallOf(context) !== null || mayBeKeyed(incoming.request, destination);
+  const mayCount = anyCallOf(context) !== null || mayBeKeyed(incoming, destination);
   const copy = mayCount ? await copyOf(context) : null;
   const begun =
     copy === null
@@ -77,7 +77,11 @@ export async function observe(context: RequestContext): Promise<Observed> {
 async function copyOf({ incoming, destination, env }: RequestContext): Promise<Incoming | null> {
   try {
     const request = await incoming.copiedRequest();
-    return new Incoming(request, destination.policy, tokenSecrets(env, destination.tenant.entry));
+    return new Incoming(
+      { request, headers: incoming.headers },
+      destination.policy,
+      tokenSecrets(env, destination.tenant.entry),
+    );
   } catch (error) {
     return failed(error);
   }

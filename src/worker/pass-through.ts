@@ -1,7 +1,7 @@
 /** Requests that no record covers: straight to the origin, streaming both ways, by the same header rules. */
 
 import { type Policy } from "../config/policy.ts";
-import { makeForwarded, makeVisible } from "../http/headers.ts";
+import { forwardedFields, makeVisible } from "../http/headers.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type Where, log } from "../log.ts";
 import { isFinalStatus, originUrl } from "../origin/exchange.ts";
@@ -22,15 +22,26 @@ export async function passThrough(
   { env, ctx }: Pick<RequestContext, "env" | "ctx">,
   onHead: (answer: Response | null) => void = () => {},
 ): Promise<PassedThrough> {
-  const { request } = incoming;
+  const { request, headers } = incoming;
   const { url, hostname, tenant, policy, connection } = destination;
   const where = { tenant: hostname, record: null };
-  const passedOn = await incoming.passedOn(originUrl(tenant.origin, url));
+  const passedOn = await incoming.passedOn();
   if (isRefusal(passedOn)) return passedOn;
-  makeForwarded(passedOn.headers, { url, connection, counted: countedHeaders(destination) });
+  const fields = forwardedFields(headers, { url, connection, counted: countedHeaders(destination) });
   // `Upgrade` is hop-by-hop, so it was removed. This hop asks for an upgrade of its own.
-  if (isWebSocketUpgrade(request)) passedOn.headers.set("upgrade", "websocket");
-  const prepared = prepareRequest(tenant.origin, { env, ctx, isInWorker: true }, () => passedOn);
+  if (isWebSocketUpgrade(incoming)) fields.push(["upgrade", "websocket"]);
+  const prepared = prepareRequest(
+    tenant.origin,
+    { env, ctx, isInWorker: true },
+    {
+      ...passedOn,
+      url: originUrl(tenant.origin, url),
+      headers: fields,
+      cf: tenant.origin.kind === "url" ? undefined : request.cf,
+      // An app sees that its client leaves.
+      ...(tenant.origin.kind === "app" && { signal: request.signal }),
+    },
+  );
   if (prepared.kind === "not prepared") return withOpaqueId(refuse("misconfigured"), prepared.why, where);
   const answer = await send(prepared, where);
   if (answer === null) incoming.abandonBody();
@@ -56,7 +67,7 @@ const UNREACHABLE = "The connection to the origin failed. It is not known whethe
 /** Null where no answer came that can be passed on. */
 async function send(prepared: PreparedRequest, where: Where): Promise<Response | null> {
   try {
-    const answer = await prepared.send(null);
+    const answer = await prepared.send();
     const { status } = answer;
     if (isFinalStatus(status) || (status === 101 && answer.webSocket !== null)) return answer;
     await answer.body?.cancel();
@@ -68,6 +79,6 @@ async function send(prepared: PreparedRequest, where: Where): Promise<Response |
   return null;
 }
 
-function isWebSocketUpgrade(request: Request): boolean {
-  return request.method === "GET" && request.headers.get("upgrade")?.toLowerCase() === "websocket";
+function isWebSocketUpgrade({ method, headers }: Pick<Incoming, "method" | "headers">): boolean {
+  return method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket";
 }

@@ -3,6 +3,7 @@
 import { type Policy } from "../config/policy.ts";
 import { type BodyBudget } from "../http/body-budget.ts";
 import { type Reading, declaredLength, readUpTo } from "../http/body.ts";
+import { type Fields } from "../http/fields.ts";
 import { HeldBody } from "../http/held-body.ts";
 import { PIECE_BYTES } from "../http/pieces.ts";
 import { type Refusal, refuse } from "../http/problem.ts";
@@ -26,12 +27,18 @@ export interface HeldRequestBody {
   readonly sha256: string;
 }
 
+interface ReceivedBody {
+  readonly headers: Fields;
+  readonly request: Pick<Request, "body" | "signal">;
+}
+
 /** The whole body of a request and its digest, or the reason why it can't be read. */
 export async function readRequestBody(
-  { headers, body, signal }: Pick<Request, "headers" | "body" | "signal">,
+  { headers, request }: ReceivedBody,
   bounds: BodyBounds,
   budget: BodyBudget,
 ): Promise<HeldRequestBody | Refusal> {
+  const { body } = request;
   const { requestBytesMax: bytesMax, uploadTimeoutMs, uploadIdleTimeoutMs } = bounds;
   const declared = declaredLength(headers);
   // Saves the upload where the client itself declares a length that is too large.
@@ -39,7 +46,7 @@ export async function readRequestBody(
   if (!budget.hasRoomFor(declared ?? 0)) return refuse("overloaded");
   const lease = budget.lease(lifeMsOf(bounds));
   // The platform ends the code of a request whose client has left, and nothing after an `await` runs any more.
-  if (body !== null) signal.addEventListener("abort", () => lease.release());
+  if (body !== null) request.signal.addEventListener("abort", () => lease.release());
   // For a small body one digest of the whole costs less than a digest stream. If more arrives than was declared, the digest is
   // still that of all.
   const digest = body === null || (declared !== null && declared <= PIECE_BYTES) ? null : new DigestInPieces();

@@ -8,7 +8,7 @@ import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { unreachable } from "../record/record.ts";
 import { callsFoundIn, notificationsFoundIn } from "./called-routes.ts";
 import { type Destination, isOnHold } from "./destination.ts";
-import { Incoming } from "./incoming.ts";
+import { Incoming, type ReceivedRequest } from "./incoming.ts";
 import { RequestMetrics } from "./request-metrics.ts";
 
 export interface RequestContext {
@@ -20,13 +20,13 @@ export interface RequestContext {
 }
 
 export function requestContext(
-  request: Request,
+  received: ReceivedRequest,
   destination: Destination,
   env: Env,
   ctx: RequestContext["ctx"],
 ): RequestContext {
-  const incoming = new Incoming(request, destination.policy, tokenSecrets(env, destination.tenant.entry));
-  return { incoming, destination, metrics: new RequestMetrics(env, destination, request.method), env, ctx };
+  const incoming = new Incoming(received, destination.policy, tokenSecrets(env, destination.tenant.entry));
+  return { incoming, destination, metrics: new RequestMetrics(env, destination, incoming.method), env, ctx };
 }
 
 /**
@@ -61,12 +61,12 @@ export function anyCallOf({
   incoming,
   destination,
 }: Pick<RequestContext, "incoming" | "destination">): CalledNames | null {
-  const named = callsAt(destination.configured, incoming.request, destination.path);
+  const named = callsAt(destination.configured, incoming, destination.path);
   return named.length === 0 || incoming.bodyKind === null ? null : [[], ...named.map((call) => [call])];
 }
 
 function rulesFor({ incoming, destination }: RequestContext, calls: CalledNames): AppliedPolicy {
-  return strictestPolicy(destination.configured, incoming.request, destination.path, calls);
+  return strictestPolicy(destination.configured, incoming, destination.path, calls);
 }
 
 function following(context: RequestContext, rules: AppliedPolicy): RequestContext {

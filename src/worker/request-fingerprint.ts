@@ -12,7 +12,7 @@ export async function requestFingerprint(
   { url, policy }: Destination,
   keyParts: readonly string[],
 ): Promise<Fingerprint | Refusal> {
-  const { method, headers } = incoming.request;
+  const { method, headers } = incoming;
   const message = policy.rpc === "none" ? null : await incoming.message();
   if (isRefusal(message)) return message;
   const head = { method, path: url.pathname, query: url.search, headers, keyParts, message };

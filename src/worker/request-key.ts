@@ -32,7 +32,7 @@ export async function keyOf(incoming: Incoming, destination: Destination): Promi
 
 async function findOrDerive(incoming: Incoming, destination: Destination): Promise<Key | null | Refusal> {
   const { policy, isCovered } = destination;
-  const { headers } = incoming.request;
+  const { headers } = incoming;
   if (!isCovered) return null;
   const isHeld = isOnHold(destination);
   const message = await messageOf(incoming, destination);
@@ -41,7 +41,7 @@ async function findOrDerive(incoming: Incoming, destination: Destination): Promi
   }
   // Without the hold, the request would pass through, whatever its body is.
   const isObserved = policy.mode === "observe";
-  const isReadForHold = isRefusal(message) && !mayBeKeyed(incoming.request, destination);
+  const isReadForHold = isRefusal(message) && !mayBeKeyed(incoming, destination);
   if (isHeld && (isObserved || isReadForHold)) return refuse("on_hold");
   if (isRefusal(message)) return message;
   const isBatch = message !== null && "isBatch" in message && message.isBatch;
@@ -67,7 +67,7 @@ async function messageOf(incoming: Incoming, destination: Destination): Promise<
   const { request } = incoming;
   if (destination.policy.rpc === "none" || hasUnusualBody(request)) return null;
   // On hold, it depends on its call also whether a request without a key passes through.
-  if (!mayBeKeyed(request, destination) && !isOnHold(destination)) return null;
+  if (!mayBeKeyed(incoming, destination) && !isOnHold(destination)) return null;
   return incoming.bodyKind === "json" ? incoming.message() : null;
 }
 
@@ -88,7 +88,7 @@ function mayBeCovered(message: RpcMessage, { rpcMethods }: Policy): boolean {
 }
 
 /** Whether a request may have a key, as far as its head and its policy show. */
-export function mayBeKeyed({ headers }: Request, { url, policy, isCovered }: Destination): boolean {
+export function mayBeKeyed({ headers }: Pick<Incoming, "headers">, { url, policy, isCovered }: Destination): boolean {
   const { key, keyFrom, deriveKey } = policy;
   if (!isCovered) return false;
   const mayCarryKey = keyFrom.flat().some((source) => {
@@ -109,7 +109,7 @@ const UNUSUAL_BODY =
 
 function placesOf(incoming: Incoming, destination: Destination): KeyPlaces {
   return {
-    headers: incoming.request.headers,
+    headers: incoming.headers,
     query: destination.url.search,
     document: () => partWithKey(incoming, destination, "document"),
     form: () => partWithKey(incoming, destination, "form"),

@@ -24,7 +24,8 @@ const OPERATORS = "/_oncegate";
 type Middleware = MiddlewareHandler<ReservedContext>;
 
 const findTenant: Middleware = async (c, next) => {
-  const destination = await destinationOf(c.req.raw, c.env);
+  const request = c.req.raw;
+  const destination = await destinationOf({ request, headers: request.headers }, c.env);
   if (isRefusal(destination)) return refusedEarly(destination, c.req.raw, c);
   const { url, hostname, tenant, policy, connection } = destination;
   c.set("url", url);
@@ -37,8 +38,8 @@ const findTenant: Middleware = async (c, next) => {
 
 const withCors: Middleware = async (c, next) => {
   await next();
-  const { tenant, url } = c.var;
-  applyCors({ speaker: "gateway", response: c.res }, c.req.raw, { tenant, path: matchingPath(url.pathname) });
+  const { tenant, url, hostname } = c.var;
+  applyCors({ speaker: "gateway", response: c.res }, c.req.raw, { tenant, path: matchingPath(url.pathname), hostname });
 };
 
 const refuseLoops: Middleware = async (c, next) =>

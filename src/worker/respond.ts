@@ -51,8 +51,8 @@ export function respond(context: RequestContext, result: RequestResult): Respons
   countRequest(context, counted);
   const { policy } = context.destination;
   // Its own answers, and those of the origin to other requests.
-  if (speaker === "gateway") echo(response.headers, policy.echo, context.incoming.request.headers);
-  applyCors({ response, speaker }, context.incoming.request, context.destination);
+  if (speaker === "gateway") echo(response.headers, policy.echo, context.incoming.headers);
+  applyCors({ response, speaker }, context.incoming, context.destination);
   return response;
 }
 

@@ -127,7 +127,7 @@ export type History = {
   readonly erased?: readonly string[];
 };
 
-export type Settled = {
+type Settled = {
   readonly record: string;
   readonly at: At;
   readonly generation: number;

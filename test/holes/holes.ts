@@ -69,7 +69,7 @@ export const HOLES: readonly Hole[] = [
   },
   {
     name: "an operator's action sets no alarm",
-    changes: [{ file: KEPT, text: "this.#setAlarm(decision.record.expiresAtMs);", replacement: "" }],
+    changes: [{ file: KEPT, text: "this.#setAlarm(deletionMs(decision.record));", replacement: "" }],
     test: {
       project: "worker",
       file: "test/worker/operator/operator.test.ts",

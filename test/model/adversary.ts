@@ -5,7 +5,7 @@ import { type Command } from "../../src/record/operate.ts";
 import { UNREAD_BODY } from "../../src/record/outcome-rule.ts";
 import { type BodyEnd, type Conclusion, conclusionOf } from "../../src/record/transition.ts";
 import { type Arriving, ObjectStep, answerNamed } from "./object.ts";
-import { type Forward, type Left, type RunningAttempt, type State, REQUESTS } from "./state.ts";
+import { type Forward, type Left, type RunningAttempt, type State, REQUESTS, hasRecord } from "./state.ts";
 import { type World } from "./world.ts";
 
 export interface Event {
@@ -83,6 +83,10 @@ export class Adversary {
       const { id, fate } = forward;
       if (fate === "sent") this.#events.push({ name: `the origin runs ${id}`, state: withFate(state, [id], "ran") });
       if (running?.kind === "attempt" && running.id === id) {
+        if (state.left.chunks > 0) {
+          const from = spend(state, "chunks");
+          this.#step(`a chunk of the answer to ${id} is stored`, from, (object) => object.receiveChunk(running));
+        }
         this.#answers(running, forward, (object, arriving) => object.finish(running, arriving));
       }
       const late = state.late.find((attempt) => attempt.id === id);
@@ -122,6 +126,7 @@ export class Adversary {
     const { id, number } = running.record.attempt;
     // A release starts the numbers anew; the origin is asked about the attempts of this record.
     const asked = state.forwards.filter((one) => one.number <= number && isSpent(state, one.id));
+    const bodyChunks = state.left.chunks;
     const end = (
       what: string,
       from: State,
@@ -130,11 +135,12 @@ export class Adversary {
       disproved: readonly string[],
     ): void =>
       this.#step(`the probe of ${id} is answered: ${what}`, from, (object) =>
-        object.endProbe(running, { conclusion, answer: text, disproved }),
+        object.endProbe(running, { conclusion, answer: text, body: { end: "whole", chunks: bodyChunks }, disproved }),
       );
     end("unknown", state, { outcome: "unknown" }, null, []);
     const ran = asked.find(({ fate }) => fate === "ran");
-    if (ran !== undefined) end("final", state, conclusionOf("final", "whole", answerNamed(ran.id)), ran.id, []);
+    if (ran !== undefined)
+      end("final", state, conclusionOf("final", "whole", answerNamed(ran.id, bodyChunks)), ran.id, []);
     else {
       const ids = asked.map((one) => one.id);
       end("not-executed", withFate(state, ids, "refused"), { outcome: "not-executed" }, null, ids);
@@ -146,12 +152,13 @@ export class Adversary {
     if (state.left.crashes > 0) {
       const { running } = state;
       const crashed = { ...spend(state, "crashes"), running: null, waiting: [], awake: [] };
-      const late = running?.kind === "attempt" ? [running] : [];
-      const object = new ObjectStep(this.#world, { ...crashed, late });
+      // A dead process can't reach the storage, so the chunks that it has written are all that there will ever be.
+      const isGone = this.#world.left.chunks > 0 || running?.kind !== "attempt";
+      const object = new ObjectStep(this.#world, { ...crashed, late: isGone ? state.late : [...state.late, running] });
       if (running?.kind === "attempt") object.past.lost(object.policyOf(running.call));
       this.#events.push({ name: "the process dies", state: object.state });
     }
-    if (state.left.newerVersions > 0 && state.stored !== undefined && state.running === null) {
+    if (state.left.newerVersions > 0 && hasRecord(state.stored) && state.running === null) {
       const from = spend(state, "newerVersions");
       const object = new ObjectStep(this.#world, { ...from, stored: { ...state.stored, format: 2 } });
       object.past.unreadable();
@@ -221,7 +228,7 @@ function instantsOf({ alarmMs, stored }: State): number[] {
   return state === "pending" ? instants : [...instants, Number(termMs), Number(termMs) + Number(rememberMs)];
 }
 
-function arrivingOf({ id, number }: RunningAttempt, status: number, end: BodyEnd): Arriving {
+function arrivingOf({ id, number, chunks }: RunningAttempt, status: number, end: BodyEnd): Arriving {
   const header = (): null => null;
   const signs = {
     status,
@@ -232,10 +239,10 @@ function arrivingOf({ id, number }: RunningAttempt, status: number, end: BodyEnd
     attemptNumber: number,
   };
   const outcome = classify(signs satisfies Record<keyof AnswerSigns, unknown>, [], UNREAD_BODY);
-  const conclusion = conclusionOf(outcome, end, answerNamed(id));
+  const conclusion = conclusionOf(outcome, end, answerNamed(id, chunks));
   // An honest origin sends this one only where it did not run.
   const disproved = status === 429 ? [id] : [];
-  return { conclusion, answer: conclusion.outcome === "final" ? id : null, disproved };
+  return { conclusion, answer: conclusion.outcome === "final" ? id : null, body: { end, chunks }, disproved };
 }
 
 function withFate(state: State, ids: readonly string[], fate: Forward["fate"]): State {

@@ -4,7 +4,7 @@ import { Adversary } from "./adversary.ts";
 import { type Exploration } from "./exploration.ts";
 import { ObjectStep, clock } from "./object.ts";
 import { Violation, assertState } from "./past.ts";
-import { type State, keyOf } from "./state.ts";
+import { type State, hasRecord, keyOf } from "./state.ts";
 import { type World, initialState } from "./world.ts";
 
 /** Alarms until a record is gone: that of its attempt, of its term, and of its key's; and each may come once too early. */
@@ -89,8 +89,10 @@ function assertEnds(world: World, state: State, ends: Set<string>): void {
   const way: string[] = [];
   let now = quiet;
   for (let alarms = 0; alarms <= ALARMS_MAX; alarms++) {
-    if (now.stored === undefined) break;
-    const key = JSON.stringify([now.stored, now.alarmMs, now.nowMs].map((value) => shifted(value, now.nowMs)));
+    if (now.stored === undefined && now.chunks.length === 0) break;
+    const key = JSON.stringify(
+      [now.stored, now.chunks, now.alarmMs, now.nowMs].map((value) => shifted(value, now.nowMs)),
+    );
     if (ends.has(key)) break;
     way.push(key);
     if (now.alarmMs === null) throw new Violation("a record stays for ever: it has no alarm");
@@ -107,7 +109,7 @@ function assertEnds(world: World, state: State, ends: Set<string>): void {
 }
 
 function isUnreadable({ stored }: State): boolean {
-  return stored !== undefined && Reflect.get(stored, "format") !== 1;
+  return hasRecord(stored) && Reflect.get(Object(stored), "format") !== 1;
 }
 
 function shifted(value: unknown, nowMs: number): unknown {

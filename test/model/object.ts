@@ -4,13 +4,14 @@
  */
 
 import { type JournalReporter } from "../../src/journal/reporter.ts";
+import { ChunkStore } from "../../src/key-object/chunk-store.ts";
 import { KeptRecord } from "../../src/key-object/kept-record.ts";
 import { type Recording } from "../../src/key-object/recording.ts";
 import { type AlarmTimes } from "../../src/record/decide-alarm.ts";
 import { type Decision, type Probed, decide } from "../../src/record/decide.ts";
 import { type Command } from "../../src/record/operate.ts";
 import { type Attempt, type UnknownRecord, unreachable } from "../../src/record/record.ts";
-import { type Conclusion, type Transition } from "../../src/record/transition.ts";
+import { type BodyEnd, type Conclusion, type Transition } from "../../src/record/transition.ts";
 import { PastKeeper, type Reply, Violation } from "./past.ts";
 import {
   type Call,
@@ -30,20 +31,21 @@ const NOTHING_SEEN = { status: null, error: null };
 /** The object's clock, in the step that is made. */
 export const clock = { nowMs: 0 };
 
-/** A body that is stored as a whole. */
-const WHOLE_BODY = {
-  end: "whole",
-  hasChunks: false,
-  attemptId: "",
-  stored: { inline: new Uint8Array(), chunks: 0 },
-  cut: () => {},
-} as unknown as Recording;
+/** What arrives is written by the step itself. */
+const NO_SOURCE = { next: () => new Promise<never>(() => {}), drain: () => Promise.resolve() };
+
+/** A body that has ended so, with this many chunks in storage. */
+function recordingOf(attemptId: string, end: BodyEnd, chunks: number): Recording {
+  const stored = { inline: chunks === 0 ? new Uint8Array() : null, chunks };
+  return { end, hasChunks: chunks > 0, attemptId, stored, cut: () => {} } as unknown as Recording;
+}
 
 /** What an origin's answer says, and whether its body came as a whole. */
 export interface Arriving {
   readonly conclusion: Conclusion;
   /** The text of a final answer that is stored. */
   readonly answer: string | null;
+  readonly body: { readonly end: BodyEnd; readonly chunks: number };
   /** Attempts that did not run and never will, whatever the gateway makes of the answer. */
   readonly disproved: readonly string[];
 }
@@ -80,8 +82,8 @@ export class ObjectStep {
 
   get state(): State {
     const { running, waiting, awake, late, forwards } = this;
-    const { value: stored, alarmMs } = this.#storage;
-    return { ...this.#state, stored, alarmMs, running, waiting, awake, late, forwards, past: this.past.past };
+    const { value: stored, chunks, alarmMs } = this.#storage;
+    return { ...this.#state, stored, chunks, alarmMs, running, waiting, awake, late, forwards, past: this.past.past };
   }
 
   /** Whether the write that was to fail was reached. */
@@ -129,6 +131,7 @@ export class ObjectStep {
       case "execute":
         return this.#execute(call, decision, found);
       case "probe":
+        if (this.running !== null) throw new Violation(`P7: a probe takes the place of a running ${this.running.kind}`);
         this.running = { kind: "probe", record: decision.record, call };
         return this.#wait(call);
       case "join":
@@ -136,6 +139,9 @@ export class ObjectStep {
       case "await preparation":
         return this.#wait(call);
       case "replay":
+        if (found === null || this.#kept.body(decision.record, found) === null) {
+          throw new Violation("P3: an answer counts as stored, and its body is not");
+        }
         return this.#reply(call, { answer: textOf(decision.record.answer) });
       case "refuse":
         return this.#reply(call, { code: decision.code });
@@ -164,10 +170,29 @@ export class ObjectStep {
     const id = `attempt ${this.forwards.length + 1}`;
     const { about, request } = factsOf(call.request, policy.rule);
     this.#kept.writePending({ about, request, attempt: { number, id } }, policy, found, this.#state.nowMs);
-    this.running = { kind: "attempt", id, number, before, mayHaveRun, timedOut: false, call };
+    this.running = { kind: "attempt", id, number, before, mayHaveRun, timedOut: false, chunks: 0, call };
     this.forwards = [...this.forwards, { id, number, request: call.request, fate: "sent" }];
     this.past.forwarded(id, call.request);
     this.#wait(call);
+  }
+
+  /** Recording.#commit: a chunk of the answer is durable. The first one begins the recording. */
+  receiveChunk(attempt: RunningAttempt): void {
+    const { id, number, chunks, call } = attempt;
+    if (chunks === 0) this.#kept.startRecording({ id, number }, NO_SOURCE, "attempt", this.policyOf(call));
+    try {
+      this.#appendChunk(id, chunks);
+      this.running = { ...attempt, chunks: chunks + 1 };
+    } catch (error) {
+      if (!(error instanceof FailedWrite)) throw error;
+      this.running = null;
+      this.past.lost(this.policyOf(call));
+      this.#replyToAll("failed");
+    }
+  }
+
+  #appendChunk(attemptId: string, seq: number): void {
+    new ChunkStore(this.#storage.ctx.storage).appendChunks(attemptId, seq, new Uint8Array(1));
   }
 
   /** RunningAttempt.#finish: the answer to the attempt that runs has arrived, or nothing did. */
@@ -188,12 +213,12 @@ export class ObjectStep {
     { id, number }: Attempt,
     before: UnknownRecord | null,
     call: Call,
-    { conclusion, answer, disproved }: Arriving,
+    { conclusion, answer, body: { end, chunks }, disproved }: Arriving,
     from: "attempt" | "probe",
   ): string {
     const policy = this.policyOf(call);
     const ended = { attempt: { id, number }, before, policy };
-    const body = conclusion.outcome === "final" ? WHOLE_BODY : null;
+    const body = recordingOf(id, end, chunks);
     const outcome = { conclusion, body, from, seen: NOTHING_SEEN };
     this.past.disproved(disproved);
     let transition: Transition;
@@ -247,6 +272,9 @@ export class ObjectStep {
     this.past.disproved(arriving.disproved);
     const { outcome } = arriving.conclusion;
     if (outcome === "final" || outcome === "not-kept") {
+      const { attempt } = record;
+      this.#kept.startRecording(attempt, NO_SOURCE, "probe", this.policyOf(call));
+      for (let seq = 0; seq < arriving.body.chunks; seq++) this.#appendChunk(attempt.id, seq);
       this.#conclude(record.attempt, null, call, arriving, "probe");
     }
     this.running = null;
@@ -287,7 +315,8 @@ export class ObjectStep {
   operate(command: Command): void {
     const seen = Object(this.#storage.value)["attempt_id"];
     try {
-      const done = this.#kept.operate(this.#kept.load(), command, null, this.#runs);
+      const body = command.action === "settle" && command.outcome === "final" ? new Uint8Array() : null;
+      const done = this.#kept.operate(this.#kept.load(), command, body, this.#runs);
       if (!done.done) return;
       if (this.running !== null)
         throw new Violation(`O3: an operator's command changes a record with a running ${this.running.kind}`);
@@ -322,8 +351,11 @@ export class ObjectStep {
 }
 
 /** An answer that says whose it is, so that no two are equal. */
-export function answerNamed(text: string): { status: number; headers: [string, string][]; bodyBytes: number } {
-  return { status: 201, headers: [["answer", text]], bodyBytes: 0 };
+export function answerNamed(
+  text: string,
+  bodyBytes = 0,
+): { status: number; headers: [string, string][]; bodyBytes: number } {
+  return { status: 201, headers: [["answer", text]], bodyBytes };
 }
 
 function textOf({ headers }: { readonly headers: readonly (readonly [string, string])[] }): string {

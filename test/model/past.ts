@@ -4,7 +4,7 @@
  */
 
 import { type Decision } from "../../src/record/decide.ts";
-import { type Past, type RequestName, type State } from "./state.ts";
+import { type Past, type RequestName, type State, hasRecord } from "./state.ts";
 import { identityOf, type WorldPolicy } from "./world.ts";
 
 /** A promise that is broken, in words. */
@@ -12,6 +12,9 @@ export class Violation extends Error {}
 
 /** What a client learns: the text of a final answer, or a code. `released` claims that nothing ran. */
 export type Reply = { readonly answer: string } | { readonly code: string };
+
+/** The codes of requests that were not carried out: one waited too long, an object failed, a body did not arrive. */
+const CLAIMS_NOTHING: ReadonlySet<string> = new Set(["in_flight", "failed", "body_timeout"]);
 
 /** An alarm that came early is set again for a little after its time. */
 const ALARM_STEP_MS = 1000;
@@ -133,7 +136,7 @@ export class PastKeeper {
     if (reply.code === "released" && this.mayHaveRun) {
       throw new Violation("P6: a client learns that nothing ran, and an attempt may have run");
     }
-    if (this.#lasting?.given === true && isOwn && reply.code !== "in_flight" && reply.code !== "failed") {
+    if (this.#lasting?.given === true && isOwn && !CLAIMS_NOTHING.has(reply.code)) {
       throw new Violation(`P2: "${this.#lasting.answer}" was given, and an equal request gets ${reply.code}`);
     }
   }
@@ -146,8 +149,10 @@ function isSame(a: RequestName, b: RequestName): boolean {
 
 /** What must hold in each state, between the steps. */
 export function assertState(state: State): void {
-  const { stored, alarmMs, running, waiting, past, nowMs } = state;
-  if (stored !== undefined && alarmMs === null) throw new Violation("a record has no alarm that will end it");
+  const { stored, chunks, alarmMs, running, waiting, past, nowMs } = state;
+  if ((stored !== undefined || chunks.length > 0) && alarmMs === null)
+    throw new Violation("a record has no alarm that will end it");
+  for (const key of chunks) if (!isNamed(key, stored)) throw new Violation(`${key} is stored, and no record names it`);
   const term = stored === undefined ? null : endOfTerm(stored);
   if (
     running === null &&
@@ -158,11 +163,17 @@ export function assertState(state: State): void {
     throw new Violation("the alarm of a record comes after its term");
   }
   const counts = past.spent.some(({ freeFromMs }) => freeFromMs === null || nowMs < freeFromMs);
-  if (stored === undefined && running === null && counts) {
+  if (!hasRecord(stored) && running === null && counts) {
     throw new Violation("P1: the key is free, and an attempt may have run");
   }
   if (running === null && waiting.length > 0)
     throw new Violation("P7: a request waits for something that does not run");
+}
+
+/** By the record's attempt, or as what was left of one that was undone. */
+function isNamed(chunk: string, stored: object = {}): boolean {
+  const { attempt_id: attemptId, abandoned } = stored as Record<string, unknown>;
+  return chunk.startsWith(`chunk:${String(attemptId)}:`) || chunk.startsWith(`chunk:${String(abandoned)}:`);
 }
 
 /** Null for a record that waits for its attempt, and for one that can't be read. */

@@ -18,6 +18,7 @@ const TRANSITION = "record/transition.ts";
 const ALARM = "record/decide-alarm.ts";
 const OPERATE = "record/operate.ts";
 const STORED = "record/stored-record.ts";
+const RECORD_STORE = "key-object/record-store.ts";
 const KEPT = "key-object/kept-record.ts";
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
@@ -96,6 +97,41 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replacement: "decideResting(situation)",
   },
   {
+    name: "a probe begins while the body of a request arrives that a probe has shown not to have run",
+    world: "upload after a probe",
+    file: DECIDE,
+    text: `return resting.state === "unknown" && mismatchOf(resting.request, request) === null;`,
+    replacement: "return false;",
+  },
+  {
+    name: "an attempt leaves the chunks of the one before",
+    world: "chunks",
+    file: KEPT,
+    text: "this.#leftover.drop(found);",
+    replacement: "",
+  },
+  {
+    name: "the chunks of an undone attempt have no name where a record stays",
+    world: "chunks",
+    file: RECORD_STORE,
+    text: "const left = abandoned === null ? {} : { abandoned };",
+    replacement: "const left = {};",
+  },
+  {
+    name: "the chunks of an undone attempt have no name where nothing else stays",
+    world: "chunks",
+    file: KEPT,
+    text: "this.#store.remove(body.attemptId);",
+    replacement: `this.#store.remove("");`,
+  },
+  {
+    name: "an answer is recorded without its body",
+    world: "chunks",
+    file: KEPT,
+    text: "this.#store.write(record, body.stored);",
+    replacement: "this.#store.write(record);",
+  },
+  {
     name: "a dead process leaves its key free",
     world: "operator",
     file: DECIDE,
@@ -170,7 +206,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "an early alarm deletes the record",
     world: "clock",
     file: ALARM,
-    text: "if (resting === record) return lookAgain(resting.expiresAtMs);",
+    text: "if (resting === record) return lookAgain(deletionMs(resting));",
     replacement: `if (resting === record) return { action: "forget" };`,
   },
   {
@@ -226,7 +262,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "an operator's action sets no alarm",
     world: "operator",
     file: KEPT,
-    text: "this.#setAlarm(decision.record.expiresAtMs);",
+    text: "this.#setAlarm(deletionMs(decision.record));",
     replacement: "",
   },
   {

@@ -32,6 +32,8 @@ export type Running =
       readonly before: UnknownRecord | null;
       readonly mayHaveRun: boolean;
       readonly timedOut: boolean;
+      /** How many chunks of its answer are written. */
+      readonly chunks: number;
       readonly call: Call;
     }
   | { readonly kind: "probe"; readonly record: UnknownRecord; readonly call: Call }
@@ -56,6 +58,7 @@ export interface Left {
   readonly setBacks: number;
   readonly commands: number;
   readonly newerVersions: number;
+  readonly chunks: number;
 }
 
 /** What the invariants remember. The object knows none of it. */
@@ -70,6 +73,8 @@ export interface State {
   readonly nowMs: number;
   /** The value of the record as storage has it; undefined where there is none. */
   readonly stored: object | undefined;
+  /** The keys of the chunks in storage. */
+  readonly chunks: readonly string[];
   readonly alarmMs: number | null;
   /** The time of the alarm that fired last, which the platform may fire again. */
   readonly firedMs: number | null;
@@ -83,6 +88,11 @@ export interface State {
   readonly past: Past;
 }
 
+/** Not where storage only names the chunks that an undone attempt has left. */
+export function hasRecord(stored: object | undefined): boolean {
+  return stored !== undefined && Reflect.get(stored, "state") !== undefined;
+}
+
 /** Longer than any time for which a world's keys are remembered. */
 const LONG_OVER_MS = 60_000;
 
@@ -93,6 +103,7 @@ export function keyOf(state: State): string {
   const sorted = (calls: readonly WaitingCall[]): string[] => calls.map((call) => JSON.stringify(call)).toSorted();
   return JSON.stringify([
     storedKey(state.stored, nowMs),
+    state.chunks,
     from(state.alarmMs),
     // An old alarm that fires again differs from the present time only by being over.
     state.firedMs === null || state.left.oddAlarms === 0 ? null : from(state.firedMs),
@@ -128,8 +139,9 @@ function runningKey(running: Running, nowMs: number): unknown {
   const { call } = running;
   switch (running.kind) {
     case "attempt": {
-      const { id, before, mayHaveRun, timedOut } = running;
-      return [id, before && [before.attempt.id, sinceNow(before.expiresAtMs, nowMs)], mayHaveRun, timedOut, call];
+      const { id, before, mayHaveRun, timedOut, chunks } = running;
+      const undoneTo = before && [before.attempt.id, sinceNow(before.expiresAtMs, nowMs)];
+      return [id, undoneTo, mayHaveRun, timedOut, chunks, call];
     }
     case "probe":
       return [running.record.attempt.id, sinceNow(running.record.expiresAtMs, nowMs), call];

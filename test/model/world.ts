@@ -43,7 +43,7 @@ const POLICY: WorldPolicy = {
 };
 
 const CALLS = { charge: 1, retry: 1, other: 0, stranger: 0 };
-const FEW = { crashes: 1, failedWrites: 0, oddAlarms: 0, setBacks: 0, commands: 0, newerVersions: 0 };
+const FEW = { crashes: 1, failedWrites: 0, oddAlarms: 0, setBacks: 0, commands: 0, newerVersions: 0, chunks: 0 };
 
 const policy = (changes: Partial<WorldPolicy>): WorldPolicy => ({ ...POLICY, ...changes });
 
@@ -92,6 +92,16 @@ export const SMALL = {
     streamed: [],
     left: { ...FEW, submits: CALLS, oddAlarms: 1, setBacks: 1 },
   },
+  chunks: {
+    policies: { retry: policy({ onUnknown: "retry", maxAttempts: 2 }) },
+    streamed: [],
+    left: { ...FEW, submits: CALLS, chunks: 2 },
+  },
+  "upload after a probe": {
+    policies: { probe: policy({ onUnknown: "probe" }) },
+    streamed: ["charge", "retry"],
+    left: { ...FEW, submits: { ...CALLS, charge: 2 }, crashes: 0 },
+  },
 } as const satisfies Record<string, World>;
 
 /** With more requests, and more of what may go wrong at once. */
@@ -104,12 +114,32 @@ export const LARGE = {
     ...SMALL.operator,
     left: { ...SMALL.operator.left, oddAlarms: 1, setBacks: 1 },
   },
+  "three attempts": {
+    policies: { retry: policy({ onUnknown: "retry" }) },
+    streamed: [],
+    left: { ...FEW, submits: { ...CALLS, retry: 2 } },
+  },
+  crashes: {
+    policies: { retry: policy({ onUnknown: "retry", rememberMs: STEP_MS }) },
+    streamed: ["retry"],
+    left: { ...FEW, submits: CALLS, crashes: 3 },
+  },
+  chunks: {
+    policies: { probe: policy({ onUnknown: "probe" }) },
+    streamed: [],
+    left: { ...FEW, submits: CALLS, chunks: 3, crashes: 2 },
+  },
+  "chunks and writes": {
+    ...SMALL.chunks,
+    left: { ...SMALL.chunks.left, failedWrites: 1 },
+  },
 } as const satisfies Record<string, World>;
 
 export function initialState({ left }: World): State {
   return {
     nowMs: 1_900_000_000_000,
     stored: undefined,
+    chunks: [],
     alarmMs: null,
     firedMs: null,
     running: null,

@@ -101,7 +101,10 @@ export class Alarms {
     if (this.#running !== null) return;
     const process = this.#host.current();
     if (process.storage.firingMs !== null) return;
-    const scheduledTime = disk.alarmMs ?? this.#sim().scheduler.nowMs;
+    const { scheduler, skewMs } = this.#sim();
+    const nowMs = scheduler.nowMs + skewMs;
+    // A time that has not come would only show that the clock is behind.
+    const scheduledTime = Math.min(disk.alarmMs ?? nowMs, nowMs);
     void this.#run(process, scheduledTime, 0).catch(() => {
       // The platform would do it again. Its alarm is there.
     });

@@ -38,7 +38,7 @@ function filled(head: string, bytes: number): Uint8Array<ArrayBuffer> {
   return body;
 }
 
-export function isSame(one: Uint8Array, other: Uint8Array): boolean {
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
   return one.byteLength === other.byteLength && isPrefix(one, other);
 }
 

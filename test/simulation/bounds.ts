@@ -12,11 +12,15 @@ export interface Replacement {
 }
 
 /** What the checks compare with. */
-export const BOUNDS = { waiters: 4, readers: 3 } as const;
+export const BOUNDS = { waiters: 4, waitersBytes: 130, readers: 3 } as const;
 
 export const SMALL_BOUNDS: readonly Replacement[] = [
   { file: "key-object/waiters.ts", text: "WAITERS_MAX = 1000", replacement: `WAITERS_MAX = ${BOUNDS.waiters}` },
-  { file: "key-object/waiters.ts", text: "WAITERS_BYTES_MAX = 16_000_000", replacement: "WAITERS_BYTES_MAX = 130" },
+  {
+    file: "key-object/waiters.ts",
+    text: "WAITERS_BYTES_MAX = 16_000_000",
+    replacement: `WAITERS_BYTES_MAX = ${BOUNDS.waitersBytes}`,
+  },
   { file: "key-object/readers.ts", text: "READERS_MAX = 1000", replacement: `READERS_MAX = ${BOUNDS.readers}` },
   { file: "key-object/chunk-store.ts", text: "CHUNK_BYTES = 262_144", replacement: "CHUNK_BYTES = 64" },
   { file: "key-object/chunk-store.ts", text: "CHECKED_CHUNKS_MAX = 64", replacement: "CHECKED_CHUNKS_MAX = 3" },

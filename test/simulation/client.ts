@@ -10,9 +10,10 @@ import { type Refusal, isRefusal } from "../../src/http/problem.ts";
 import { type Asked, type Phase, type Seen, digestOf } from "../crash/history.ts";
 import { joined, requestBody } from "./bodies.ts";
 import { BOUNDS } from "./bounds.ts";
+import { isOver } from "./epochs.ts";
 import { type Process } from "./process.ts";
 import { RemoteBody, uploadTo } from "./remote-body.ts";
-import { CLIENTS, type Sim, count, say } from "./sim.ts";
+import { CLIENTS, type Sim, count, say, violate } from "./sim.ts";
 import { type PlannedAsk } from "./world.ts";
 
 const BODY_LIFE_MS = 20 * 60_000;
@@ -37,6 +38,8 @@ interface Course {
   generation: number;
   epoch: number;
   isTouched: boolean;
+  /** The term of the record was over, so the reply is about none. */
+  isBetween: boolean;
   /** As many read from the object as may. */
   isCrowded: boolean;
   hasLeft: boolean;
@@ -44,7 +47,7 @@ interface Course {
 }
 
 /** Who asks, by variant: the plain request, another body, and another caller. */
-export function identityOf(variant: number): KeyedCall["request"] {
+function identityOf(variant: number): KeyedCall["request"] {
   const body = variant === 1 ? "f1" : "f0";
   return { rule: "bytes", fingerprint: body, plain: body, caller: variant === 2 ? "c2" : "c0" };
 }
@@ -59,6 +62,7 @@ export async function ask(sim: Sim, planned: Ask): Promise<Seen> {
     epoch: epochs.now,
     isTouched: false,
     isCrowded: false,
+    isBetween: false,
     hasLeft: false,
     isOver: false,
   };
@@ -108,9 +112,15 @@ function stub(sim: Sim, planned: Ask, course: Course): KeyStub {
       if (course.isOver) note(sim, planned, { ...course, submits: [], ...submit }, { kind: "left" });
     });
   };
-  const replied = ({ bodies }: Process): void => {
-    course.epoch = sim.epochs.atStepStart;
+  const replied = (process: Process, reply: unknown): void => {
+    const { bodies, storage } = process;
+    refusedForRoom(sim, process, reply);
+    const mark: unknown = Reflect.get(Object(reply), "mark");
+    // That nothing has run is the end of an epoch, and belongs to it.
+    const isEnd = Reflect.get(Object(mark), "status") === "released";
+    course.epoch = isEnd ? sim.epochs.atStepStart : sim.epochs.now;
     course.isCrowded = bodies.size >= BOUNDS.readers;
+    course.isBetween = isOver(storage.record, sim.scheduler.nowMs + sim.skewMs);
   };
   const passed = <R extends LookReply>(reply: R, process: Process): R => {
     if (reply.kind !== "answer" || !(reply.body instanceof ReadableStream)) return reply;
@@ -123,7 +133,7 @@ function stub(sim: Sim, planned: Ask, course: Course): KeyStub {
         async (process) => {
           const { body } = call.forward;
           const network = { isLeft: () => course.hasLeft, touched };
-          const mine = body instanceof ReadableStream ? uploadTo(sim, body, network) : (body?.slice() ?? null);
+          const mine = body instanceof ReadableStream ? uploadTo(sim, body, process, network) : (body?.slice() ?? null);
           const reply = await process.object.submit({ ...call, forward: { ...call.forward, body: mine } });
           return passed(reply, process);
         },
@@ -136,6 +146,20 @@ function stub(sim: Sim, planned: Ask, course: Course): KeyStub {
         touched,
       }),
   };
+}
+
+/** A request is refused instead of waiting only where the bounds leave no room. */
+function refusedForRoom(sim: Sim, process: Process, reply: unknown): void {
+  const { openCalls, bodies } = process;
+  const { code, waited } = Object(reply) as Partial<Record<string, unknown>>;
+  if (code !== "in_flight" || sim.world.policy.inFlight === "refuse") return;
+  if (waited === true) {
+    const isBusy = sim.origin.runsFor(process) || process.uploads > 0 || process.storage.hasUndurable;
+    if (!isBusy) violate(sim, "P7", "a request waits though nothing runs");
+    return;
+  }
+  const isFull = openCalls > BOUNDS.waiters || openCalls * sim.world.requestBytes > BOUNDS.waitersBytes;
+  if (!isFull && bodies.size < BOUNDS.readers) violate(sim, "P7", "a request does not wait, though there is room");
 }
 
 async function readReply(sim: Sim, planned: Ask, course: Course, reply: Reply | Refusal): Promise<Seen> {
@@ -172,6 +196,7 @@ function isPromised({ mark }: AnswerReply): boolean {
 }
 
 function refused(course: Course, code: keyof typeof PROBLEMS, word: string): Seen {
+  if (course.isBetween && (code === "in_flight" || code === "unavailable")) return { kind: "left" };
   // What the simulation has broken is no answer of the record.
   if ((course.isTouched || course.isCrowded) && (code === "unavailable" || code === "overloaded"))
     return { kind: "left" };
@@ -190,10 +215,9 @@ function note(sim: Sim, { sender, attempt, phase, variant }: Ask, course: Course
     const about = { record: sim.epochs.nameOf(epoch), sender, attempt, phase, sentAt, endedAt };
     sim.noted.push({ variant, epoch, asked: { ...about, body: "original", ...one } });
   };
+  const answered = course.submits.findLast((submit) => submit.generation === generation && submit.epoch === epoch);
   for (const submit of course.submits) {
-    if (submit.generation !== generation || submit.epoch !== epoch) {
-      add(submit.epoch, { generation: submit.generation, seen: { kind: "left" } });
-    }
+    if (submit !== answered) add(submit.epoch, { generation: submit.generation, seen: { kind: "left" } });
   }
   add(epoch, { generation, seen });
   if (seen.kind === "left") count(sim, "client left or cut off");

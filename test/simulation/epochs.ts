@@ -60,12 +60,9 @@ export class Epochs {
     if (was === null) return;
     const is = stateOf(after);
     // A refused command writes what time has made of the record, and nothing else.
-    if (isOperated && is !== "unknown") return this.#begin(is === "tombstone");
+    if (isOperated && is !== "unknown") return this.#begin(is !== null, is === "tombstone");
     if (is !== null && !isFirstPending(after)) return;
-    const { term_ms: termMs } = Object(before) as Stored;
-    // A pending record whose process has died begins its unknown term when it is first seen.
-    const isOver = was === "pending" ? false : nowMs >= Number(termMs);
-    if (isOver || (is === null && this.#wasUndone())) this.#begin(false);
+    if (isOver(before, nowMs) || (is === null && this.#wasUndone())) this.#begin(false, false);
   }
 
   /** Nothing of this epoch has run, and nothing of it is on its way. */
@@ -76,10 +73,17 @@ export class Epochs {
     );
   }
 
-  #begin(isErased: boolean): void {
-    const variant = isErased ? this.of(this.now).variant : null;
+  #begin(isSameRequest: boolean, isErased: boolean): void {
+    const variant = isSameRequest ? this.of(this.now).variant : null;
     this.all.push({ number: this.all.length + 1, variant, isErased });
   }
+}
+
+/** Whether the term of a stored record is over at `nowMs`: then it is none any more, and its end may not be written yet. */
+export function isOver(record: unknown, nowMs: number): boolean {
+  const { state, term_ms: termMs } = Object(record) as Stored;
+  // A pending record whose process has died begins its unknown term when it is first seen.
+  return state !== undefined && state !== "pending" && nowMs >= Number(termMs);
 }
 
 function stateOf(value: unknown): string | null {

@@ -38,7 +38,7 @@ export class Exchange {
     this.process = process;
     this.request = request;
     this.epoch = sim.epochs.now;
-    signal?.addEventListener("abort", () => this.#end(new Error(String(signal.reason))));
+    signal?.addEventListener("abort", () => this.#aborted(String(signal.reason)));
   }
 
   /** Nothing more comes of it. */
@@ -90,6 +90,12 @@ export class Exchange {
     });
   }
 
+  /** The object has given it up, be it that all of it lies unread in a buffer. */
+  #aborted(reason: string): void {
+    if (!this.isOver) this.#end(new Error(reason));
+    else if (!this.#isSettled) this.#drop();
+  }
+
   /** `error` is null where all of it has arrived. */
   #end(error: Error | null): void {
     if (this.isOver) return;
@@ -105,11 +111,13 @@ export class Exchange {
     }
   }
 
-  /** The object wants no more of it, or its process has died. */
+  /** The object wants no more of it, or its process has died. What lies unread in a buffer has not arrived. */
   #drop(): void {
     this.isOver = true;
     this.endedAt = this.#sim.scheduler.stamp();
-    if (this.entry !== null) this.entry.ended ??= { at: this.endedAt, how: "dropped" };
+    if (this.entry === null || HEAD_DECIDES.has(this.entry.plan)) return;
+    this.#hasAllArrived = false;
+    this.entry.ended = { at: this.entry.ended?.at ?? this.endedAt, how: "dropped" };
   }
 
   processEnded(): void {

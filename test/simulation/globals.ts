@@ -9,7 +9,7 @@ export interface SentRequest {
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
 }
 
-export type Fetch = (request: SentRequest, init: { readonly signal: AbortSignal | null }) => Promise<Response>;
+type Fetch = (request: SentRequest, init: { readonly signal: AbortSignal | null }) => Promise<Response>;
 
 /** A request as the code makes it. Node.js's own refuses a stream without a setting that the platform does not know. */
 class SimulatedRequest implements SentRequest {

@@ -5,6 +5,7 @@
 
 import { KeyObject } from "../../src/key-object/key-object.ts";
 import { Alarms } from "./alarms.ts";
+import { checkDisk } from "./disk-checks.ts";
 import { Process } from "./process.ts";
 import { type Owner, follow } from "./scheduler.ts";
 import { CLIENTS, ROOT, type Sim, count, mishap, noteBreak, say, violate } from "./sim.ts";
@@ -31,7 +32,7 @@ export interface CallEvents {
   /** It has arrived at a process. */
   readonly arrived?: (generation: number, isHeard: boolean) => void;
   /** The object has replied, and the output gate may still hold the reply. */
-  readonly replied?: (process: Process) => void;
+  readonly replied?: (process: Process, reply: unknown) => void;
   /** Something of the simulation has made it fail, or may have. */
   readonly touched?: () => void;
 }
@@ -99,7 +100,7 @@ export class Host {
       if (isHeard) fail({ durableObjectReset: true }, "The Durable Object was reset.");
     });
     const replied = (value: T): void => {
-      if (isHeard) events.replied?.(process);
+      if (isHeard) events.replied?.(process, value);
       process.storage.gate(() => {
         open.close();
         if (!isHeard) return;
@@ -183,17 +184,15 @@ export class Host {
       const { state, attempt, attempt_id: id, term_ms: term } = Object(after) as Record<string, unknown>;
       return `the record: ${JSON.stringify({ state, attempt, id, term })} by ${process.name}`;
     });
-    if (Reflect.get(Object(before), "state") === "completed") noteBreak(sim, "the answer is deleted");
+    const [was, is] = [before, after].map((record): unknown => Reflect.get(Object(record), "state"));
+    if (was !== "pending" && was !== is) noteBreak(sim, "the answer is deleted");
     const nowMs = sim.scheduler.nowMs + sim.skewMs;
     sim.epochs.written({ before, after, nowMs, isOperated: this.isOperating });
   }
 
   #committed(): void {
     this.alarms.look();
-    const { disk } = this;
-    if (disk.values.size > 0 && disk.alarmMs === null) {
-      violate(this.#sim(), "P7", `there is ${[...disk.values.keys()].join()} without an alarm`);
-    }
+    checkDisk(this.#sim(), this.disk);
   }
 
   #planEviction(process: Process): void {

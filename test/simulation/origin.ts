@@ -198,15 +198,19 @@ export class Origin {
   }
 
   #deliver(exchange: Exchange, entry: Entry, { answer }: Charge, treatment: Treatment): void {
-    const { choices } = this.#sim();
+    const { choices, world } = this.#sim();
     switch (treatment) {
       case "answers":
       case "conflicts":
         entry.outcome = "final";
         return this.#send(exchange, answer, null);
-      case "cuts":
+      case "cuts": {
+        const upTo = choices.below(answer.body.byteLength);
         entry.answer = noteOf(answer);
-        return exchange.answer(answer, choices.below(answer.body.byteLength));
+        // What is too large to keep is known to have run before it breaks off.
+        if (upTo > world.policy.responseBytesMax) entry.outcome = "final";
+        return exchange.answer(answer, upTo);
+      }
       case "bad gateway":
         return this.#send(exchange, { status: 502, headers: {}, body: this.#unique(0) }, null);
       case "at a loss":

@@ -3,13 +3,16 @@
 import { type KeyObject } from "../../src/key-object/key-object.ts";
 import { type RemoteBody } from "./remote-body.ts";
 import { type Owner, follow } from "./scheduler.ts";
-import { type Sim } from "./sim.ts";
+import { type Sim, violate } from "./sim.ts";
 import { ProcessStorage, type StorageEvents } from "./storage.ts";
 
 /** A call that the object answers, or a stream that it feeds. */
 interface Open {
   readonly close: () => void;
 }
+
+/** One each 30 s, of an attempt of some minutes. */
+const SELF_CALLS_MAX = 20;
 
 export class Process implements Owner {
   readonly name: string;
@@ -18,6 +21,8 @@ export class Process implements Owner {
   isAlive = true;
   /** How many promises the platform keeps the object for. */
   waits = 0;
+  /** Bodies of requests that are arriving. */
+  uploads = 0;
   /** Counts the times at which it has become idle. */
   idles = 0;
   onIdle: () => void = () => {};
@@ -26,6 +31,7 @@ export class Process implements Owner {
   readonly #sim: Sim;
   readonly #open = new Set<() => void>();
   #object: KeyObject | null = null;
+  #selfCalls = 0;
 
   constructor(generation: number, sim: Sim, events: StorageEvents) {
     this.name = `object ${generation}`;
@@ -59,8 +65,10 @@ export class Process implements Owner {
   }
 
   get env(): object {
-    const untilIdle = (): Promise<void> =>
-      this.#sim.host.call("a call to itself", ({ object }) => object.untilIdle(), { caller: this });
+    const untilIdle = (): Promise<void> => {
+      if (++this.#selfCalls > SELF_CALLS_MAX) violate(this.#sim, "P7", "a process calls itself without end");
+      return this.#sim.host.call("a call to itself", ({ object }) => object.untilIdle(), { caller: this });
+    };
     const record = (): Promise<void> => Promise.resolve();
     return { KEYS: { get: () => ({ untilIdle }) }, JOURNALS: { getByName: () => ({ record }) } };
   }
@@ -83,6 +91,8 @@ export class Process implements Owner {
   /** Its memory is gone. */
   end(): void {
     if (!this.isAlive) return;
+    // What runs in it has a lease on memory, which none gives back.
+    if (this.waits > 0 || this.#open.size > 0) this.#sim.hasLostMemory = true;
     this.#sim.scheduler.kill(this);
     const open = [...this.#open];
     this.#open.clear();

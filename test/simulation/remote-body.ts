@@ -32,7 +32,7 @@ export class RemoteBody {
     this.#process = process;
     this.#reply = reply;
     this.#reader = stream.getReader();
-    this.#epoch = sim.epochs.atStepStart;
+    this.#epoch = sim.epochs.now;
     this.#idleSinceMs = sim.scheduler.nowMs;
     this.#open = process.open(() => this.breakOff());
     process.bodies.add(this);
@@ -136,11 +136,16 @@ function isDurable(got: Uint8Array, values: ReadonlyMap<string, unknown>): boole
 export function uploadTo(
   sim: Sim,
   source: ReadableStream<Uint8Array>,
+  process: Process,
   { isLeft, touched }: { readonly isLeft: () => boolean; readonly touched: () => void },
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader();
-  const process = sim.scheduler.current;
   let isWanted = true;
+  process.uploads++;
+  const end = (): void => {
+    if (isWanted) process.uploads--;
+    isWanted = false;
+  };
   const back = (what: string, run: () => void, resolve: () => void): void =>
     sim.scheduler.send(process, what, () => {
       if (isWanted) run();
@@ -148,17 +153,22 @@ export function uploadTo(
     });
   const pull = (controller: ReadableStreamDefaultController<Uint8Array>, resolve: () => void): void => {
     const { lossiness } = sim.world;
+    const close = (): void => {
+      end();
+      controller.close();
+    };
     const breakOff = (): void => {
+      end();
       touched();
       controller.error(new Error("Network connection lost."));
     };
     if (isLeft() || mishap(sim, "upload breaks", lossiness * 2)) return back("an upload breaks", breakOff, resolve);
     if (mishap(sim, "upload ends early", lossiness * 3)) {
       touched();
-      return back("an upload ends early", () => controller.close(), resolve);
+      return back("an upload ends early", close, resolve);
     }
     void follow(reader.read(), ({ done, value }) => {
-      if (done) back("the end of an upload", () => controller.close(), resolve);
+      if (done) back("the end of an upload", close, resolve);
       else back("a piece of an upload", () => controller.enqueue(value), resolve);
     });
   };
@@ -169,7 +179,7 @@ export function uploadTo(
           sim.scheduler.send(CLIENTS, "a piece of an upload is asked for", () => pull(controller, resolve));
         }),
       cancel: () => {
-        isWanted = false;
+        end();
         sim.scheduler.send(CLIENTS, "an upload is not wanted", () => {
           reader.cancel().catch(() => count(sim, "upload cancelled late"));
         });

@@ -29,6 +29,8 @@ export interface Sim {
   readonly settled: { record: string; at: number; generation: number; answer: OriginAnswer }[];
   /** What the clock of the object shows too much. */
   skewMs: number;
+  /** A process has ended while something ran in it. */
+  hasLostMemory: boolean;
   /** From then on nothing goes wrong any more. */
   isHealed: boolean;
   /** How often each kind of fault has happened. */
@@ -57,6 +59,7 @@ export function noteBreak(sim: Sim, moment: string): void {
 }
 
 export function violate(sim: Sim, promise: string, what: string): void {
+  if (!sim.violations.has(`${promise} ${what}`)) say(sim, () => `!!! ${promise} ${what}`);
   sim.violations.add(`${promise} ${what}`);
 }
 

@@ -62,6 +62,11 @@ export class ProcessStorage {
     return this.#memory.alarmMs;
   }
 
+  /** What this process reads as its record. */
+  get record(): unknown {
+    return this.#memory.values.get("record");
+  }
+
   get hasUndurable(): boolean {
     return this.#durable < this.#opened;
   }

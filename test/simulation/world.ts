@@ -22,7 +22,7 @@ export type FaultKind =
   | "operator frees"
   | "operator erases";
 
-export interface PlannedFault {
+interface PlannedFault {
   readonly kind: FaultKind;
   readonly atStep: number;
 }

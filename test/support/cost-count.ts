@@ -6,6 +6,7 @@
 
 import { onTestFinished } from "vitest";
 import { KeyObject } from "../../src/key-object/key-object.ts";
+import { ShadowObject } from "../../src/key-object/shadow-object.ts";
 
 export interface CostCount {
   /** Calls of `digest`, and of `finish` of a digest stream. */
@@ -51,19 +52,28 @@ const NOTHING: CostCount = {
   logBytes: 0,
 };
 
-/** Counts until the test ends. Each call of the result returns the counts since the last one. */
-export function countCosts(): () => CostCount {
+/** `called` has the storage of each object that was called: others may still be at work for an earlier test. */
+export interface CostCounter {
+  /** Since the last call. */
+  readonly sum: () => CostCount;
+  readonly called: Pick<WeakSet<object>, "has">;
+}
+
+/** Counts until the test ends. */
+export function countCosts(): CostCounter {
+  const called = new WeakSet<object>();
   const count = { ...NOTHING };
   countDigests(count);
   countHeaders(count);
   countMade(count);
-  countCalls(count);
+  countCalls(count, called);
   countLog(count);
-  return () => {
+  const sum = (): CostCount => {
     const counted = { ...count };
     Object.assign(count, NOTHING);
     return counted;
   };
+  return { sum, called };
 }
 
 type Method = (this: unknown, ...given: unknown[]) => unknown;
@@ -144,9 +154,20 @@ function countMade(count: CostCount): void {
   watch(crypto, "randomUUID", () => void count.randomIds++);
 }
 
-function countCalls(count: CostCount): void {
-  for (const name of ["submit", "look"] as const) {
-    const original = KeyObject.prototype[name] as Method;
+function countCalls(count: CostCount, called: WeakSet<object>): void {
+  const callOf = (owner: object, name: string): Method => {
+    const original = Reflect.get(owner, name) as Method;
+    return function (this: unknown, ...given) {
+      const { storage } = Reflect.get(Object(this), "ctx") as DurableObjectState;
+      for (const one of [storage, storage.kv, storage.sql]) called.add(one);
+      return original.apply(this, given);
+    };
+  };
+  for (const name of ["observe", "observed"]) {
+    replace(ShadowObject.prototype, name, callOf(ShadowObject.prototype, name));
+  }
+  for (const name of ["submit", "look"]) {
+    const original = callOf(KeyObject.prototype, name);
     replace(KeyObject.prototype, name, async function (this: unknown, call: unknown) {
       count.calls++;
       count.bytesToObject += sizeOf(call);
@@ -179,7 +200,7 @@ function replace(owner: object, name: string | symbol, value: unknown): void {
 const NUMBER_BYTES = 8;
 
 /** Of names, texts and bytes, with a few bytes for each value. A stream crosses on its own. */
-export function sizeOf(value: unknown): number {
+function sizeOf(value: unknown): number {
   if (typeof value === "string") return value.length + 2;
   if (typeof value === "number") return NUMBER_BYTES;
   if (value instanceof Uint8Array) return value.byteLength + 2;

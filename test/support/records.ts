@@ -2,6 +2,7 @@
 
 import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { expect } from "vitest";
 import { digestOf } from "../../src/identity/digest.ts";
 import { recordId } from "../../src/identity/record-id.ts";
 import { HOST } from "./gateway.ts";
@@ -53,6 +54,13 @@ export function chunkKeysIn({ kv }: DurableObjectStorage): string[] {
 
 export async function alarmOf(stub: DurableObjectStub): Promise<number | null> {
   return runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
+}
+
+/** The alarm that ends a record whose term of `termMs` ends at `endMs`: deletions are spread over up to 2 % of it, an hour at most. */
+export async function expectDeletionAfter(stub: DurableObjectStub, endMs: number, termMs: number): Promise<void> {
+  const alarmMs = await alarmOf(stub);
+  expect(alarmMs).toBeGreaterThanOrEqual(endMs);
+  expect(alarmMs).toBeLessThanOrEqual(endMs + Math.min(termMs / 50, 3_600_000));
 }
 
 /** Runs the alarm that is set, as the platform runs it at its time; false where none is. */

@@ -13,8 +13,14 @@ export interface RowCount {
   readonly deleteAlls: number;
 }
 
-/** Counts in all objects until the test ends. The sum is that since the last call. */
-export async function countRows(stub: DurableObjectStub): Promise<() => RowCount> {
+/**
+ * Counts until the test ends: in all objects, or in those whose storage `isCounted`, which gets a `storage`, or its `kv` or `sql`. The
+ * sum is that since the last call.
+ */
+export async function countRows(
+  stub: DurableObjectStub,
+  isCounted: (owner: object) => boolean = () => true,
+): Promise<() => RowCount> {
   const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
   const calls = { get: 0, put: 0, deleted: 0, alarms: 0, deleteAlls: 0 };
   // The prototypes, since an object is made anew for each key, and its `storage` with it.
@@ -23,22 +29,22 @@ export async function countRows(stub: DurableObjectStub): Promise<() => RowCount
     const exec = sql.exec;
     sql.exec = function (this: SqlStorage, ...given: Parameters<SqlStorage["exec"]>) {
       const cursor = exec.apply(this, given);
-      cursors.push(cursor);
+      if (isCounted(this)) cursors.push(cursor);
       return cursor;
     } as SqlStorage["exec"];
     const kv = Object.getPrototypeOf(storage.kv) as SyncKvStorage;
     const { get, put, delete: remove, list } = kv;
     kv.get = function (this: SyncKvStorage, key: string) {
-      calls.get++;
+      if (isCounted(this)) calls.get++;
       return get.call(this, key);
     } as SyncKvStorage["get"];
     kv.put = function (this: SyncKvStorage, ...given) {
-      calls.put++;
+      if (isCounted(this)) calls.put++;
       return put.apply(this, given);
     };
     kv.delete = function (this: SyncKvStorage, key: string) {
       const isDeleted = remove.call(this, key);
-      if (isDeleted) calls.deleted++;
+      if (isDeleted && isCounted(this)) calls.deleted++;
       return isDeleted;
     };
     const own = Object.getPrototypeOf(storage) as DurableObjectStorage;
@@ -50,17 +56,17 @@ export async function countRows(stub: DurableObjectStub): Promise<() => RowCount
     Object.assign(own, { delete: refuse, put: refuse, get: refuse, list: refuse });
     kv.list = function (this: SyncKvStorage, ...given) {
       const found = [...list.apply(this, given)];
-      calls.get += found.length;
+      if (isCounted(this)) calls.get += found.length;
       return found;
     } as SyncKvStorage["list"];
     onTestFinished(() => void Object.assign(own, uncounted));
     const { setAlarm, deleteAll } = own;
     own.setAlarm = function (this: DurableObjectStorage, ...given) {
-      calls.alarms++;
+      if (isCounted(this)) calls.alarms++;
       return setAlarm.apply(this, given);
     };
     own.deleteAll = function (this: DurableObjectStorage, ...given) {
-      calls.deleteAlls++;
+      if (isCounted(this)) calls.deleteAlls++;
       return deleteAll.apply(this, given);
     };
     onTestFinished(() => void Object.assign(sql, { exec }));

@@ -2,7 +2,7 @@
 
 import { type Context, contextFor, type Target } from "../context.ts";
 
-const PREFLIGHT_TIMEOUT_MS = 10_000;
+const PREFLIGHT_TIMEOUT_MS = 30_000;
 
 /** What is wrong, or undefined. */
 export async function preflight(target: Target): Promise<string | undefined> {

@@ -10,6 +10,7 @@ const HUNDRED: Workload = {
   ttlSeconds: 86_400,
   rememberSeconds: 0,
   bodyBytes: 2000,
+  features: [],
 };
 
 function dollarsOf(bill: ReturnType<typeof oncegateBill>): Record<string, number> {
@@ -71,6 +72,26 @@ describe("the monthly cost", () => {
     });
     const large = oncegateBill({ ...HUNDRED, bodyBytes: 300_000, rememberSeconds: 86_400 });
     expect(large.items.find(({ what }) => what === "rows written")?.amount).toBe(259_200_000 * (5 + 2 + 2 + 2));
+  });
+
+  test("includes the line, the point, the rows and the reads of each feature", () => {
+    const without = dollarsOf(oncegateBill(HUNDRED));
+    const added = (features: Workload["features"]): Record<string, number> =>
+      Object.fromEntries(
+        Object.entries(dollarsOf(oncegateBill({ ...HUNDRED, features })))
+          .map(([what, dollars]) => [what, Number((dollars - (without[what] ?? 0)).toFixed(2))] as const)
+          .filter(([, dollars]) => dollars !== 0),
+      );
+    expect(added(["log-changes"])).toEqual({ "log lines": -143.52 });
+    // 10.4 million counts of two kinds, and 51,840 entries of two rows.
+    expect(added(["journal"])).toEqual({ "object requests": 1.56, "rows written": 20.84 });
+    expect(added(["analytics"])).toEqual({ "data points": 62.3 });
+    // 1.7 million reads are included in the plan.
+    expect(added(["kv"])).toEqual({});
+    expect(oncegateBill({ ...HUNDRED, features: ["kv"] }).items.find(({ what }) => what === "KV reads")?.amount).toBe(
+      1_728_000,
+    );
+    expect(added(["rate-limit"])).toEqual({});
   });
 
   test.each([
@@ -138,5 +159,6 @@ describe("quantities", () => {
       "46.3",
     ]);
     expect(inDollars(10_650.678)).toBe("$10,650.68");
+    expect(inDollars(-0.512)).toBe("-$0.51");
   });
 });

@@ -48,6 +48,8 @@ describe("caller", () => {
   const URL_MESSAGE = expect.stringContaining("must be the https URL") as string;
   test.each<[string, unknown, string, unknown]>([
     ["a cookie without a name", ["cookie:"], "caller[0]", ITEM],
+    // Servers read it as `X-User`, which another client may send.
+    ["a header that another field can be taken for", ["x_user"], "caller[0]", ITEM],
     ["a cookie whose name is not valid", ["cookie:a b"], "caller[0]", ITEM],
     [
       "keys over plain HTTP",

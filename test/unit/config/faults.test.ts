@@ -9,7 +9,7 @@ const MATCH =
 const CALLER =
   'must be a list of what identifies a caller, such as ["authorization"]; with [], all requests are one caller';
 const CALLER_ITEM =
-  'must be a header name, "cookie:NAME", "client-cert", or a table such as { jwt = { jwks = "https://…", claims = ["iss", "sub"], audience = "…" } }';
+  'must be a header name (letters, digits and hyphens), "cookie:NAME", "client-cert", or a table such as { jwt = { jwks = "https://…", claims = ["iss", "sub"], audience = "…" } }';
 
 describe("what a field may not hold", () => {
   test.each<[string, unknown, string, string]>([

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { faultsWith, policyWith } from "./entries.ts";
 
 const SOURCE =
-  'must be a header name, a JSON Pointer such as "/idempotency_key", "query:NAME", "form:NAME", or a list of 2 to 16 of them that make one key together';
+  'must be a header name (letters, digits and hyphens), a JSON Pointer such as "/idempotency_key", "query:NAME", "form:NAME", or a list of 2 to 16 of them that make one key together';
 
 describe("key_from", () => {
   test.each<[unknown, string, string]>([

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { parseConfig } from "../../../src/config/config.ts";
 import { parseKvEntry } from "../../../src/config/kv-entry.ts";
 import { tokensOf } from "../../../src/config/operator-token.ts";
@@ -116,12 +116,15 @@ describe("an entry that names a secret", () => {
   });
 
   /** The places that look a secret up when a request comes: what was valid when the entry was read may have changed since. */
-  test("gets it where it is used only while SECRETS lists it", () => {
+  test("gets it where it is used only while SECRETS lists it", async () => {
     const fields = { origin_auth: "secret:GATE", operator_token: "secret:OP_A", caller: jwt("KEY") };
     const made = tenant(parseConfig({ ...around.env, TENANTS: { "a.test": entry(fields) } }), "a.test");
-    const request = new Request("https://origin.example.com/");
+    const outgoing = { url: "https://origin.example.com/", method: "GET", headers: [], cf: undefined };
+    const fetched = vi.spyOn(globalThis, "fetch").mockResolvedValue(new Response());
+    onTestFinished(() => fetched.mockRestore());
+    const prepared = (env: object) => prepareRequest(made.origin, { env, ctx: {}, isInWorker: true }, outgoing);
     const used = (env: object) => ({
-      sent: prepareRequest(made.origin, { env, ctx: {}, isInWorker: true }, () => request).kind === "prepared",
+      sent: prepared(env).kind === "prepared",
       tokens: tokensOf(env, made),
       key: tokenSecrets(env, made.entry)("KEY"),
     });
@@ -130,7 +133,10 @@ describe("an entry that names a secret", () => {
       tokens: { operator: null, tenant: VALUES.OP_A },
       key: VALUES.KEY,
     });
-    expect(request.headers.get("x-origin-auth")).toBe(VALUES.GATE);
+    const sent = prepared({ ...VALUES, SECRETS });
+    if (sent.kind === "prepared") await sent.send();
+    const [[request] = []] = fetched.mock.calls;
+    expect(new Request(request ?? "").headers.get("x-origin-auth")).toBe(VALUES.GATE);
     const others = Object.fromEntries(
       Object.entries(SECRETS).map(([name, { purpose }]) => [name, { purpose, hostnames: ["b.test"] }]),
     );

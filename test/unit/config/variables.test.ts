@@ -108,7 +108,11 @@ describe("ORIGIN and CALLER", () => {
   test.each<[object, string, string]>([
     [{ ORIGIN: "localhost:3000" }, "ORIGIN", 'must be an http(s) URL or "service:BINDING"'],
     [{ ORIGIN: 5 }, "ORIGIN", 'must be a URL or "service:BINDING"'],
-    [{ ORIGIN, CALLER: "x user" }, "CALLER", 'must be a header name, "cookie:NAME", "client-cert"'],
+    [
+      { ORIGIN, CALLER: "x user" },
+      "CALLER",
+      'must be a header name (letters, digits and hyphens), "cookie:NAME", "client-cert"',
+    ],
     [{ ORIGIN, CALLER: 5 }, "CALLER", "must be a list of what identifies a caller"],
     [{ CALLER: "x-user" }, "CALLER", "has no effect without ORIGIN"],
   ])("are faults by their own names: %j", (env, path, message) => {

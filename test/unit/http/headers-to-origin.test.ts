@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Edge, connectionOf } from "../../../src/http/client-address.ts";
-import { isLoop, makeForwarded } from "../../../src/http/headers.ts";
+import { ReadFields } from "../../../src/http/fields.ts";
+import { forwardedFields, isLoop } from "../../../src/http/headers.ts";
 import { forKeyedRequest } from "../../../src/worker/keyed-request.ts";
 
 function headersToOrigin(
@@ -10,9 +11,16 @@ function headersToOrigin(
   counted: readonly string[] = [],
   cf: object = {},
 ): Headers {
-  const fields = new Headers(came);
-  makeForwarded(fields, { url, connection: connectionOf(edge, came, cf), counted: new Set(counted) });
-  return fields;
+  const rules = { url, connection: connectionOf(edge, came, cf), counted: new Set(counted) };
+  return headersOf(forwardedFields(new ReadFields(came), rules));
+}
+
+function headersOf(pairs: readonly (readonly [string, string])[]): Headers {
+  return new Headers(pairs.map(([name, value]): [string, string] => [name, value]));
+}
+
+function byName([a]: readonly string[], [b]: readonly string[]): number {
+  return (a ?? "") < (b ?? "") ? -1 : 1;
 }
 
 type Fields = Record<string, string>;
@@ -181,10 +189,9 @@ describe("7.2 to the origin", () => {
     }
   });
 
-  test("forwards other fields with an underscore, and one that counts itself", () => {
-    const headers = new Headers({ x_trace: "a", x_user: "b" });
-    const sent = headersToOrigin(headers, new URL("http://api.example.com/"), "none", ["x_user"]);
-    expect([sent.get("x_trace"), sent.get("x_user")]).toEqual(["a", "b"]);
+  test("forwards other fields with an underscore", () => {
+    const sent = headersToOrigin(new Headers({ x_trace: "a" }), new URL("http://api.example.com/"), "none", ["x-user"]);
+    expect(sent.get("x_trace")).toBe("a");
   });
 
   test.each([
@@ -250,12 +257,12 @@ describe("7.4 keyed requests to the origin", () => {
       ["x-key", "k"],
       ["x-topic", "a"],
     ] as const;
-    expect(forKeyedRequest(new Headers(), { headers })).toEqual(expect.arrayContaining(headers.slice()));
+    expect(forKeyedRequest([], { headers })).toEqual(expect.arrayContaining(headers.slice()));
   });
 
   test("ask for an answer without a content coding, and drop the client's length", () => {
     const headers = new Headers({ "accept-encoding": "gzip, br", "content-length": "5", "content-encoding": "gzip" });
-    expect(forKeyedRequest(headers, SENT)).toEqual([
+    expect(forKeyedRequest([...headers], SENT).toSorted(byName)).toEqual([
       ["accept-encoding", "identity"],
       ["content-encoding", "gzip"],
       ["idempotency-key", '"k"'],
@@ -263,7 +270,7 @@ describe("7.4 keyed requests to the origin", () => {
   });
 
   test("ask for it even if the client has no Accept-Encoding", () => {
-    expect(forKeyedRequest(new Headers(), { headers: [] })).toEqual([["accept-encoding", "identity"]]);
+    expect(forKeyedRequest([], { headers: [] })).toEqual([["accept-encoding", "identity"]]);
   });
 });
 

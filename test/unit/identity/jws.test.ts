@@ -27,6 +27,13 @@ describe("3.8.16 a JWS", () => {
     expect(await areSame(one, jwsOf(CLAIMS.replace("100", "101")), ["iat", "jti"], contentType)).toBe(false);
   });
 
+  test("is the same with charset=utf-8 and without", async () => {
+    const types = ["application/jwt", "application/jwt; charset=utf-8", 'application/jwt;charset="UTF-8"'];
+    const identities = await Promise.all(types.map((contentType) => identityOf({ contentType, body: jwsOf(CLAIMS) })));
+    expect(new Set(identities.map(({ fingerprint }) => fingerprint)).size).toBe(1);
+    expect(new Set(identities.map(({ plain }) => plain)).size).toBe(1);
+  });
+
   test("differs by what its header states about the claims", async () => {
     expect(await areSame(jwsOf(CLAIMS), jwsOf(CLAIMS, { alg: "RS256", typ: "dpop+jwt" }))).toBe(false);
     expect(await areSame(jwsOf(CLAIMS), jwsOf(CLAIMS, { alg: "RS256", cty: "a" }))).toBe(false);

@@ -9,6 +9,13 @@ describe("3.8.1 media type", () => {
     ["with parameter values as they are", 'multipart/form-data; boundary="X y"', 'multipart/form-data;boundary="X y"'],
     ["without empty parameters", "text/plain;;  ; a=b;", "text/plain;a=b"],
     ["with a charset that is not JSON's", "text/plain; charset=utf-8", "text/plain;charset=utf-8"],
+    ["without charset=utf-8 of a JWS", 'Application/JWT; Charset="UTF-8"; a=b', "application/jwt;a=b"],
+    ["with another charset of a JWS", "application/jose; charset=utf-16", "application/jose;charset=utf-16"],
+    [
+      "without charset=utf-8 of a type that ends in +jwt",
+      "application/secevent+jwt;charset=utf-8",
+      "application/secevent+jwt",
+    ],
     ["with parameters in their order", "text/plain; b=1; a=2", "text/plain;b=1;a=2"],
     ["with a quoted semicolon", 'text/plain; a="b; c=d"', 'text/plain;a="b; c=d"'],
     ["with an escaped quote", String.raw`text/plain; a="b\"; c"`, String.raw`text/plain;a="b\"; c"`],

@@ -12,6 +12,7 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "http/echo.ts mayBeEchoed": "reads the configuration",
   "http/error-formats.ts ERROR_FORMATS": "writes what problemResponse has read",
   "http/gathered.ts Gathered": "passes bytes on, whatever they are",
+  "http/headers.ts appendTo": "passes fields on, whatever they are",
   "http/headers.ts isCookie": "reads the names of an answer's fields, which are its own",
   "http/held-body.ts HeldBody": "passes bytes on, whatever they are",
   "http/methods.ts hasUnusualBody": "reads a method of the runtime's own list",

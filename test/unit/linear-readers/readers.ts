@@ -19,6 +19,7 @@ import * as clientAddress from "../../../src/http/client-address.ts";
 import { networkOf } from "../../../src/http/client-address.ts";
 import * as cors from "../../../src/http/cors.ts";
 import * as echo from "../../../src/http/echo.ts";
+import { ReadFields } from "../../../src/http/fields.ts";
 import * as headers from "../../../src/http/headers.ts";
 import * as host from "../../../src/http/host.ts";
 import * as matchingPath from "../../../src/http/matching-path.ts";
@@ -99,7 +100,7 @@ function each(...readers: readonly Reader[]): Reader {
 }
 
 function forwarded(name: string): Reader {
-  return field(name, (fields) => headers.makeForwarded(fields, { url, connection, counted }));
+  return field(name, (fields) => headers.forwardedFields(new ReadFields(fields), { url, connection, counted }));
 }
 
 const ITEMS = {
@@ -189,9 +190,9 @@ export const READERS: Readonly<Record<string, Reader>> = {
   }),
   "http/echo.ts echo": field("x-a", (fields) => echo.echo(new Headers(), ["x-a"], fields)),
   "http/headers.ts isLoop": field("cdn-loop", headers.isLoop),
-  "http/headers.ts makeForwarded": each(forwarded("connection"), forwarded("via"), forwarded("x-a")),
+  "http/headers.ts forwardedFields": each(forwarded("connection"), forwarded("via"), forwarded("x-a")),
   "http/headers.ts isReplaced": (text) => headers.isReplaced(text.toLowerCase(), "none"),
-  "http/headers.ts headersOf": (text) => fieldsOf({ a: text }) && headers.headersOf([["a", text]]),
+  "http/fields.ts ReadFields": field("x-a", (fields) => new ReadFields(fields).get("x-a")),
   "http/headers.ts headersOfKeptAnswer": each(
     field("connection", headers.headersOfKeptAnswer),
     field("etag", headers.headersOfKeptAnswer),

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type AlarmTimes, decideAlarm, nextAlarmMs } from "../../../src/record/decide-alarm.ts";
-import { type Running } from "../../../src/record/decide.ts";
+import { type AlarmTimes, decideAlarm, deletionMs, nextAlarmMs } from "../../../src/record/decide-alarm.ts";
+import { type Running, asOf } from "../../../src/record/decide.ts";
 import { type KeyRecord } from "../../../src/record/record.ts";
 import { completed, expired, pending, tombstone, unknown, unreadable } from "./examples.ts";
 
@@ -68,6 +68,65 @@ describe("4.4 what an alarm does", () => {
       }
     },
   );
+});
+
+describe("4.4.3 the deletion", () => {
+  const HOUR = 3_600_000;
+  const START = 1_800_000_000_000;
+  const withId = (end: string, termMs: number, rememberMs = 0): KeyRecord & { state: "completed" } => {
+    const attempt = { number: 1, id: `0b2c7f0e-5a51-4c57-9d0f-6f1d${end}` };
+    return { ...completed, attempt, recordedAtMs: START, expiresAtMs: START + termMs, rememberMs };
+  };
+
+  test.each([
+    ["00000000", HOUR, 0],
+    ["80000000", HOUR, 36_000],
+    ["ffffffff", HOUR, 71_999],
+    ["80000000", 24 * HOUR, 864_000],
+    // 2 % of 30 days are 14 hours.
+    ["80000000", 720 * HOUR, 1_800_000],
+    ["ffffffff", 720 * HOUR, 3_599_999],
+    ["ffffffff", 1000, 19],
+    ["ffffffff", 0, 0],
+  ])("comes later by the attempt's id: %s, term %i", (end, termMs, laterMs) => {
+    expect(deletionMs(withId(end, termMs)) - START - termMs).toBe(laterMs);
+  });
+
+  test("is spread by the term of each state", () => {
+    const { attempt } = withId("80000000", HOUR);
+    const term = { attempt, expiresAtMs: START + HOUR };
+    expect(deletionMs({ ...unknown, ...term, sinceMs: START })).toBe(START + HOUR + 36_000);
+    expect(deletionMs({ ...tombstone, ...term, recordedAtMs: START })).toBe(START + HOUR + 36_000);
+  });
+
+  test("is what an early alarm sets, and what ends the key that a term leaves", () => {
+    const record = withId("80000000", HOUR, 100 * HOUR);
+    const early = decideAlarm(record, null, at(START + HOUR - 1));
+    expect(early).toEqual({ action: "look again", atMs: START + HOUR + 36_000 });
+    const over = decideAlarm(record, null, at(START + HOUR + 36_000));
+    expect(over).toMatchObject({ action: "write", atMs: START + 101 * HOUR + 3_600_000 / 2 });
+  });
+
+  test("never changes when the record counts no more", () => {
+    const record = withId("ffffffff", HOUR);
+    expect(asOf(record, START + HOUR - 1)).toBe(record);
+    expect(asOf(record, START + HOUR)).toBeNull();
+    expect(decideAlarm(record, null, at(START + HOUR))).toEqual({ action: "forget" });
+  });
+
+  test("spreads a burst evenly: a hundredth of it in each hundredth of the time", () => {
+    const laterMs = Array.from({ length: 10_000 }, () => {
+      const record = { ...withId("", 24 * HOUR), attempt: { number: 1, id: crypto.randomUUID() } };
+      return deletionMs(record) - record.expiresAtMs;
+    });
+    const counts = Map.groupBy(laterMs, (ms) => Math.floor(ms / 17_280));
+    expect(counts.size).toBe(100);
+    for (const [slot, inIt] of counts) {
+      expect(slot).toBeLessThan(100);
+      // Six standard deviations.
+      expect(inIt.length).toBeLessThan(160);
+    }
+  });
 });
 
 describe("4.4 the next alarm", () => {

@@ -19,7 +19,7 @@ describe("3.6 body", () => {
     body: ReadableStream<Uint8Array> | null,
     fields: Record<string, string> = {},
     budget = new BodyBudget(),
-  ) => readRequestBody({ headers: new Headers(fields), body, signal }, BOUNDS, budget);
+  ) => readRequestBody({ headers: new Headers(fields), request: { body, signal } }, BOUNDS, budget);
 
   test("is read whole up to the bound", async () => {
     const bytes = new TextEncoder().encode("1234567890");
@@ -89,7 +89,7 @@ describe("the budget of held bodies", () => {
   const budgetOf = (bytesMax: number) => new BodyBudget(bytesMax);
   const read = async (body: ReadableStream<Uint8Array>, budget: BodyBudget, length?: number) => {
     const headers = new Headers(length === undefined ? {} : { "content-length": String(length) });
-    const result = await readRequestBody({ headers, body, signal }, bounds, budget);
+    const result = await readRequestBody({ headers, request: { body, signal } }, bounds, budget);
     return { result };
   };
 
@@ -106,7 +106,7 @@ describe("the budget of held bodies", () => {
     const budget = budgetOf(100);
     const client = new AbortController();
     const { stream, controller } = openStream();
-    const request = { headers: new Headers(), body: stream, signal: client.signal };
+    const request = { headers: new Headers(), request: { body: stream, signal: client.signal } };
     const reading = readRequestBody(request, bounds, budget);
     const source = await controller;
     source.enqueue(new Uint8Array(10));

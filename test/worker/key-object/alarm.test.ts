@@ -61,7 +61,9 @@ describe("4.4 an alarm that fires while the object's clock is behind it", () => 
     const object = await objectOf(key, PATH);
     await until("the answer is stored", async () => (await rowOf(object))?.["state"] === "completed");
     await until("three alarms have fired", () => firedMs().length >= 3);
-    expect(firedMs()[0]).toBe(startMs + TERM_MS);
+    expect(firedMs()[0]).toBeGreaterThanOrEqual(startMs + TERM_MS);
+    // Deletions are spread over 2 % of the term.
+    expect(firedMs()[0]).toBeLessThanOrEqual(startMs + TERM_MS + 20);
     vi.useRealTimers();
     await until("the record is gone", () => isEmpty(object));
     for (const [index, ms] of firedMs().slice(1).entries()) {

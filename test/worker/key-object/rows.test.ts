@@ -8,7 +8,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { objectBytes } from "../../../bench/cost/model.ts";
 import { MEASURED_ROWS } from "../../../bench/cost/rows.ts";
-import { clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
+import { HOST, clientOf, statusOf, uniqueKey } from "../../support/gateway.ts";
 import { heldAnswer, scriptOrigin } from "../../support/origin.ts";
 import { alarmOf, fireAlarm, objectOf } from "../../support/records.ts";
 import { type RowCount, countRows } from "../../support/row-count.ts";
@@ -34,6 +34,77 @@ test("an executed request writes four rows: pending, the answer, and an alarm fo
   const rows = await counting();
   expect(await ask(uniqueKey())).toBe("executed");
   expect(rows()).toEqual({ written: 4, read: 2, deleteAlls: 0 });
+});
+
+const CALLER_WAS = { caller_was: { caller: ["x-client"], until: "2099-01-01T00:00:00Z" } };
+const JSON_CALL = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "pay" } };
+
+test.each([
+  ["remember", { remember: "30d" }, {}],
+  ["operators", { operator_token: "secret:OPERATOR_TOKEN" }, {}],
+  ["rate_limit", { rate_limit: { binding: "MANY_REQUESTS" } }, {}],
+  ["a log of changes", { log: "changes" }, {}],
+  ["a record bound to its caller", CALLER_WAS, {}],
+  ["on_unknown", { on_unknown: "retry" }, {}],
+  ["on_disconnect", { on_disconnect: "cancel" }, {}],
+  ["outcome rules", { outcomes: [{ status: [500], outcome: "unknown" }] }, {}],
+  ["json-rpc", { rpc: "json-rpc" }, { json: JSON_CALL }],
+  ["a key from another header", { key_from: ["x-request"] }, { key: null, headers: { "x-request": "once" } }],
+  ["a derived key", { derive_key: { window: "1h" } }, { key: null, json: { amount: 1 } }],
+  ["debug_timing", { debug_timing: true }, {}],
+  ["a profile", { profile: "stripe" }, {}],
+] as const)("%s adds no row to an executed request", async (_, entry, options) => {
+  scriptOrigin(() => Response.json({ jsonrpc: "2.0", id: 1, result: {} }, { status: 201 }));
+  const client = clientOf(entry, {}, { OPERATOR_TOKEN: "operators-token" });
+  const rows = await counting();
+  const response = await client.post(PATH, { key: uniqueKey(), ...options });
+  await response.arrayBuffer();
+  expect(statusOf(response)).toBe("executed");
+  expect(rows()).toEqual({ written: 4, read: 2, deleteAlls: 0 });
+});
+
+test("a request that is observed writes what an executed one does", async () => {
+  scriptOrigin();
+  const rows = await counting();
+  const response = await clientOf({ mode: "observe" }).post(PATH, { key: uniqueKey() });
+  await response.arrayBuffer();
+  const total = { written: 0, read: 0 };
+  await vi.waitFor(() => {
+    const { written, read } = rows();
+    total.written += written;
+    total.read += read;
+    expect(total).toEqual(MEASURED_ROWS.observed);
+  });
+});
+
+test("a journal writes a row for each kind of count, and more for an outcome that becomes unknown", async () => {
+  const journal = env.JOURNALS.getByName(uniqueKey());
+  const rows = await counting();
+  const counts = [
+    { operation: "POST *", kind: "executed", n: 12 },
+    { operation: "POST *", kind: "replayed", n: 1 },
+  ] as const;
+  // The first call creates its tables.
+  await journal.count(counts);
+  rows();
+  await journal.count(counts);
+  expect(rows().written).toBe(counts.length * MEASURED_ROWS.counted.written);
+
+  const facts = {
+    hostname: HOST,
+    caller: "c0ffee",
+    network: null,
+    key: "k",
+    operation: "POST *",
+    attempt: 1,
+    times: 1,
+  };
+  const seen = { status: 502, error: null, attemptId: uniqueKey(), record: uniqueKey(), cause: "attempt" } as const;
+  const times = { sinceMs: Date.now(), atMs: Date.now(), expiresAtMs: Date.now() + 1_000_000 };
+  await journal.record({ ...facts, ...seen, ...times, state: "unknown" });
+  const { written: becameUnknown } = rows();
+  await journal.record({ ...facts, ...seen, ...times, atMs: times.atMs + 1, state: "completed", cause: "settled" });
+  expect([becameUnknown, rows().written]).toEqual([MEASURED_ROWS.noted.written, MEASURED_ROWS.noted.written]);
 });
 
 test("a replayed request writes no row", async () => {
@@ -158,5 +229,8 @@ test("the model of costs uses these numbers", () => {
     joined: { written: 0, read: 1 },
     expired: { written: 0, read: 1 },
     remembered: { written: 2, read: 1 },
+    observed: { written: 4, read: 2 },
+    counted: { written: 1, read: 1 },
+    noted: { written: 2, read: 1 },
   });
 });

@@ -8,8 +8,6 @@ describe("8.3 everything but the reserved paths", () => {
     "//",
     "/*",
     "/:id",
-    "//_oncegate",
-    "//_oncegate/v1/records",
     "/.well-known/idempotency/",
     "/.well-known/idempotency/x",
     "/.well-known//idempotency",
@@ -56,17 +54,22 @@ describe("8 reserved paths", () => {
     expect(origin.received).toHaveLength(0);
   });
 
-  test.each(["/.well-known/idempotency", "/.well-known/%69dempotency", "/_oncegate", "/_oncegate/", "/%5foncegate/v1"])(
-    "belong to the gateway, whatever their spelling, HEAD included: %s",
-    async (path) => {
-      const origin = scriptOrigin();
-      for (const method of ["GET", "HEAD"]) {
-        const { status } = await clientOf().fetch(`https://${HOST}${path}`, { method });
-        expect(status, method).toBe(path.includes("dempotency") ? 200 : 404);
-      }
-      expect(origin.received).toHaveLength(0);
-    },
-  );
+  test.each([
+    "/.well-known/idempotency",
+    "/.well-known/%69dempotency",
+    "/_oncegate",
+    "/_oncegate/",
+    "/%5foncegate/v1",
+    "//_oncegate",
+    "///_oncegate/v1/records",
+  ])("belong to the gateway, whatever their spelling, HEAD included: %s", async (path) => {
+    const origin = scriptOrigin();
+    for (const method of ["GET", "HEAD"]) {
+      const { status } = await clientOf().fetch(`https://${HOST}${path}`, { method });
+      expect(status, method).toBe(path.includes("dempotency") ? 200 : 404);
+    }
+    expect(origin.received).toHaveLength(0);
+  });
 
   test("refuse the gateway's own requests", async () => {
     const headers = { "cdn-loop": "oncegate" };

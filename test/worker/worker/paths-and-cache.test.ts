@@ -66,7 +66,7 @@ test("3.3.6 asks the platform's cache for nothing, and leaves cache fields as th
   const sent: (readonly [object | undefined, string | null])[] = [];
   const spy = vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => {
     const request = new Request(input, init);
-    sent.push([init?.cf, request.headers.get("cache-control")]);
+    sent.push([request.cf, request.headers.get("cache-control")]);
     return Promise.resolve(new Response("ok"));
   });
   onTestFinished(() => spy.mockRestore());

@@ -13,26 +13,26 @@ import { type RowCount, countRows } from "../../support/row-count.ts";
 /** `bytes to` and `bytes from` are those that cross to a key object and back; `ids` are random UUIDs. */
 const TABLE = `
 kind                 | digests bytes | walks reads | Headers Request Response streams URL | timers aborts ids | calls bytes-to bytes-from | written read | lines bytes
-POST without a key   |       0     0 |     2    11 |       0       1        1       0   2 |      0      0   0 |     0        0          0 |       0    0 |     0     0
-GET without a key    |       0     0 |     2    11 |       0       1        1       0   2 |      0      0   0 |     0        0          0 |       0    0 |     0     0
-new key              |       6   914 |     3    64 |       3       1        1       0   2 |      6      1   1 |     1     1289        432 |       4    2 |     1   510
-replay               |       6   914 |     2    56 |       2       0        1       0   2 |      1      0   0 |     1     1289        426 |       0    1 |     1   503
-new key, and a join  |      12  1828 |     5   120 |       5       1        2       0   4 |      8      1   1 |     2     2578        947 |       4    3 |     2  1040
-another request      |       6   539 |     2    55 |       2       0        1       0   2 |      1      0   1 |     1     1102         98 |       0    1 |     1   539
-no key               |       0     0 |     0    12 |       1       0        1       0   2 |      0      0   1 |     0        0          0 |       0    0 |     1   393
-form                 |       6   626 |     3    64 |       3       1        1       0   2 |      6      1   1 |     1     1141        432 |       4    2 |     1   510
-key in the body      |       6   838 |     3    64 |       3       1        1       0   2 |      6      1   1 |     1     1230        432 |       4    2 |     1   510
-derived key          |       6   981 |     3    64 |       3       1        1       0   2 |      6      1   1 |     1     1260        432 |       4    2 |     1   510
-JSON-RPC call        |       6  1122 |     3    68 |       3       1        1       0   2 |      6      1   1 |     1     2318        460 |       4    2 |     1   509
-100 KB to the origin |       5   414 |     3    64 |       3       1        1       3   2 |      7      1   1 |     1     1093        432 |       4    3 |     1   510
-600 KB from it       |       6   914 |     3    64 |       3       1        1       2   2 |     43      1   1 |     1     1289        239 |       7    5 |     1   510
-its replay           |       6   914 |     2    56 |       2       0        1       3   2 |      2      0   0 |     1     1289        233 |       0    7 |     1   503
-remember             |       6   914 |     3    64 |       3       1        1       0   2 |      6      1   1 |     1     1289        432 |       4    2 |     1   510
-within its rate      |       6   914 |     3    64 |       3       1        1       0   2 |      7      1   1 |     1     1289        432 |       4    2 |     1   510
-over its rate        |       2    79 |     0    35 |       1       0        1       0   2 |      1      0   1 |     0        0          0 |       0    0 |     1   476
-observe              |       6   914 |     4    62 |       1       1        1       0   2 |      1      0   1 |     0        0          0 |       4    2 |     1   515
-log = "changes"      |       6   914 |     3    64 |       3       1        1       0   2 |      6      1   1 |     1     1289        432 |       4    2 |     0     0
-cors, debug_timing   |       6   914 |     3    66 |       3       1        1       0   2 |      6      1   1 |     1     1318        432 |       4    2 |     1   510
+POST without a key   |       0     0 |     2     1 |       0       1        1       0   2 |      0      0   0 |     0        0          0 |       0    0 |     0     0
+GET without a key    |       0     0 |     2     1 |       0       1        1       0   2 |      0      0   0 |     0        0          0 |       0    0 |     0     0
+new key              |       6   914 |     2     9 |       0       1        1       0   2 |      6      1   1 |     1     1289        432 |       4    2 |     1   510
+replay               |       6   914 |     1     1 |       0       0        1       0   2 |      1      0   0 |     1     1289        426 |       0    1 |     1   503
+new key, and a join  |      12  1828 |     3    10 |       0       1        2       0   4 |      8      1   1 |     2     2578        947 |       4    3 |     2  1040
+another request      |       6   539 |     1     1 |       1       0        1       0   2 |      1      0   1 |     1     1102         98 |       0    1 |     1   539
+no key               |       0     0 |     1     3 |       1       0        1       0   2 |      0      0   1 |     0        0          0 |       0    0 |     1   393
+form                 |       6   626 |     2     9 |       0       1        1       0   2 |      6      1   1 |     1     1141        432 |       4    2 |     1   510
+key in the body      |       6   838 |     2     9 |       0       1        1       0   2 |      6      1   1 |     1     1230        432 |       4    2 |     1   510
+derived key          |       6   981 |     2     9 |       0       1        1       0   2 |      6      1   1 |     1     1260        432 |       4    2 |     1   510
+JSON-RPC call        |       6  1122 |     2     9 |       0       1        1       0   2 |      6      1   1 |     1     2318        460 |       4    2 |     1   509
+100 KB to the origin |       5   414 |     2     9 |       0       1        1       3   2 |      7      1   1 |     1     1093        432 |       4    3 |     1   510
+600 KB from it       |       6   914 |     2     9 |       0       1        1       2   2 |     43      1   1 |     1     1289        239 |       7    5 |     1   510
+its replay           |       6   914 |     1     1 |       0       0        1       3   2 |      2      0   0 |     1     1289        233 |       0    7 |     1   503
+remember             |       6   914 |     2     9 |       0       1        1       0   2 |      6      1   1 |     1     1289        432 |       4    2 |     1   510
+within its rate      |       6   914 |     2     9 |       0       1        1       0   2 |      7      1   1 |     1     1289        432 |       4    2 |     1   510
+over its rate        |       2    79 |     1     3 |       1       0        1       0   2 |      1      0   1 |     0        0          0 |       0    0 |     1   476
+observe              |       6   914 |     2     7 |       0       1        1       0   2 |      1      0   1 |     0        0          0 |       4    2 |     1   515
+log = "changes"      |       6   914 |     2     9 |       0       1        1       0   2 |      6      1   1 |     1     1289        432 |       4    2 |     0     0
+cors, debug_timing   |       6   914 |     2    10 |       0       1        1       0   2 |      6      1   1 |     1     1318        432 |       4    2 |     1   510
 `;
 
 const FIGURES = [
@@ -138,13 +138,14 @@ test.each(Object.entries(KINDS))("%s", async (name, { entry, bindings, before, a
   // The configuration is read once for each isolate.
   await (await client.fetch("https://api.test/", { method: "GET" })).text();
   if (before !== undefined) await (await before(client, key)).text();
-  const rows = await countRows(env.KEYS.getByName(uniqueKey()));
-  const costs = countCosts();
+  const { sum, called } = countCosts();
+  const rows = await countRows(env.KEYS.getByName(uniqueKey()), (owner) => called.has(owner));
+  sum();
   const response = await ask(client, key);
   await response.arrayBuffer();
   expect(response.status).toBe(status);
   await quiet();
-  expect(lineOf(name, { ...costs(), ...rows() })).toBe(lineInTable(name));
+  expect(lineOf(name, { ...sum(), ...rows() })).toBe(lineInTable(name));
 });
 
 /** An execution, and another request with its key, which joins it. */
