@@ -33,11 +33,12 @@ export class Exchange {
   readonly #sim: Sim;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
 
-  constructor(sim: Sim, process: Process, request: SentRequest, signal: AbortSignal | null) {
+  constructor(sim: Sim, process: Process, request: SentRequest) {
     this.#sim = sim;
     this.process = process;
     this.request = request;
     this.epoch = sim.epochs.now;
+    const { signal } = request;
     signal?.addEventListener("abort", () => this.#aborted(String(signal.reason)));
   }
 

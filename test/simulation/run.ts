@@ -37,7 +37,7 @@ export async function run(choices: Choices, isTraced = false): Promise<RunResult
   const sim = simOf(choices, trace);
   const restore = install({
     scheduler: sim.scheduler,
-    fetch: (request, init) => sim.origin.fetch(request, init),
+    fetch: (request) => sim.origin.fetch(request),
     skewMs: (owner) => (owner.name.startsWith("object") ? sim.skewMs : 0),
     log: () => {},
   });
