@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fillIn } from "../../bench/support/document.ts";
 import { CRASH_ROWS, FAULTS, inEnglish, SMALL_WORLDS } from "./rows.ts";
-import { type KeptRun, readMutation, readRun } from "./runs.ts";
+import { type KeptRun, MissingRun, readMutation, readRun } from "./runs.ts";
 
 const PAGE = join(import.meta.dirname, "..", "..", "docs", "reliability.md");
 
@@ -35,15 +35,26 @@ const PARTS: Readonly<Record<string, () => string>> = {
 };
 
 export function writePage(): void {
-  for (const [name, part] of Object.entries(PARTS)) fillIn(PAGE, name, part());
+  for (const [name, part] of Object.entries(PARTS)) fillIn(PAGE, name, textOf(part));
 }
 
 /** Whether the page has the numbers of the runs. */
 export function isFilledIn(): boolean {
   const page = readFileSync(PAGE, "utf8");
   return Object.entries(PARTS).every(([name, part]) =>
-    page.includes(`<!-- ${name}: begin -->\n\n${part()}\n\n<!-- ${name}: end -->`),
+    page.includes(`<!-- ${name}: begin -->\n\n${textOf(part)}\n\n<!-- ${name}: end -->`),
   );
+}
+
+/** An empty place has not been measured for this version. */
+function textOf(part: () => string): string {
+  try {
+    return part();
+  } catch (error) {
+    if (error instanceof MissingRun)
+      return `Not measured for this version: \`npm run reliability -- --run ${error.run}\`.`;
+    throw error;
+  }
 }
 
 function modelPart(): string {

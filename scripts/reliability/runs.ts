@@ -1,7 +1,7 @@
 /** The runs behind docs/reliability.md: how each is made, and where its figures are kept. */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Facts, facts, writeJson } from "../../bench/support/facts.ts";
@@ -78,8 +78,19 @@ export function runAndKeep(name: RunName): void {
   }
 }
 
-/** Throws where the run has not been made. */
+/** The run has not been made for this version. */
+export class MissingRun extends Error {
+  readonly run: RunName;
+
+  constructor(run: RunName) {
+    super(`there are no figures of ${run}`);
+    this.run = run;
+  }
+}
+
+/** Throws a {@link MissingRun} where there is none. */
 export function readRun(name: RunName): KeptRun {
+  if (!existsSync(fileOf(name))) throw new MissingRun(name);
   return JSON.parse(readFileSync(fileOf(name), "utf8")) as KeptRun;
 }
 
