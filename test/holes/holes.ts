@@ -7,7 +7,7 @@ export interface Hole {
   readonly test: NoticedBy;
 }
 
-interface Change {
+export interface Change {
   /** Below src. */
   readonly file: string;
   /** Must be in the file once. */

@@ -33,11 +33,12 @@ export class Exchange {
   readonly #sim: Sim;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
 
-  constructor(sim: Sim, process: Process, request: SentRequest, signal: AbortSignal | null) {
+  constructor(sim: Sim, process: Process, request: SentRequest) {
     this.#sim = sim;
     this.process = process;
     this.request = request;
     this.epoch = sim.epochs.now;
+    const { signal } = request;
     signal?.addEventListener("abort", () => this.#aborted(String(signal.reason)));
   }
 
@@ -130,6 +131,14 @@ export class Exchange {
     if (this.entry?.ended?.how === "answered" && !this.#isRecorded) {
       this.entry.ended = { at: this.entry.ended.at, how: "dropped" };
     }
+  }
+
+  /**
+   * Its process has reported that the outcome can't be stored. The attempt is over then, though its connection may be open: what is
+   * neither recorded nor read is read on for up to 10 s (docs/protocol.md 5.6.4), and the record is free for the next attempt or probe.
+   */
+  givenUp(): void {
+    if (this.#isDoomed && this.entry !== null) this.entry.ended ??= { at: this.#sim.scheduler.stamp(), how: "dropped" };
   }
 
   /** Its process has written the record. An unknown outcome of this attempt is none, and what follows has none of it. */

@@ -7,9 +7,15 @@ export interface SentRequest {
   readonly url: string;
   readonly headers: Headers;
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  readonly signal: AbortSignal | null;
 }
 
-type Fetch = (request: SentRequest, init: { readonly signal: AbortSignal | null }) => Promise<Response>;
+type RequestMade = Pick<SentRequest, "method"> &
+  Partial<Omit<SentRequest, "method" | "headers">> & {
+    readonly headers?: HeadersInit;
+  };
+
+type Fetch = (request: SentRequest) => Promise<Response>;
 
 /** A request as the code makes it. Node.js's own refuses a stream without a setting that the platform does not know. */
 class SimulatedRequest implements SentRequest {
@@ -17,12 +23,14 @@ class SimulatedRequest implements SentRequest {
   readonly url: string;
   readonly headers: Headers;
   readonly body: SentRequest["body"];
+  readonly signal: AbortSignal | null;
 
-  constructor(url: string, { method, headers, body }: Pick<SentRequest, "method" | "headers" | "body">) {
+  constructor(url: string, { method, headers = [], body = null, signal = null }: RequestMade) {
     this.url = url;
     this.method = method;
-    this.headers = headers;
+    this.headers = new Headers(headers);
     this.body = body;
+    this.signal = signal;
   }
 }
 

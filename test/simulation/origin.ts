@@ -61,10 +61,10 @@ export class Origin {
   }
 
   /** The object's `fetch`. The output gate holds the request. */
-  fetch(request: SentRequest, { signal }: { readonly signal: AbortSignal | null }): Promise<Response> {
+  fetch(request: SentRequest): Promise<Response> {
     const sim = this.#sim();
     const process = sim.scheduler.current as Process;
-    const exchange = new Exchange(sim, process, request, signal);
+    const exchange = new Exchange(sim, process, request);
     this.#exchanges.push(exchange);
     process.storage.gate(() => {
       exchange.sentAt = sim.scheduler.stamp();
@@ -87,6 +87,11 @@ export class Origin {
 
   storageFailed(process: Process): void {
     for (const exchange of this.#exchanges) if (exchange.process === process) exchange.doom();
+  }
+
+  /** An attempt of `process` has ended because its outcome could not be stored. One runs at a time. */
+  attemptGivenUp(process: Process): void {
+    for (const exchange of this.#exchanges) if (exchange.process === process) exchange.givenUp();
   }
 
   recordWritten(process: Process, after: unknown): void {

@@ -1,4 +1,4 @@
-// npm run mutation -- [FOLDER ...] [--force] [--write] [--list]
+// npm run mutation -- [FOLDER ...] [--force] [--write] [--list] [--concurrency N]
 //
 // Changes the source in thousands of ways, one at a time (Stryker), and counts the changes that the tests notice. FOLDER is one of
 // src/, such as `record`; without one, all that areas.ts names. Keeps what it has found in .stryker/, and tries only what has changed
@@ -8,6 +8,7 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { beginScript, runScript } from "../../scripts/help.ts";
@@ -36,14 +37,19 @@ const NOT_COPIED = ["bench", "coverage", "deploy", "dist", "examples", "test/cli
 
 beginScript(import.meta.filename);
 await runScript(() => {
-  const options = { force: { type: "boolean" }, write: { type: "boolean" }, list: { type: "boolean" } } as const;
+  const options = {
+    force: { type: "boolean" },
+    write: { type: "boolean" },
+    list: { type: "boolean" },
+    concurrency: { type: "string", default: String(availableParallelism()) },
+  } as const;
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
   const areas = positionals.length === 0 ? AREAS : positionals.map(areaOf);
   if (!installSeparately(HERE)) return 2;
   const groups = readJson(join(HERE, "equal.json")) as EqualGroup[];
   let isGood = true;
   for (const area of areas) {
-    const results = resultsOf(mutate(area, values.force === true));
+    const results = resultsOf(mutate(area, { force: values.force === true, concurrency: Number(values.concurrency) }));
     const listed = groups.map(({ why, mutants }) => ({ why, mutants: mutants.filter((one) => isIn(one.file, area)) }));
     const sorted = sortUnnoticed(results, listed);
     const figures = figuresOf(results, sorted, area.scoreMin);
@@ -57,6 +63,12 @@ await runScript(() => {
   return isGood ? 0 : 1;
 });
 
+interface How {
+  readonly force: boolean;
+  /** Processes that run tests at the same time. */
+  readonly concurrency: number;
+}
+
 function areaOf(name: string): Area {
   const area = AREAS.find((one) => one.name === name);
   if (area === undefined) throw new Error(`${name} is none of ${AREAS.map((one) => one.name).join(", ")}.`);
@@ -68,11 +80,11 @@ function isIn(file: string, { name }: Area): boolean {
 }
 
 /** Runs Stryker and reads its report. */
-function mutate(area: Area, force: boolean): Report {
+function mutate(area: Area, how: How): Report {
   mkdirSync(join(ROOT, WORK), { recursive: true });
   const report = `${WORK}/${area.name}.report.json`;
   const config = join(ROOT, WORK, `${area.name}.config.json`);
-  writeFileSync(config, JSON.stringify(optionsOf(area, report, force)));
+  writeFileSync(config, JSON.stringify({ ...optionsOf(area, report), ...how }));
   forgetUnnoticed(join(ROOT, incrementalFileOf(area)));
   const env = {
     ...process.env,
@@ -100,7 +112,7 @@ function incrementalFileOf({ name }: Area): string {
   return `${WORK}/${name}.incremental.json`;
 }
 
-function optionsOf(area: Area, report: string, force: boolean) {
+function optionsOf(area: Area, report: string) {
   return {
     mutate: area.mutate,
     testRunner: "in-process",
@@ -112,7 +124,6 @@ function optionsOf(area: Area, report: string, force: boolean) {
     tempDirName: `${WORK}/tmp`,
     incremental: true,
     incrementalFile: incrementalFileOf(area),
-    force,
     timeoutMS: TIMEOUT_MS,
     reporters: ["json", "progress-append-only"],
     jsonReporter: { fileName: report },

@@ -11,6 +11,7 @@ import {
 import { clientCertificate } from "../../../src/identity/client-certificate.ts";
 import { cookieNamed } from "../../../src/identity/cookie.ts";
 import { digestOf } from "../../../src/identity/digest.ts";
+import { type JsonNode } from "../../../src/identity/json.ts";
 
 function rule(...items: CallerItem[]): CallerRule {
   return { items, anonymous: "refuse", onChange: "separate" };
@@ -136,12 +137,31 @@ describe("3.5.6 claims", () => {
     ["the token proves nothing", null],
     ["one of them is missing", new Map([...CLAIMS].filter(([name]) => name !== '"org"'))],
     ["the issuer is missing", new Map([...CLAIMS].filter(([name]) => name !== '"iss"'))],
+    ["one of them is null", new Map([...CLAIMS, ['"org"', "null"]])],
+    ["one of them is an empty text", new Map([...CLAIMS, ['"org"', '""']])],
+    ["one of them is an empty list", new Map<string, JsonNode>([...CLAIMS, ['"org"', []]])],
+    ["one of them is an empty object", new Map<string, JsonNode>([...CLAIMS, ['"org"', new Map()]])],
   ])("are refused if %s", async (_, claims) => {
     expect(await who("Bearer x", JWT, claims)).toEqual({
       kind: "problem",
       code: "caller_unverified",
       challenge: 'Bearer error="invalid_token"',
     });
+  });
+
+  test.each<[string, JsonNode]>([
+    ["false", "false"],
+    ["0", "0"],
+    ["a list", ['"acme"']],
+    ["an object", new Map([['"id"', "1e0"]])],
+  ])("may be %s", async (_, org) => {
+    const digest = await who("Bearer x", JWT, new Map<string, JsonNode>([...CLAIMS, ['"org"', org]]));
+    expect(digest).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test("are read from a token of at most 16,384 characters", async () => {
+    expect(await who(`Bearer ${"a".repeat(16_384)}`)).toBe(await who("Bearer x"));
+    expect(await who(`Bearer ${"a".repeat(16_385)}`)).toMatchObject({ code: "caller_unverified" });
   });
 
   test("are read from one token of the scheme Bearer", async () => {

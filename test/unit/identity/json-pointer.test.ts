@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { parseJsonPointer, valueAt, writeJsonPointer } from "../../../src/identity/json-pointer.ts";
+import {
+  outermost,
+  parseJsonPointer,
+  placesAt,
+  valueAt,
+  writeJsonPointer,
+} from "../../../src/identity/json-pointer.ts";
 import { canonicalJson, parseJson } from "../../../src/identity/json.ts";
 
 // RFC 6901, 5
@@ -60,5 +66,42 @@ describe("a JSON Pointer", () => {
 
   test("unescapes ~01 to ~1, not to a slash", () => {
     expect(parseJsonPointer("/~01")).toEqual(["~1"]);
+  });
+});
+
+describe("several JSON Pointers", () => {
+  test.each<[string[], string[]]>([
+    [
+      ["/a", "/b"],
+      ["/a", "/b"],
+    ],
+    [["/a/b", "/a"], ["/a"]],
+    [["/a", "/a/b", "/a/b/c"], ["/a"]],
+    [["/a", "/a"], ["/a"]],
+    [
+      ["/a/b", "/ab"],
+      ["/a/b", "/ab"],
+    ],
+    [["", "/a"], [""]],
+    [[], []],
+  ])("of %j, %j are within no other", (pointers, expected) => {
+    const parsed = pointers.map((pointer) => parseJsonPointer(pointer) ?? []);
+    expect(outermost(parsed).map(writeJsonPointer)).toEqual(expected);
+  });
+
+  test("have their places in the values that hold them", () => {
+    const document = parseJson('{"a":{"b":1,"c":2},"list":[1,2],"text":"x"}') ?? "";
+    const pointers = ["/a/b", "/a/c", "/list/1", "/missing/b", "/text/0", ""].map(
+      (text) => parseJsonPointer(text) ?? [],
+    );
+    const places = placesAt(document, pointers);
+    expect([...places].map(([holder, names]) => [canonicalJson(holder), [...names]])).toEqual([
+      ['{"b":1e0,"c":2e0}', ['"b"', '"c"']],
+      ["[1e0,2e0]", ["1"]],
+    ]);
+  });
+
+  test("select elements with several digits", () => {
+    expect(found("/12", JSON.stringify(Array.from({ length: 13 }, (_, index) => index)))).toBe("12e0");
   });
 });

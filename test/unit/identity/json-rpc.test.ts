@@ -92,6 +92,58 @@ describe("a JSON-RPC message", () => {
     expect(read(value)).toMatchObject({ kind });
   });
 
+  test("has the names of its notifications, and none of its responses", () => {
+    const notification = { jsonrpc: "2.0", method: "n", params: { name: "t" } };
+    const response = { jsonrpc: "2.0", id: 1, result: {} };
+    const notified = { names: [["n", "n:t"]], unclear: [] };
+    expect(read(notification)).toEqual({ kind: "unanswered", notified });
+    expect(read(response)).toEqual({ kind: "unanswered", notified: { names: [], unclear: [] } });
+    expect(read([notification, response])).toEqual({ kind: "unanswered", notified });
+    expect(read([call(1), notification, response])).toMatchObject({
+      kind: "calls",
+      called: { names: [["m"]] },
+      notified,
+    });
+    expect(read([call(1), call(1), notification])).toMatchObject({
+      kind: "unclear calls",
+      called: { names: [["m"], ["m"]] },
+      notified,
+    });
+    expect(read([call(1), {}, notification])).toMatchObject({ kind: "unclear calls", called: null, notified });
+  });
+
+  test("has the names of at most 100 notifications", () => {
+    const notifications = (count: number) => Array.from({ length: count }, () => ({ jsonrpc: "2.0", method: "n" }));
+    const hundred = read(notifications(100));
+    expect(hundred).toEqual({
+      kind: "unanswered",
+      notified: { names: Array.from({ length: 100 }, () => ["n"]), unclear: [] },
+    });
+    expect(read(notifications(101))).toEqual({ kind: "unanswered", notified: null });
+  });
+
+  test("in a batch of at most 100 may have a key", () => {
+    expect(read(Array.from({ length: 100 }, (_, id) => call(id)))).toMatchObject({ kind: "calls" });
+    expect(read(Array.from({ length: 100 }, (_, id) => (id === 0 ? call(id) : 7)))).toMatchObject({ kind: "calls" });
+  });
+
+  test("that can't be read is none", () => {
+    expect(readRpcMessage(null)).toEqual({ kind: "other" });
+    for (const text of ['"text"', "7", "[]", "[1]", "{}"])
+      expect(readRpcMessage(parseJson(text))).toEqual({ kind: "other" });
+  });
+
+  test("may have a method of 256 characters in canonical form", () => {
+    expect(read({ ...call(1), method: "m".repeat(254) })).toMatchObject({ kind: "calls" });
+    expect(read({ ...call(1), method: "m".repeat(255) })).toEqual({ kind: "other" });
+    expect(read({ ...call(1), method: ["m"] })).toEqual({ kind: "other" });
+  });
+
+  test("may have another member whose name is one in upper case only", () => {
+    // The long s is an S in upper case, and Go reads it as one.
+    expect(read({ ...call(1), "par\u0061m\u017f": 1 })).toEqual({ kind: "other" });
+  });
+
   test("with equal names, or too long ones,, is refused", () => {
     for (const batch of [
       [call(1), call(1)],

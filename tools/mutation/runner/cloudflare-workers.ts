@@ -10,6 +10,8 @@ export class DurableObject {
   }
 }
 
+export class WorkerEntrypoint extends DurableObject {}
+
 /** In the runtime it has nothing either. */
 export class RpcTarget {
   readonly isLocal = true;

@@ -3,6 +3,7 @@
 import { registerHooks } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { SMALL_BOUNDS } from "../../../test/simulation/bounds.ts";
 
 /** By what files of the sandbox import. */
 const OWN: Readonly<Record<string, string>> = {
@@ -10,8 +11,8 @@ const OWN: Readonly<Record<string, string>> = {
   "cloudflare:workers": new URL("cloudflare-workers.ts", import.meta.url).href,
 };
 
-/** In the address of a module: a module with another number is another one. */
-const GENERATION = /\?generation=\d+$/;
+/** In the address of a module: a module with another mark is another one. `small` has the bounds of the simulator. */
+const MARK = /\?generation=\d+(&small)?$/;
 
 export class Modules {
   readonly #root: string;
@@ -26,9 +27,17 @@ export class Modules {
         const own = OWN[specifier];
         if (own !== undefined) return { url: own, shortCircuit: true };
         const resolved = nextResolve(specifier, context);
-        const [generation] = GENERATION.exec(context.parentURL) ?? [];
-        const isOfSandbox = resolved.url.startsWith(prefix) && generation !== undefined;
-        return isOfSandbox ? { ...resolved, url: `${resolved.url}${generation}` } : resolved;
+        const [mark] = MARK.exec(context.parentURL) ?? [];
+        const isOfSandbox = resolved.url.startsWith(prefix) && mark !== undefined;
+        return isOfSandbox ? { ...resolved, url: `${resolved.url}${mark}` } : resolved;
+      },
+      load: (url, context, nextLoad) => {
+        const loaded = nextLoad(url, context);
+        const [mark, small] = MARK.exec(url) ?? [];
+        if (mark === undefined || small === undefined) return loaded;
+        const path = url.slice(0, -mark.length);
+        const changes = SMALL_BOUNDS.filter(({ file }) => path.endsWith(`/src/${file}`));
+        return changes.length === 0 ? loaded : { ...loaded, source: changed(loaded.source, changes) };
       },
     });
   }
@@ -39,6 +48,18 @@ export class Modules {
   }
 
   async import(file: string): Promise<void> {
-    await import(`${pathToFileURL(join(this.#root, file)).href}?generation=${this.#generation}`);
+    const small = file.endsWith("simulation.ts") ? "&small" : "";
+    await import(`${pathToFileURL(join(this.#root, file)).href}?generation=${this.#generation}${small}`);
   }
+}
+
+function changed(source: unknown, changes: typeof SMALL_BOUNDS): string {
+  if (typeof source !== "string" && !(source instanceof Uint8Array)) throw new Error("a module without a source");
+  return changes.reduce(
+    (text, { text: from, replacement }) => {
+      if (text.split(from).length !== 2) throw new Error(`"${from}" is not there once`);
+      return text.replace(from, replacement);
+    },
+    typeof source === "string" ? source : new TextDecoder().decode(source),
+  );
 }

@@ -87,14 +87,21 @@ export class Execution {
   /** Throws what the test throws. */
   async run(test: Test): Promise<void> {
     onFinished = [];
+    /** What `beforeEach` has returned. */
+    const undone: (() => unknown)[] = [];
     const suites = suitesOf(test);
     try {
       for (const suite of suites) await this.#begin(suite);
-      for (const { hooks } of suites) for (const hook of hooks.beforeEach) await hook();
+      for (const { hooks } of suites) {
+        for (const hook of hooks.beforeEach) {
+          const undo = await hook();
+          if (typeof undo === "function") undone.push(undo as () => unknown);
+        }
+      }
       await test.work();
     } finally {
       for (const { hooks } of suites.toReversed()) for (const hook of hooks.afterEach) await hook();
-      for (const hook of onFinished.toReversed()) await hook();
+      for (const hook of [...undone.toReversed(), ...onFinished.toReversed()]) await hook();
     }
   }
 
