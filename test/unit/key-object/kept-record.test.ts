@@ -61,7 +61,12 @@ function bodyOf(bytes: number): BodySource {
   };
 }
 
-async function recorded(kept: KeptRecord, attempt: { id: string; number: number }, bytes: number, from: ArrivedOutcome["from"]) {
+async function recorded(
+  kept: KeptRecord,
+  attempt: { id: string; number: number },
+  bytes: number,
+  from: ArrivedOutcome["from"],
+) {
   const body = kept.startRecording(attempt, bodyOf(bytes), from, POLICY);
   await body.receive("keep", 10_000_000);
   return body;
