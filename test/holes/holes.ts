@@ -4,10 +4,10 @@ export interface Hole {
   /** What goes wrong. */
   readonly name: string;
   readonly changes: readonly Change[];
-  readonly test: NoticedBy;
+  readonly test: NoticedBy | CommandThatNotices;
 }
 
-export interface Change {
+interface Change {
   /** Below src. */
   readonly file: string;
   /** Must be in the file once. */
@@ -30,6 +30,11 @@ const ROWS = { project: "worker", file: "test/worker/key-object/rows.test.ts" } 
 
 const KEPT = "key-object/kept-record.ts";
 const RUNNING = "key-object/running-attempt.ts";
+
+/** Arguments of Node.js: it ends with 1 where it notices the change, and with 0 where it does not. */
+export interface CommandThatNotices {
+  readonly command: readonly string[];
+}
 
 export const HOLES: readonly Hole[] = [
   {
