@@ -4,7 +4,7 @@ export interface Hole {
   /** What goes wrong. */
   readonly name: string;
   readonly changes: readonly Change[];
-  readonly test: NoticedBy;
+  readonly test: NoticedBy | CommandThatNotices;
 }
 
 interface Change {
@@ -30,6 +30,11 @@ const ROWS = { project: "worker", file: "test/worker/key-object/rows.test.ts" } 
 
 const KEPT = "key-object/kept-record.ts";
 const RUNNING = "key-object/running-attempt.ts";
+
+/** Arguments of Node.js: it ends with 1 where it notices the change, and with 0 where it does not. */
+export interface CommandThatNotices {
+  readonly command: readonly string[];
+}
 
 export const HOLES: readonly Hole[] = [
   {

@@ -181,6 +181,8 @@ function countCalls(count: CostCount, called: WeakSet<object>): void {
 function countLog(count: CostCount): void {
   for (const name of ["log", "warn"]) {
     watch(console, name, ([line]) => {
+      // Refusals of unknown hostnames are logged together, seconds later.
+      if (Object(JSON.parse(String(line))).tenant === null) return;
       count.logLines++;
       count.logBytes += sizeOf(JSON.parse(String(line)));
     });

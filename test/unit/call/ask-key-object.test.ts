@@ -3,6 +3,8 @@ import { type Callee, type KeyStub, askKeyObject, lookAtFormerRecord } from "../
 import { type LookReply, type Reply } from "../../../src/call/call.ts";
 import { type WholeCall } from "../../../src/call/upload.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
+import { BodyBudget } from "../../../src/http/body-budget.ts";
+import { HeldBody } from "../../../src/http/held-body.ts";
 import { type Refusal, refuse } from "../../../src/http/problem.ts";
 
 const RECORD = "5eed".repeat(16);
@@ -173,6 +175,20 @@ describe("4.5.1 a call that may have arrived", () => {
     const { looks } = await ask(failure(), ANSWER);
     const { forward: _, probe: __, ...look } = CALL;
     expect(looks).toEqual([{ ...look, waitMs: expect.any(Number) as number }]);
+  });
+
+  test("is not made again, and only looked after, where the object has begun to read its body", async () => {
+    const body = HeldBody.hold(new Uint8Array(100_000), new BodyBudget(), 60_000);
+    const calls: string[] = [];
+    const fail = (call: string, error: Error) => () => {
+      calls.push(call);
+      body?.release();
+      return Promise.reject(error);
+    };
+    const freshStub = (): KeyStub => ({ submit: fail("submit", DID_NOT_ARRIVE), look: fail("look", failure()) });
+    await askKeyObject({ recordId: RECORD, freshStub }, { ...CALL, forward: { ...CALL.forward, body } });
+    expect(calls).toEqual(["submit", "look"]);
+    expect(logged.map(({ call }) => call)).toEqual(["submit", "look"]);
   });
 
   test("waits no longer in all its calls than the client would wait in one", async () => {

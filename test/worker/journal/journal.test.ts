@@ -47,6 +47,14 @@ describe("O5 the journal", () => {
     expect(await entryOf(operator, id, "completed")).toMatchObject([{ cause: "attempt" }]);
   });
 
+  test("lists a late answer where it belongs, also where another tenant has asked for the record", async () => {
+    const { operator, id, release } = await timedOut();
+    const other = operatorOf({}, { "other.test": { origin: "http://origin.test", caller: [] } });
+    expect((await other.get(`/records/${id}`, { host: "other.test" })).status).toBe(404);
+    release();
+    expect(await entryOf(operator, id, "completed")).toMatchObject([{ cause: "attempt" }]);
+  });
+
   test("lists the answer of a second attempt, and nothing of one that is undone", async () => {
     const { origin, operator, client, key, id } = await operatorWith(unknown, { on_unknown: "retry" });
     const [entry] = await entryOf(operator, id, "unknown");

@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type KeyedCall } from "../../../src/call/call.ts";
 import { attemptPolicy } from "../../../src/config/policy.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { HOST, uniqueKey } from "../../support/gateway.ts";
 import { eventually } from "../../support/operator.ts";
-import { scriptOrigin } from "../../support/origin.ts";
+import { type Answering, heldAnswer, scriptOrigin } from "../../support/origin.ts";
 
 const PATH = "/v1/files";
 const BYTES = new TextEncoder().encode("content");
@@ -31,8 +31,8 @@ function callWith(body: KeyedCall["forward"]["body"], waitMs = 20_000): KeyedCal
 }
 
 /** An object that waits for the body of a first request, which the test sends. */
-async function preparing() {
-  const origin = scriptOrigin();
+async function preparing(answer?: Answering) {
+  const origin = scriptOrigin(answer);
   const object = env.KEYS.getByName(uniqueKey());
   const { readable, writable } = new IdentityTransformStream();
   const first = object.submit(callWith(readable));
@@ -42,6 +42,8 @@ async function preparing() {
   );
   return { origin, object, first, writer: writable.getWriter() };
 }
+
+afterEach(() => vi.useRealTimers());
 
 describe("3.6 while the body of a request arrives", () => {
   test("others wait for it, and join what it begins", async () => {
@@ -58,6 +60,21 @@ describe("3.6 while the body of a request arrives", () => {
     expect(["joined", "replayed"]).toContain((await second).mark.status);
     expect(await looked).toMatchObject({ kind: "answer" });
     expect(origin.received).toHaveLength(1);
+  });
+
+  test("a request waits for it, and for what it begins, no longer than for one of them", async () => {
+    const held = heldAnswer();
+    const { object, first, writer } = await preparing(held.answer);
+    const waitMs = 10 * 60_000;
+    const second = object.submit(callWith(BYTES, waitMs));
+    // It waits by then: calls arrive in order.
+    await object.submit(callWith(BYTES, 0));
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + waitMs });
+    await writer.write(BYTES);
+    await writer.close();
+    expect(await second).toMatchObject({ code: "in_flight", waited: true });
+    held.release();
+    expect(await first).toMatchObject({ mark: { status: "executed" } });
   });
 
   test("is refused at once where the policy does not wait", async () => {
