@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 
 /** The exit code of a script that could not do its work at all, as opposed to one that has found a fault. */
-const EXIT_NOT_DONE = 2;
+export const EXIT_NOT_DONE = 2;
 
 /**
  * Prints the help of `script`, a path, and ends the process with 0, if its command line asks for that. Otherwise, an error that

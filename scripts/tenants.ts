@@ -11,7 +11,7 @@ import { queryOf } from "./check-deploy.ts";
 import { type EntryText, checkEntries, isFinding, readDeployment } from "./deployment/check.ts";
 import { type Deployment } from "./deployment/deployment.ts";
 import { report, textOf } from "./deployment/report.ts";
-import { textOfError } from "./help.ts";
+import { EXIT_NOT_DONE, textOfError } from "./help.ts";
 import { hold, holds, release } from "./tenants/holds.ts";
 import { type Namespace, deleteEntry, listNames, putEntry, readEntries } from "./tenants/namespace.ts";
 
@@ -62,14 +62,14 @@ interface Options {
 
 if (import.meta.main) process.exitCode = tenants(process.argv.slice(2));
 
-/** Returns the exit code. */
+/** Returns the exit code: 1 where an entry is invalid or missing, 2 where the command could not do its work. */
 export function tenants(args: readonly string[]): number {
   try {
     return main([...args]);
   } catch (error) {
     console.error(textOfError(error));
     if (error instanceof UsageError) console.error(`\n${USAGE}`);
-    return 1;
+    return EXIT_NOT_DONE;
   }
 }
 

@@ -199,6 +199,25 @@ export function appendTo(fields: Headers, pairs: readonly (readonly string[])[])
   for (const [name = "", value = ""] of pairs) fields.append(name, value);
 }
 
+/**
+ * The fields of `received` that have in `fields` a value which can't be read, byte for byte. They leave `fields`. Null where there
+ * are none.
+ */
+export function takeUnread(fields: HeaderPair[], received: Headers): Headers | null {
+  const unread = new Set(fields.filter(isUnread).map(([name]) => name));
+  if (unread.size === 0) return null;
+  const taken = new Headers(received);
+  for (const [name] of received) if (!unread.has(name)) taken.delete(name);
+  // A cookie is in a pair of its own, and the readable ones beside an unread one are taken, too.
+  const left = fields.filter((pair) => !(isUnread(pair) || (isCookie(pair) && unread.has(pair[0]))));
+  fields.splice(0, fields.length, ...left);
+  return taken;
+}
+
+function isUnread([, value]: HeaderPair): boolean {
+  return value.includes(REPLACEMENT);
+}
+
 export function isCookie([name]: HeaderPair): boolean {
   return name.toLowerCase() === "set-cookie";
 }

@@ -29,6 +29,8 @@ export interface PassedOn {
 export interface OutgoingRequest extends PassedOn {
   readonly url: string;
   readonly headers: readonly HeaderPair[];
+  /** Further fields, which can't be written as pairs. */
+  readonly unread?: Headers | null;
   /** The platform's data about the client's connection, for origins that are no URL. */
   readonly cf: Readonly<Record<string, unknown>> | undefined;
   readonly signal?: AbortSignal;
@@ -68,16 +70,16 @@ export function prepareRequest(
 }
 
 function makeRequest(origin: Origin, outgoing: OutgoingRequest): Request {
-  const { url, method, headers, body = null, whole, cf, signal, isUncacheable = false } = outgoing;
+  const { url, method, headers, unread, body = null, whole, cf, signal, isUncacheable = false } = outgoing;
   const init: RequestInit = {
     redirect: "manual",
+    headers: unread ?? {},
     ...(origin.kind === "url" ? { cf: UNCACHED } : cf !== undefined && { cf }),
     ...(signal !== undefined && { signal }),
     ...(isUncacheable && { cache: "no-store" }),
   };
-  const bare = { ...init, headers: {} };
   const request =
-    whole === undefined ? new Request(url, { ...init, method, body }) : new Request(new Request(url, whole), bare);
+    whole === undefined ? new Request(url, { ...init, method, body }) : new Request(new Request(url, whole), init);
   appendTo(request.headers, headers);
   return request;
 }

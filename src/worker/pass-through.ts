@@ -1,7 +1,7 @@
 /** Requests that no record covers: straight to the origin, streaming both ways, by the same header rules. */
 
 import { type Policy } from "../config/policy.ts";
-import { forwardedFields, makeVisible } from "../http/headers.ts";
+import { forwardedFields, makeVisible, takeUnread } from "../http/headers.ts";
 import { type Refusal, isRefusal, refuse } from "../http/problem.ts";
 import { type Where, log } from "../log.ts";
 import { isFinalStatus, originUrl } from "../origin/exchange.ts";
@@ -36,6 +36,8 @@ export async function passThrough(
     {
       ...passedOn,
       url: originUrl(tenant.origin, url),
+      // Without a record, nothing was compared: the origin may tell apart what looks alike here.
+      unread: takeUnread(fields, request.headers),
       headers: fields,
       cf: tenant.origin.kind === "url" ? undefined : request.cf,
       // An app sees that its client leaves.

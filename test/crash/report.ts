@@ -53,6 +53,19 @@ export function summary(counts: Counts, violations: readonly Violation[], elapse
   ].join("\n");
 }
 
+/** What `--json` writes: the counts of {@link summary}. */
+export function inJson(counts: Counts, violations: readonly Violation[], elapsedMs: number): string {
+  const { answers, finalStates, ...numbers } = counts;
+  const all = {
+    seconds: Math.round(elapsedMs / 1000),
+    ...numbers,
+    violations: violations.length,
+    answers: Object.fromEntries(answers),
+    finalStates: Object.fromEntries(finalStates),
+  };
+  return `${JSON.stringify(all, null, 2)}\n`;
+}
+
 export function command({ kills, keys, seed, clients }: RunOptions): string {
   return `npm run test:crash -- --kills ${kills} --keys ${keys} --seed ${seed} --clients ${clients}`;
 }

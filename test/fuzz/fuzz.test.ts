@@ -3,6 +3,7 @@
 
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { printFigures } from "../support/figures.ts";
 import { mutate, mutation, oddRequest, soundRequest } from "./arbitraries.ts";
 import { CHANGES } from "./changes.ts";
 import { corpusTenants, readCorpus, replay } from "./corpus.ts";
@@ -23,7 +24,11 @@ beforeAll(async () => {
   console.log(`ONCEGATE_SEED=${seed}`);
 });
 
-afterAll(() => rig.stop());
+afterAll(async () => {
+  const { runs, messages, origin } = rig;
+  printFigures({ name: "fuzz", seed, runs, messages, received: origin.received.length, corpus: corpus.length });
+  await rig.stop();
+});
 
 /** Sends each of `messages` on a connection of its own, one after the other. */
 async function inTurn(messages: readonly Buffer[]): Promise<(readonly [Buffer, Exchange])[]> {

@@ -11,6 +11,9 @@ export interface Rig {
   readonly origin: EchoOrigin;
   readonly url: URL;
   readonly stop: () => Promise<void>;
+  /** Judged so far: runs of a property, and what they sent. */
+  runs: number;
+  messages: number;
 }
 
 type Tenants = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -22,6 +25,8 @@ export async function startRig(more: (origin: string) => Tenants = () => ({})): 
   return {
     origin,
     url: gateway.url,
+    runs: 0,
+    messages: 0,
     stop: async () => {
       await gateway.stop();
       await origin.stop();
@@ -40,6 +45,8 @@ export async function verdict(
   since: number,
   exchanged: readonly (readonly [sent: Buffer, came: Exchange])[],
 ): Promise<string[]> {
+  rig.runs++;
+  rig.messages += exchanged.length;
   const found = exchanged.flatMap(([sent, came]) => breachesIn(sent, came));
   found.push(...secondExecutions(rig.origin.received.slice(since), ({ target }) => target.includes(BUSY)));
   const alive = await plainRequest(rig);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { QUICK, STATES_MIN, explored } from "./lines.ts";
+import { QUICK, STATES_MIN, explored, model } from "./lines.ts";
+import { PLANTED_BUGS } from "./planted-bugs.ts";
 import { SMALL } from "./world.ts";
 
 const OTHERS = Object.keys(SMALL).filter((name) => !QUICK.some((quick) => quick === name));
@@ -12,4 +13,11 @@ test("no event of the other worlds, in any order, breaks a promise", async () =>
     expect(violation).toBeNull();
     expect(states).toBeGreaterThan(STATES_MIN);
   }
+});
+
+test("each planted bug is found", async () => {
+  const bugs = await model("--bugs");
+
+  const found = bugs.filter(({ violation }) => violation !== null).map(({ name }) => name);
+  expect(found).toEqual(PLANTED_BUGS.map(({ name }) => name));
 });

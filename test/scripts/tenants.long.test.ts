@@ -116,7 +116,7 @@ describe("npm run tenants", { timeout: RUN_MS_MAX }, () => {
       encoding: "utf8",
       timeout: RUN_MS_MAX,
     });
-    expect({ status, line: stderr.split("\n")[0] }).toEqual({ status: 1, line: "A command is required." });
+    expect({ status, line: stderr.split("\n")[0] }).toEqual({ status: 2, line: "A command is required." });
   });
 
   test.each([

@@ -20,6 +20,6 @@ test("npm run tenants -- --help prints the usage", () => {
 
 test("npm run tenants -- hold without a name prints what is wrong, and the usage", () => {
   const { status, stdout, stderr } = run("hold", "--local");
-  expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
   expect(stderr).toMatch(/^Wrong number of arguments for hold\.\n\nnpm run tenants/);
 });

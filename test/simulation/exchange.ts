@@ -133,6 +133,14 @@ export class Exchange {
     }
   }
 
+  /**
+   * Its process has reported that the outcome can't be stored. The attempt is over then, though its connection may be open: what is
+   * neither recorded nor read is read on for up to 10 s (docs/protocol.md 5.6.4), and the record is free for the next attempt or probe.
+   */
+  givenUp(): void {
+    if (this.#isDoomed && this.entry !== null) this.entry.ended ??= { at: this.#sim.scheduler.stamp(), how: "dropped" };
+  }
+
   /** Its process has written the record. An unknown outcome of this attempt is none, and what follows has none of it. */
   recorded(after: unknown): void {
     if (!this.#hasAllArrived || this.#isSettled) return;

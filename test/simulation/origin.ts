@@ -89,6 +89,11 @@ export class Origin {
     for (const exchange of this.#exchanges) if (exchange.process === process) exchange.doom();
   }
 
+  /** An attempt of `process` has ended because its outcome could not be stored. One runs at a time. */
+  attemptGivenUp(process: Process): void {
+    for (const exchange of this.#exchanges) if (exchange.process === process) exchange.givenUp();
+  }
+
   recordWritten(process: Process, after: unknown): void {
     for (const exchange of this.#exchanges) if (exchange.process === process) exchange.recorded(after);
   }

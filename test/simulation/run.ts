@@ -10,6 +10,7 @@ import { apply } from "./faults.ts";
 import { install } from "./globals.ts";
 import { Host } from "./host.ts";
 import { Origin } from "./origin.ts";
+import { type Process } from "./process.ts";
 import { Scheduler } from "./scheduler.ts";
 import { CLIENTS, ROOT, type Sim, count, violate } from "./sim.ts";
 import { judge } from "./verdict.ts";
@@ -30,6 +31,9 @@ const STEPS_MAX = 20_000;
 /** A client asks again so often before it gives up. */
 const TRIES_MAX = 40;
 
+/** In the object's log: an attempt is over, and its outcome could not be stored. */
+const GIVEN_UP = '"where":"conclude",';
+
 const PASSES = ["pass 1", "pass 2"] as const satisfies readonly Phase[];
 
 export async function run(choices: Choices, isTraced = false): Promise<RunResult> {
@@ -39,7 +43,9 @@ export async function run(choices: Choices, isTraced = false): Promise<RunResult
     scheduler: sim.scheduler,
     fetch: (request) => sim.origin.fetch(request),
     skewMs: (owner) => (owner.name.startsWith("object") ? sim.skewMs : 0),
-    log: () => {},
+    log: (line) => {
+      if (line.includes(GIVEN_UP)) sim.origin.attemptGivenUp(sim.scheduler.current as Process);
+    },
   });
   const rejected = (error: unknown): void => violate(sim, "a fault", `an error that nothing handles: ${String(error)}`);
   process.on("unhandledRejection", rejected);

@@ -6,7 +6,7 @@ import { type Gateway, startGateway } from "./gateway.ts";
 import { KeyedClient } from "./keyed-client.ts";
 import { type RawOrigin, held, startRawOrigin, wellFormed } from "./raw-origin.ts";
 
-printTallyAtEnd();
+printTallyAtEnd("client");
 
 const LARGE_BYTES = 5_000_000;
 const LARGE = wellFormed("run 1 ".padEnd(LARGE_BYTES, "."));

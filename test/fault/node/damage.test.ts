@@ -7,9 +7,12 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { secretsNamedBy } from "../../support/secrets.ts";
 import { nameOf } from "../workerd/invariants.ts";
+import { count, printTallyAtEnd } from "../workerd/tally.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { KeyedClient } from "./keyed-client.ts";
 import { type Behaviour, type RawOrigin, startRawOrigin, wellFormed } from "./raw-origin.ts";
+
+printTallyAtEnd("damage");
 
 const TOKEN = "operators-token";
 
@@ -93,7 +96,9 @@ describe.each(DAMAGE)("a record is $0 on the disk", (name, of) => {
     origin.on(path, client.history, behaviour);
     await client.ask();
     await gateway.restart(async () => expect(await damage(path, prefix, of)).toBeGreaterThan(0));
-    expect(nameOf(await client.ask())).toBe("409 outcome_unknown");
+    const retry = nameOf(await client.ask());
+    count(`the bytes of ${kind} are ${name}`, retry);
+    expect(retry).toBe("409 outcome_unknown");
     expect(client.history.filter(({ what }) => what === "received")).toHaveLength(1);
     const { id, state } = await recordOf(client);
     expect(state).toBe(prefix === "record" ? "unreadable" : "completed");

@@ -6,7 +6,7 @@ import { KeyedClient } from "./keyed-client.ts";
 import { type Behaviour, type RawOrigin, startRawOrigin, wellFormed } from "./raw-origin.ts";
 import { type SmallDisk, mountSmallDisk } from "./small-disk.ts";
 
-printTallyAtEnd();
+printTallyAtEnd("disk");
 
 /** Far more than any request needs: with as many pages the disk is not full for it. */
 const PAGES_MAX = 150;

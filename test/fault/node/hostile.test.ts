@@ -85,6 +85,38 @@ describe("3.7.3 bytes that are not UTF-8", () => {
   );
 });
 
+test.each([
+  ["GET /x HTTP/1.1", "Content-Length: 2"],
+  ["GET /x HTTP/1.1", "X-Other: 1"],
+  ["POST /x HTTP/1.1", "Content-Length: 0"],
+])("3.7.3 bytes that are not UTF-8 reach the origin as they are where no key is: %s, %s", async (line, field) => {
+  const [note, cookie] = ["X-Note: M\u00FCller", "Cookie: user=\u00F6"];
+  const loop = ["Via: 1.1 \u00E4", "Connection: X-Away", "X-Away: \u00FC", "Proxy-Note: \u00FC"];
+  const both = ["Set-Cookie: a=1", "Set-Cookie: b=\u00FC"];
+  const body = field.endsWith("2") ? "hi" : "";
+  await send(
+    line,
+    "X-User: 42",
+    note,
+    cookie,
+    ...loop,
+    ...both,
+    field,
+    "Host: api.test",
+    "Connection: close",
+    "",
+    body,
+  );
+  const { headers } = received[0] ?? {};
+  expect([headers?.["x-note"], headers?.cookie, headers?.via]).toEqual([
+    "M\u00FCller",
+    "user=\u00F6",
+    "1.1 \u00E4, 1.1 oncegate",
+  ]);
+  expect(headers?.["set-cookie"]).toEqual(["a=1", "b=\u00FC"]);
+  expect([headers?.["x-away"], headers?.["proxy-note"], headers?.["x-user"]]).toEqual([undefined, undefined, "42"]);
+});
+
 test("7.2.6 no header says where a client is, and the peer's address is sent", async () => {
   await send("GET /x HTTP/1.1", "CF-Connecting-IP: 10.0.0.1", "X-Forwarded-For: 10.0.0.2", "True-Client-IP: 10.0.0.3");
   const sent = ["x-forwarded-for", "cf-connecting-ip", "true-client-ip"].map((name) => received[0]?.headers[name]);

@@ -7,7 +7,7 @@ import { KeyedClient } from "./keyed-client.ts";
 import { ORIGIN_FAULTS } from "./origin-faults.ts";
 import { type RawOrigin, listen, startRawOrigin } from "./raw-origin.ts";
 
-printTallyAtEnd();
+printTallyAtEnd("origin");
 
 const LARGE_BYTES = 900_000;
 /** What a retry is answered when the first client's answer has left the record so. */

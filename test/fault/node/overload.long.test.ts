@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { printFigures } from "../../support/figures.ts";
 import { type Seen, nameOf } from "../workerd/invariants.ts";
 import { count, printTallyAtEnd } from "../workerd/tally.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
@@ -6,7 +7,7 @@ import { KeyedClient } from "./keyed-client.ts";
 import { peakMegabytes } from "./memory.ts";
 import { type RawOrigin, held, startRawOrigin, wellFormed } from "./raw-origin.ts";
 
-printTallyAtEnd();
+printTallyAtEnd("overload");
 
 /** Each object that lives has a database of its own, of some 0.4 MB of memory; 2,000 live at once. */
 const PEAK_MEGABYTES_MAX = 1500;
@@ -27,6 +28,11 @@ afterAll(async () => {
   await origin.stop();
 });
 
+/** The most memory that the process has held, in MB. */
+function printMemory(name: string, beforeMegabytes: number | null): void {
+  printFigures({ name, beforeMegabytes, peakMegabytes: peakMegabytes(gateway.folder) });
+}
+
 /** How often each answer was given. */
 function tallied(seen: readonly Seen[]): Record<string, number> {
   const tally: Record<string, number> = {};
@@ -42,7 +48,7 @@ describe("P1, P7: overload", () => {
       origin.on(path, history, { act: (socket) => void socket.write(wellFormed(`the answer at ${path}`)) });
     }
     const seen = await Promise.all(clients.map((client) => client.ask()));
-    console.log(`2,000 keys at once: VmHWM ${before} MB before, ${peakMegabytes(gateway.folder)} MB after`);
+    printMemory("many-keys", before);
     expect(tallied(seen)).toEqual({ executed: 2000 });
     expect(seen.map(({ content }) => content)).toEqual(clients.map(({ path }) => `the answer at ${path}`));
     for (const client of clients) client.history.push({ what: "healed" });
@@ -66,7 +72,7 @@ describe("P1, P7: overload", () => {
     const seen = await Promise.all(asked);
     expect(tallied(seen)).toEqual({ executed: 1, joined: 1000, "409 in_flight": 499 });
     expect(tallied(await Promise.all(others))).toEqual({ "422 key_reused": 200 });
-    console.log(`1,700 requests for one key: VmHWM ${before} MB before, ${peakMegabytes(gateway.folder)} MB after`);
+    printMemory("one-key", before);
     for (const one of seen) count("1,500 requests at once for one key, at first", nameOf(one));
     count("1,500 requests at once for one key", nameOf(await client.aftermath()));
     expect(client.violations()).toEqual([]);

@@ -10,7 +10,7 @@ import { count, printTallyAtEnd } from "./tally.ts";
 
 vi.spyOn(console, "warn").mockImplementation(() => undefined);
 afterEach(realClock);
-printTallyAtEnd();
+printTallyAtEnd("alarms");
 
 const {
   none,

@@ -8,7 +8,7 @@ import { count, printTallyAtEnd } from "./tally.ts";
 
 vi.spyOn(console, "warn").mockImplementation(() => undefined);
 afterEach(realClock);
-printTallyAtEnd();
+printTallyAtEnd("clock");
 
 /** So far ahead that an alarm for a time 40 days before is still to come for the platform, whose clock stays right. */
 const AHEAD = 100 * DAY;

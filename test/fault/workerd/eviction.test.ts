@@ -25,7 +25,7 @@ import { count, printTallyAtEnd } from "./tally.ts";
 
 vi.spyOn(console, "warn").mockImplementation(() => undefined);
 afterEach(realClock);
-printTallyAtEnd();
+printTallyAtEnd("eviction");
 
 const ATTEMPTS: readonly { readonly onUnknown: OnUnknown; readonly attempt: Attempt }[] = [
   { onUnknown: "refuse", attempt: "first" },

@@ -10,7 +10,7 @@ import { count, printTallyAtEnd } from "./tally.ts";
 
 vi.spyOn(console, "warn").mockImplementation(() => undefined);
 afterEach(realClock);
-printTallyAtEnd();
+printTallyAtEnd("storage");
 
 /** The object lives on, or is reset, and is asked; or all that knew of the request has died, and only the alarm comes. */
 const AFTERWARDS: Readonly<Record<FaultKind, readonly Finder[]>> = {

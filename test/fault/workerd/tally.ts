@@ -1,6 +1,7 @@
-/** Counts fault points and what a retry met after them, and prints the table when a file's tests are done. */
+/** Counts fault points and what a retry met after them, and prints the figures when a file's tests are done. */
 
 import { afterAll } from "vitest";
+import { printFigures } from "../../support/figures.ts";
 
 const results = new Map<string, Map<string, number>>();
 
@@ -11,17 +12,12 @@ export function count(fault: string, retry: string): void {
   results.set(fault, row);
 }
 
-/** `fault | points | what a retry met, how often`. */
-function table(): string {
-  const rows = [...results].map(([fault, retries]) => {
-    const points = [...retries.values()].reduce((sum, n) => sum + n, 0);
-    const met = [...retries].toSorted(([, a], [, b]) => b - a).map(([retry, n]) => `${retry} ${n}`);
-    return `| ${fault} | ${points} | ${met.join(", ")} |`;
+/** To be called once in a file of tests. `name` is that of its row in docs/reliability.md. */
+export function printTallyAtEnd(name: string): void {
+  afterAll(() => {
+    const faults = [...results].map(([fault, retries]) => ({ fault, retries: Object.fromEntries(retries) }));
+    // Files may share this module.
+    results.clear();
+    printFigures({ name, faults });
   });
-  return ["| fault | points | the retry got |", "|---|---|---|", ...rows].join("\n");
-}
-
-/** To be called once in a file of tests. */
-export function printTallyAtEnd(): void {
-  afterAll(() => console.log(table()));
 }

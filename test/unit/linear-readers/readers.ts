@@ -191,6 +191,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
   "http/echo.ts echo": field("x-a", (fields) => echo.echo(new Headers(), ["x-a"], fields)),
   "http/headers.ts isLoop": field("cdn-loop", headers.isLoop),
   "http/headers.ts forwardedFields": each(forwarded("connection"), forwarded("via"), forwarded("x-a")),
+  "http/headers.ts takeUnread": field("x-a", (fields) => headers.takeUnread([...fields], fields)),
   "http/headers.ts isReplaced": (text) => headers.isReplaced(text.toLowerCase(), "none"),
   "http/fields.ts ReadFields": field("x-a", (fields) => new ReadFields(fields).get("x-a")),
   "http/headers.ts headersOfKeptAnswer": each(

@@ -1,7 +1,7 @@
 /** Compares the time that a reader takes for a text and for one of eight times its length. */
 
 /** Below this, large arrays and their collection are more than the work. A reader that takes quadratic time needs far longer. */
-const FLOOR_MS = 100;
+const FLOOR_MS = 200;
 
 const SMALL = 15_000;
 const LARGE = 8 * SMALL;
