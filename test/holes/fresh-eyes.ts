@@ -1,9 +1,35 @@
-/** Thirty changes of src, chosen without a look at any other list of planted bugs. */
+/**
+ * Thirty changes of src/record, src/key-object and src/call, all of them chosen before any was tried, and without a look at any other
+ * list of planted bugs. As the suites were, they noticed 22 of the 30; new tests notice the other eight.
+ *
+ * The suites were the unit tests of those parts, the exploration of small worlds, runs of the simulation, and the tests on workerd that fit
+ * the bug. The rest of the tests on workerd was not run for each.
+ */
 
 import { type CommandThatNotices, type Hole } from "./holes.ts";
 
 /** It ends with 1 where one of its runs breaks a promise, and finds each of these within 300. */
 const SIMULATION: CommandThatNotices = { command: ["test/simulation/main.ts", "--seeds", "300"] };
+
+/** What no suite noticed at first, by name, and why not. */
+export const NOT_NOTICED_AT_FIRST: Readonly<Record<string, string>> = {
+  "a coded body is searched as if it were plain":
+    "no test had an outcome rule on the body of an answer in such a coding",
+  "an operator sees a record whose term is over":
+    "no test asked as an operator between the end of a term and its alarm",
+  "a second probe's body is written over the chunks of the first": "no process died while a probe stored a large body",
+  "the readers of one body end those of the next": "no test had two bodies left over, one after the other",
+  "a request that can't be prepared keeps its place in the budget of bodies":
+    "the tests of this refusal did not look at the budget",
+  "the chunks of an undone attempt are deleted at the next load, under their readers":
+    "no test loaded the record while clients read the answer of an undone attempt",
+  "what is left of a request's wait does not shrink":
+    "no test waited for two things, one after the other, by the clock",
+  "another tenant's operator takes over the journal of a record":
+    "no test looked at the journal after another tenant had asked for the record",
+  "a call whose body the object has begun to read is made again":
+    "the second call fails before it is sent, so only a line of the log differs",
+};
 
 export const FRESH_EYES: readonly Hole[] = [
   {

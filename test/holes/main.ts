@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { beginScript, runScript } from "../../scripts/help.ts";
-import { FRESH_EYES } from "./fresh-eyes.ts";
+import { FRESH_EYES, NOT_NOTICED_AT_FIRST } from "./fresh-eyes.ts";
 import { type CommandThatNotices, type Hole, type NoticedBy, HOLES } from "./holes.ts";
 import { runTests } from "./run-tests.ts";
 
@@ -110,6 +110,7 @@ function isNoticed(tree: string, { name, list, changes, test }: ListedHole): boo
 
 function report({ name, list }: Pick<ListedHole, "name" | "list">, noticed: boolean, sinceMs: number): void {
   const seconds = Number(((performance.now() - sinceMs) / 1000).toFixed(1));
-  if (values.json) console.log(JSON.stringify({ name, list, noticed, seconds }));
+  const atFirst = list === "fresh-eyes" && { noticedAtFirst: !Object.hasOwn(NOT_NOTICED_AT_FIRST, name) };
+  if (values.json) console.log(JSON.stringify({ name, list, noticed, seconds, ...atFirst }));
   else console.log(`${noticed ? "noticed" : "NOT NOTICED"}: ${name}, ${seconds} s`);
 }
