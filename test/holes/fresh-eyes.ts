@@ -15,8 +15,6 @@ const SIMULATION: CommandThatNotices = { command: ["test/simulation/main.ts", "-
 export const NOT_NOTICED_AT_FIRST: Readonly<Record<string, string>> = {
   "a coded body is searched as if it were plain":
     "no test had an outcome rule on the body of an answer in such a coding",
-  "an operator sees a record whose term is over":
-    "no test asked as an operator between the end of a term and its alarm",
   "a second probe's body is written over the chunks of the first": "no process died while a probe stored a large body",
   "the readers of one body end those of the next": "no test had two bodies left over, one after the other",
   "a request that can't be prepared keeps its place in the budget of bodies":
