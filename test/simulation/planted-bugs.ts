@@ -4,6 +4,8 @@ import { type Replacement } from "./bounds.ts";
 
 export interface PlantedBug extends Replacement {
   readonly name: string;
+  /** Of one that shows rarely: near a seed that shows it. */
+  readonly fromSeed?: number;
 }
 
 const KEPT = "key-object/kept-record.ts";
@@ -75,12 +77,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "the object makes no call to itself",
+    fromSeed: 7400,
     file: "key-object/stay-awake.ts",
     text: "setTimeout(() => void this.#hold(), CALL_AFTER_MS)",
     replacement: "setTimeout(() => {}, CALL_AFTER_MS)",
   },
   {
     name: "a superseded process calls itself without end",
+    fromSeed: 2870,
     file: "key-object/stay-awake.ts",
     text: "if (this.#running.size > 0) await new",
     replacement: "if (this.#running.size > 99) await new",
