@@ -119,10 +119,18 @@ function boundaryPart(): string {
 function holesPart(): string {
   const run = readRun("holes");
   const planted = run.figures.filter(isObject);
-  const noticed = planted.filter((one) => one["noticed"] === true).length;
-  return [`Of ${planted.length} changes, ${noticed} are noticed by the test that is named for each.`, madeBy(run)].join(
-    "\n",
-  );
+  const inWords = (list: string): string => {
+    const changes = planted.filter((one) => one["list"] === list);
+    const noticed = changes.filter((one) => one["noticed"] === true).length;
+    return `Of ${changes.length} changes, ${noticed} are noticed by the test that is named for each`;
+  };
+  const atFirst = planted.filter((one) => one["noticedAtFirst"] === true).length;
+  return [
+    `- Known holes: ${inWords("holes")}.`,
+    `- Fresh eyes: ${inWords("fresh-eyes")}; ${atFirst} were noticed by the suites as they were.`,
+    "",
+    madeBy(run),
+  ].join("\n");
 }
 
 function mutationPart(): string {
