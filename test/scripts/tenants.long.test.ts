@@ -129,7 +129,7 @@ describe("npm run tenants", { timeout: RUN_MS_MAX }, () => {
     ["an environment without the binding", `list --env bare ${LOCAL}`, "[[env.bare.kv_namespaces]]"],
   ])("prints a message and no stack for %s", (_, command, message) => {
     const { code, out, error } = run(command);
-    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(error).toContain(message);
     expect(error).not.toContain("    at ");
   });
@@ -181,7 +181,7 @@ describe("npm run tenants -- hold", { timeout: RUN_MS_MAX }, () => {
     const broken = ["--local", "--config", "FOLDER/wrangler.toml", "--persist-to", "FOLDER/good.json"];
     for (const command of ["hold", "release"]) {
       const { code, out } = run([command, "fixed.example.com", ...broken]);
-      expect([command, code, out]).toEqual([command, 1, ""]);
+      expect([command, code, out]).toEqual([command, 2, ""]);
     }
   });
 });
