@@ -6,9 +6,9 @@ import { PLANTED_BUGS } from "./planted-bugs.ts";
 const MINUTES = 20;
 
 describe("the simulation", () => {
-  test("finds nothing in a hundred thousand steps from new seeds", { timeout: MINUTES * 60_000 }, async () => {
-    const seed = Math.floor(Math.random() * 2 ** 31);
-    const figures = await figuresOf<Simulation>("--seed", String(seed), "--steps", "100000");
+  // The same seeds each time: new ones are for `npm run test:proof`.
+  test("finds nothing in a hundred thousand steps", { timeout: MINUTES * 60_000 }, async () => {
+    const figures = await figuresOf<Simulation>("--seed", "1", "--steps", "100000");
 
     // The seed of a violation is in the message.
     expect(figures.violations).toEqual([]);
