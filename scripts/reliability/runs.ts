@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { type Facts, facts, writeJson } from "../../bench/support/facts.ts";
 import { FIGURES_MARK } from "../../test/support/figures.ts";
 import { type Figures } from "../../tools/mutation/figures.ts";
@@ -111,7 +112,7 @@ function fileOf(name: RunName): string {
 
 function figuresIn(stdout: string, kind: "lines" | "marked lines"): unknown[] {
   const mark = kind === "lines" ? "" : FIGURES_MARK;
-  return stdout
+  return stripVTControlCharacters(stdout)
     .split("\n")
     .filter((line) => line.startsWith(`${mark}{`))
     .map((line) => JSON.parse(line.slice(mark.length)));
