@@ -36,7 +36,7 @@ export async function passThrough(
     {
       ...passedOn,
       url: originUrl(tenant.origin, url),
-      // Without a record, nothing was compared: the origin may tell apart what looks alike here.
+      // Nothing is compared without a record, and the origin may read two values where these bytes look the same.
       unread: takeUnread(fields, request.headers),
       headers: fields,
       cf: tenant.origin.kind === "url" ? undefined : request.cf,

@@ -164,7 +164,7 @@ function expectWellFormed(text: string): void {
       },
     );
   expect(open).toEqual([]);
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- XML forbids them.
   expect(text).not.toMatch(/&(?!amp;|lt;|gt;|quot;)|[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/u);
   expect(rest).not.toMatch(/[<>]/u);
 }

@@ -168,7 +168,9 @@ function refusedForRoom(sim: Sim, process: Process, reply: unknown): void {
   const { code, waited } = Object(reply) as Partial<Record<string, unknown>>;
   if (code !== "in_flight" || sim.world.policy.inFlight === "refuse") return;
   if (waited === true) {
-    const isBusy = sim.origin.runsFor(process) || process.uploads > 0 || process.storage.hasUndurable;
+    // What a superseded process waits for never becomes durable. Its requests go on where their time is over.
+    const isSuperseded = sim.host.process !== process;
+    const isBusy = isSuperseded || sim.origin.runsFor(process) || process.uploads > 0 || process.storage.hasUndurable;
     const { scheduler } = sim;
     // A request that has waited for a stream is refused where too many others get it in the same step.
     scheduler.atStepEnd(() => {

@@ -27,6 +27,8 @@ export class Exchange {
   /** Whether its process has written anything since all of it arrived. */
   #isSettled = false;
   #hasAllArrived = false;
+  /** Its record has an outcome that stays. What still comes is neither recorded nor read (docs/protocol.md 5.6.4). */
+  isConcluded = false;
   isOver = false;
   endedAt = 0;
   readonly response = Promise.withResolvers<Response>();
@@ -163,9 +165,10 @@ export class Exchange {
 
   /** Its process has written the record. An unknown outcome of this attempt is none, and what follows has none of it. */
   recorded(after: unknown): void {
+    const { state, attempt } = Object(after) as Readonly<Record<string, unknown>>;
+    if (state === "tombstone" && attempt === this.entry?.attempt) this.isConcluded = true;
     if (!this.#hasAllArrived || this.#isSettled) return;
     this.#isSettled = true;
-    const { state, attempt } = Object(after) as Readonly<Record<string, unknown>>;
     if (state === "pending" || (state === "unknown" && Number(attempt) >= (this.entry?.attempt ?? 0))) return;
     this.#isRecorded = true;
     const ended = this.entry?.ended;

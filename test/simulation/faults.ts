@@ -58,7 +58,8 @@ function operate(sim: Sim, act: "final" | "not-executed" | "release" | "purge"):
   const { host, choices, epochs } = sim;
   const seen: unknown = Reflect.get(Object(host.disk.values.get("record")), "attempt_id");
   const attemptId = typeof seen === "string" && choices.once(2) ? seen : null;
-  const id = `s${epochs.now}`;
+  // Not by the epoch: an operator may act twice in one.
+  const id = `s${sim.origin.bodies.size}`;
   const body = answerBody(id, choices.pick([20, 100]));
   sim.origin.bodies.set(id, body);
   const answer = { status: 201, digest: digestOf(body), bytes: body.byteLength };

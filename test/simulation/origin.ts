@@ -78,9 +78,9 @@ export class Origin {
     return exchange.response.promise;
   }
 
-  /** Whether an exchange of `process` is open. */
+  /** Whether an attempt or a probe of `process` has no outcome yet. */
   runsFor(process: Process): boolean {
-    return this.#exchanges.some((exchange) => exchange.process === process && !exchange.isOver);
+    return this.#exchanges.some((one) => one.process === process && !one.isOver && !one.isConcluded);
   }
 
   processEnded(process: Process): void {

@@ -63,7 +63,7 @@ export const lateAnswers: readonly Check[] = [
   },
   {
     section: "5.4.2",
-    title: "keeps a late answer that nobody waits for",
+    title: "keeps a late answer that no client waits for",
     needs: "origin_timeout of 3 s",
     run: async (context) => {
       const { path, ask, release } = await timedOut(context, tellsItsRun);

@@ -21,7 +21,7 @@ const passing: readonly (readonly [title: string, ask: Ask])[] = [
   ["a PUT with a key", { method: "PUT", key: "some-key" }],
   ["a DELETE with a key", { method: "DELETE", key: "some-key" }],
   ["an OPTIONS request with a key", { method: "OPTIONS", key: "some-key" }],
-  ["a GET by nobody", { method: "GET", key: "some-key", caller: null }],
+  ["a GET without a caller", { method: "GET", key: "some-key", caller: null }],
 ];
 
 function passes(title: string, ask: Ask, needs?: "key off" | "key required"): Check {

@@ -172,7 +172,7 @@ function concurrent({ inFlight }: Contract): readonly Part[] {
     {
       topic: "concurrent",
       title: `refuses a request that meets the running one by ${inFlight}, or lets it wait for the result`,
-      why: "Any other answer is a guess: nobody knows yet what the running request does.",
+      why: "Any other answer is a guess: the result of the running request is not known yet.",
       run: async ({ origin, scripted, open, send, key }) => {
         const [release, first] = [signal(), unique()];
         const [path, ask] = [scripted(heldUntil(release.given, first.answer), tellsItsRun), { key: key() }];
