@@ -6,5 +6,12 @@ Object.assign(globalThis, {
 });
 
 // Only now, as the import of another module would come first.
-export const { expect, vi, inject, expectTypeOf } = await import("vitest");
+const { vi: whole, ...vitest } = await import("vitest");
+export const { expect, inject, expectTypeOf } = vitest;
+
+/** Without a Vitest that loads the modules, no module can be mocked but those for which modules.ts has its own. */
+const mock = (module: unknown): void => {
+  if (module !== "cloudflare:workers") throw new Error(`no test that runs here can mock ${String(module)}`);
+};
+export const vi = { ...whole, mock };
 export { afterEach, beforeAll, beforeEach, describe, onTestFinished, test } from "./suite.ts";
