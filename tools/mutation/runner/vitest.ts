@@ -6,12 +6,5 @@ Object.assign(globalThis, {
 });
 
 // Only now, as the import of another module would come first.
-const { vi: whole, ...vitest } = await import("vitest");
-export const { expect, inject, expectTypeOf } = vitest;
-
-/** Without a Vitest that loads the modules, no module can be mocked but those for which modules.ts has its own. */
-const mock = (module: unknown): void => {
-  if (module !== "cloudflare:workers") throw new Error(`no test that runs here can mock ${String(module)}`);
-};
-export const vi = { ...whole, mock };
+export const { expect, vi, inject, expectTypeOf } = await import("vitest");
 export { afterEach, beforeAll, beforeEach, describe, onTestFinished, test } from "./suite.ts";
