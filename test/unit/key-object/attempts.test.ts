@@ -7,7 +7,7 @@ import { deletionMs } from "../../../src/record/decide-alarm.ts";
 import { type RestingRecord } from "../../../src/record/record.ts";
 import { decodeRecord } from "../../../src/record/stored-record.ts";
 import { OTHER, SAME, pending } from "../record/examples.ts";
-import { type MemoryStorage, NOW_MS, call, look, pass, rig, textOf } from "./rig.ts";
+import { type MemoryStorage, NOW_MS, call, look, pass, rig, silent, textOf } from "./rig.ts";
 
 const stored = ({ values }: MemoryStorage) => decodeRecord(Object(values.get("record")));
 
@@ -342,21 +342,21 @@ describe("an origin that takes long", () => {
   });
 
   test("is given up at the deadline", async () => {
-    const { start, sent, lines, storage, reported } = rig(
-      (request) =>
-        new Promise((_, reject) => {
-          request.signal.addEventListener("abort", () => reject(new Error(String(request.signal.reason))));
-        }),
-    );
+    const { start, sent, lines, storage, reported } = rig(silent);
     const object = start();
-    const first = outcome(object.submit(call({ policy: { ...policy, originTimeoutMs: 600_000 } })));
-    await pass(599_999);
-    expect(first.value).toBeNull();
+    void object.submit(call({ policy }));
+    await pass(30_000);
+    const joined = outcome(object.submit(call({ policy, waitMs: 600_000 })));
+    const record = stored(storage) as RestingRecord;
+    await pass(569_999);
+    expect([joined.value, sent[0]?.signal.aborted]).toEqual([null, false]);
     await pass(1);
     expect(sent[0]?.signal.aborted).toBe(true);
-    expect(first.value).toMatchObject({ kind: "refusal", mark: { status: "unknown" } });
-    expect(stored(storage)).toMatchObject({ state: "unknown" });
-    expect(lines()).toMatchObject([{ event: "no_answer", ...HERE }]);
+    // It keeps the term that clients have seen.
+    const mark = { status: "unknown", recordedAtMs: NOW_MS + 30_000 };
+    expect(joined.value).toMatchObject({ code: "outcome_unknown", mark, attempt: { originMs: 600_000 } });
+    expect([stored(storage), storage.alarmMs]).toEqual([record, deletionMs(record)]);
+    expect(lines()).toEqual([{ event: "no_answer", why: "Error: aborted by origin_deadline", ...HERE }]);
     expect(reported).toHaveLength(1);
     await pass();
     expect(vi.getTimerCount()).toBe(0);

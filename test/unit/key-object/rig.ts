@@ -137,6 +137,7 @@ export function rig(origin: Origin = () => new Response("ok", { status: 201 })):
 /** The lines that are logged from now on. */
 export function logged(): () => object[] {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  warn.mockClear();
   onTestFinished(() => warn.mockRestore());
   return () =>
     warn.mock.calls.map(([line]) => {
@@ -144,6 +145,13 @@ export function logged(): () => object[] {
       expect(version).toBeNull();
       return event;
     });
+}
+
+/** An origin that answers nothing, and sees when its connection ends. */
+export function silent({ signal }: Request): Promise<Response> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(new Error(`aborted by ${String(signal.reason)}`)));
+  });
 }
 
 /** Lets `ms` pass, and all that has become possible happen. */
