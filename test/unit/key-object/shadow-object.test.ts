@@ -121,6 +121,13 @@ describe("the alarm of a shadow", () => {
     expect(storage.values.size).toBe(0);
   });
 
+  test("deletes all where there is no shadow any more", async () => {
+    const { storage, shadow } = setUp();
+    storage.alarmMs = NOW_MS;
+    await shadow.alarm(fired());
+    expect(storage.alarmMs).toBeNull();
+  });
+
   test("that keeps failing is logged, and comes again", async () => {
     const lines = logged();
     const { storage, shadow } = setUp();

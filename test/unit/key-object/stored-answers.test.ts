@@ -2,7 +2,9 @@
 
 import { describe, expect, test } from "vitest";
 import { type RecordedChunks, ChunkStore, inFullChunks, ownBuffer } from "../../../src/key-object/chunk-store.ts";
+import { type KeptRecord } from "../../../src/key-object/kept-record.ts";
 import { RecordStore } from "../../../src/key-object/record-store.ts";
+import { replayKept } from "../../../src/key-object/replay-kept.ts";
 import { NO_BODY } from "../../../src/key-object/stored-body.ts";
 import { encodeRecord } from "../../../src/record/stored-record.ts";
 import { completed, pending, unknown } from "../record/examples.ts";
@@ -288,6 +290,13 @@ describe("a replay of a stored answer", () => {
     expect(await object.submit(call())).toMatchObject({ code: "outcome_unknown", mark: { status: "unknown" } });
     expect(lines()).toEqual([{ event: "unreadable_record", record: "5eed", why: "the body is not stored as a whole" }]);
     expect(sent).toHaveLength(1);
+  });
+
+  test("that is small is no reader, so that no number of readers refuses it", () => {
+    const inline = new Uint8Array([111, 107]);
+    const kept = { readers: { areTooMany: true }, body: () => inline } as unknown as KeptRecord;
+    const found = { record: completed, tenant: "api.test", body: { inline, chunks: 0 } };
+    expect(replayKept(kept, completed, found, 1000)).toMatchObject({ mark: { status: "replayed" }, body: inline });
   });
 
   test("that breaks off in the middle is logged", async () => {

@@ -99,14 +99,19 @@ describe("an answer that streams", () => {
   ])("is passed on before its end %s", async (_, fields, stream, isEarly) => {
     const { origin, send, end } = slow(fields);
     const { start } = rig(origin);
-    const replying = start().submit(call({ policy: { stream } }));
-    let isThere = false;
-    void replying.then(() => (isThere = true));
+    const object = start();
+    const replying = [object.submit(call({ policy: { stream } })), object.submit(call({ policy: { stream } }))];
+    let there = 0;
+    for (const reply of replying) void reply.then(() => there++);
     await pass();
-    await send("one");
-    expect(isThere).toBe(isEarly);
+    // More than a chunk, which is stored before the end.
+    await send(new Uint8Array(300_000));
+    expect(there).toBe(isEarly ? 2 : 0);
     await end();
-    expect(await textOf(answered(await replying).body)).toBe("one");
+    for (const reply of replying) {
+      const { mark, body } = answered(await reply);
+      expect([mark.recordedAtMs, (await textOf(body)).length]).toEqual([isEarly ? null : NOW_MS, 300_000]);
+    }
   });
 
   test("without a body is answered as a whole", async () => {
@@ -366,8 +371,10 @@ describe("an answer that is not final", () => {
     const reply = answered(await first);
     expect([reply.status, reply.mark.status, (await textOf(reply.body)).length]).toEqual([429, "released", bytes]);
     const other = await joiner;
-    if (joined === 1) expect(await textOf(answered(other).body)).toHaveLength(bytes);
-    else expect(other).toMatchObject({ code: "unavailable", mark: { status: "released" } });
+    if (joined === 1) {
+      expect(answered(other).mark.status).toBe("released");
+      expect(await textOf(answered(other).body)).toHaveLength(bytes);
+    } else expect(other).toMatchObject({ code: "unavailable", mark: { status: "released" } });
     expect([storage.values.size, storage.alarmMs]).toEqual([0, null]);
   });
 
