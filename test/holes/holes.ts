@@ -1,18 +1,12 @@
 /** Changes of src that no test noticed once. Each has a test by now, which fails where the change is made. */
 
+import { type Replacement } from "../support/changed-source.ts";
+
 export interface Hole {
   /** What goes wrong. */
   readonly name: string;
-  readonly changes: readonly Change[];
+  readonly changes: readonly Replacement[];
   readonly test: NoticedBy | CommandThatNotices;
-}
-
-interface Change {
-  /** Below src. */
-  readonly file: string;
-  /** Must be in the file once. */
-  readonly text: string;
-  readonly replacement: string;
 }
 
 export interface NoticedBy {

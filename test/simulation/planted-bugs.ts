@@ -1,6 +1,6 @@
 /** Changes of the code that each break a promise, and that the simulation must find. */
 
-import { type Replacement } from "./bounds.ts";
+import { type Replacement } from "../support/changed-source.ts";
 
 export interface PlantedBug extends Replacement {
   readonly name: string;
