@@ -38,8 +38,13 @@ export class RemoteBody {
     process.bodies.add(this);
     if (process.bodies.size >= BOUNDS.readers) process.crowdedAtStep = sim.scheduler.steps;
     // The object may cut it before it is read on.
-    const cut = (): void => void process.bodies.delete(this);
-    void follow(this.#reader.closed, cut, cut);
+    const closed = (): void => void process.bodies.delete(this);
+    const cut = (): void => {
+      const idleMs = objectNowMs(sim) - this.#idleSinceMs;
+      if (idleMs >= sim.world.policy.idleTimeoutMs) noteBreak(sim, "a reader took nothing");
+      closed();
+    };
+    void follow(this.#reader.closed, closed, cut);
     // The first client of an answer is bound by nothing.
     const others = [...process.bodies].filter((body) => body.#reply.speaker === "gateway").length;
     if (others > BOUNDS.readers) violate(sim, "P7", `${others} readers of one object`);
@@ -58,8 +63,6 @@ export class RemoteBody {
         this.#sim.scheduler.send(CLIENTS, what, () => resolve({ done, value }));
       };
       const broke = (error: Error): void => {
-        const idleMs = objectNowMs(this.#sim) - this.#idleSinceMs;
-        if (idleMs >= this.#sim.world.policy.idleTimeoutMs) noteBreak(this.#sim, "a reader took nothing");
         this.#end();
         this.#sim.scheduler.send(CLIENTS, "a body breaks off", () => reject(error));
       };
