@@ -9,7 +9,7 @@ import { checkDisk } from "./disk-checks.ts";
 import { Process } from "./process.ts";
 import { type Owner, follow } from "./scheduler.ts";
 import { CLIENTS, ROOT, type Sim, count, mishap, noteBreak, objectNowMs, say, violate } from "./sim.ts";
-import { Disk } from "./storage.ts";
+import { Disk, StorageFailure } from "./storage.ts";
 
 /** A process whose storage belongs to another one may run on for so long. */
 const SUPERSEDED_MS = 30_000;
@@ -111,6 +111,7 @@ export class Host {
     const failed = (error: Error): void => {
       // An error is not held by the gate.
       open.close();
+      if (!(error instanceof StorageFailure)) violate(sim, "a fault", `a call fails without a cause: ${String(error)}`);
       if (isHeard) fail({ remote: true }, String(error));
     };
     const invoked = async (): Promise<T> => invoke(process);

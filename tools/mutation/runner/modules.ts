@@ -9,7 +9,7 @@ import { changedText } from "../../../test/support/changed-source.ts";
 /** By what files of the sandbox import. */
 const OWN: Readonly<Record<string, string>> = {
   vitest: new URL("vitest.ts", import.meta.url).href,
-  "cloudflare:workers": new URL("cloudflare-workers.ts", import.meta.url).href,
+  "cloudflare:workers": new URL("../../../test/unit/platform.ts", import.meta.url).href,
 };
 
 /** In the address of a module: a module with another mark is another one. `small` has the bounds of the simulator. */
