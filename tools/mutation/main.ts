@@ -1,10 +1,11 @@
-// npm run mutation -- [FOLDER ...] [--force] [--write] [--list] [--concurrency N]
+// npm run mutation -- [FOLDER ...] [--file FILE] [--force] [--write] [--list] [--concurrency N]
 //
 // Changes the source in thousands of ways, one at a time (Stryker), and counts the changes that the tests notice. FOLDER is one of
 // src/, such as `record`; without one, all that areas.ts names. Keeps what it has found in .stryker/, and tries only what has changed
 // since; a change of files that are neither tests nor mutated is not seen: --force tries all again. --write stores the figures in
-// figures.json. --list also prints the listed mutants that are equal. Prints each mutant that no test notices and that equal.json
-// doesn't list, and ends with 1 where a score is too low or the list is wrong.
+// figures.json. --list also prints the listed mutants that are equal. --file tries only this file of FOLDER, such as `json.ts`, or
+// these lines of it, such as `json.ts:10-20`. Prints each mutant that no test notices and that equal.json doesn't list, and ends with
+// 1 where a score is too low or the list is wrong.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -41,16 +42,25 @@ await runScript(() => {
     force: { type: "boolean" },
     write: { type: "boolean" },
     list: { type: "boolean" },
+    file: { type: "string" },
     concurrency: { type: "string", default: String(availableParallelism()) },
   } as const;
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
-  const areas = positionals.length === 0 ? AREAS : positionals.map(areaOf);
+  const { file } = values;
+  if (file !== undefined && (positionals.length !== 1 || values.write === true)) {
+    throw new Error("--file needs one folder, and its figures can't be stored.");
+  }
+  const areas = (positionals.length === 0 ? AREAS : positionals.map(areaOf)).map((area) => narrowed(area, file));
   if (!installSeparately(HERE)) return 2;
   const groups = readJson(join(HERE, "equal.json")) as EqualGroup[];
   let isGood = true;
   for (const area of areas) {
-    const results = resultsOf(mutate(area, { force: values.force === true, concurrency: Number(values.concurrency) }));
-    const listed = groups.map(({ why, mutants }) => ({ why, mutants: mutants.filter((one) => isIn(one.file, area)) }));
+    const report = mutate(area, { force: values.force === true, concurrency: Number(values.concurrency) });
+    const results = resultsOf(report).filter((one) => isIn(one.file, area, file));
+    const listed = groups.map(({ why, mutants }) => ({
+      why,
+      mutants: mutants.filter((one) => isIn(one.file, area, file)),
+    }));
     const sorted = sortUnnoticed(results, listed);
     const figures = figuresOf(results, sorted, area.scoreMin);
     const mutants = values.list === true ? [...sorted.unnoticed, ...sorted.equal] : sorted.unnoticed;
@@ -75,8 +85,13 @@ function areaOf(name: string): Area {
   return area;
 }
 
-function isIn(file: string, { name }: Area): boolean {
-  return file.startsWith(`src/${name}/`);
+function narrowed(area: Area, file: string | undefined): Area {
+  return file === undefined ? area : { ...area, mutate: [`src/${area.name}/${file}`] };
+}
+
+/** `only`: a file of the folder, with or without lines. */
+function isIn(file: string, { name }: Area, only = ""): boolean {
+  return only === "" ? file.startsWith(`src/${name}/`) : file === `src/${name}/${only.replace(/:.*$/, "")}`;
 }
 
 /** Runs Stryker and reads its report. */
