@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hasFormat, type KeyFormat, wordsOfFormat } from "../../../src/identity/key-format.ts";
+import { hasFormat, type KeyFormat, wordsOfFormat, writeFormat } from "../../../src/identity/key-format.ts";
 import { parseKeyPattern } from "../../../src/identity/key-pattern.ts";
 import { runs } from "../../support/runs.ts";
 
@@ -29,6 +29,16 @@ describe("3.4.10 the form of a key", () => {
   ])("%j has the keys that are of it, and no others", (format, of, notOf) => {
     expect(of.filter((key) => !hasFormat(key, format))).toEqual([]);
     expect(notOf.filter((key) => hasFormat(key, format))).toEqual([]);
+  });
+
+  test.each<[KeyFormat, unknown]>([
+    [{ kind: "any" }, "any"],
+    [{ kind: "uuid" }, "uuid"],
+    [{ kind: "uuidv7" }, "uuidv7"],
+    [lengthOf(16, 64), { pattern: null, min: 16, max: 64 }],
+    [lengthOf(1, 20, "^[a-z]+$"), { pattern: "^[a-z]+$", min: 1, max: 20 }],
+  ])("is written as it is configured", (format, written) => {
+    expect(writeFormat(format)).toEqual(written);
   });
 
   test.each<[KeyFormat, string]>([
