@@ -75,6 +75,11 @@ export function isElements(node: JsonNode): node is readonly JsonNode[] {
   return Array.isArray(node);
 }
 
+/** The members of an object. Null where `node` is none. */
+export function membersOf(node: JsonNode | null): ReadonlyMap<string, JsonNode> | null {
+  return node instanceof Map ? node : null;
+}
+
 /** A recursive-descent parser. Each method consumes a value and returns it, or null if it can't. */
 class JsonParser {
   readonly #text: string;

@@ -131,6 +131,34 @@ describe("3.8.11 the header fields of a part", () => {
   });
 });
 
+describe("3.8.11 a boundary", () => {
+  const HEAD = "Content-Disposition: form-data; name=a";
+
+  /** All texts of these two characters, of up to six. */
+  function boundaries(): string[] {
+    const all = ["-", "0"];
+    for (const shorter of all) if (shorter.length < 6) all.push(`${shorter}-`, `${shorter}0`);
+    return all;
+  }
+
+  test("is found behind any beginning of it that is none, and nowhere else", () => {
+    for (const boundary of boundaries()) {
+      const delimiter = `--${boundary}`;
+      const head = `${delimiter}\r\n${HEAD}\r\n\r\n`;
+      for (let first = 1; first <= delimiter.length; first++) {
+        for (let second = 1; second <= delimiter.length; second++) {
+          const content = delimiter.slice(0, first) + delimiter.slice(0, second);
+          const rest = `${content}\r\n${delimiter}`;
+          const isInside = rest.indexOf(delimiter) < content.length;
+          const parsed = parseMultipart(encode(`${head}${rest}--`), boundary);
+          const expected = isInside ? null : [{ name: "a", head: HEAD, content: encode(content) }];
+          if (JSON.stringify(parsed) !== JSON.stringify(expected)) expect([boundary, content, parsed]).toBe(expected);
+        }
+      }
+    }
+  });
+});
+
 describe("3.5.4 the name of a cookie", () => {
   test("may have any blanks and tabs around it, and nothing else", () => {
     expect(taken((one) => cookieNamed("s", `${one}s=a`).kind === "present")).toBe("\t ;");

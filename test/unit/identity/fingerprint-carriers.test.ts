@@ -42,6 +42,7 @@ describe("3.8.8 a parameter that carries the key", () => {
     ["the spelling of the others", "?a=%31&k=key", "?a=1"],
     ["the order of the others", "?a=1&k=key&b=2", "?b=2&a=1"],
     ["an empty pair", "?k=key&", ""],
+    ["where a parameter ends", "?a=1&b=2", "?a=1b=2"],
     ["a mark alone", "?", ""],
     ["a parameter without a value", "?k", ""],
   ])("leaves the rest compared: %s", async (_, one, other) => {

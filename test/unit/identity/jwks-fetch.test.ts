@@ -220,6 +220,53 @@ describe("3.5.7 a newer set", () => {
     expect(await jwksAfter(url, known)).toBeNull();
   });
 
+  test("is the one that is known, although a later fetch has failed", async () => {
+    const known = (await jwksAt(url)) ?? SET;
+    vi.setSystemTime(10 * MINUTE);
+    answer = async () => Response.json(NEWER);
+    const newer = await jwksAt(url);
+    fails();
+    vi.setSystemTime(20 * MINUTE);
+    expect(await jwksAt(url)).toBe(newer);
+    expect(await jwksAfter(url, known)).toBe(newer);
+  });
+
+  test("is unknown at a URL that nothing was fetched from", async () => {
+    expect(await jwksAfter(url, SET)).toBeNull();
+    expect(asked).toHaveLength(0);
+  });
+
+  test("is waited for right after a failure, once another request fetches it", async () => {
+    const known = (await jwksAt(url)) ?? SET;
+    fails();
+    vi.setSystemTime(10 * MINUTE);
+    await jwksAt(url);
+    vi.setSystemTime(10 * MINUTE + 2000);
+    answersAfter(1000, () => Response.json(NEWER));
+    const asking = [jwksAt(url), jwksAfter(url, known)];
+    await vi.advanceTimersByTimeAsync(1050);
+    expect(await Promise.all(asking)).toEqual([NEWER, NEWER]);
+    expect(asked).toHaveLength(3);
+  });
+
+  test("can't be ruled out while it is fetched for longer than a request waits", async () => {
+    const known = (await jwksAt(url)) ?? SET;
+    vi.setSystemTime(30_000);
+    hangs();
+    void jwksAfter(url, known);
+    vi.clearAllTimers();
+    // One of them fetches after a second, and may take another five.
+    const asking = [jwksAfter(url, known), jwksAfter(url, known)];
+    let second: unknown = "waiting";
+    void asking[1]?.then((jwks) => (second = jwks));
+    await vi.advanceTimersByTimeAsync(4999);
+    expect(second).toBe("waiting");
+    await vi.advanceTimersByTimeAsync(1);
+    expect([second, asked.length]).toEqual([null, 3]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await asking[0]).toBeNull();
+  });
+
   test("is waited for, however short ago the known one was fetched", async () => {
     const known = (await jwksAt(url)) ?? SET;
     vi.setSystemTime(30_000);
