@@ -77,6 +77,12 @@ describe("3.8.12 the characters of pairs", () => {
       { name: "a", head: "a", content: "b=& +" },
       { name: "c", head: "c", content: null },
     ]);
+    expect(parseUrlencoded(encode(""))).toEqual([]);
+    expect(parseUrlencoded(encode("=a&=="))).toEqual([
+      { name: "", head: "", content: "a" },
+      { name: "", head: "", content: "=" },
+    ]);
+    expect(parseUrlencoded(encode("=%4"))).toBeNull();
   });
 });
 

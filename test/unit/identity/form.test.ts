@@ -1,6 +1,7 @@
 // Forms, compared by meaning.
 
 import { describe, expect, test } from "vitest";
+import { parseForm } from "../../../src/identity/form.ts";
 import { type Fingerprint } from "../../../src/record/record.ts";
 import { type Change, identityOf } from "./requests.ts";
 
@@ -201,6 +202,12 @@ describe("3.8.12 forms that are compared by their bytes", () => {
       "a boundary of 71 characters",
       parts(multipart([one], "X".repeat(71)), `multipart/form-data; boundary=${"X".repeat(71)}`),
     ],
+    ["no boundary in the type, whatever the body has", parts(multipart([one], "undefined"), "multipart/form-data")],
+    [
+      "a boundary after what no boundary may have",
+      parts(multipart([one]), 'multipart/form-data; boundary="!boundary=XX"'),
+    ],
+    ["a boundary before what no boundary may have", parts(multipart([one]), "multipart/form-data; boundary=XX!")],
     ["a boundary that no boundary may be", parts(multipart([one], "a!b"), "multipart/form-data; boundary=a!b")],
     ["another charset", parts(multipart([one]), `${PARTS}; charset=latin1`)],
     ["another boundary than the type's", parts(multipart([one], "YY"))],
@@ -326,6 +333,21 @@ describe("3.8.13 the compared fields of a form", () => {
     expect(await areSame(pairs("a=1"), pairs("a=2"), rule)).toBe(false);
     expect(await areSame(pairs("a=1&try=1"), pairs("a=1&try=2"), rule)).toBe(true);
     expect(await areSame(pairs("a=1"), pairs("id=1&a=1"), rule)).toBe(false);
+  });
+});
+
+test.each([null, "", "text", "text/plain", "multipart/mixed; boundary=XX"])(
+  "a body of the type %j is no form",
+  (type) => {
+    expect(parseForm(type, bytes(multipart([part("a", "1")])))).toBeNull();
+  },
+);
+
+test("3.8.11 a form has all parameters of its media type but the boundary", () => {
+  const type = 'Multipart/Form-Data; Charset=UTF-8; boundary="XX"; a=b';
+  expect(parseForm(type, bytes(multipart([part("a", "1")])))).toMatchObject({
+    mediaType: "multipart/form-data;charset=UTF-8;a=b",
+    fields: [{ name: "a" }],
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isRefusal } from "../../../src/http/problem.ts";
+import { isRefusal, refuse } from "../../../src/http/problem.ts";
 import { textOf } from "../../../src/identity/form-field.ts";
 import { parseForm } from "../../../src/identity/form.ts";
 import { parseIdempotencyKey, writeIdempotencyKey } from "../../../src/identity/idempotency-key.ts";
@@ -285,6 +285,33 @@ describe("3.4.8 a key in a part of a form", () => {
       expect(await keyInPart(`${parameter}; name=order_token`)).toMatchObject(refused);
     },
   );
+});
+
+describe("a key in a body or a query that can't be read", () => {
+  test("is absent where the body is no JSON and no form", async () => {
+    expect(await keyIn("{")).toBeNull();
+    expect(await keyIn('{"idempotency_key":"k","idempotency_key":"k"}')).toBeNull();
+  });
+
+  test.each(["document", "form"] as const)("is refused as the body is: %s", async (grammar) => {
+    const refusal = refuse("body_too_large");
+    const read = () => Promise.resolve(refusal);
+    const places = { headers: new Headers(), query: "", document: read, form: read };
+    expect(await findKey([grammar === "form" ? FIELD : MEMBER], places)).toBe(refusal);
+  });
+
+  test("is refused with the place that it is in", async () => {
+    const refused = (detail: string) => ({ kind: "problem", code: "key_invalid", detail });
+    expect(await keyInQuery("?requestid=k&requestid=l")).toEqual(
+      refused("The parameter requestid of the query must not be there more than once."),
+    );
+    expect(await keyInQuery("?requestid=%c3%a9")).toEqual(
+      refused("The parameter requestid of the query must consist of printable ASCII characters."),
+    );
+    expect(await keyInForm("order_token=k&order_token=l")).toEqual(
+      refused("The form field order_token must not be there more than once."),
+    );
+  });
 });
 
 describe("the text of a field", () => {
