@@ -33,7 +33,7 @@ export type JsonNode = string | readonly JsonNode[] | ReadonlyMap<string, JsonNo
 export function parseJson(text: string): JsonNode | null {
   const parser = new JsonParser(text);
   const value = parser.value(LEVELS_MAX);
-  return value !== null && parser.isAtEnd() ? value : null;
+  return parser.isAtEnd() ? value : null;
 }
 
 /** The same for bytes. Also null if they are not UTF-8, or too many. */
@@ -111,8 +111,6 @@ class JsonParser {
         return this.#literal("false");
       case "n":
         return this.#literal("null");
-      case undefined:
-        return null;
       default:
         return this.#number();
     }
@@ -191,8 +189,7 @@ class JsonParser {
 /** `JSON.parse` defines the valid escapes. */
 function parseString(literal: string): string | null {
   try {
-    const value: unknown = JSON.parse(literal);
-    return typeof value === "string" ? value : null;
+    return String(JSON.parse(literal));
   } catch {
     // An invalid escape: the text is not JSON.
     return null;
@@ -212,8 +209,8 @@ function canonicalNumber(sign: string, integer: string, fraction: string, expone
 function trimZeros(digits: string): { significant: string; trailing: number } {
   let start = 0;
   let end = digits.length;
-  while (start < end && digits[start] === "0") start++;
-  while (end > start && digits[end - 1] === "0") end--;
+  while (digits[start] === "0") start++;
+  while (digits[end - 1] === "0") end--;
   return { significant: digits.slice(start, end), trailing: digits.length - end };
 }
 

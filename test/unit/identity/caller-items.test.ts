@@ -36,6 +36,7 @@ describe("3.5.4 a cookie", () => {
     ["Session=a", null],
     ["xsession=a", null],
     ["session", null],
+    ["sessions", null],
     ["theme=session=a", null],
     // White space around names and values is blanks and tabs.
     ["\t session\t= a \t", "a"],

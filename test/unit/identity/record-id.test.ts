@@ -20,6 +20,13 @@ describe("3.7.1 the record id", () => {
     expect(await recordId(SCOPE)).toBe("2da35301802c8755c9d55c60a9a7c73e8959a3b9115a40885500c240afa64136");
   });
 
+  test("of a derived key has one part more", async () => {
+    const { tenant, method, path, caller, key } = SCOPE;
+    const parts = ["oncegate/1", tenant, method, path, caller, key];
+    expect(await recordId(SCOPE)).toBe(await digestOf(parts));
+    expect(await recordId({ ...SCOPE, isDerived: true })).toBe(await digestOf([...parts, "derived"]));
+  });
+
   test.each<[string, Partial<RecordScope>]>([
     ["tenant", { tenant: "api.example.org" }],
     ["method", { method: "PATCH" }],
