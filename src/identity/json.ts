@@ -98,7 +98,7 @@ class JsonParser {
   value(levelsLeft: number): JsonNode | null {
     if (++this.#values > VALUES_MAX) return null;
     this.#skipSpace();
-    switch (this.#text[this.#at]) {
+    switch (this.#text.charAt(this.#at)) {
       case "{":
         return levelsLeft > 0 ? this.#object(levelsLeft - 1) : null;
       case "[":
