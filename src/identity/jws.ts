@@ -34,7 +34,6 @@ export function readJws(bytes: Uint8Array): Jws | null {
 }
 
 function objectIn(part: string): ReadonlyMap<string, JsonNode> | null {
-  if (part === "") return null;
   try {
     return membersOf(parseJsonBytes(base64url.decode(part)));
   } catch {
