@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** Answers with the request that it received, and with another id each time. */
@@ -39,6 +40,7 @@ export default defineConfig({
     slowTestThreshold: 30_000,
     projects: [
       {
+        resolve: { alias: { "cloudflare:workers": join(import.meta.dirname, "test", "unit", "platform.ts") } },
         test: {
           name: "unit",
           include: ["test/unit/**/*.test.ts"],

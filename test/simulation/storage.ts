@@ -31,6 +31,9 @@ export interface StorageEvents {
   readonly oversized: (key: string) => void;
 }
 
+/** Why an access fails: the simulation has broken the storage, or the next write. */
+export class StorageFailure extends Error {}
+
 /** What one process sees of the storage. */
 export class ProcessStorage {
   readonly #owner: Owner;
@@ -105,7 +108,7 @@ export class ProcessStorage {
 
   /** Resolves when all that is written now is durable. Never, if the process dies before. */
   whenDurable(): Promise<void> {
-    if (this.brokenBy !== null) return Promise.reject(new Error(this.brokenBy));
+    if (this.brokenBy !== null) return Promise.reject(new StorageFailure(this.brokenBy));
     if (!this.hasUndurable) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ until: this.#opened, done: resolve, failed: reject });
@@ -123,7 +126,7 @@ export class ProcessStorage {
     this.brokenBy = why;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { failed } of waiting) failed(new Error(why));
+    for (const { failed } of waiting) failed(new StorageFailure(why));
   }
 
   /** What a crash leaves: any number of the batches, from the first on. */
@@ -142,7 +145,7 @@ export class ProcessStorage {
   }
 
   #assertCurrent(): void {
-    if (this.brokenBy !== null) throw new Error(this.brokenBy);
+    if (this.brokenBy !== null) throw new StorageFailure(this.brokenBy);
   }
 
   #get(key: string): unknown {
@@ -160,7 +163,7 @@ export class ProcessStorage {
     if (this.failures === 0) return;
     this.failures--;
     this.onFailure();
-    throw new Error("the write fails");
+    throw new StorageFailure("the write fails");
   }
 
   #put(key: string, value: unknown): void {

@@ -40,7 +40,7 @@ export function sortUnnoticed(results: readonly MutantResult[], groups: readonly
   return { equal: [...equal], unnoticed, faults };
 }
 
-function isNamedBy(result: MutantResult, { file, line, becomes, after }: EqualMutant): boolean {
+export function isNamedBy(result: MutantResult, { file, line, becomes, after }: EqualMutant): boolean {
   const isSame = result.file === file && result.line === line && result.becomes === becomes;
   return isSame && (after === undefined || result.after === after);
 }

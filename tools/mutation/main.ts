@@ -3,9 +3,9 @@
 // Changes the source in thousands of ways, one at a time (Stryker), and counts the changes that the tests notice. FOLDER is one of
 // src/, such as `record`; without one, all that areas.ts names. Keeps what it has found in .stryker/, and tries only what has changed
 // since; a change of files that are neither tests nor mutated is not seen: --force tries all again. --write stores the figures in
-// figures.json. --list also prints the listed mutants that are equal. --file tries only this file of FOLDER, such as `json.ts`, or
-// these lines of it, such as `json.ts:10-20`. Prints each mutant that no test notices and that equal.json doesn't list, and ends with
-// 1 where a score is too low or the list is wrong.
+// figures.json. --list also prints the listed mutants that are equal. --file tries one file of the folder alone, or some of its lines
+// (`kept-record.ts:10-60`), always anew. Prints each mutant that no test notices and that equal.json doesn't list, and ends with 1 where
+// a score is too low or the list is wrong.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { beginScript, runScript } from "../../scripts/help.ts";
 import { installSeparately } from "../../scripts/separate-package.ts";
 import { type Area, AREAS } from "./areas.ts";
-import { type EqualGroup, sortUnnoticed } from "./equal.ts";
+import { type EqualGroup, type EqualMutant, isNamedBy, sortUnnoticed } from "./equal.ts";
 import { type Figures, figuresOf, textOfFigures, textOfMutant } from "./figures.ts";
 import { type Report, resultsOf } from "./report.ts";
 
@@ -41,26 +41,25 @@ await runScript(() => {
   const options = {
     force: { type: "boolean" },
     write: { type: "boolean" },
-    list: { type: "boolean" },
     file: { type: "string" },
+    list: { type: "boolean" },
     concurrency: { type: "string", default: String(availableParallelism()) },
   } as const;
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
-  const { file } = values;
-  if (file !== undefined && (positionals.length !== 1 || values.write === true)) {
-    throw new Error("--file needs one folder, and its figures can't be stored.");
+  const { file = null } = values;
+  if (file !== null && (positionals.length !== 1 || values.write === true)) {
+    throw new Error("--file goes with one FOLDER, and without --write.");
   }
-  const areas = (positionals.length === 0 ? AREAS : positionals.map(areaOf)).map((area) => narrowed(area, file));
+  const areas = positionals.length === 0 ? AREAS : positionals.map(areaOf);
   if (!installSeparately(HERE)) return 2;
   const groups = readJson(join(HERE, "equal.json")) as EqualGroup[];
   let isGood = true;
   for (const area of areas) {
-    const report = mutate(area, { force: values.force === true, concurrency: Number(values.concurrency) });
-    const results = resultsOf(report).filter((one) => isIn(one.file, area, file));
-    const listed = groups.map(({ why, mutants }) => ({
-      why,
-      mutants: mutants.filter((one) => isIn(one.file, area, file)),
-    }));
+    const how = { file, force: values.force === true, concurrency: Number(values.concurrency) };
+    const results = resultsOf(mutate(area, how));
+    const isTried = (one: EqualMutant): boolean =>
+      file === null ? isIn(one.file, area) : results.some((result) => isNamedBy(result, one));
+    const listed = groups.map(({ why, mutants }) => ({ why, mutants: mutants.filter(isTried) }));
     const sorted = sortUnnoticed(results, listed);
     const figures = figuresOf(results, sorted, area.scoreMin);
     const mutants = values.list === true ? [...sorted.unnoticed, ...sorted.equal] : sorted.unnoticed;
@@ -74,6 +73,8 @@ await runScript(() => {
 });
 
 interface How {
+  /** Below the area's folder. Null for all of it. */
+  readonly file: string | null;
   readonly force: boolean;
   /** Processes that run tests at the same time. */
   readonly concurrency: number;
@@ -85,21 +86,17 @@ function areaOf(name: string): Area {
   return area;
 }
 
-function narrowed(area: Area, file: string | undefined): Area {
-  return file === undefined ? area : { ...area, mutate: [`src/${area.name}/${file}`] };
-}
-
-/** `only`: a file of the folder, with or without lines. */
-function isIn(file: string, { name }: Area, only = ""): boolean {
-  return only === "" ? file.startsWith(`src/${name}/`) : file === `src/${name}/${only.replace(/:.*$/, "")}`;
+function isIn(file: string, { name }: Area): boolean {
+  return file.startsWith(`src/${name}/`);
 }
 
 /** Runs Stryker and reads its report. */
-function mutate(area: Area, how: How): Report {
+function mutate(area: Area, { file, ...how }: How): Report {
   mkdirSync(join(ROOT, WORK), { recursive: true });
   const report = `${WORK}/${area.name}.report.json`;
   const config = join(ROOT, WORK, `${area.name}.config.json`);
-  writeFileSync(config, JSON.stringify({ ...optionsOf(area, report), ...how }));
+  const only = file === null ? {} : { mutate: [`src/${area.name}/${file}`], incremental: false };
+  writeFileSync(config, JSON.stringify({ ...optionsOf(area, report), ...how, ...only }));
   forgetUnnoticed(join(ROOT, incrementalFileOf(area)));
   const env = {
     ...process.env,

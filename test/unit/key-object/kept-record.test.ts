@@ -1,6 +1,6 @@
 /** A kept record over storage in memory: its alarm, and the chunks that attempts and processes leave behind. */
 
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { attemptPolicy } from "../../../src/config/policy.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { type JournalReporter } from "../../../src/journal/reporter.ts";
@@ -14,8 +14,6 @@ import { type BodySource } from "../../../src/origin/answer-body.ts";
 import { deletionMs } from "../../../src/record/decide-alarm.ts";
 import { type RestingRecord } from "../../../src/record/record.ts";
 import { completed, pending, unknown } from "../record/examples.ts";
-
-vi.mock("cloudflare:workers", () => ({ DurableObject: Object }));
 
 const POLICY = attemptPolicy(DEFAULT_POLICY);
 const SECOND = { number: 2, id: "attempt-2" };

@@ -1,14 +1,11 @@
 // 9, P7: no reader of text that clients write takes more than linear time.
 
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { NOT_READERS } from "./not-readers.ts";
 import { OTHER_MODULES } from "./other-modules.ts";
 import { READERS } from "./readers.ts";
 import { superlinear } from "./superlinear.ts";
 import { TEXTS } from "./texts.ts";
-
-/** Some of these modules import objects for their types. Node.js has no such module. */
-vi.mock("cloudflare:workers", () => ({ DurableObject: Object, WorkerEntrypoint: Object }));
 
 const SOURCE = "../../../src/";
 

@@ -1,4 +1,4 @@
-/** What code of a key object gets as "cloudflare:workers". */
+/** What Node.js loads as "cloudflare:workers": the tests of objects run there, and so do those of mutants. */
 
 export class DurableObject {
   readonly ctx: unknown;
