@@ -2,7 +2,13 @@
 
 import { readUpTo } from "../http/body.ts";
 import { type Running } from "../record/decide.ts";
-import { type CompletedRecord, type KeyRecord, type TombstoneCause, unreachable } from "../record/record.ts";
+import {
+  type CompletedRecord,
+  type HeaderPair,
+  type KeyRecord,
+  type TombstoneCause,
+  unreachable,
+} from "../record/record.ts";
 import { type KeptRecord } from "./kept-record.ts";
 import { type Found } from "./record-store.ts";
 
@@ -82,7 +88,7 @@ export async function inspect({ kept, found, running, tenant, bodyBytesMax }: In
   return { state: record.state, running, facts, answer: { status, headers, bodyBytes, body } };
 }
 
-function withoutSecret([name = "", value = ""]: readonly string[]): readonly string[] {
+function withoutSecret([name, value]: HeaderPair): HeaderPair {
   return [name, ALWAYS_SHOWN.has(name) ? value : HIDDEN];
 }
 

@@ -63,7 +63,7 @@ export class KeptRecord {
   /** The record as it is now. What time has made of it is written when it is first seen, whenever the alarm comes. */
   current(found: Found | null, running: Running, nowMs: number): KeyRecord | UnreadableRecord | null {
     const stored = found?.record ?? null;
-    if (found === null || running !== null) return stored;
+    if (running !== null) return stored;
     const record = asOf(stored, nowMs);
     if (record !== null && record !== stored && record.state !== "unreadable") {
       this.#writeAged(found, record, nowMs);

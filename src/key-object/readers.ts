@@ -8,7 +8,7 @@ export interface Pieces {
   /** Null at the end. Rejects where the body breaks off. */
   readonly next: () => Promise<Uint8Array | null>;
   /** Is called once, when the reader has all of it, has left, or was cut. */
-  readonly onLeave?: () => void;
+  readonly onLeave: () => void;
 }
 
 export class Readers {
@@ -29,7 +29,7 @@ export class Readers {
     this.#count++;
     const leave = (): void => {
       this.#count--;
-      pieces.onLeave?.();
+      pieces.onLeave();
     };
     const reader = new Reader({ next: pieces.next, onLeave: leave }, idleTimeoutMs);
     const stream = new ReadableStream(reader, { highWaterMark: 0 });
@@ -58,7 +58,7 @@ export class Readers {
 type Controller = ReadableStreamDefaultController<Uint8Array>;
 
 class Reader implements UnderlyingSource<Uint8Array> {
-  readonly #pieces: Required<Pieces>;
+  readonly #pieces: Pieces;
   readonly #idleTimeoutMs: number;
   /** Since when the reader could take a piece, or ask for one. Null while it waits for one. */
   #idleSinceMs: number | null = Date.now();
@@ -66,7 +66,7 @@ class Reader implements UnderlyingSource<Uint8Array> {
   #isOver = false;
   #controller: Controller | null = null;
 
-  constructor(pieces: Required<Pieces>, idleTimeoutMs: number) {
+  constructor(pieces: Pieces, idleTimeoutMs: number) {
     this.#pieces = pieces;
     this.#idleTimeoutMs = idleTimeoutMs;
   }

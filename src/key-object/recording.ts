@@ -118,16 +118,14 @@ export class Recording {
       while (this.#gathered.byteLength >= CHUNK_BYTES && this.#fault === null) await this.#change.promise;
     }
     await this.#committing;
-    if (this.#mustWriteRest(mode)) await this.#commit(1, onFirstBytes);
+    if (this.#mustWriteRest) await this.#commit(1, onFirstBytes);
     if (this.#fault !== null) throw this.#fault;
     this.#held = this.#gathered.take();
   }
 
-  /** The last bytes are written where the body is stored in chunks, or where readers wait for them. */
-  #mustWriteRest(mode: RecordingMode): boolean {
-    if (mode === "hold" || this.#end === "overflowed") return false;
-    const isKept = this.#end === "whole" && (this.hasChunks || this.#gathered.byteLength > INLINE_BYTES_MAX);
-    return mode === "stream" || isKept;
+  /** The last bytes are written where the body is stored in chunks. Those of one that streams are written by now. */
+  get #mustWriteRest(): boolean {
+    return this.#end === "whole" && (this.hasChunks || this.#gathered.byteLength > INLINE_BYTES_MAX);
   }
 
   /** Readers learn how the body ended, unless they were cut. Before this, storage could still roll the end back. */

@@ -138,6 +138,43 @@ describe("a first request", () => {
   });
 });
 
+describe("a request without a body", () => {
+  const { forward } = call();
+  const EMPTY = { ...forward, body: null, bodyBytes: 0 };
+
+  test("is sent without one", async () => {
+    const { sent, start, lines } = rig();
+    expect(await start().submit(call({ forward: EMPTY }))).toMatchObject({ mark: { status: "executed" } });
+    expect([sent[0]?.body, lines()]).toEqual([null, []]);
+  });
+
+  test("is not sent where its record can't be written, or the deployment lacks something", async () => {
+    const { storage, start, sent } = rig();
+    const origin = { kind: "service", binding: "ABSENT", auth: null } as const;
+    expect(await start().submit(call({ forward: { ...EMPTY, origin } }))).toMatchObject({ code: "misconfigured" });
+    storage.onWrite = () => {
+      throw new Error("the disk is full");
+    };
+    await expect(async () => start().submit(call({ forward: EMPTY }))).rejects.toThrow("the disk is full");
+    expect(sent).toEqual([]);
+  });
+});
+
+test("a request for whose body there is no memory is refused, and nothing is written", async () => {
+  const { storage, start, sent } = rig();
+  const lease = bodyBudget.lease(1000);
+  lease.resize(bodyBudget.roomBytes);
+  expect(await start().submit(call())).toMatchObject({ code: "overloaded", mark: { status: "refused" } });
+  lease.release();
+  expect([sent, storage.values.size]).toEqual([[], 0]);
+});
+
+test("a refusal has no JSON-RPC calls", async () => {
+  const { start } = rig(REFUSED);
+  const request = { ...SAME, calls: [{ id: "7", token: null }] };
+  expect(await start().submit(call({ request }))).not.toHaveProperty("calls");
+});
+
 describe("requests that meet a running attempt", () => {
   test("get its answer, and are not sent", async () => {
     const origin = Promise.withResolvers<Response>();
@@ -252,11 +289,12 @@ describe("an attempt without an answer", () => {
     const policy = { onUnknown: "retry", maxAttempts: 2 } as const;
     await object.submit(call({ policy }));
     const before = stored(storage) as RestingRecord;
+    const value = storage.values.get("record");
     vi.setSystemTime(NOW_MS + 5000);
     const reply = answered(await object.submit(call({ policy })));
     // The first attempt may have run.
     expect([reply.status, reply.mark.status, reply.mark.recordedAtMs]).toEqual([429, "unknown", NOW_MS]);
-    expect(stored(storage)).toEqual(before);
+    expect(storage.values.get("record")).toEqual(value);
     expect(storage.alarmMs).toBe(deletionMs(before));
     expect(reported).toHaveLength(1);
   });
@@ -295,6 +333,41 @@ describe("an attempt without an answer", () => {
     // The next one sees what the attempt has left.
     storage.onWrite = () => {};
     expect(await object.submit(call())).toMatchObject({ code: "outcome_unknown", mark: { recordedAtMs: NOW_MS } });
+  });
+
+  test("whose outcome can't be written keeps its watchdog", async () => {
+    const { storage, start } = rig(() => new Response("done", CREATED));
+    const replying = start().submit(call({ policy: { originDeadlineMs: 600_000 } }));
+    storage.onWrite = (write) => {
+      if (write === "put") throw new Error("the disk is full");
+    };
+    await replying;
+    expect(storage.alarmMs).toBe(NOW_MS + 615_000);
+  });
+
+  test.each([
+    ["another attempt's", "an answer"],
+    ["another attempt's", "none"],
+    ["gone", "an answer"],
+    ["gone", "none"],
+    ["unreadable", "an answer"],
+  ])("whose record is %s by now, with %s, writes nothing", async (becomes, comes) => {
+    const origin = Promise.withResolvers<Response>();
+    const { storage, start, lines } = rig(() => origin.promise);
+    const object = start();
+    const replying = object.submit(call());
+    await pass();
+    const record = Object(storage.values.get("record")) as object;
+    if (becomes === "gone") storage.values.clear();
+    else if (becomes === "unreadable") storage.values.set("record", { ...record, state: "of a newer version" });
+    else storage.values.set("record", { ...record, attempt_id: "another" });
+    const before = [...storage.values];
+    if (comes === "none") origin.reject(new Error("reset"));
+    else origin.resolve(new Response("done", CREATED));
+    expect(await replying).toMatchObject({ code: "outcome_unknown", mark: { recordedAtMs: null } });
+    expect([...storage.values]).toEqual(before);
+    const events = lines().map((line) => Reflect.get(line, "event") as string);
+    expect(events).toEqual(comes === "none" ? ["no_answer", "stale"] : ["stale"]);
   });
 
   test("whose record was replaced meanwhile writes nothing", async () => {

@@ -1,6 +1,6 @@
 /** A kept record over storage in memory: its alarm, and the chunks that attempts and processes leave behind. */
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { attemptPolicy } from "../../../src/config/policy.ts";
 import { DEFAULT_POLICY } from "../../../src/config/profiles.ts";
 import { type JournalReporter } from "../../../src/journal/reporter.ts";
@@ -36,10 +36,13 @@ function rig() {
     deleteAll: () => Promise.resolve(values.clear()),
     transactionSync: (act: () => void) => act(),
   };
-  const ctx = { storage, id: { name: "record" }, waitUntil: () => undefined } as unknown as DurableObjectState;
+  const waits: Promise<unknown>[] = [];
+  const waitUntil = (wait: Promise<unknown>): void => void waits.push(wait);
+  const ctx = { storage, id: { name: "record" }, waitUntil } as unknown as DurableObjectState;
   const reporter = { changed: () => undefined } as unknown as JournalReporter;
   return {
     alarms,
+    waits,
     store: new RecordStore(ctx.storage),
     /** Starts a process. */
     start: () => new KeptRecord(ctx, reporter),
@@ -106,7 +109,7 @@ describe("the chunks of an attempt that is undone", () => {
     ["the first", null],
     ["a later one", unknown],
   ])("stay while its process lives, and are deleted by the next one: %s", async (_, before) => {
-    const { store, start, chunks } = rig();
+    const { store, start, chunks, alarms } = rig();
     if (before !== null) store.write(before);
     const kept = start();
     const attempt = before === null ? completed.attempt : SECOND;
@@ -114,9 +117,99 @@ describe("the chunks of an attempt that is undone", () => {
     undone(kept, before, await recorded(kept, attempt, 600_000, "attempt"));
     expect(kept.load()?.record ?? null).toEqual(before);
     expect(chunks()).toHaveLength(3);
+    // The next process looks after 15 min at the latest, or at the end of the term.
+    expect(alarms.at(-1)).toBe(before === null ? 1200 + 900_000 : deletionMs(before));
     expect(start().load()?.record ?? null).toEqual(before);
     expect(chunks()).toEqual([]);
   });
+});
+
+describe("the chunks that an undone attempt has left beside an unknown record", () => {
+  /** With a reader that has read nothing yet. */
+  async function left(rememberMs = 0) {
+    const objects = rig();
+    const before = { ...unknown, rememberMs };
+    objects.store.write(before);
+    const kept = objects.start();
+    begin(kept, SECOND);
+    const body = await recorded(kept, SECOND, 600_000, "attempt");
+    const reader = kept.readers;
+    const stream = body.readAsJoiner();
+    undone(kept, before, body);
+    body.publishEnd();
+    expect(objects.chunks()).toHaveLength(3);
+    expect(reader.areTooMany).toBe(false);
+    if (!(stream instanceof ReadableStream)) throw new Error("the body does not stream");
+    return { ...objects, kept, body, read: () => new Response(stream).arrayBuffer() };
+  }
+
+  test("are deleted when a probe of the record begins, and their readers are cut", async () => {
+    const { kept, chunks, read } = await left();
+    kept.startRecording(unknown.attempt, bodyOf(1), "probe", POLICY);
+    expect(chunks()).toEqual([]);
+    await expect(read()).rejects.toThrow("the answer broke off");
+  });
+
+  test.each(["settle", "release"] as const)(
+    "are deleted by an operator's command, and their readers are cut: %s",
+    async (action) => {
+      const { kept, chunks, read } = await left();
+      vi.setSystemTime(1300);
+      onTestFinished(() => void vi.useRealTimers());
+      const answer = { status: 200, headers: [], bodyBytes: 1 };
+      const settle = { action: "settle", outcome: "final", answer, ttlMs: 1000, attemptId: null } as const;
+      const command = action === "settle" ? settle : ({ action, attemptId: null } as const);
+      expect(kept.operate(kept.load(), command, new Uint8Array(1), null)).toMatchObject({ done: true });
+      expect(chunks()).toEqual([]);
+      await expect(read()).rejects.toThrow("the answer broke off");
+    },
+  );
+
+  test("are deleted when its term is over and its key stays", async () => {
+    const { kept, chunks } = await left(1000);
+    const nowMs = unknown.expiresAtMs;
+    expect(kept.current(kept.load(), null, nowMs)).toMatchObject({ state: "tombstone", cause: { kind: "expired" } });
+    expect(chunks()).toEqual([]);
+  });
+
+  test("are deleted when they have been read", async () => {
+    const { kept, body, chunks, waits, read } = await left();
+    kept.dropWhenRead(body, 60_000);
+    expect(chunks()).toHaveLength(3);
+    expect((await read()).byteLength).toBe(600_000);
+    await Promise.all(waits);
+    expect(chunks()).toEqual([]);
+  });
+});
+
+describe("an outcome", () => {
+  test("that comes too late for its own record leaves the chunks that this refers to", async () => {
+    const { store, start, chunks } = rig();
+    store.write(pending);
+    const kept = start();
+    const body = await recorded(kept, pending.attempt, 300_000, "attempt");
+    store.write({ ...completed, answer: { ...completed.answer, bodyBytes: 300_000 } }, body.stored);
+    const conclusion = { outcome: "final", answer: completed.answer } as const;
+    const outcome = { conclusion, body, from: "attempt", seen: SEEN } as const;
+    const ended = { attempt: pending.attempt, before: null, policy: POLICY };
+    expect(kept.conclude(ended, outcome, 1200)).toEqual({ action: "stale" });
+    expect(chunks()).toHaveLength(2);
+  });
+
+  test("that is final is never stored without the whole of its answer", () => {
+    const { store, start } = rig();
+    store.write(pending);
+    const conclusion = { outcome: "final", answer: completed.answer } as const;
+    const outcome = { conclusion, body: null, from: "attempt", seen: SEEN } as const;
+    const ended = { attempt: pending.attempt, before: null, policy: POLICY };
+    expect(() => start().conclude(ended, outcome, 1200)).toThrow("a completed record without its answer");
+    expect(store.load()?.record).toEqual(pending);
+  });
+});
+
+test("an operator's command finds no record where there is none", () => {
+  const refused = { done: false, before: "none", refusal: "no_record" };
+  expect(rig().start().operate(null, { action: "release", attemptId: null }, null, null)).toEqual(refused);
 });
 
 describe("the chunks of a probe", () => {

@@ -1,7 +1,8 @@
 /** What operators see of a record, and what they make of it. */
 
-import { describe, expect, test, vi } from "vitest";
-import { type KeyObject } from "../../../src/key-object/key-object.ts";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { KeyObject } from "../../../src/key-object/key-object.ts";
+import { logVersion } from "../../../src/log.ts";
 import { deletionMs } from "../../../src/record/decide-alarm.ts";
 import { type Command } from "../../../src/record/operate.ts";
 import { type KeyRecord, type RestingRecord } from "../../../src/record/record.ts";
@@ -55,6 +56,15 @@ describe("an operator sees", () => {
   test("nothing where there is no record, and what runs all the same", async () => {
     const { object } = withRecord(null);
     expect(await inspected(object)).toEqual({ state: "none", running: null, facts: null, answer: null });
+    expect(object.hostname()).toBeNull();
+  });
+
+  test("of another tenant's record nothing, and gets none of its events", async () => {
+    const { object, reported } = withRecord({ ...pending, startedAtMs: NOW_MS - 1000 });
+    await inspected(object, null, "other.test");
+    await object.alarm({ isRetry: false, retryCount: 0, scheduledTime: NOW_MS });
+    await pass();
+    expect(reported).toEqual([]);
   });
 
   test("nothing of another tenant, not even what runs", async () => {
@@ -168,12 +178,23 @@ describe("an operator sees", () => {
       expect(seen).toEqual({ ...answer, body: text === null ? null : bytesOf(text) });
     });
 
+    test("no body that was not asked for, not even an empty one", async () => {
+      const { object } = withRecord({ ...COMPLETED, answer: { ...answer, bodyBytes: 0 } }, new Uint8Array());
+      expect((await inspected(object)).answer?.body).toBeNull();
+      expect((await inspected(object, 0)).answer?.body).toEqual(new Uint8Array());
+    });
+
     test("a large body as a whole, or none", async () => {
       const large = { ...COMPLETED, answer: { ...answer, bodyBytes: 300_000 } };
       const chunks = [new Uint8Array(262_144).fill(1), new Uint8Array(37_856).fill(2)];
       const whole = withRecord(large, null, chunks);
       const seen = await inspected(whole.object, 300_000);
       expect(Buffer.from(seen.answer?.body ?? []).equals(Buffer.concat(chunks))).toBe(true);
+      // Too many to be checked before they are read.
+      const many = Array.from({ length: 65 }, () => new Uint8Array(1));
+      const gap = withRecord({ ...COMPLETED, answer: { ...answer, bodyBytes: 65 } }, null, many);
+      gap.storage.values.delete("chunk:attempt-1:40");
+      expect((await inspected(gap.object, 65)).answer).toMatchObject({ bodyBytes: 65, body: null });
       const damaged = withRecord(large, null, chunks.slice(0, 1));
       expect((await inspected(damaged.object, 300_000)).answer).toMatchObject({ bodyBytes: 300_000, body: null });
       expect(damaged.lines()).toContainEqual({
@@ -379,6 +400,7 @@ describe("the alarm of a record", () => {
 
   test("leaves the key of a remembered record, without its answer", async () => {
     const { object, storage, reported } = withRecord({ ...COMPLETED, rememberMs: HOUR_MS }, bytesOf("ok"));
+    await object.inspect(TENANT, JOURNAL, null);
     storage.alarmMs = COMPLETED.expiresAtMs;
     await fire(object, storage);
     expect(read(storage)).toMatchObject({ state: "tombstone", cause: { kind: "expired" } });
@@ -386,6 +408,19 @@ describe("the alarm of a record", () => {
     expect(reported).toEqual([]);
     await fire(object, storage);
     expect(storage.values.size).toBe(0);
+  });
+
+  test("leaves no chunk of a remembered record, also where one is lost", async () => {
+    const record = { ...COMPLETED, rememberMs: HOUR_MS };
+    const { object, storage } = withRecord(
+      record,
+      null,
+      [0, 1, 2].map(() => new Uint8Array(1)),
+    );
+    storage.values.delete("chunk:attempt-1:1");
+    storage.alarmMs = COMPLETED.expiresAtMs;
+    await fire(object, storage);
+    expect([read(storage).state, storage.chunks]).toEqual(["tombstone", []]);
   });
 
   test("looks again while an attempt runs, and touches nothing", async () => {
@@ -435,6 +470,12 @@ describe("the check of the storage", () => {
     expect(syncs).toBe(4);
   });
 
+  test("asks the disk, and not the copy in memory", async () => {
+    const { object, storage } = withRecord(null);
+    storage.onUncachedRead = (key) => void storage.values.delete(key);
+    await expect(object.checkStorage()).rejects.toThrow("the value that was written is not there");
+  });
+
   test("fails where the value is not there, and where the storage fails", async () => {
     const { object, storage } = withRecord(null);
     storage.onRead = (key) => void storage.values.delete(key);
@@ -442,4 +483,13 @@ describe("the check of the storage", () => {
     storage.onSync = () => Promise.reject(new Error("disk I/O error"));
     await expect(object.checkStorage()).rejects.toThrow("disk I/O error");
   });
+});
+
+test("each line of the log has the deployed version", () => {
+  const { storage } = rig();
+  onTestFinished(() => logVersion(null));
+  const object = new KeyObject(storage.ctx(), { CF_VERSION_METADATA: { id: "v7" } } as unknown as Env);
+  storage.values.set("record", { state: "of a newer version" });
+  object.hostname();
+  expect(JSON.parse(String(vi.mocked(console.warn).mock.lastCall?.[0]))).toMatchObject({ version: "v7" });
 });

@@ -229,6 +229,79 @@ describe("a probe", () => {
     ]);
   });
 
+  test("that settles nothing is not followed by another of those who waited for it", async () => {
+    const origin = Promise.withResolvers<Response>();
+    const { object, asked } = await afterNoAnswer(() => origin.promise);
+    const replying = [object.submit(probing()), object.submit(probing())];
+    await pass();
+    vi.setSystemTime(NOW_MS + 100_000);
+    origin.resolve(new Response(null, { status: 404 }));
+    for (const reply of replying) expect(await reply).toMatchObject({ code: "outcome_unknown" });
+    expect(asked()).toBe(1);
+  });
+
+  test("whose proof is not used at once is asked for again, without a pause", async () => {
+    const proof = answer("", { "oncegate-outcome": "not-executed" }, 404);
+    const { object, asked, storage } = await afterNoAnswer(proof, proof, answer("done", {}, 201));
+    storage.onWrite = (write) => {
+      if (write === "put") throw new Error("the disk is full");
+    };
+    await expect(async () => object.submit(probing())).rejects.toThrow("the disk is full");
+    storage.onWrite = () => {};
+    expect(await object.submit(probing())).toMatchObject({ mark: { status: "executed" } });
+    expect(asked()).toBe(3);
+  });
+
+  test("serves all who have waited for it, also where the first of them fails", async () => {
+    const origin = Promise.withResolvers<Response>();
+    const { object, sent, storage } = await afterNoAnswer(() => origin.promise, answer("done", {}, 201));
+    const first = object.submit(probing()).catch((error: unknown) => String(error));
+    const second = object.submit(probing());
+    await pass();
+    let fails = 1;
+    storage.onWrite = (write) => {
+      if (write === "put" && fails-- > 0) throw new Error("the disk is full");
+    };
+    origin.resolve(new Response(null, { status: 404, headers: { "oncegate-outcome": "not-executed" } }));
+    expect(await first).toBe("Error: the disk is full");
+    expect(await second).toMatchObject({ mark: { status: "executed" }, attempt: { number: 2 } });
+    expect(sent).toHaveLength(3);
+  });
+
+  test("reads what is too large to its end, and deletes what it has stored of it", async () => {
+    let left = 6;
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+      if (left-- > 0) controller.enqueue(new Uint8Array(70_000));
+      else controller.close();
+    };
+    const body = new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 });
+    const objects = await afterNoAnswer(() => new Response(body, { headers: FINAL }));
+    const reply = await objects.object.submit(probing({}, { responseBytesMax: 299_999 }));
+    expect(reply).toMatchObject({ code: "replay_unavailable", cause: { kind: "too large" } });
+    await pass();
+    expect([left, objects.storage.chunks]).toEqual([-1, []]);
+  });
+
+  test("stores no chunk of an earlier one, whose process has died", async () => {
+    const objects = await afterNoAnswer(answer("x".repeat(300_000), FINAL));
+    const { attempt } = stored(objects) as RestingRecord;
+    for (const seq of [0, 1, 2]) objects.storage.values.set(`chunk:${attempt.id}:${seq}`, new Uint8Array(262_144));
+    const reply = await objects.object.submit(probing());
+    if (reply.kind !== "answer") throw new Error("it is not replayed");
+    expect(await textOf(reply.body)).toBe("x".repeat(300_000));
+    expect(objects.storage.chunks).toHaveLength(2);
+  });
+
+  test("is what a look waits for", async () => {
+    const origin = Promise.withResolvers<Response>();
+    const { object } = await afterNoAnswer(() => origin.promise);
+    void object.submit(probing());
+    const looking = object.look(look({ policy: probing().policy }));
+    await pass();
+    origin.resolve(new Response("no money", { headers: FINAL }));
+    expect(await looking).toMatchObject({ mark: { status: "replayed" } });
+  });
+
   test("is not made for a look, where none can be made, or on hold", async () => {
     const { object, asked } = await afterNoAnswer();
     const { policy } = probing();

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Readers } from "../../../src/key-object/readers.ts";
-import { streamOf } from "../http/streams.ts";
+import { openStream, streamOf } from "../http/streams.ts";
 
 const IDLE_MS = 1000;
 const PIECE = new Uint8Array([1]);
@@ -100,12 +100,23 @@ describe("a reader", () => {
 
   test("of a stored body leaves it where it stops", async () => {
     const readers = new Readers(1);
-    const stored = streamOf(["one", "two"]);
+    const { stream: stored, cancelled, controller } = openStream();
+    (await controller).enqueue(PIECE);
     const reader = readers.openStream(stored, IDLE_MS).getReader();
     await reader.read();
     await vi.advanceTimersByTimeAsync(IDLE_MS);
-    expect(readers.areTooMany).toBe(false);
+    expect([readers.areTooMany, cancelled.length]).toEqual([false, 1]);
     expect(await outcomeOf(reader.read())).toContain("takes nothing");
+  });
+
+  test("of a stored body that breaks by itself is cut", async () => {
+    const readers = new Readers(1);
+    const reader = readers.openStream(streamOf(["one"], new Error("gone")), IDLE_MS).getReader();
+    await reader.read();
+    expect(await outcomeOf(reader.read())).toContain("the answer broke off");
+    expect(readers.areTooMany).toBe(false);
+    // Of a stream that it never opened it knows none.
+    readers.leave(streamOf([]));
   });
 
   test("leaves where another way than its stream shows that", async () => {

@@ -188,10 +188,44 @@ describe("a body that streams", () => {
     await received;
     expect([recording.end, recording.why]).toEqual(["broken", "reset"]);
     for (const reader of readers) expect(await reader.next()).toBe("part");
-    if (how === "cut") recording.cut();
-    else recording.publishEnd();
+    if (how === "cut") {
+      recording.cut();
+      // What comes later does not make it whole.
+      recording.publishEnd();
+    } else recording.publishEnd();
     for (const reader of readers) expect(await reader.next()).toBe("cut");
     expect(recording.readers).toBe(0);
+  });
+
+  test("is cut at once where that happens before its end, also for a reader that waits", async () => {
+    const { source, recording } = setUp("stream");
+    const reader = readerOf(recording);
+    await source.send("one");
+    expect(await reader.next()).toBe("one");
+    expect(() => recording.end).toThrow("the body has not ended");
+    const waiting = reader.next();
+    recording.cut();
+    recording.publishEnd();
+    expect(await waiting).toBe("cut");
+  });
+
+  test("is cut where one of its chunks is lost, and does not end as if it were whole", async () => {
+    const { storage, source, recording, received } = setUp("stream");
+    const reader = readerOf(recording);
+    await source.send("one", "two", null);
+    await received;
+    recording.publishEnd();
+    storage.chunks.pop();
+    expect(await reader.next()).toBe("one");
+    expect(await reader.next()).toBe("cut");
+  });
+
+  test("shows once that there is something to read", async () => {
+    const { source, received, firstBytes } = setUp("stream");
+    await source.send("one");
+    await source.send("two", null);
+    await received;
+    expect(firstBytes()).toBe(1);
   });
 
   test("is read by each at its own speed, from its beginning", async () => {
@@ -227,6 +261,38 @@ describe("a body that streams", () => {
   });
 });
 
+describe("storage that fails", () => {
+  const failure = new Error("disk I/O error");
+
+  test("at once ends the recording of a body that has filled a chunk", async () => {
+    const { storage, source, received } = setUp("keep");
+    const outcome = received.then(() => "received", String);
+    storage.appendChunks = () => {
+      throw failure;
+    };
+    await source.send(new Uint8Array(262_144), new Uint8Array(1));
+    expect(await outcome).toBe(String(failure));
+  });
+
+  test("while more waits for it ends the recording", async () => {
+    const { storage, source, received } = setUp("keep");
+    const outcome = received.then(() => "received", String);
+    storage.instant = false;
+    await source.send(new Uint8Array(262_144), new Uint8Array(262_144), new Uint8Array(1));
+    await storage.finish(0, failure);
+    expect(await outcome).toBe(String(failure));
+  });
+
+  test("at the last bytes ends the recording, which is not whole then", async () => {
+    const { storage, source, received } = setUp("keep");
+    const outcome = received.then(() => "received", String);
+    storage.instant = false;
+    await source.send(new Uint8Array(100_000), null);
+    await storage.finish(0, failure);
+    expect(await outcome).toBe(String(failure));
+  });
+});
+
 describe("a body beyond the bound", () => {
   test("goes on to the first client alone, from storage, from memory, and from the origin", async () => {
     const { source, recording, received } = setUp("stream", 6);
@@ -253,6 +319,42 @@ describe("a body beyond the bound", () => {
     recording.cut();
     await source.send("4", "5", "6", null);
     expect(await waiting).toBe("cut");
+  });
+
+  test("that breaks in what follows never ends as if it were whole", async () => {
+    const { source, recording, received } = setUp("stream", 2);
+    const first = readerOf(recording, "first");
+    await source.send("12", "3");
+    await received;
+    recording.publishEnd();
+    await source.send("broken");
+    expect([await first.next(), await first.next(), await first.next()]).toEqual(["12", "3", "cut"]);
+  });
+
+  test("is read to its end where the first client leaves in the middle of what follows", async () => {
+    const { source, recording, received } = setUp("stream", 2);
+    const first = readerOf(recording, "first");
+    await source.send("12", "3", "4");
+    await received;
+    recording.publishEnd();
+    expect([await first.next(), await first.next(), await first.next()]).toEqual(["12", "3", "4"]);
+    expect(source.drained).toBe(false);
+    await first.leave();
+    expect(source.drained).toBe(true);
+  });
+
+  test("is read to its end where only those read who have joined, and where it is cut", async () => {
+    for (const isCut of [true, false]) {
+      const { source, recording, received } = setUp("stream", 2);
+      const joined = readerOf(recording);
+      await source.send("12", "3");
+      await received;
+      if (isCut) recording.cut();
+      else recording.publishEnd();
+      expect(source.drained).toBe(true);
+      if (!isCut) expect(await joined.next()).toBe("12");
+      expect(await joined.next()).toBe("cut");
+    }
   });
 
   test("is read to its end for nobody, so that a hang-up does not reach the origin", async () => {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { type Arrival } from "../../../src/key-object/conclusion-of-answer.ts";
 import {
   misconfigured,
   refusal,
   refusalBy,
   replay,
+  repliesFor,
   repliesWithoutOutcome,
   repliesWithoutRecord,
 } from "../../../src/key-object/reply.ts";
@@ -85,6 +87,17 @@ describe("6.1 a refusal", () => {
   test("of an attempt that goes on is that its time-out has come", () => {
     const { first, joiner } = repliesWithoutRecord();
     for (const reply of [first(), joiner()]) expect(reply).toEqual(refusal("origin_timeout"));
+  });
+});
+
+describe("6.1 the end of an attempt", () => {
+  const body = { end: "whole", byteLength: 70_000, readAsFirst: () => new Uint8Array(), readAsJoiner: () => null };
+  const head = { status: 201, headers: [] };
+  const arrival = { came: "answer", head, withheld: [], declaredBytes: null, body } as unknown as Arrival;
+
+  test("is refused to those who joined where too many read already", () => {
+    expect(repliesFor(completed, arrival).joiner()).toEqual(refusal("unavailable"));
+    expect(repliesFor(completed, arrival).first()).toMatchObject({ kind: "answer", mark: { status: "executed" } });
   });
 });
 

@@ -27,6 +27,8 @@ export class MemoryStorage {
   /** Called before each write, and throws where that is to fail. */
   onWrite: (write: Write, key: string | null) => void = () => {};
   onRead: (key: string) => void = () => {};
+  /** Called before each read of the disk itself. */
+  onUncachedRead: (key: string) => void = () => {};
   onSync: () => Promise<void> = () => Promise.resolve();
 
   get chunks(): string[] {
@@ -64,7 +66,10 @@ export class MemoryStorage {
     };
     return {
       kv,
-      get: (key: string) => Promise.resolve(get(key)),
+      get: (key: string, { noCache = false }: { readonly noCache?: boolean } = {}) => {
+        if (noCache) this.onUncachedRead(key);
+        return Promise.resolve(get(key));
+      },
       sync: () => this.onSync(),
       setAlarm: (atMs: number) => {
         this.onWrite("setAlarm", null);

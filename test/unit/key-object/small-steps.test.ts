@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { IDLE, attemptIn, preparationIn, probeIn } from "../../../src/key-object/object-state.ts";
 import { refusalByScope } from "../../../src/key-object/operated-by.ts";
 import { assertReply, assertSet } from "../../../src/key-object/received-call.ts";
 import { refusal } from "../../../src/key-object/reply.ts";
@@ -30,6 +31,10 @@ describe("what an operator may act on", () => {
 });
 
 describe("what a decision has made sure of", () => {
+  test("is what runs", () => {
+    for (const runs of [attemptIn, probeIn, preparationIn]) expect(() => runs(IDLE)).toThrow("unexpected state: idle");
+  });
+
   test("is checked", () => {
     expect(assertSet(0)).toBe(0);
     for (const absent of [null, undefined]) expect(() => assertSet(absent)).toThrow("without what it needs");

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { StayAwake } from "../../../src/key-object/stay-awake.ts";
+import { logged } from "./rig.ts";
 
 vi.spyOn(console, "warn").mockImplementation(() => undefined);
 beforeEach(() => void vi.useFakeTimers());
@@ -53,6 +54,7 @@ describe("an object in which something runs", () => {
     awake.during(first.promise);
     awake.during(second.promise);
     await vi.advanceTimersByTimeAsync(30_000);
+    expect(calls.begun).toBe(1);
     first.resolve();
     await vi.advanceTimersByTimeAsync(0);
     expect(calls.ended).toBe(0);
@@ -61,12 +63,35 @@ describe("an object in which something runs", () => {
     expect(calls.ended).toBe(calls.begun);
   });
 
-  test("calls again when a call fails", async () => {
+  test("has a call to itself again for what runs later", async () => {
+    const { awake, calls } = object();
+    for (const nth of [1, 2]) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      awake.during(promise);
+      await vi.advanceTimersByTimeAsync(30_000);
+      resolve();
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(calls).toEqual({ begun: nth, ended: nth });
+    }
+  });
+
+  test("calls again when a call fails, and logs that", async () => {
+    const lines = logged();
     const { awake, calls } = object(2);
     const { promise, resolve } = Promise.withResolvers<void>();
     awake.during(promise);
     await vi.advanceTimersByTimeAsync(90_000);
     expect(calls).toEqual({ begun: 3, ended: 0 });
+    const id = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
+    const fault = {
+      event: "fault",
+      id,
+      where: "stay awake",
+      why: "Error: the call failed",
+      tenant: null,
+      record: null,
+    };
+    expect(lines()).toEqual([fault, fault]);
     resolve();
     await vi.advanceTimersByTimeAsync(0);
     expect(calls.ended).toBe(1);

@@ -197,7 +197,20 @@ describe("a stored record", () => {
     const found = store.load();
     expect(found?.record).toMatchObject({ state: "unreadable", [field]: value });
     expect(found?.tenant).toBe(how.startsWith("of bytes") ? null : "api.test");
-    expect(found?.body).toEqual(NO_BODY);
+    expect(found?.body).toStrictEqual({ inline: null, chunks: 0 });
+  });
+
+  test("that is no record at all is unreadable, and not none", () => {
+    const { storage, store } = setUp();
+    storage.values.set("record", {});
+    expect(store.load()?.record.state).toBe("unreadable");
+  });
+
+  test("whose empty body is lost has none", () => {
+    const { store } = setUp();
+    const empty = { ...completed, answer: { ...completed.answer, bodyBytes: 0 } };
+    expect(store.body(empty, { inline: null, chunks: 0 }, () => undefined)).toBeNull();
+    expect(store.body(empty, { inline: new Uint8Array(), chunks: 0 }, () => undefined)).toEqual(new Uint8Array());
   });
 
   test.each([

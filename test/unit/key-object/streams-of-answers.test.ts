@@ -204,7 +204,56 @@ describe("an answer that streams", () => {
     expect(storage.chunks).toHaveLength(2);
     expect([await reader.next(), await reader.next(), await reader.next()]).toEqual(["one", "two", "cut"]);
     await Promise.all(waits);
+    expect([storage.chunks, vi.getTimerCount()]).toEqual([[], 0]);
+  });
+
+  test("is cut where its record was replaced meanwhile", async () => {
+    const { origin, send, end } = slow(EVENTS);
+    const { start, storage } = rig(origin);
+    const reader = readerOf(await start().submit(call()));
+    await send("one");
+    expect(await reader.next()).toBe("one");
+    storage.values.set("record", { ...Object(storage.values.get("record")), attempt_id: "another" } as object);
+    const last = reader.next();
+    await end();
+    expect([await last, storage.chunks]).toEqual(["cut", []]);
+  });
+
+  test("and is undone stays for those who read it, and is deleted then", async () => {
+    const { origin, send, end } = slow(EVENTS);
+    const { start, storage } = rig(origin);
+    const object = start();
+    const outcomes = [rule({ event: "failed" }, "not-executed")];
+    const reader = readerOf(await object.submit(call({ policy: { outcomes } })));
+    await send("event: failed\ndata: 1\n\n");
+    await end();
+    expect([storage.chunks.length, await object.look(look())]).toEqual([1, { kind: "nothing" }]);
+    expect([await reader.next(), await reader.next()]).toEqual(["event: failed\ndata: 1\n\n", null]);
+    await pass();
     expect(storage.chunks).toEqual([]);
+  });
+
+  test("whose end can't be made durable does not end the attempt that has followed it", async () => {
+    const { origin, send, end } = slow(EVENTS);
+    const { start, storage, sent } = rig((request, nth) => (nth === 1 ? origin() : silent(request)));
+    const object = start();
+    const outcomes = [rule({ event: "failed" }, "not-executed")];
+    const reader = readerOf(await object.submit(call({ policy: { outcomes } })));
+    await send("event: failed\ndata: 1\n\n");
+    await reader.next();
+    const durable = Promise.withResolvers<void>();
+    storage.onSync = () => durable.promise;
+    await end();
+    void object.submit(call());
+    await pass();
+    expect(sent).toHaveLength(2);
+    durable.reject(new Error("disk I/O error"));
+    await pass();
+    let isOver = false;
+    void object.submit(call()).then(() => (isOver = true));
+    await pass();
+    // It has joined.
+    expect([isOver, stored(storage).state]).toEqual([false, "pending"]);
   });
 });
 

@@ -27,12 +27,15 @@ function upload(bodyBytes = 8, changes: Partial<KeyedCall> = {}) {
 
 describe("a request whose body arrives", () => {
   test("is sent when all of it is here, and its memory is given back", async () => {
-    const { start, sent, storage } = rig();
+    const { start, sent, storage, waits } = rig();
     const held = bodyBudget.heldBytes;
     const { call: arriving, end } = upload();
     const replying = start().submit(arriving);
+    let isKept = true;
+    void Promise.all(waits).then(() => (isKept = false));
     await pass();
-    expect([sent, storage.values.size]).toEqual([[], 0]);
+    // The platform keeps the object for it.
+    expect([sent, storage.values.size, isKept]).toEqual([[], 0, true]);
     await end();
     expect(await replying).toMatchObject({ mark: { status: "executed" }, waited: false });
     expect([await sent[0]?.text(), bodyBudget.heldBytes]).toEqual(["a charge", held]);

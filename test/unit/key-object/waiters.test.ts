@@ -34,6 +34,15 @@ describe("the bodies of requests that wait", () => {
     expect(budget.heldBytes).toBe(0);
   });
 
+  test("count for as long as they may wait, and are given up where their object was ended", async () => {
+    const budget = new BodyBudget(100);
+    void new Waiters<string>(budget).wait(100_000, 40);
+    vi.setSystemTime(Date.now() + 100_000);
+    expect(budget.roomBytes).toBe(60);
+    vi.setSystemTime(Date.now() + 60_000);
+    expect(budget.roomBytes).toBe(100);
+  });
+
   test("do not wait where the budget has no room", () => {
     const budget = new BodyBudget(100);
     const waiters = new Waiters<string>(budget);
