@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
+import { quantile } from "../support/statistics.ts";
 import { type Setup } from "./setup.ts";
 
 const ROUNDS = 9;
@@ -33,7 +34,7 @@ export async function measureFirstByte(setup: Setup, report: (progress: string) 
 async function medianOf(url: string): Promise<number> {
   const times: number[] = [];
   for (let sent = 0; sent < REQUESTS; sent++) times.push(await firstByteMs(`${url}/first-byte`));
-  return median(times);
+  return quantile(times, 0.5);
 }
 
 function firstByteMs(url: string): Promise<number> {
@@ -48,9 +49,4 @@ function firstByteMs(url: string): Promise<number> {
     sent.on("error", reject);
     sent.end("{}");
   });
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

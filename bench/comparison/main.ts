@@ -1,6 +1,7 @@
-// npm run bench:peers [-- --rounds 3 --seconds 5 --warm-up 2 --connections 16 --peers all --skip-conformance --json FILE --write]
-// Compares the throughput and conformance of Oncegate and its alternatives, with the same origin and load.
+// npm run bench:peers [-- --rounds 3 --seconds 5 --warm-up 2 --connections 16 --peers all --skip-faults --json FILE --write]
+// Compares the throughput of Oncegate and its alternatives, with the same origin and load, beside what goes wrong with each.
 
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { README, fillIn } from "../support/document.ts";
@@ -8,13 +9,16 @@ import { facts, resultFile, writeJson } from "../support/facts.ts";
 import { type Served, freshKey, post, run } from "../support/load.ts";
 import { namesOf, numberOf } from "../support/options.ts";
 import { createRuntime } from "../support/runtime.ts";
-import { type Conformance, conformanceOf } from "./conformance.ts";
+import { faultsOf } from "./faults.ts";
 import { installPeers } from "./install.ts";
-import { PEERS, type Peer } from "./peers.ts";
-import { type Speed, tablesOf } from "./report.ts";
+import { LINES, type Line } from "./lines.ts";
+import { PEERS } from "./peers.ts";
+import { pictureOf } from "./picture.ts";
+import { tableOf } from "./report.ts";
 import { hasRedis, startPeer } from "./start.ts";
 
 const KNOWN_KEYS = 200;
+const SHOWN = "New keys per second of each peer, and how many of the named faults it has";
 
 beginScript(import.meta.filename);
 const { values } = parseArgs({
@@ -24,7 +28,7 @@ const { values } = parseArgs({
     "warm-up": { type: "string", default: "2" },
     connections: { type: "string", default: "16" },
     peers: { type: "string", default: "all" },
-    "skip-conformance": { type: "boolean", default: false },
+    "skip-faults": { type: "boolean", default: false },
     json: { type: "string" },
     write: { type: "boolean", default: false },
   },
@@ -40,47 +44,55 @@ const names = namesOf(
   values.peers,
   PEERS.map(({ name }) => name),
 );
-
-if (values.write && (values["skip-conformance"] || names.length < PEERS.length))
-  throw new Error("--write is for all peers, with the conformance suite");
+const isWhole = names.length === PEERS.length && !values["skip-faults"];
+if (values.write && !isWhole) throw new Error("--write is for all peers, with their faults");
 
 installPeers();
 const redis = hasRedis();
 if (!redis) console.error("redis-server is not installed, so its peers are left out");
 if (!redis && values.write) throw new Error("--write is for all peers, and one needs redis-server");
-const peers = PEERS.filter(({ name, runs }) => names.includes(name) && (redis || runs.on !== "node" || !runs.redis));
+const lines = LINES.filter(
+  ({ peer: { name, runs } }) => names.includes(name) && (redis || runs.on !== "node" || !runs.redis),
+);
 
 const about = facts();
 const runtime = createRuntime();
 try {
   const origin = await runtime.startOrigin();
-  const speeds = new Map<string, Speed>(peers.map(({ name }) => [name, { fresh: [], known: [] }]));
+  const measured = new Map(lines.map(({ name }) => [name, { fresh: [] as Served[], known: [] as Served[] }]));
   for (let round = 1; round <= settings.rounds; round++) {
-    for (const peer of peers) {
-      const { fresh, known } = await speedOf(peer, origin.url);
-      speeds.get(peer.name)?.fresh.push(fresh);
-      speeds.get(peer.name)?.known.push(known);
+    for (const line of lines) {
+      const { fresh, known } = await speedOf(line, origin.url);
+      measured.get(line.name)?.fresh.push(fresh);
+      measured.get(line.name)?.known.push(known);
       const figures = `${fresh.perSecond.toFixed(0)} new keys, ${known.perSecond.toFixed(0)} replays per second`;
-      console.error(`${peer.name}, round ${round} of ${settings.rounds}: ${figures}`);
+      console.error(`${line.name}, round ${round} of ${settings.rounds}: ${figures}`);
     }
   }
-  const conformance: Conformance[] = [];
-  for (const peer of values["skip-conformance"] ? [] : peers) {
-    console.error(`${peer.name}: the conformance suite ...`);
-    conformance.push(await conformanceOf(runtime, peer));
+  const faults = new Map<string, string[]>();
+  for (const line of values["skip-faults"] ? [] : lines) {
+    const names = await faultsOf(runtime, line);
+    faults.set(line.name, names);
+    console.error(`${line.name}: ${names.join("; ") || "nothing goes wrong"}`);
   }
-  const result = { facts: about, settings, redis, speeds: Object.fromEntries(speeds), conformance };
-  writeJson(resultFile("peers", values), result);
-  const tables = tablesOf(peers, result);
-  console.log(tables);
-  if (values.write) fillIn(README, "peers", tables);
+  const results = lines.map(({ name }) => {
+    const { fresh = [], known = [] } = measured.get(name) ?? {};
+    return [name, { fresh, known, faults: faults.get(name) ?? [] }] as const;
+  });
+  const result = { facts: about, settings, redis, lines: Object.fromEntries(results) };
+  const file = resultFile("peers", values);
+  writeJson(file, result);
+  writeFileSync(file.replace(/(\.json)?$/, ".svg"), pictureOf(lines, result));
+  const table = tableOf(lines, result);
+  console.log(table);
+  if (values.write) fillIn(README, "peers", `${table}\n\n![${SHOWN}](results/peers.svg)`);
 } finally {
   await runtime.close();
 }
 
 /** A fresh process with an empty store: first new keys, then replays. */
-async function speedOf(peer: Peer, origin: string): Promise<{ fresh: Served; known: Served }> {
-  const { url, stop } = await startPeer(runtime, peer, origin);
+async function speedOf(line: Line, origin: string): Promise<{ fresh: Served; known: Served }> {
+  const { url, stop } = await startPeer(runtime, line.peer, origin, line);
   try {
     const load = { url, connections: settings.connections };
     const known = Array.from({ length: KNOWN_KEYS }, freshKey);
@@ -88,7 +100,7 @@ async function speedOf(peer: Peer, origin: string): Promise<{ fresh: Served; kno
       const first = await post(url, key);
       const second = await post(url, key);
       if (first.status !== 201 || first.body !== second.body)
-        throw new Error(`${peer.name} does not replay: ${second.status} ${second.body}`);
+        throw new Error(`${line.name} does not replay: ${second.status} ${second.body}`);
     }
     let next = 0;
     const knownKey = (): string | null => known[next++ % known.length] ?? null;

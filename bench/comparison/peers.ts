@@ -9,8 +9,8 @@ export type Peer = {
   readonly runs:
     | { readonly on: "workerd"; readonly worker: WorkerName }
     | { readonly on: "node"; readonly file: string; readonly redis: boolean };
-  /** What keeps a record if the process dies. */
-  readonly durable: string;
+  /** What equal guarantees would take besides what a line measures; empty for none. */
+  readonly missing: string;
   /** By the beginning of a check's name, its section first: the peer's own rule that differs from the check. */
   readonly byDesign: Readonly<Record<string, string>>;
 };
@@ -38,35 +38,38 @@ export const PEERS: readonly Peer[] = [
     name: "oncegate",
     what: "Oncegate",
     runs: { on: "workerd", worker: "oncegate" },
-    durable: "SQLite, an object for each key",
+    missing: "",
     byDesign: {},
   },
   {
     name: "three-calls",
     what: "Hono middleware, get – lock – complete",
     runs: { on: "workerd", worker: "three-calls" },
-    durable: "SQLite, an object for each key",
+    missing:
+      "the caller in its key; an attempt in the object, which outlives its client; waiting; another attempt where the origin did not run the request",
     byDesign: { ...INSIDE_THE_API, ...NO_JOINING },
   },
   {
     name: "node-idempotency",
-    what: "@node-idempotency/core 1.0.11, in memory",
+    what: "@node-idempotency/core 1.0.11",
     runs: { on: "node", file: "node-idempotency.ts", redis: false },
-    durable: "nothing",
+    missing: "a store that outlives the process, and what is listed for Redis",
     byDesign: { ...INSIDE_THE_API },
   },
   {
     name: "node-idempotency-redis",
     what: "@node-idempotency/core 1.0.11, Redis",
     runs: { on: "node", file: "node-idempotency.ts", redis: true },
-    durable: "Redis, as its settings say",
+    missing:
+      "Redis that syncs its log, which is measured; the caller in its key; another attempt where the origin did not run the request",
     byDesign: { ...INSIDE_THE_API },
   },
   {
     name: "express-idempotency",
-    what: "express-idempotency 1.0.6, in memory",
+    what: "express-idempotency 1.0.6",
     runs: { on: "node", file: "express-idempotency.ts", redis: false },
-    durable: "nothing",
+    missing:
+      "a store that outlives the process; the caller in its key; all fields of a response; waiting; an attempt that is kept when its connection breaks",
     byDesign: {
       ...INSIDE_THE_API,
       ...NO_JOINING,

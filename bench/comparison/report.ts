@@ -1,53 +1,57 @@
-/** Renders the peers' throughput and conformance. */
+/** Renders the peers: the speed of each line beside what goes wrong with it, and what equal guarantees would take. */
 
 import { type Facts, factsLine } from "../support/facts.ts";
 import { type Served } from "../support/load.ts";
 import { spreadOf } from "../support/statistics.ts";
-import { type Conformance } from "./conformance.ts";
-import { type Peer } from "./peers.ts";
+import { type Line } from "./lines.ts";
 
-export type Speed = { readonly fresh: Served[]; readonly known: Served[] };
+type LineResult = {
+  readonly fresh: readonly Served[];
+  readonly known: readonly Served[];
+  /** What goes wrong, by name. */
+  readonly faults: readonly string[];
+};
 
 export type PeersResult = {
   readonly facts: Facts;
-  readonly settings: { readonly rounds: number; readonly seconds: number; readonly connections: number };
+  readonly settings: {
+    readonly rounds: number;
+    readonly seconds: number;
+    readonly warmUpSeconds: number;
+    readonly connections: number;
+  };
   readonly redis: boolean;
-  readonly speeds: Readonly<Record<string, Speed>>;
-  readonly conformance: readonly Conformance[];
+  readonly lines: Readonly<Record<string, LineResult>>;
 };
 
-export function tablesOf(peers: readonly Peer[], result: PeersResult): string {
+export function tableOf(lines: readonly Line[], result: PeersResult): string {
   const { facts, settings, redis } = result;
-  const head = `| | kept in | new keys per second | p50, ms | p99, ms | replays per second | checks passed | failed | by design |
-|---|---|---|---|---|---|---|---|---|`;
-  const how = `${settings.rounds} rounds of ${settings.seconds} s in turn, ${settings.connections} connections, storage of Workers in memory${redis ? "" : "; no redis-server on this machine"}.`;
-  const rows = peers.map((peer) => rowOf(peer, result));
-  const failures = peers.flatMap((peer) => failuresOf(peer, result));
-  return [head, ...rows, "", `${factsLine(facts)}. ${how}`, "", ...peers.flatMap(exceptionsOf), ...failures].join("\n");
+  const head = `| | records in | new keys per second | of its first line | p50, ms | p99, ms | replays per second | what goes wrong |
+|---|---|---|---|---|---|---|---|`;
+  const rows = lines.map((line) => rowOf(line, lines, result));
+  const how = `${settings.rounds} rounds of ${settings.seconds} s in turn, ${settings.connections} connections${redis ? "" : "; no redis-server on this machine"}.`;
+  return [head, ...rows, "", `${factsLine(facts)}. ${how}`, "", ...priceOf(lines)].join("\n");
 }
 
-/** The sections that differ by design, grouped by reason. */
-function exceptionsOf({ what, byDesign }: Peer): string[] {
-  const sections = Map.groupBy(Object.keys(byDesign), (section) => byDesign[section] ?? "");
-  if (sections.size === 0) return [];
-  const lines = [...sections].map(([reason, of]) => `- ${reason}: ${of.join(", ")}`);
-  return [`By design, ${what}:`, "", ...lines, ""];
+function rowOf({ name, peer, store }: Line, all: readonly Line[], { lines }: PeersResult): string {
+  const { fresh = [], known = [], faults = [] } = lines[name] ?? {};
+  const first = all.find((line) => line.peer === peer);
+  const speed = medianOf(fresh, "perSecond");
+  const share =
+    first?.name === name ? "" : (speed / medianOf(lines[first?.name ?? ""]?.fresh ?? [], "perSecond")).toFixed(2);
+  const latency = [medianOf(fresh, "p50Ms").toFixed(1), medianOf(fresh, "p99Ms").toFixed(1)];
+  const figures = [speed.toFixed(0), share, ...latency, medianOf(known, "perSecond").toFixed(0)];
+  return `| ${[peer.what, store, ...figures, faults.length === 0 ? "nothing of these" : faults.join("; ")].join(" | ")} |`;
 }
 
-function rowOf(peer: Peer, { speeds, conformance }: PeersResult): string {
-  const { fresh, known } = speeds[peer.name] ?? { fresh: [], known: [] };
-  const median = (rounds: readonly Served[], figure: keyof Served, digits: number): string =>
-    spreadOf(rounds.map((round) => round[figure])).median.toFixed(digits);
-  const checks = conformance.find((one) => one.peer === peer.name);
-  const figures = [median(fresh, "perSecond", 0), median(fresh, "p50Ms", 1), median(fresh, "p99Ms", 1)];
-  const counts = checks === undefined ? ["", "", ""] : [checks.passed, checks.failed, checks.byDesign];
-  return `| ${[peer.what, peer.durable, ...figures, median(known, "perSecond", 0), ...counts].join(" | ")} |`;
+/** What is left to add where no line has all guarantees. */
+function priceOf(lines: readonly Line[]): string[] {
+  const peers = [...new Set(lines.map(({ peer }) => peer))].filter(({ missing }) => missing !== "");
+  return peers.length === 0
+    ? []
+    : ["Equal guarantees would take:", "", ...peers.map(({ what, missing }) => `- ${what}: ${missing}`)];
 }
 
-/** Lists failed checks by name, since a number alone does not show which promise is broken. */
-function failuresOf(peer: Peer, { conformance }: PeersResult): string[] {
-  const failures = conformance.find((one) => one.peer === peer.name)?.failures ?? [];
-  if (failures.length === 0) return [];
-  const lines = failures.map(({ section, title }) => `- ${section} ${title}`);
-  return [`<details><summary>${peer.what}: ${failures.length} failed</summary>`, "", ...lines, "", "</details>", ""];
+export function medianOf(rounds: readonly Served[], figure: keyof Served): number {
+  return spreadOf(rounds.map((round) => round[figure])).median;
 }

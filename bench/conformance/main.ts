@@ -11,9 +11,10 @@ import { beginScript } from "../../scripts/help.ts";
 import { PAGE } from "../../test/conformance/document/section.ts";
 import { installPeers } from "../comparison/install.ts";
 import { PEERS, type Peer } from "../comparison/peers.ts";
-import { freePort, hasRedis, startPeer } from "../comparison/start.ts";
+import { hasRedis, startPeer } from "../comparison/start.ts";
 import { fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
+import { freePort } from "../support/free-port.ts";
 import { namesOf } from "../support/options.ts";
 import { createRuntime, type Runtime } from "../support/runtime.ts";
 import { runProgram } from "./program.ts";
@@ -62,7 +63,7 @@ try {
 
 async function resultOf(of: Runtime, peer: Peer, profile: "ietf" | "core"): Promise<ProfileResult> {
   const port = await freePort();
-  const running = await startPeer(of, peer, `http://127.0.0.1:${port}`, true);
+  const running = await startPeer(of, peer, `http://127.0.0.1:${port}`, { policies: true });
   const [json, except] = [join(folder, "results.json"), join(folder, "exceptions.json")];
   writeFileSync(except, JSON.stringify(peer.byDesign));
   // A middleware cannot be configured as the checks with needs require. Exceptions are to clauses of the protocol.

@@ -35,7 +35,7 @@ export const CASES: readonly Case[] = [
   {
     name: "new-alone",
     what: "a new key, one request at a time",
-    sides: ["bare-kv", "bare", "oncegate"],
+    sides: ["bare-kv", "oncegate"],
     keys: "fresh",
     connections: 1,
     storages: ["memory", "disk"],
@@ -44,11 +44,20 @@ export const CASES: readonly Case[] = [
   {
     name: "replay",
     what: "a replay",
-    sides: ["bare-kv", "bare", "oncegate"],
+    sides: ["bare-kv", "oncegate"],
     keys: "known",
     connections: null,
     storages: ["memory", "disk"],
     bars: { perSecond: 0.85, cpuMsPerRequest: 1.5 },
+  },
+  {
+    name: "replay-alone",
+    what: "a replay, one request at a time",
+    sides: ["bare-kv", "oncegate"],
+    keys: "known",
+    connections: 1,
+    storages: ["memory"],
+    bars: { p50Ms: 1.1 },
   },
   {
     name: "keyless",
@@ -58,6 +67,15 @@ export const CASES: readonly Case[] = [
     connections: null,
     storages: ["memory"],
     bars: { perSecond: 0.95, cpuMsPerRequest: 1.15 },
+  },
+  {
+    name: "keyless-alone",
+    what: "a request without a key, one request at a time",
+    sides: ["proxy", "oncegate"],
+    keys: "none",
+    connections: 1,
+    storages: ["memory"],
+    bars: { p50Ms: 1.1 },
   },
   {
     name: "shards",

@@ -2,17 +2,8 @@
 
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
+import { LETTER_WIDTH, PICTURE, standAlone } from "../support/picture.ts";
 import { type BenchResult, type CaseResult, ratioOf } from "./report.ts";
-
-const WIDTH = 820;
-const ROW_HEIGHT = 40;
-/** Above the rows for the title, and below them for the axis and the legend. */
-const HEAD = 44;
-const FOOT = 84;
-const FONT_SIZE = 13;
-const LINE_HEIGHT = 18;
-/** Of a letter at that size, in the widest of the usual fonts. */
-const LETTER_WIDTH = 7.2;
 
 const LEGEND =
   "Blue: median of the rounds. Black: their spread. Red: what was to be reached. Dashed: the bare mechanism.";
@@ -28,15 +19,16 @@ export function pictureOf({ cases, facts, settings }: BenchResult): string {
     { name, x: from },
     { name, x: to },
   ]);
+  const { width, rowHeight, head, foot, fontSize } = PICTURE;
   const plot = Plot.plot({
     document,
-    width: WIDTH,
-    height: rows.length * ROW_HEIGHT + HEAD + FOOT,
-    marginTop: HEAD,
+    width,
+    height: rows.length * rowHeight + head + foot,
+    marginTop: head,
     marginLeft: 20 + LETTER_WIDTH * Math.max(...rows.map(({ name }) => name.length)),
     marginRight: 24,
-    marginBottom: FOOT,
-    style: { fontSize: `${FONT_SIZE}px` },
+    marginBottom: foot,
+    style: { fontSize: `${fontSize}px` },
     x: { label: null, domain: [0, Math.max(1, ...rows.map(({ to }) => to))], grid: true },
     y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
     marks: [
@@ -68,25 +60,4 @@ export function pictureOf({ cases, facts, settings }: BenchResult): string {
 
 function nameOf({ what, storage }: CaseResult): string {
   return `${what}, ${storage}`.replace("one request at a time", "one at a time");
-}
-
-/** A separate SVG file needs the namespace, a light background for dark readers, and a title. */
-function standAlone(svg: string, title: string, notes: readonly string[]): string {
-  const height = Number(/height="(\d+)"/.exec(svg)?.[1]);
-  const ground = `<title>${escaped(title)}</title><rect width="100%" height="100%" fill="white"/>`;
-  const lines = [
-    lineOf(title, 24, `font-weight="bold" fill="#1b1e23"`),
-    ...notes.map((note, at) => lineOf(note, height - 12 - (notes.length - 1 - at) * LINE_HEIGHT, `fill="#555"`)),
-  ];
-  const named = svg.includes("xmlns=") ? svg : svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"');
-  const coloured = named.replace('fill="currentColor"', 'fill="#1b1e23" color="#1b1e23"');
-  return coloured.replace(/(<svg[^>]*>)/, `$1${ground}`).replace(/<\/svg>\s*$/, `${lines.join("")}</svg>\n`);
-}
-
-function lineOf(text: string, y: number, style: string): string {
-  return `<text x="12" y="${y}" font-size="${FONT_SIZE}" text-anchor="start" ${style}>${escaped(text)}</text>`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

@@ -1,4 +1,4 @@
-/** Measures throughput, latency and memory while records accumulate, expire, and are joined. Each part runs alone. */
+/** Measures throughput and latency while records accumulate, expire, and are joined. Each part runs alone. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Served, freshKey, post, run } from "../support/load.ts";
@@ -16,10 +16,9 @@ export type Settings = {
   /** The paces at which records end while others are served, in the second part. */
   readonly expiriesPerSecond: readonly number[];
   readonly joiners: number;
-  readonly memoryMinutes: number;
 };
 
-export type Part = "records" | "expiries" | "joiners" | "memory";
+export type Part = "records" | "expiries" | "joiners";
 
 export type Line = {
   readonly part: Part;
@@ -56,7 +55,6 @@ export const PARTS: Readonly<
   records: withRecords,
   expiries: whileRecordsEnd,
   joiners: withJoiners,
-  memory: overTime,
 };
 
 /** New keys and replays, with an increasing number of live records. */
@@ -173,28 +171,6 @@ async function withJoiners(runtime: Runtime, settings: Settings, report: ReportP
   await stop();
   const figures = { answered: ends.length, refused, originMs, firstMs, lastAfterFirstMs: lastMs - firstMs, memoryMb };
   return [{ part: "joiners", what: `${settings.joiners} who join one attempt`, figures }];
-}
-
-/** Resident memory under a steady load of new keys and replays, minute by minute. */
-async function overTime(runtime: Runtime, settings: Settings, report: ReportProgress): Promise<Line[]> {
-  const { worker, stop } = await start(runtime, settings, {});
-  const known = await knownKeys(worker, 200);
-  const lines: Line[] = [];
-  for (let minute = 1; minute <= settings.memoryMinutes; minute++) {
-    let sent = 0;
-    // One new key for nine replays, to distinguish growth by time from growth by keys.
-    const mixed = (): string | null => (++sent % 10 === 0 ? freshKey() : known());
-    const served = await run({ url: worker.url, connections: settings.connections, seconds: 60, key: mixed });
-    const figures = { perSecond: served.perSecond, p99Ms: served.p99Ms, memoryMb: residentMegabytes(worker.pid) };
-    lines.push({ part: "memory", what: `minute ${minute}`, figures });
-    report(
-      `minute ${minute} of ${settings.memoryMinutes}: ${figures.memoryMb} MB, ${served.perSecond.toFixed(0)} per second`,
-    );
-  }
-  await stop();
-  const since = lines.at(-1 - Math.min(5, lines.length - 1));
-  const grown = Number(lines.at(-1)?.figures["memoryMb"]) - Number(since?.figures["memoryMb"]);
-  return [...lines, { part: "memory", what: `grown since ${since?.what}`, figures: { memoryMb: grown } }];
 }
 
 async function warmUp({ url }: RunningWorker, { connections }: Settings): Promise<void> {

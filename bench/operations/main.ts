@@ -1,9 +1,10 @@
-// npm run bench:operations [-- --rounds 9 --count 2000 --json FILE]
+// npm run bench:operations [-- --rounds 9 --count 2000 --json FILE --write]
 // Measures the platform's operations that a keyed request is made of: processor time of each, in microseconds. With the counts of
 // test/worker/worker/request-costs.test.ts it shows what a change is worth before anything is built.
 
 import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
+import { README, fillIn } from "../support/document.ts";
 import { facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
 import { numberOf } from "../support/options.ts";
 import { cpuMicroseconds } from "../support/process.ts";
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "9" },
     count: { type: "string", default: "2000" },
     json: { type: "string" },
+    write: { type: "boolean", default: false },
   },
 });
 const rounds = numberOf("rounds", values.rounds, 1);
@@ -45,11 +47,15 @@ try {
     lowest: quantile(micros, 0),
     median: quantile(micros, 0.5),
   }));
-  writeJson(resultFile("operations", { json: values.json, write: false }), { facts: about, rounds, count, table });
-  console.log("| processor time, µs | lowest | median |\n|---|---|---|");
-  for (const { name, lowest, median } of table)
-    console.log(`| ${name} | ${lowest.toFixed(1)} | ${median.toFixed(1)} |`);
-  console.log(`\n${factsLine(about)}. ${rounds} rounds of ${count} each, in turn.`);
+  writeJson(resultFile("operations", values), { facts: about, rounds, count, table });
+  const text = [
+    "| processor time, µs | lowest | median |\n|---|---|---|",
+    ...table.map(({ name, lowest, median }) => `| ${name} | ${lowest.toFixed(1)} | ${median.toFixed(1)} |`),
+    "",
+    `${factsLine(about)}. ${rounds} rounds of ${count} each, in turn.`,
+  ].join("\n");
+  console.log(text);
+  if (values.write) fillIn(README, "operations", text);
 } finally {
   await runtime.close();
 }

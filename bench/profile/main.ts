@@ -1,20 +1,21 @@
 // npm run bench:profile [-- --keys known --worker oncegate --seconds 5 --top 40 --json FILE --write]
-// Profiles the CPU time: the parts of Oncegate for each kind of request, then the functions by their own time,
-// and including all that they call. --write puts the table of parts into bench/README.md.
+// Profiles the CPU time: the parts and the hottest functions of Oncegate for each kind of request, with the time of the floor beside
+// them, then all functions of --keys by their own time, and including all that they call. --write puts the tables into
+// bench/README.md. With another --worker, it prints only that Worker's functions.
 
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { README, fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
+import { inspectorAddress } from "../support/inspector.ts";
 import { freshKey, post, run } from "../support/load.ts";
 import { namesOf, numberOf } from "../support/options.ts";
-import { createRuntime } from "../support/runtime.ts";
+import { type WorkerName, createRuntime } from "../support/runtime.ts";
 import { takeProfile } from "./profiler.ts";
-import { KINDS, type Kind, tableOf } from "./report.ts";
-import { type Profile, busyMs, byModule, hottest, modulesIn } from "./sums.ts";
+import { KINDS, type Kind, type ProfileResult, tableOf } from "./report.ts";
+import { type Profile, busyMs, byFunction, byModule, hottest, modulesIn } from "./sums.ts";
 
-const INSPECTOR = "127.0.0.1:19229";
 const KNOWN_KEYS = 200;
 const FUNCTIONS_KEPT = 100;
 
@@ -35,34 +36,53 @@ const top = numberOf("top", values.top, 1);
 const settings = { seconds: numberOf("seconds", values.seconds, 1), warmUpSeconds: 3, connections: 16 };
 if (values.write && worker !== "oncegate") throw new Error("--write is for Oncegate, whose parts are known");
 
+/** The least that does the same for each kind of request. */
+const FLOORS = { fresh: "bare-kv", known: "bare-kv", none: "proxy" } as const;
+
 const about = facts();
 const runtime = createRuntime();
 try {
   const origin = await runtime.startOrigin();
-  const kinds = worker === "oncegate" ? (Object.keys(KINDS) as Kind[]) : [asked];
-  const taken: Taken[] = [];
-  for (const kind of kinds) taken.push(await profileOf(kind, origin.url));
-  if (worker === "oncegate") report(taken);
-  for (const { kind, profile } of taken) if (kind === asked) printFunctions(profile);
+  const taken = worker === "oncegate" ? await allKinds(origin.url) : await profileOf(worker, asked, origin.url);
+  printFunctions(taken.profile);
 } finally {
   await runtime.close();
 }
 
 type Taken = {
-  readonly kind: Kind;
   readonly requests: number;
   readonly profile: Profile;
   /** The file of the bundle that ran. */
   readonly script: string;
 };
 
-async function profileOf(kind: Kind, origin: string): Promise<Taken> {
-  const { url, script, discard } = await runtime.start(worker, { origin, storage: "memory", inspector: INSPECTOR });
+/** Reports all kinds, each after its floor, and returns the profile of the kind that is printed in full. */
+async function allKinds(origin: string): Promise<Taken> {
+  const profiled: ProfileResult["profiled"][number][] = [];
+  let printed: Taken | undefined;
+  for (const kind of Object.keys(KINDS) as Kind[]) {
+    console.error(`${KINDS[kind]} ...`);
+    const floor = await profileOf(FLOORS[kind], kind, origin);
+    const taken = await profileOf("oncegate", kind, origin);
+    profiled.push({ kind, ...summaryOf(taken), floor: { worker: FLOORS[kind], ...timeOf(floor) } });
+    if (kind === asked) printed = taken;
+  }
+  const result = { facts: about, settings, profiled };
+  writeJson(resultFile("profile", values), result);
+  console.log(tableOf(result));
+  if (values.write) fillIn(README, "profile", tableOf(result));
+  if (printed === undefined) throw new Error(`${asked} was not profiled`);
+  return printed;
+}
+
+async function profileOf(side: WorkerName, kind: Kind, origin: string): Promise<Taken> {
+  const inspector = await inspectorAddress();
+  const { url, script, discard } = await runtime.start(side, { origin, storage: "memory", inspector });
   const known = Array.from({ length: KNOWN_KEYS }, freshKey);
   let next = 0;
   const sources = { known: () => known[next++ % known.length] ?? null, fresh: freshKey, none: () => null };
   const load = { url, connections: settings.connections, key: sources[kind] };
-  const { profile, loaded } = await takeProfile(INSPECTOR, {
+  const { profile, loaded } = await takeProfile(inspector, {
     warmUp: async () => {
       if (kind === "known") for (const key of known) await post(url, key);
       await run({ ...load, seconds: settings.warmUpSeconds });
@@ -70,21 +90,21 @@ async function profileOf(kind: Kind, origin: string): Promise<Taken> {
     load: () => run({ ...load, seconds: settings.seconds }),
   });
   await discard();
-  return { kind, requests: loaded.requests, profile, script };
+  return { requests: loaded.requests, profile, script };
 }
 
-function report(taken: readonly Taken[]): void {
-  const profiled = taken.map(({ kind, requests, profile, script }) => {
-    const modules = byModule(profile, modulesIn(readFileSync(script, "utf8")));
-    if (!modules.some(({ where }) => where.startsWith("src/")))
-      throw new Error(`nothing of ${script} is in the profile`);
-    const functions = hottest(profile, "self").slice(0, FUNCTIONS_KEPT);
-    return { kind, requests, busyMs: busyMs(profile), modules, functions };
-  });
-  const result = { facts: about, settings, profiled };
-  writeJson(resultFile("profile", values), result);
-  console.log(tableOf(result));
-  if (values.write) fillIn(README, "profile", tableOf(result));
+function timeOf({ requests, profile }: Taken) {
+  return { requests, busyMs: busyMs(profile) };
+}
+
+function summaryOf(taken: Taken) {
+  const { profile, script } = taken;
+  const moduleOf = modulesIn(readFileSync(script, "utf8"));
+  const modules = byModule(profile, moduleOf);
+  if (!modules.some(({ where }) => where.startsWith("src/"))) throw new Error(`nothing of ${script} is in the profile`);
+  const functions = hottest(profile, "self").slice(0, FUNCTIONS_KEPT);
+  const lines = byFunction(profile, moduleOf).slice(0, FUNCTIONS_KEPT);
+  return { ...timeOf(taken), modules, functions, lines };
 }
 
 function printFunctions(profile: Profile): void {

@@ -1,6 +1,7 @@
-/** Renders the CPU time as a table: a row for each part, a column for each kind of request. */
+/** Renders the CPU time: a row for each part and for the hottest functions, a column for each kind of request. */
 
 import { type Facts, factsLine } from "../support/facts.ts";
+import { type WorkerName } from "../support/runtime.ts";
 import { PARTS, partOf } from "./parts.ts";
 import { type Share, byPart } from "./sums.ts";
 
@@ -14,7 +15,13 @@ type Profiled = {
   readonly busyMs: number;
   readonly modules: readonly Share[];
   readonly functions: readonly Share[];
+  /** The functions of the bundle, hottest first. */
+  readonly lines: readonly Share[];
+  readonly floor: Floor;
 };
+
+/** The same kind of request under the same load, served by the least that does the task. */
+type Floor = { readonly worker: WorkerName; readonly requests: number; readonly busyMs: number };
 
 export type ProfileResult = {
   readonly facts: Facts;
@@ -22,25 +29,51 @@ export type ProfileResult = {
   readonly profiled: readonly Profiled[];
 };
 
-export function tableOf({ facts, settings, profiled }: ProfileResult): string {
-  const columns = profiled.map(({ modules }) => byPart(modules, partOf));
-  const whole = profiled.map(({ busyMs, requests }) => `**${(busyMs / requests).toFixed(2)}**`);
-  const lines = [
-    rowOf(
-      "percent",
-      profiled.map(({ kind }) => KINDS[kind]),
-    ),
-    `|---${"|---".repeat(profiled.length)}|`,
-    ...PARTS.map(([part]) =>
-      rowOf(
-        part,
-        columns.map((column) => (column.get(part) ?? 0).toFixed(1)),
-      ),
-    ),
-    rowOf("**all of it, ms for a request**", whole),
-  ];
+/** The functions that the document shows of each kind. */
+const LINES_SHOWN = 15;
+
+/** Two tables: all parts, and the hottest functions, line by line. Both are in microseconds for a request. */
+export function tableOf(result: ProfileResult): string {
+  const { facts, settings } = result;
   const how = `${settings.seconds} s of each, after ${settings.warmUpSeconds} s of warming up; ${settings.connections} connections, storage in memory.`;
-  return [...lines, "", `${factsLine(facts)}. ${how}`].join("\n");
+  return [...partsOf(result), "", ...linesOf(result), "", `${factsLine(facts)}. ${how}`].join("\n");
+}
+
+function partsOf({ profiled }: ProfileResult): string[] {
+  const columns = profiled.map((one) => ({ one, shares: byPart(one.modules, partOf) }));
+  const whole = profiled.map((one) => `**${microseconds(one)}**`);
+  const floor = profiled.map((one) => `**${microseconds(one.floor)}** (${one.floor.worker})`);
+  const parts = PARTS.map(([part]) => {
+    const cells = columns.map(({ one, shares }) => microseconds(one, shares.get(part) ?? 0));
+    return rowOf(part, cells);
+  });
+  return [
+    ...headOf("µs for a request", profiled),
+    ...parts,
+    rowOf("**all of it**", whole),
+    rowOf("**the floor**", floor),
+  ];
+}
+
+function linesOf({ profiled }: ProfileResult): string[] {
+  const rows = Array.from({ length: LINES_SHOWN }, (_, at) => {
+    const cells = profiled.map((one) => {
+      const line = one.lines[at];
+      return line === undefined ? "" : `${microseconds(one, line.percent)} ${line.where}`;
+    });
+    return rowOf(String(at + 1), cells);
+  });
+  return [...headOf("hottest functions, µs", profiled), ...rows];
+}
+
+function headOf(name: string, profiled: readonly Profiled[]): string[] {
+  const kinds = profiled.map(({ kind }) => KINDS[kind]);
+  return [rowOf(name, kinds), `|---${"|---".repeat(profiled.length)}|`];
+}
+
+/** The share of the time of one request. */
+function microseconds({ busyMs, requests }: Pick<Floor, "busyMs" | "requests">, percent = 100): string {
+  return ((busyMs * 1000 * percent) / 100 / requests).toFixed(0);
 }
 
 function rowOf(name: string, cells: readonly string[]): string {

@@ -31,8 +31,20 @@ export function cpuMicroseconds(pid: number): number {
 }
 
 export function residentMegabytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s*(\d+) kB/m.exec(read(`/proc/${pid}/status`))?.[1];
-  return Math.round(Number(kilobytes) / 1000);
+  return Math.round(residentBytes(pid) / 1e6);
+}
+
+export function residentBytes(pid: number): number {
+  return statusBytes(pid, "VmRSS");
+}
+
+/** The most that it has held since its start. */
+export function peakResidentMegabytes(pid: number): number {
+  return statusBytes(pid, "VmHWM") / 1e6;
+}
+
+function statusBytes(pid: number, field: "VmRSS" | "VmHWM"): number {
+  return 1024 * Number(new RegExp(`^${field}:\\s*(\\d+) kB`, "m").exec(read(`/proc/${pid}/status`))?.[1]);
 }
 
 /** Empty if the process has ended. */

@@ -13,6 +13,7 @@ export type WorkerName =
   | "oncegate"
   | "bare"
   | "bare-kv"
+  | "bare-chunks"
   | "shards"
   | "proxy"
   | "empty"
@@ -27,6 +28,8 @@ export type StorageName = keyof typeof STORAGES;
 
 export type RunningWorker = ServerProcess & {
   readonly pid: number;
+  /** The folder of its storage. */
+  readonly records: string;
   /** The file of its bundled module. */
   readonly script: string;
   /** Stops it and deletes its storage, which has a file for each key's object. */
@@ -35,7 +38,8 @@ export type RunningWorker = ServerProcess & {
 
 export type Runtime = {
   readonly start: (worker: WorkerName, options: StartOptions) => Promise<RunningWorker>;
-  readonly startOrigin: (delayMs?: number) => Promise<ServerProcess>;
+  /** The origin of the measurements, or another program. It gets `delayMs` as its argument. */
+  readonly startOrigin: (delayMs?: number, program?: string) => Promise<ServerProcess>;
   readonly close: () => Promise<void>;
 };
 
@@ -46,10 +50,14 @@ type StartOptions = {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Oncegate's whole configuration, instead of `settings`. */
   readonly tenants?: Readonly<Record<string, unknown>>;
+  /** The folder of a Worker that has been stopped, to go on with its records, and its port. */
+  readonly records?: string;
+  readonly port?: number;
   /** The address of the runtime's inspector, for a profile. */
   readonly inspector?: string;
 };
 
+const ORIGIN = join(import.meta.dirname, "origin.ts");
 const WORKERS = join(import.meta.dirname, "..", "workers");
 const REPOSITORY = join(import.meta.dirname, "..", "..");
 const COMPATIBILITY_DATE = /^compatibility_date = "(.*)"$/m.exec(
@@ -63,14 +71,14 @@ export function createRuntime(): Runtime {
   const running = new Set<ServerProcess>();
   const used = new Set([folder]);
   return {
-    async start(worker, { origin, storage, settings = {}, tenants, inspector }) {
-      const records = mkdtempSync(join(STORAGES[storage], `oncegate-bench-${worker}-`));
+    async start(worker, { origin, storage, settings = {}, tenants, inspector, ...options }) {
+      const records = options.records ?? mkdtempSync(join(STORAGES[storage], `oncegate-bench-${worker}-`));
       used.add(records);
       const bundle = await bundleOf(worker);
       const served = tenants ?? { "*": { origin, caller: ["authorization"], ...settings } };
       const server = await startWorkerd({
         bundle,
-        port: 0,
+        port: options.port ?? 0,
         storage: records,
         tenants: served,
         // The gateway has it in `tenants`, and refuses both.
@@ -84,12 +92,12 @@ export function createRuntime(): Runtime {
         rmSync(records, { recursive: true, force: true });
         used.delete(records);
       };
-      return { ...server, pid: pidOf(records), script: join(bundle, "dist", "index.js"), discard };
+      return { ...server, pid: pidOf(records), records, script: join(bundle, "dist", "index.js"), discard };
     },
-    async startOrigin(delayMs = 0) {
+    async startOrigin(delayMs = 0, program = ORIGIN) {
       const server = await startServerProcess({
         name: "the origin",
-        args: [join(import.meta.dirname, "origin.ts"), String(delayMs)],
+        args: [program, String(delayMs)],
         cwd: REPOSITORY,
         env: {},
         readUrl: (output) => /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? null,

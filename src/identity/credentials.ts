@@ -13,7 +13,7 @@ const MEMBER = /(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|\\?$))+/gs;
  * Clients such as those of AWS write characters in values that RFC 9110 asks them to quote. A quote that is not closed could hide the
  * comma of two lines.
  */
-const PARAMETER = new RegExp(`^${TOKEN}[ \\t]*=[ \\t]*(?:"(?:[^"\\\\]|\\\\.)*"|[^ \\t="])[^"]*$`, "s");
+const PARAMETER = new RegExp(`^${TOKEN}[ \\t]*=[ \\t]*(?:"(?:[^"\\\\]|\\\\.)*"|[^ \\t="])[^"]*$`);
 
 /**
  * Schemes have no letter case, and the blanks after them no meaning: otherwise one credential would be several callers. Null where a

@@ -33,7 +33,7 @@ export function parseIdempotencyKey(value: string, name = "idempotency-key"): st
 /** Parses the key in the body member at `pointer`. It is a JSON string, so quotes in it belong to the key. */
 export function parseBodyKey(node: JsonNode, pointer: JsonPointer): string | Refusal {
   const where = writeJsonPointer(pointer);
-  const value: unknown = typeof node === "string" && node.startsWith('"') ? JSON.parse(node) : null;
+  const value: unknown = typeof node === "string" ? JSON.parse(node) : null;
   if (typeof value !== "string" || !PRINTABLE.test(value)) {
     return refuse("key_invalid", `The key at ${where} in the body must be a string of printable ASCII characters.`);
   }

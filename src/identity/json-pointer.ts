@@ -47,7 +47,7 @@ export function isWithin(pointer: JsonPointer, outer: JsonPointer): boolean {
 /** The pointers that are not within another one. Their values don't overlap. */
 export function outermost(pointers: readonly JsonPointer[]): readonly JsonPointer[] {
   const covers = (outer: JsonPointer, at: number, pointer: JsonPointer, index: number): boolean =>
-    at !== index && isWithin(pointer, outer) && (outer.length < pointer.length || at < index);
+    isWithin(pointer, outer) && (outer.length < pointer.length || at < index);
   return pointers.filter((pointer, index) => !pointers.some((outer, at) => covers(outer, at, pointer, index)));
 }
 

@@ -53,7 +53,7 @@ const OTHER: RpcMessage = { kind: "other" };
 
 /** `document` is null where the body can't be read as JSON. */
 export function readRpcMessage(document: JsonNode | null): RpcMessage {
-  if (document === null || typeof document === "string") return OTHER;
+  if (document === null) return OTHER;
   if (!isElements(document)) return messageOf([document], false);
   return messageOf(document, true);
 }
@@ -82,7 +82,7 @@ function notifiedIn(unanswered: readonly JsonNode[]): Called | null {
 const NO_CALL: RpcCall = { id: null, token: null };
 
 function kindOf(message: JsonNode): "call" | "unanswered" | "other" {
-  if (textAt(message, "jsonrpc") !== '"2.0"' || hasTwins(message)) return "other";
+  if (valueAt(message, ["jsonrpc"]) !== '"2.0"' || hasTwins(message)) return "other";
   const method = valueAt(message, ["method"]);
   const id = valueAt(message, ["id"]);
   if (method === undefined) {
@@ -122,9 +122,8 @@ function quoted(name: string): string {
 }
 
 function callOf(message: JsonNode): RpcCall {
-  const token = valueAt(message, ["params", "_meta", "progressToken"]);
-  const isToken = token !== undefined && token !== "null" && isScalarId(token);
-  return { id: textAt(message, "id"), token: isToken ? token : null };
+  const token = nameAt(message, ["params", "_meta", "progressToken"]);
+  return { id: nameAt(message, ["id"]), token: token === "null" ? null : token };
 }
 
 /** By which routes and `rpc_methods` name calls: `tools/call`, and `tools/call:create_payment`. */
@@ -156,7 +155,7 @@ function hasControls(text: string): boolean {
 
 /** What is called by each message, whatever it is: two calls for different tools have different texts. */
 export function calledText(document: JsonNode): string {
-  const messages = typeof document !== "string" && isElements(document) ? document : [document];
+  const messages = isElements(document) ? document : [document];
   const texts = messages.flatMap((message) =>
     [["method"], ["params", "name"]].map((pointer) => canonicalJson(valueAt(message, pointer) ?? "")),
   );
@@ -166,17 +165,18 @@ export function calledText(document: JsonNode): string {
 /** Null where there is no string. */
 function stringAt(message: JsonNode, pointer: JsonPointer): string | null {
   const node = valueAt(message, pointer);
-  const value: unknown = typeof node === "string" && node.startsWith('"') ? JSON.parse(node) : null;
+  const value: unknown = typeof node === "string" ? JSON.parse(node) : null;
   return typeof value === "string" ? value : null;
 }
 
-function textAt(message: JsonNode, name: string): string | null {
-  const value = valueAt(message, [name]);
-  return typeof value === "string" ? value : null;
+/** An id or a token, in canonical form. Null where there is none. */
+function nameAt(message: JsonNode, pointer: JsonPointer): string | null {
+  const value = valueAt(message, pointer);
+  return isScalarId(value) ? value : null;
 }
 
 /** A string, a number or null. */
-function isScalarId(node: JsonNode): node is string {
+function isScalarId(node: JsonNode | undefined): node is string {
   return typeof node === "string" && node !== "true" && node !== "false";
 }
 
@@ -221,13 +221,13 @@ export function textOfName(canonical: string): string {
 /** Of the canonical form of a number: the string of its digits, and the other way round; null where there is none. */
 export function otherTypeOf(canonical: string): string | null {
   if (!canonical.startsWith('"')) return canonical === "null" ? null : JSON.stringify(textOfName(canonical));
-  const text: unknown = JSON.parse(canonical);
-  const node = typeof text === "string" ? parseJson(text) : null;
+  const text = String(JSON.parse(canonical));
+  const node = parseJson(text);
   return typeof node === "string" && /^-?[0-9]/.test(node) && textOfName(node) === text ? node : null;
 }
 
 /** The id of a response; null where there is none, or it is too long to be that of a call with a key. */
 export function responseId(document: JsonNode | null): string | null {
-  const id = document === null || kindOf(document) !== "unanswered" ? null : textAt(document, "id");
-  return id !== null && isScalarId(id) && id.length <= ID_CHARACTERS_MAX ? id : null;
+  const id = document === null || kindOf(document) !== "unanswered" ? null : nameAt(document, ["id"]);
+  return id !== null && id.length <= ID_CHARACTERS_MAX ? id : null;
 }

@@ -33,7 +33,7 @@ export type JsonNode = string | readonly JsonNode[] | ReadonlyMap<string, JsonNo
 export function parseJson(text: string): JsonNode | null {
   const parser = new JsonParser(text);
   const value = parser.value(LEVELS_MAX);
-  return value !== null && parser.isAtEnd() ? value : null;
+  return parser.isAtEnd() ? value : null;
 }
 
 /** The same for bytes. Also null if they are not UTF-8, or too many. */
@@ -75,6 +75,11 @@ export function isElements(node: JsonNode): node is readonly JsonNode[] {
   return Array.isArray(node);
 }
 
+/** The members of an object. Null where `node` is none. */
+export function membersOf(node: JsonNode | null): ReadonlyMap<string, JsonNode> | null {
+  return node instanceof Map ? node : null;
+}
+
 /** A recursive-descent parser. Each method consumes a value and returns it, or null if it can't. */
 class JsonParser {
   readonly #text: string;
@@ -93,7 +98,7 @@ class JsonParser {
   value(levelsLeft: number): JsonNode | null {
     if (++this.#values > VALUES_MAX) return null;
     this.#skipSpace();
-    switch (this.#text[this.#at]) {
+    switch (this.#text.charAt(this.#at)) {
       case "{":
         return levelsLeft > 0 ? this.#object(levelsLeft - 1) : null;
       case "[":
@@ -106,8 +111,6 @@ class JsonParser {
         return this.#literal("false");
       case "n":
         return this.#literal("null");
-      case undefined:
-        return null;
       default:
         return this.#number();
     }
@@ -186,8 +189,7 @@ class JsonParser {
 /** `JSON.parse` defines the valid escapes. */
 function parseString(literal: string): string | null {
   try {
-    const value: unknown = JSON.parse(literal);
-    return typeof value === "string" ? value : null;
+    return String(JSON.parse(literal));
   } catch {
     // An invalid escape: the text is not JSON.
     return null;
@@ -207,8 +209,8 @@ function canonicalNumber(sign: string, integer: string, fraction: string, expone
 function trimZeros(digits: string): { significant: string; trailing: number } {
   let start = 0;
   let end = digits.length;
-  while (start < end && digits[start] === "0") start++;
-  while (end > start && digits[end - 1] === "0") end--;
+  while (digits[start] === "0") start++;
+  while (digits[end - 1] === "0") end--;
   return { significant: digits.slice(start, end), trailing: digits.length - end };
 }
 

@@ -82,12 +82,9 @@ export async function jwksAfter(url: string, known: Jwks): Promise<Jwks | null> 
   return newest === known && isUncertain ? null : newest;
 }
 
+/** A set is kept from the beginning of its first fetch. */
 function cachedAt(url: string): Cached {
-  const known = cache.get(url);
-  if (known !== undefined) return known;
-  const cached = { good: null, failedAtMs: -Infinity, fetching: null };
-  cache.set(url, cached);
-  return cached;
+  return cache.get(url) ?? { good: null, failedAtMs: -Infinity, fetching: null };
 }
 
 /** Milliseconds since the last good fetch began. */
@@ -95,8 +92,8 @@ function ageMs({ good }: Cached): number {
   return good === null ? Infinity : Date.now() - good.fetchedAtMs;
 }
 
-function usable(cached: Cached): Jwks | null {
-  return ageMs(cached) < USABLE_MS ? (cached.good?.jwks ?? null) : null;
+function usable({ good }: Cached): Jwks | null {
+  return good === null || Date.now() - good.fetchedAtMs >= USABLE_MS ? null : good.jwks;
 }
 
 /** Fetches the set, or waits for the request that does. Afterwards `cached` holds what is known. */
@@ -126,7 +123,7 @@ function claim(cached: Cached): Fetching {
 /** Waits until the fetch of another request ends: null. If that request shows no life, the fetch becomes this one's. */
 async function claimAfterWait(cached: Cached): Promise<Fetching | null> {
   let seen: Fetching | null = null;
-  let beats = -1;
+  let beats = 0;
   let silentSteps = 0;
   for (let step = 0; step < WAIT_STEPS_MAX; step++) {
     const { fetching } = cached;

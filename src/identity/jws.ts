@@ -4,7 +4,7 @@
  */
 
 import { base64url } from "jose";
-import { isElements, type JsonNode, parseJsonBytes } from "./json.ts";
+import { type JsonNode, membersOf, parseJsonBytes } from "./json.ts";
 
 export interface Jws {
   readonly claims: JsonNode;
@@ -34,10 +34,8 @@ export function readJws(bytes: Uint8Array): Jws | null {
 }
 
 function objectIn(part: string): ReadonlyMap<string, JsonNode> | null {
-  if (part === "") return null;
   try {
-    const value = parseJsonBytes(base64url.decode(part));
-    return value === null || typeof value === "string" || isElements(value) ? null : value;
+    return membersOf(parseJsonBytes(base64url.decode(part)));
   } catch {
     // Not base64url.
     return null;

@@ -28,8 +28,9 @@ export function parseMultipart(bytes: Uint8Array, boundary: string): readonly Fo
   const delimiter = encoder.encode(`--${boundary}`);
   const find = finderOf(delimiter);
   const fields: FormField[] = [];
-  let after = find(bytes, 0) === 0 ? delimiter.length : -1;
-  while (after > 0) {
+  if (find(bytes, 0) !== 0) return null;
+  let after = delimiter.length;
+  for (;;) {
     const next = find(bytes, after);
     if (next < 0) return isEnd(bytes.subarray(after)) ? fields : null;
     if (fields.length === PARTS_MAX || !isCrlf(bytes, after) || !isCrlf(bytes, next - 2)) return null;
@@ -38,7 +39,6 @@ export function parseMultipart(bytes: Uint8Array, boundary: string): readonly Fo
     fields.push(field);
     after = next + delimiter.length;
   }
-  return null;
 }
 
 function isCrlf(bytes: Uint8Array, at: number): boolean {
@@ -85,7 +85,8 @@ function nameIn(head: string): Pick<FormField, "name" | "isFile"> | null {
   const names = all.filter(([name]) => name === "name" || name === "name*");
   const [first] = names;
   if (names.length !== 1 || first?.[0] !== "name") return null;
-  const name = first[1].replace(/^"|"$/g, "");
+  // There are no other quotes than those around it.
+  const name = first[1].replaceAll('"', "");
   return all.some(([parameter]) => FILE_NAMES.has(parameter)) ? { name, isFile: true } : { name };
 }
 

@@ -4,7 +4,7 @@ import { base64url, createLocalJWKSet, decodeJwt, decodeProtectedHeader, errors,
 import { log } from "../log.ts";
 import { unreachable } from "../record/record.ts";
 import { type Claims, type JwtItem, type Verification } from "./caller.ts";
-import { isElements, parseJsonBytes } from "./json.ts";
+import { membersOf, parseJsonBytes } from "./json.ts";
 import { type Jwks, jwksAfter, jwksAt } from "./jwks.ts";
 
 /** How far an issuer's clock may differ from ours. Synchronized clocks differ by less than a second. */
@@ -154,5 +154,5 @@ export function unverifiedClaims(token: string): Claims | null {
 /** Parses the claims again, because `JSON.parse` rounds numbers and drops duplicate members. Null if there are duplicates. */
 function claimsOf(token: string): Claims | null {
   const document = parseJsonBytes(base64url.decode(token.split(".")[1] ?? ""));
-  return document === null || typeof document === "string" || isElements(document) ? null : document;
+  return membersOf(document);
 }

@@ -368,7 +368,11 @@ export const FRESH_EYES: readonly Hole[] = [
         replacement: "    void timer;\n",
       },
     ],
-    test: SIMULATION,
+    test: {
+      project: "unit",
+      file: "test/unit/key-object/attempts.test.ts",
+      title: "and has answered in time, but for its body, has not timed out",
+    },
   },
   {
     name: "readers see the end of a body before it is durable",

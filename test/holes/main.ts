@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { beginScript, runScript } from "../../scripts/help.ts";
+import { changedText } from "../support/changed-source.ts";
 import { FRESH_EYES, NOT_NOTICED_AT_FIRST } from "./fresh-eyes.ts";
 import { type CommandThatNotices, type Hole, type NoticedBy, HOLES } from "./holes.ts";
 import { runTests } from "./run-tests.ts";
@@ -91,12 +92,10 @@ function isNoticedBy(tree: string, test: NoticedBy | CommandThatNotices): boolea
 
 function isNoticed(tree: string, { name, list, changes, test }: ListedHole): boolean {
   const startedMs = performance.now();
-  const planted = changes.map(({ file, text, replacement }) => {
-    const path = join(tree, "src", file);
+  const planted = changes.map((change) => {
+    const path = join(tree, "src", change.file);
     const source = readFileSync(path, "utf8");
-    const parts = source.split(text);
-    if (parts.length !== 2) throw new Error(`"${name}": its text is ${parts.length - 1} times in ${file}`);
-    return { path, source, changed: parts.join(replacement) };
+    return { path, source, changed: changedText(source, [change]) };
   });
   try {
     for (const { path, changed } of planted) writeFileSync(path, changed);

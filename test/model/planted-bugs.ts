@@ -1,16 +1,12 @@
 /** Changes of the code that each break a promise. The exploration must find every one of them. */
 
+import { type Replacement } from "../support/changed-source.ts";
 import { type SMALL } from "./world.ts";
 
-export interface PlantedBug {
+export interface PlantedBug extends Replacement {
   readonly name: string;
   /** The smallest world in which it shows. */
   readonly world: keyof typeof SMALL;
-  /** Below src. */
-  readonly file: string;
-  /** Must be in the file once. */
-  readonly text: string;
-  readonly replacement: string;
 }
 
 const DECIDE = "record/decide.ts";

@@ -3,7 +3,7 @@
 import { type Host } from "./host.ts";
 import { type Process } from "./process.ts";
 import { type Timer } from "./scheduler.ts";
-import { ROOT, type Sim, count } from "./sim.ts";
+import { ROOT, type Sim, count, objectNowMs } from "./sim.ts";
 
 /** The first pause after an error. Each one is twice as long as the one before. */
 const RETRY_MS = 2_000;
@@ -101,8 +101,7 @@ export class Alarms {
     if (this.#running !== null) return;
     const process = this.#host.current();
     if (process.storage.firingMs !== null) return;
-    const { scheduler, skewMs } = this.#sim();
-    const nowMs = scheduler.nowMs + skewMs;
+    const nowMs = objectNowMs(this.#sim());
     // A time that has not come would only show that the clock is behind.
     const scheduledTime = Math.min(disk.alarmMs ?? nowMs, nowMs);
     void this.#run(process, scheduledTime, 0).catch(() => {

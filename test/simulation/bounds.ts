@@ -3,13 +3,7 @@
  * when it is loaded, and must be there once.
  */
 
-export interface Replacement {
-  /** Below src. */
-  readonly file: string;
-  /** Must be in the file once. */
-  readonly text: string;
-  readonly replacement: string;
-}
+import { type Replacement } from "../support/changed-source.ts";
 
 /** What the checks compare with. */
 export const BOUNDS = { waiters: 4, waitersBytes: 130, readers: 3 } as const;

@@ -13,7 +13,7 @@ import { BOUNDS } from "./bounds.ts";
 import { isOver } from "./epochs.ts";
 import { type Process } from "./process.ts";
 import { RemoteBody, uploadTo } from "./remote-body.ts";
-import { CLIENTS, type Sim, count, say, violate } from "./sim.ts";
+import { CLIENTS, type Sim, count, objectNowMs, say, violate } from "./sim.ts";
 import { type PlannedAsk } from "./world.ts";
 
 const BODY_LIFE_MS = 20 * 60_000;
@@ -125,7 +125,7 @@ function stub(sim: Sim, planned: Ask, course: Course): KeyStub {
     const now = storage.brokenBy === null ? sim.epochs.now : Math.min(storage.epoch, sim.epochs.now);
     course.epoch = isEnd ? sim.epochs.atStepStart : now;
     course.isCrowded = bodies.size >= BOUNDS.readers;
-    course.isBetween = isOver(storage.record, sim.scheduler.nowMs + sim.skewMs);
+    course.isBetween = isOver(storage.record, objectNowMs(sim));
   };
   const passed = <R extends LookReply>(reply: R, process: Process): R => {
     if (reply.kind !== "answer" || !(reply.body instanceof ReadableStream)) return reply;

@@ -1,6 +1,6 @@
 /** What must be true of the disk after each commit. */
 
-import { type Sim, violate } from "./sim.ts";
+import { type Sim, objectNowMs, violate } from "./sim.ts";
 import { type Disk } from "./storage.ts";
 
 /** docs/protocol.md 4.4.4 allows a minute. */
@@ -13,7 +13,7 @@ export function checkDisk(sim: Sim, { values, alarmMs }: Disk): void {
   // After a write that failed, and while the clock is behind, an alarm looks again later.
   const isSteady = !sim.faults.has("write fails in fact") && !sim.faults.has("clock back");
   // While something runs, the alarm looks again from time to time.
-  const latestMs = Math.max(Number(termMs), sim.scheduler.nowMs + sim.skewMs) + LATE_MS_MAX;
+  const latestMs = Math.max(Number(termMs), objectNowMs(sim)) + LATE_MS_MAX;
   const isResting = state === "completed" || state === "tombstone" || state === "unknown";
   if (isResting && isSteady && alarmMs !== null && alarmMs > latestMs) {
     violate(sim, "P7", `the alarm comes long after the end of the ${state} record`);

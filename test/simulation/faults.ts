@@ -27,6 +27,7 @@ export function apply(sim: Sim, kind: FaultKind): void {
       return;
     case "clock ahead":
       sim.skewMs += choices.pick(CLOCK_MS);
+      sim.skewMaxMs = Math.max(sim.skewMaxMs, sim.skewMs);
       return;
     case "alarm early":
     case "alarm twice":

@@ -8,7 +8,7 @@ import { Alarms } from "./alarms.ts";
 import { checkDisk } from "./disk-checks.ts";
 import { Process } from "./process.ts";
 import { type Owner, follow } from "./scheduler.ts";
-import { CLIENTS, ROOT, type Sim, count, mishap, noteBreak, say, violate } from "./sim.ts";
+import { CLIENTS, ROOT, type Sim, count, mishap, noteBreak, objectNowMs, say, violate } from "./sim.ts";
 import { Disk, StorageFailure } from "./storage.ts";
 
 /** A process whose storage belongs to another one may run on for so long. */
@@ -190,7 +190,7 @@ export class Host {
     });
     const [was, is] = [before, after].map((record): unknown => Reflect.get(Object(record), "state"));
     if (was !== "pending" && was !== is) noteBreak(sim, "the answer is deleted");
-    const nowMs = sim.scheduler.nowMs + sim.skewMs;
+    const nowMs = objectNowMs(sim);
     sim.epochs.written({ before, after, nowMs, isOperated: this.isOperating });
     process.storage.noteEpoch(sim.epochs.now);
   }

@@ -5,7 +5,7 @@ import { answerIdIn, isPrefix, joined } from "./bodies.ts";
 import { BOUNDS } from "./bounds.ts";
 import { type Process } from "./process.ts";
 import { follow } from "./scheduler.ts";
-import { CLIENTS, type Sim, count, mishap, noteBreak, violate } from "./sim.ts";
+import { CLIENTS, type Sim, count, mishap, noteBreak, objectNowMs, violate } from "./sim.ts";
 
 interface Part {
   readonly done: boolean;
@@ -23,7 +23,7 @@ export class RemoteBody {
   readonly #epoch: number;
   #breakRead: ((error: Error) => void) | null = null;
   #isBroken = false;
-  /** Since when it could have been read. */
+  /** Since when it could have been read, by the object's clock: where that jumps ahead, the object cuts a reader early. */
   #idleSinceMs: number;
   #isOver = false;
 
@@ -33,13 +33,18 @@ export class RemoteBody {
     this.#reply = reply;
     this.#reader = stream.getReader();
     this.#epoch = sim.epochs.now;
-    this.#idleSinceMs = sim.scheduler.nowMs;
+    this.#idleSinceMs = objectNowMs(sim);
     this.#open = process.open(() => this.breakOff());
     process.bodies.add(this);
     if (process.bodies.size >= BOUNDS.readers) process.crowdedAtStep = sim.scheduler.steps;
     // The object may cut it before it is read on.
-    const cut = (): void => void process.bodies.delete(this);
-    void follow(this.#reader.closed, cut, cut);
+    const closed = (): void => void process.bodies.delete(this);
+    const cut = (): void => {
+      const idleMs = objectNowMs(sim) - this.#idleSinceMs;
+      if (idleMs >= sim.world.policy.idleTimeoutMs) noteBreak(sim, "a reader took nothing");
+      closed();
+    };
+    void follow(this.#reader.closed, closed, cut);
     // The first client of an answer is bound by nothing.
     const others = [...process.bodies].filter((body) => body.#reply.speaker === "gateway").length;
     if (others > BOUNDS.readers) violate(sim, "P7", `${others} readers of one object`);
@@ -51,15 +56,13 @@ export class RemoteBody {
     this.#breakRead = reject;
     this.#sim.scheduler.send(this.#process, "a read", () => {
       const got = ({ done, value }: Part): void => {
-        this.#idleSinceMs = this.#sim.scheduler.nowMs;
+        this.#idleSinceMs = objectNowMs(this.#sim);
         this.#check(done, value);
         if (done) this.#end();
         const what = done ? "the end of a body" : "a piece of a body";
         this.#sim.scheduler.send(CLIENTS, what, () => resolve({ done, value }));
       };
       const broke = (error: Error): void => {
-        const idleMs = this.#sim.scheduler.nowMs - this.#idleSinceMs;
-        if (idleMs >= this.#sim.world.policy.idleTimeoutMs) noteBreak(this.#sim, "a reader took nothing");
         this.#end();
         this.#sim.scheduler.send(CLIENTS, "a body breaks off", () => reject(error));
       };

@@ -88,6 +88,7 @@ function simOf(choices: Choices, trace: string[] | null): Sim {
     kills: [],
     breaks: [],
     skewMs: 0,
+    skewMaxMs: 0,
     hasLostMemory: false,
     isHealed: false,
     faults: new Map(),
@@ -169,7 +170,8 @@ async function endOfTerm(sim: Sim): Promise<void> {
   if (disk.values.size > 0) violate(sim, "P7", `${[...disk.values.keys()].join()} is there after all terms`);
   if (process !== null && process.openCalls > 0) violate(sim, "P7", "a call is never answered");
   if (!sim.hasLostMemory && bodyBudget.heldBytes > 0) violate(sim, "P7", "bodies are never given back");
-  sim.scheduler.nowMs += 3_600_000;
+  // A lease ends by the clock that the object had when it began.
+  sim.scheduler.nowMs += sim.skewMaxMs + 3_600_000;
   // Drops what dead processes have left.
   if (bodyBudget.roomBytes < 64_000_000) violate(sim, "P7", "bodies are never given back, also after their time");
 }

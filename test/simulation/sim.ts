@@ -29,6 +29,8 @@ export interface Sim {
   readonly settled: { record: string; at: number; generation: number; answer: OriginAnswer }[];
   /** What the clock of the object shows too much. */
   skewMs: number;
+  /** The most that it has shown too much. */
+  skewMaxMs: number;
   /** A process has ended while something ran in it. */
   hasLostMemory: boolean;
   /** From then on nothing goes wrong any more. */
@@ -42,6 +44,11 @@ export interface Sim {
 export const ROOT: Owner = { name: "network", isAlive: true };
 export const CLIENTS: Owner = { name: "clients", isAlive: true };
 export const ORIGIN: Owner = { name: "origin", isAlive: true };
+
+/** What the clock of the object shows. */
+export function objectNowMs({ scheduler, skewMs }: Sim): number {
+  return scheduler.nowMs + skewMs;
+}
 
 export function count(sim: Sim, fault: string): void {
   sim.faults.set(fault, (sim.faults.get(fault) ?? 0) + 1);

@@ -9,10 +9,10 @@ import { type Noted, type Sim, violate } from "./sim.ts";
 const OF_NOTHING: ReadonlySet<string | null> = new Set(["in_flight", "unavailable", "overloaded"]);
 
 export function judge(sim: Sim): void {
-  // Pauses between probes go by the object's clock, and the checker's times do not.
-  const isAhead = sim.world.faults.some(({ kind }) => kind === "clock ahead");
+  // Pauses between probes go by the object's clock, and end where it is set back. The checker's times don't know it.
+  const isClockSet = sim.world.faults.some(({ kind }) => kind === "clock ahead" || kind === "clock back");
   for (const { promise, what, record } of check(historyOf(sim))) {
-    if (!(isAhead && what.startsWith("asked about attempt"))) violate(sim, promise, `${what} (${record})`);
+    if (!(isClockSet && what.startsWith("asked about attempt"))) violate(sim, promise, `${what} (${record})`);
   }
 }
 

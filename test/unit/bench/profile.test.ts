@@ -8,6 +8,7 @@ import {
   type Profile,
   RUNTIME,
   busyMs,
+  byFunction,
   byModule,
   byPart,
   hottest,
@@ -68,6 +69,15 @@ describe("a profile", () => {
     expect(rounded(hottest(PROFILE, "total"))).toMatchObject({ "compose index.js:3": 75, "sha256 index.js:6": 65 });
   });
 
+  test("is summed by function of the bundle, with the platform's work for it", () => {
+    expect(rounded(byFunction(PROFILE, modulesIn(BUNDLE)))).toEqual({
+      "sha256, digest.ts": 65,
+      "compose, compose.js": 10,
+      [RUNTIME]: 21,
+      [COLLECTION]: 4,
+    });
+  });
+
   test("is summed by parts that add up to the whole", () => {
     const parts = byPart(byModule(PROFILE, modulesIn(BUNDLE)), partOf);
     expect(parts.get("digests: caller, record, fingerprint")).toBeCloseTo(65);
@@ -113,15 +123,35 @@ describe("the parts", () => {
       },
       settings: { seconds: 5, warmUpSeconds: 3, connections: 16 },
       profiled: [
-        { kind: "fresh", requests: 4, busyMs: 10, modules: [{ where: "src/log.ts", percent: 100 }], functions: [] },
-        { kind: "none", requests: 8, busyMs: 10, modules: [{ where: RUNTIME, percent: 12.34 }], functions: [] },
+        {
+          kind: "fresh",
+          requests: 4,
+          busyMs: 10,
+          modules: [{ where: "src/log.ts", percent: 100 }],
+          functions: [],
+          lines: [{ where: "log, log.ts", percent: 50 }],
+          floor: { worker: "bare-kv", requests: 10, busyMs: 8 },
+        },
+        {
+          kind: "none",
+          requests: 8,
+          busyMs: 10,
+          modules: [{ where: RUNTIME, percent: 12.34 }],
+          functions: [],
+          lines: [],
+          floor: { worker: "proxy", requests: 10, busyMs: 5 },
+        },
       ],
     };
     const table = tableOf(result);
-    expect(table).toContain("| percent | a new key | without a key |\n|---|---|---|\n| Hono | 0.0 | 0.0 |");
-    expect(table).toContain("| the log line and the numbers | 100.0 | 0.0 |");
-    expect(table).toContain("| the runtime itself | 0.0 | 12.3 |");
-    expect(table).toContain("| **all of it, ms for a request** | **2.50** | **1.25** |");
+    expect(table).toContain("| µs for a request | a new key | without a key |\n|---|---|---|\n| Hono | 0 | 0 |");
+    expect(table).toContain("| the log line and the numbers | 2500 | 0 |");
+    expect(table).toContain("| the runtime itself | 0 | 154 |");
+    expect(table).toContain("| **all of it** | **2500** | **1250** |");
+    expect(table).toContain("| **the floor** | **800** (bare-kv) | **500** (proxy) |");
+    expect(table).toContain(
+      "| hottest functions, µs | a new key | without a key |\n|---|---|---|\n| 1 | 1250 log, log.ts |  |",
+    );
     expect(table).toContain("2026-11-27, 2 × CPU; node v24; commit abc. 5 s of each, after 3 s of warming up");
   });
 });

@@ -61,9 +61,17 @@ describe("figures of several rounds", () => {
     expect(table).toContain("2026-11-27, 2 × CPU; node v24; commit abc");
   });
 
-  test("make one sentence for the first page", () => {
-    expect(summaryOf(RESULT)).toBe(
-      "Throughput as a share of a minimal Worker's: 0.95 for a new key (`npm run bench`, 2026-11-27, 2 × CPU).",
+  test("make a small table for the first page", () => {
+    const alone = { name: "new-alone", what: "a new key, one request at a time", bars: {} };
+    const cases = RESULT.cases.flatMap((one) => [one, { ...one, ...alone }, { ...one, storage: "disk" as const }]);
+    expect(summaryOf({ ...RESULT, cases })).toBe(
+      `| share of a minimal Worker's | processor time | throughput | median, one at a time |
+|---|---|---|---|
+| a new key | 1.50 | 0.95 | 1.00 |
+| replay |  |  |  |
+| keyless |  |  |  |
+
+\`npm run bench\`, 2026-11-27, 2 × CPU.`,
     );
   });
 
@@ -100,7 +108,16 @@ describe("a document", () => {
         ([, name = ""]) => name,
       );
     expect(placesIn(FIRST_PAGE)).toEqual(["bench"]);
-    expect(placesIn(README)).toEqual(["bench", "profile", "peers", "growth", "startup"]);
+    expect(placesIn(README)).toEqual([
+      "bench",
+      "profile",
+      "operations",
+      "memory",
+      "bodies",
+      "growth",
+      "peers",
+      "startup",
+    ]);
   });
 
   test("is written by complete runs only", () => {

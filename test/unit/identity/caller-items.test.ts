@@ -36,6 +36,7 @@ describe("3.5.4 a cookie", () => {
     ["Session=a", null],
     ["xsession=a", null],
     ["session", null],
+    ["sessions", null],
     ["theme=session=a", null],
     // White space around names and values is blanks and tabs.
     ["\t session\t= a \t", "a"],
@@ -91,6 +92,9 @@ describe("3.5.5 a client certificate", () => {
     ["revoked", { certRevoked: "1" }],
     ["of unknown revocation", { certRevoked: undefined }],
     ["without a fingerprint", { certFingerprintSHA256: "" }],
+    ["with too short a fingerprint", { certFingerprintSHA256: FINGERPRINT.slice(1) }],
+    ["with more before its fingerprint", { certFingerprintSHA256: `a${FINGERPRINT}` }],
+    ["with more behind its fingerprint", { certFingerprintSHA256: `${FINGERPRINT}a` }],
     ["presented in an unknown way", { certPresented: "yes", certVerified: "NONE" }],
   ])("is unverified if it is %s", (_, change) => {
     expect(clientCertificate({ tlsClientAuth: { ...GOOD, ...change } })).toEqual({ kind: "unverified" });

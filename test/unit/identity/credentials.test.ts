@@ -13,6 +13,7 @@ describe("3.5.1 one credential in Authorization", () => {
     ],
     ["Digest a = b , c =d", "digest a = b , c =d"],
     ["Digest a=b,, c=d,", "digest a=b,, c=d,"],
+    ["Digest a=b, , c=d,\t,", "digest a=b, , c=d,\t,"],
     [
       "AWS4-HMAC-SHA256 Credential=AK/20260101/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=ab",
       "aws4-hmac-sha256 Credential=AK/20260101/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=ab",
@@ -42,11 +43,17 @@ describe("3.5.1 one credential in Authorization", () => {
     'Digest a="b", Digest c="d"',
     'Digest a="b", c',
     "Digest ,",
+    "Digest , ,",
+    // Without a scheme they may be two tokens.
+    "a=b,c=d",
+    'a="b",c="d"',
     // Two lines again, of which the first opens a quote.
     'Digest a=", Bearer t',
     'Digest a="b", c=", Bearer t',
     String.raw`Digest a="b\", Bearer t`,
     'Digest a=b", Bearer t',
+    'Digest a=b", c=d',
+    'Digest a="b"", c=d',
   ];
 
   test.each(REFUSED)("is refused with another or with what is none: %s", (written) => {

@@ -112,6 +112,7 @@ describe("3.8.18 members with one meaning", () => {
     ["are not the same under another name", '{"b":1}', '{"c":1}'],
     ["are not the same where only one has the first one", '{"a":1,"b":2}', '{"b":2}'],
     ["leave all other members as they are", '{"a":1,"d":1}', '{"a":1,"d":2}'],
+    ["count where all that are there are null", '{"b":null,"d":1}', '{"d":1}'],
   ])("%s", async (_, one, other) => {
     expect(await areSameBodies(one, other, { firstOf })).toBe(false);
   });

@@ -1,6 +1,7 @@
 // Forms, compared by meaning.
 
 import { describe, expect, test } from "vitest";
+import { parseForm } from "../../../src/identity/form.ts";
 import { type Fingerprint } from "../../../src/record/record.ts";
 import { type Change, identityOf } from "./requests.ts";
 
@@ -201,6 +202,12 @@ describe("3.8.12 forms that are compared by their bytes", () => {
       "a boundary of 71 characters",
       parts(multipart([one], "X".repeat(71)), `multipart/form-data; boundary=${"X".repeat(71)}`),
     ],
+    ["no boundary in the type, whatever the body has", parts(multipart([one], "undefined"), "multipart/form-data")],
+    [
+      "a boundary after what no boundary may have",
+      parts(multipart([one]), 'multipart/form-data; boundary="!boundary=XX"'),
+    ],
+    ["a boundary before what no boundary may have", parts(multipart([one]), "multipart/form-data; boundary=XX!")],
     ["a boundary that no boundary may be", parts(multipart([one], "a!b"), "multipart/form-data; boundary=a!b")],
     ["another charset", parts(multipart([one]), `${PARTS}; charset=latin1`)],
     ["another boundary than the type's", parts(multipart([one], "YY"))],
@@ -215,6 +222,16 @@ describe("3.8.12 forms that are compared by their bytes", () => {
     ["another first boundary", parts(`--YY\r\n${one}\r\n--XX--`)],
     ["two characters for a line end before a boundary", parts(`--XX\r\n${one}ab--XX--`)],
     ["two characters for a line end after a boundary", parts(`--XXab${one}\r\n--XX--`)],
+    ["half a line end before a boundary", parts(`--XX\r\n${one}\ra--XX--`)],
+    ["the other half before a boundary", parts(`--XX\r\n${one}a\n--XX--`)],
+    ["half a line end after a boundary", parts(`--XX\ra${one}\r\n--XX--`)],
+    ["the other half after a boundary", parts(`--XXa\n${one}\r\n--XX--`)],
+    ["half a line end after the end", parts(`--XX\r\n${one}\r\n--XX--\ra`)],
+    ["the other half after the end", parts(`--XX\r\n${one}\r\n--XX--a\n`)],
+    ["a dash and another character at the end", parts(`--XX\r\n${one}\r\n--XX-a`)],
+    ["another character and a dash at the end", parts(`--XX\r\n${one}\r\n--XXa-`)],
+    ["an end alone", parts("x--")],
+    ["a part without its boundary", parts(`x\r\n${one}\r\n--XX--`)],
     ["a byte order mark before the header fields", parts(multipart([`\ufeff${one}`]))],
     ["padding after a boundary", parts(`--XX \r\n${one}\r\n--XX--`)],
     ["a boundary that goes on", parts(`--XX\r\n${one}\r\n--XXY\r\n${one}\r\n--XX--`)],
@@ -228,6 +245,7 @@ describe("3.8.12 forms that are compared by their bytes", () => {
     ["more than 1,000 parts", parts(multipart(Array.from({ length: 1001 }, () => one)))],
     ["a part without header fields", parts("--XX\r\n\r\n1\r\n--XX--")],
     ["a part without an empty line", parts("--XX\r\nContent-Disposition: form-data; name=a\r\n--XX--")],
+    ["a longer name and no empty line", parts("--XX\r\nContent-Disposition: form-data; name=ab\r\n--XX--")],
     ["more than 8 KiB of header fields", parts(multipart([`X: ${"x".repeat(8192)}\r\n${one}`]))],
     ["a folded field", parts(multipart([`X: 1\r\n 2\r\n${one}`]))],
     ["a line that is no field", parts(multipart([`X\r\n${one}`]))],
@@ -315,6 +333,21 @@ describe("3.8.13 the compared fields of a form", () => {
     expect(await areSame(pairs("a=1"), pairs("a=2"), rule)).toBe(false);
     expect(await areSame(pairs("a=1&try=1"), pairs("a=1&try=2"), rule)).toBe(true);
     expect(await areSame(pairs("a=1"), pairs("id=1&a=1"), rule)).toBe(false);
+  });
+});
+
+test.each([null, "", "text", "text/plain", "multipart/mixed; boundary=XX"])(
+  "a body of the type %j is no form",
+  (type) => {
+    expect(parseForm(type, bytes(multipart([part("a", "1")])))).toBeNull();
+  },
+);
+
+test("3.8.11 a form has all parameters of its media type but the boundary", () => {
+  const type = 'Multipart/Form-Data; Charset=UTF-8; boundary="XX"; a=b';
+  expect(parseForm(type, bytes(multipart([part("a", "1")])))).toMatchObject({
+    mediaType: "multipart/form-data;charset=UTF-8;a=b",
+    fields: [{ name: "a" }],
   });
 });
 

@@ -49,6 +49,10 @@ describe("a JSON-RPC message", () => {
     });
   });
 
+  test.each([[true], [false], [{}], [[1]]])("that is a call may have a progress token that is none: %j", (token) => {
+    expect(read(call(5, token))).toMatchObject({ kind: "calls", calls: [{ id: "5e0", token: null }] });
+  });
+
   test("in a batch has its place", () => {
     const batch = [call(1), { jsonrpc: "2.0", method: "n" }, 7, call("a", 2)];
     const calls = [
@@ -83,6 +87,12 @@ describe("a JSON-RPC message", () => {
     ["other", "text"],
     ["other", { ...call(1), method: "m".repeat(257) }],
     ["other", { ...call(1), Method: "n" }],
+    ["other", { ...call(1), JSONRPC: "2.0" }],
+    ["other", { ...call(1), Id: 2 }],
+    ["other", { ...call(1), Params: {} }],
+    ["other", { ...call(1), RESULT: 1 }],
+    ["other", { ...call(1), erroR: {} }],
+    ["unanswered", [{ jsonrpc: "2.0", method: "m" }, 7, "text"]],
     ["other", { ...call(1), params: { Name: "n" } }],
     ["other", { ...call(1), method: "m\0" }],
     ["other", { ...call(1), "method\0": "n" }],
@@ -168,6 +178,8 @@ test.each([
   ['"1e25"', "1e25"],
   ['"5.0"', null],
   ['" 5"', null],
+  [String.raw`"\"a1\""`, null],
+  ['"[5]"', null],
   ['"null"', null],
   ['"true"', null],
   ['""', null],
@@ -184,6 +196,7 @@ test.each([
   ["-15e-3", "-0.015"],
   ["1e21", "1000000000000000000000"],
   ["1e22", "1e22"],
+  ["1e-21", "0.000000000000000000001"],
   ["1e-22", "1e-22"],
   ["9007199254740993e0", "9007199254740993"],
   ["0", "0"],

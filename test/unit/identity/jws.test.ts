@@ -57,6 +57,11 @@ describe("3.8.16 a JWS", () => {
     ["claims that may be unencoded", jwsOf(CLAIMS, { alg: "RS256", b64: false })],
     ["a header that is no object", `${btoa("[1]").replaceAll("=", "")}.e30.c`],
     ["five parts, as a JWE has", `${jwsOf(CLAIMS)}.a.b`],
+    ["four parts, of which the last three are one", `e.${jwsOf(CLAIMS)}`],
+    ["something before it", `e ${jwsOf(CLAIMS)}`],
+    ["a header that begins with a space", jwsOf(CLAIMS).replace(/^[^.]*/, btoa(' {"alg":"a"}'))],
+    ["a header that is no base64url", jwsOf(CLAIMS).replace(/^[^.]*/, "eyJhb")],
+    ["claims that are no base64url", jwsOf(CLAIMS).replace(/\.[^.]*\./, ".a.")],
     ["two parts", "e30.e30"],
     ["padding", jwsOf(CLAIMS).replace(".", "=.")],
     ["a line feed at the end", `${jwsOf(CLAIMS)}\n`],
@@ -67,6 +72,14 @@ describe("3.8.16 a JWS", () => {
     expect(readJws(new TextEncoder().encode(body))).toBeNull();
     const identity = await identityOf({ contentType: "application/jwt", body });
     expect(identity.fingerprint).toBe(identity.plain);
+  });
+
+  test("has at most 1 MB", () => {
+    const padded = (bytes: number) =>
+      jwsOf("{}", { alg: "a" }, "c".repeat(bytes - jwsOf("{}", { alg: "a" }, "").length));
+    expect(padded(1_000_000)).toHaveLength(1_000_000);
+    expect(readJws(new TextEncoder().encode(padded(1_000_000)))).toEqual({ claims: new Map(), kinds: [null, null] });
+    expect(readJws(new TextEncoder().encode(padded(1_000_001)))).toBeNull();
   });
 
   test("may be unsecured", () => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { isRefusal } from "../../../src/http/problem.ts";
+import { isRefusal, refuse } from "../../../src/http/problem.ts";
+import { textOf } from "../../../src/identity/form-field.ts";
 import { parseForm } from "../../../src/identity/form.ts";
 import { parseIdempotencyKey, writeIdempotencyKey } from "../../../src/identity/idempotency-key.ts";
 import { parseJson } from "../../../src/identity/json.ts";
-import { findKey, type KeyCarrier } from "../../../src/identity/key-carrier.ts";
+import { findKey, headersOfCarriers, type KeyCarrier, writeSource } from "../../../src/identity/key-carrier.ts";
 
 const STANDARD: KeyCarrier = [{ kind: "header", name: "idempotency-key" }];
 const VENDOR: KeyCarrier = [{ kind: "header", name: "x-idempotency-key" }];
@@ -284,4 +285,64 @@ describe("3.4.8 a key in a part of a form", () => {
       expect(await keyInPart(`${parameter}; name=order_token`)).toMatchObject(refused);
     },
   );
+});
+
+describe("a key in a body or a query that can't be read", () => {
+  test("is absent where the body is no JSON and no form", async () => {
+    expect(await keyIn("{")).toBeNull();
+    expect(await keyIn('{"idempotency_key":"k","idempotency_key":"k"}')).toBeNull();
+  });
+
+  test.each(["document", "form"] as const)("is refused as the body is: %s", async (grammar) => {
+    const refusal = refuse("body_too_large");
+    const read = () => Promise.resolve(refusal);
+    const places = { headers: new Headers(), query: "", document: read, form: read };
+    expect(await findKey([grammar === "form" ? FIELD : MEMBER], places)).toBe(refusal);
+  });
+
+  test("is refused with the place that it is in", async () => {
+    const refused = (detail: string) => ({ kind: "problem", code: "key_invalid", detail });
+    expect(await keyInQuery("?requestid=k&requestid=l")).toEqual(
+      refused("The parameter requestid of the query must not be there more than once."),
+    );
+    expect(await keyInQuery("?requestid=%c3%a9")).toEqual(
+      refused("The parameter requestid of the query must consist of printable ASCII characters."),
+    );
+    expect(await keyInForm("order_token=k&order_token=l")).toEqual(
+      refused("The form field order_token must not be there more than once."),
+    );
+  });
+});
+
+describe("the text of a field", () => {
+  const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+  test.each<[string | Uint8Array | null, string]>([
+    ["a b", "a b"],
+    ["", ""],
+    [null, ""],
+    [bytesOf("a\u00e9"), "a\u00e9"],
+    [new Uint8Array([0x61, 0xff]), "a\ufffd"],
+    [bytesOf("k".repeat(1000)), "k".repeat(1000)],
+    // No key is so long, so no more is decoded.
+    [bytesOf("k".repeat(1001)), "k".repeat(1000)],
+    ["k".repeat(1001), "k".repeat(1001)],
+  ])("with a content [%#]", (content, text) => {
+    expect(textOf({ name: "a", head: "a", content })).toBe(text);
+  });
+});
+
+describe("the places of keys", () => {
+  test("are written as they are configured", () => {
+    const sources = [STANDARD, [{ kind: "body", pointer: ["a/b", "c"] }] as const, QUERY, FIELD].flat();
+    expect(sources.map(writeSource)).toEqual(["idempotency-key", "/a~1b/c", "query:requestid", "form:order_token"]);
+  });
+
+  test("are headers among others", () => {
+    expect(headersOfCarriers([MEMBER, DELIVERY, [...QUERY, ...STANDARD], FIELD])).toEqual([
+      "x-github-event",
+      "x-github-delivery",
+      "idempotency-key",
+    ]);
+  });
 });

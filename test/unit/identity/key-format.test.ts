@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hasFormat, type KeyFormat, wordsOfFormat } from "../../../src/identity/key-format.ts";
+import { hasFormat, type KeyFormat, wordsOfFormat, writeFormat } from "../../../src/identity/key-format.ts";
 import { parseKeyPattern } from "../../../src/identity/key-pattern.ts";
 import { runs } from "../../support/runs.ts";
 
@@ -20,15 +20,29 @@ describe("3.4.10 the form of a key", () => {
     [
       { kind: "uuid" },
       Object.values(UUIDS),
-      ["", `${UUIDS.v4}0`, UUIDS.v4.replaceAll("-", ""), `{${UUIDS.v4}}`, "g".repeat(36)],
+      ["", `${UUIDS.v4}0`, `0${UUIDS.v4}`, UUIDS.v4.replaceAll("-", ""), `{${UUIDS.v4}}`, "g".repeat(36)],
     ],
-    [{ kind: "uuidv7" }, [UUIDS.v7, UUIDS.capitals], [UUIDS.v4, UUIDS.v7.replace("-9", "-c"), `${UUIDS.v7}\n`]],
+    [
+      { kind: "uuidv7" },
+      [UUIDS.v7, UUIDS.capitals],
+      [UUIDS.v4, UUIDS.v7.replace("-9", "-c"), `${UUIDS.v7}\n`, `0${UUIDS.v7}`],
+    ],
     [lengthOf(3, 4), ["abc", "a  d"], ["ab", "abcde"]],
     [lengthOf(1, 255, "ord_[a-z0-9]{4}"), ["ord_a1b2"], ["ord_a1b", "ord_a1b2c", "xord_a1b2", "ord_A1b2"]],
     [lengthOf(3, 5, "a*"), ["aaa", "aaaaa"], ["aa", "aaaaaa", "aab"]],
   ])("%j has the keys that are of it, and no others", (format, of, notOf) => {
     expect(of.filter((key) => !hasFormat(key, format))).toEqual([]);
     expect(notOf.filter((key) => hasFormat(key, format))).toEqual([]);
+  });
+
+  test.each<[KeyFormat, unknown]>([
+    [{ kind: "any" }, "any"],
+    [{ kind: "uuid" }, "uuid"],
+    [{ kind: "uuidv7" }, "uuidv7"],
+    [lengthOf(16, 64), { pattern: null, min: 16, max: 64 }],
+    [lengthOf(1, 20, "^[a-z]+$"), { pattern: "^[a-z]+$", min: 1, max: 20 }],
+  ])("is written as it is configured", (format, written) => {
+    expect(writeFormat(format)).toEqual(written);
   });
 
   test.each<[KeyFormat, string]>([
@@ -69,6 +83,77 @@ describe("a pattern", () => {
     expect(texts.map((text) => parsed?.matches(text))).toEqual(texts.map((text) => expected.test(text)));
   });
 
+  test.each([
+    ".",
+    String.raw`\d`,
+    String.raw`\w`,
+    "[^a]",
+    "[^]",
+    "[]",
+    "[a-a]",
+    "[a-]",
+    "[-a]",
+    String.raw`[\d-z]`,
+    String.raw`[\[-\]]`,
+    String.raw`[ -\/]`,
+    String.raw`[^\w]`,
+    String.raw`\.`,
+    String.raw`\ `,
+    String.raw`\$`,
+    String.raw`^\^$`,
+    "$",
+    "^",
+    "[$]",
+    "[a^]",
+    "[^^]",
+  ])("has the characters that it has in JavaScript, of those of a key: %s", (pattern) => {
+    const parsed = parseKeyPattern(pattern);
+    expect(parsed).not.toBeNull();
+    const expected = new RegExp(`^(?:${pattern})$`);
+    const texts = ["", ...Array.from({ length: 95 }, (_, index) => String.fromCharCode(0x20 + index))];
+    expect(texts.filter((text) => parsed?.matches(text))).toEqual(texts.filter((text) => expected.test(text)));
+  });
+
+  test("has no other characters than a key has", () => {
+    for (const pattern of [".", "[^a]", "[^]", String.raw`\w`, String.raw`\d`]) {
+      const texts = ["\u001f", "\u007f", "\n", "\u00e9", "\u0660"];
+      expect(texts.filter((text) => parseKeyPattern(pattern)?.matches(text))).toEqual([]);
+    }
+  });
+
+  test.each([
+    ["a{2}", [2]],
+    ["a{2,}", [2, 3, 4, 5, 6]],
+    ["a{2,4}", [2, 3, 4]],
+    ["a{0,2}", [0, 1, 2]],
+    ["a{3,3}", [3]],
+    ["a{0}", [0]],
+    ["a{0,}", [0, 1, 2, 3, 4, 5, 6]],
+    ["a?", [0, 1]],
+    ["a+", [1, 2, 3, 4, 5, 6]],
+    ["a*", [0, 1, 2, 3, 4, 5, 6]],
+    ["(a{2}){2}", [4]],
+    ["(a|aa){2}", [2, 3, 4]],
+    ["(a{2}|a{5})?", [0, 2, 5]],
+    ["()", [0]],
+    ["(?:)a|", [0, 1]],
+  ])("repeats: %s", (pattern, counts) => {
+    const parsed = parseKeyPattern(pattern);
+    expect([0, 1, 2, 3, 4, 5, 6].filter((count) => parsed?.matches("a".repeat(count)))).toEqual(counts);
+  });
+
+  test("is kept as it is written", () => {
+    expect(parseKeyPattern("^a$")?.text).toBe("^a$");
+  });
+
+  test("has at most 256 characters and 1,000 states", () => {
+    expect(parseKeyPattern("a".repeat(256))).not.toBeNull();
+    // One for each letter, one for the choice, and the end.
+    expect(parseKeyPattern("a{998}")).not.toBeNull();
+    expect(parseKeyPattern("a{999}")).toBeNull();
+    expect(parseKeyPattern("(a{998}|b{998}|c)")).toBeNull();
+  });
+
   test("means what it means in JavaScript, for any text", () => {
     const text = fc.string({ unit: fc.constantFrom("a", "b", "c", "1", "_", "-", "d"), maxLength: 8 });
     fc.assert(
@@ -96,6 +181,25 @@ describe("a pattern", () => {
     "a{2,1}",
     "a{1000}",
     "a{",
+    "a{}",
+    "a{,2}",
+    "a{2",
+    "a{2;3}",
+    "a{2}{3}",
+    "a{1,1000}",
+    "(?",
+    "(?:a",
+    "(?!a)",
+    "^^a",
+    "a$$",
+    "[a-z",
+    "[a-",
+    "[a[]",
+    "[z-a]",
+    String.raw`[\w-\d`,
+    String.raw`[a-\w]`,
+    String.raw`\é`,
+    String.raw`a\d\b`,
     "}",
     "]",
     "a^b",
@@ -108,6 +212,7 @@ describe("a pattern", () => {
     "(?<a>b)",
     "é",
     "[é]",
+    "[é-z]",
     "a\n",
     "a".repeat(257),
     "(a{100}){100}",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type BodyKind, bodyKindOf, parseMediaType } from "../../../src/identity/media-type.ts";
+import { type BodyKind, bodyKindOf, essenceOf, parseMediaType } from "../../../src/identity/media-type.ts";
 
 describe("3.8.1 media type", () => {
   test.each([
@@ -101,6 +101,17 @@ describe("3.4.7 what a body may be parsed as", () => {
   ])("%j: %s", (contentType, kind) => {
     expect(bodyKindOf(contentType)).toBe(kind);
   });
+});
+
+test.each<[string | null, string]>([
+  [null, ""],
+  ["", ""],
+  ["text/plain", "text/plain"],
+  [" Text/Event-Stream\t; charset=utf-8; a=b", "text/event-stream"],
+  [";a=b", ""],
+  ["text/html, text/plain", "text/html, text/plain"],
+])("the type without its parameters, of %j: %j", (contentType, essence) => {
+  expect(essenceOf(contentType)).toBe(essence);
 });
 
 describe("cost", () => {

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { digestOf, sha256 } from "../../../src/identity/digest.ts";
-import { recordId, type RecordScope } from "../../../src/identity/record-id.ts";
+import { DigestInPieces, digestOf, sha256 } from "../../../src/identity/digest.ts";
+import { callerPlacement, keyDigest, recordId, type RecordScope } from "../../../src/identity/record-id.ts";
 import { runs } from "../../support/runs.ts";
 
 const SCOPE: RecordScope = {
@@ -18,6 +18,13 @@ describe("3.7.1 the record id", () => {
   // Computed by another program from 3.7.1. If it changes, stored records become unreachable: see FORMAT_VERSION.
   test("has a fixed digest", async () => {
     expect(await recordId(SCOPE)).toBe("2da35301802c8755c9d55c60a9a7c73e8959a3b9115a40885500c240afa64136");
+  });
+
+  test("of a derived key has one part more", async () => {
+    const { tenant, method, path, caller, key } = SCOPE;
+    const parts = ["oncegate/1", tenant, method, path, caller, key];
+    expect(await recordId(SCOPE)).toBe(await digestOf(parts));
+    expect(await recordId({ ...SCOPE, isDerived: true })).toBe(await digestOf([...parts, "derived"]));
   });
 
   test.each<[string, Partial<RecordScope>]>([
@@ -45,7 +52,42 @@ describe("3.7.1 the record id", () => {
   });
 });
 
+describe("3.5.9 the caller of a record", () => {
+  const caller = (onChange: "separate" | "refuse") => ({
+    rule: { items: [], anonymous: "shared", onChange } as const,
+    digest: "d",
+  });
+
+  test.each([
+    ["separate", false, { inId: "d", bound: null }],
+    ["separate", true, { inId: "d", bound: null }],
+    ["refuse", false, { inId: null, bound: "d" }],
+    // Two callers never share a derived key.
+    ["refuse", true, { inId: "d", bound: null }],
+  ] as const)("with on_change = %s, derived: %j", (onChange, isDerived, placement) => {
+    expect(callerPlacement(caller(onChange), { isDerived })).toEqual(placement);
+  });
+});
+
+test("a key has a digest by which the log is searched: the first 16 digits of its SHA-256", async () => {
+  expect(await keyDigest("abc")).toBe("ba7816bf8f01cfea");
+});
+
 describe("the digest over parts", () => {
+  test("is the same in pieces", async () => {
+    const digest = new DigestInPieces();
+    for (const piece of ["a", "", "bc"]) await digest.update(new TextEncoder().encode(piece));
+    expect(await digest.finish()).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  });
+
+  test("has room for characters of any length in UTF-8", async () => {
+    const framed = Buffer.from("0000000a e282ac f09f9880 c3a9 7a 00000003 e282ac".replaceAll(" ", ""), "hex");
+    expect(await digestOf(["\u20ac\u{1f600}\u00e9z", "\u20ac"])).toBe(
+      createHash("sha256").update(framed).digest("hex"),
+    );
+    expect(await digestOf([])).toBe(await sha256(new Uint8Array()));
+  });
+
   test("is lower-case hex SHA-256", async () => {
     expect(await sha256(new TextEncoder().encode("abc"))).toBe(
       "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",

@@ -2,6 +2,7 @@
 
 import { sha256 } from "../../../src/identity/digest.ts";
 import { fingerprint, type FingerprintSettings, resolveFingerprint } from "../../../src/identity/fingerprint.ts";
+import { readRpcMessage } from "../../../src/identity/json-rpc.ts";
 import { type KeyCarrier } from "../../../src/identity/key-carrier.ts";
 import { RequestContent } from "../../../src/identity/request-content.ts";
 import { type Fingerprint } from "../../../src/record/record.ts";
@@ -18,6 +19,8 @@ interface TestRequest {
   readonly coding: string | null;
   /** The values that make its key. */
   readonly keyParts: readonly string[];
+  /** Whether the policy reads the body as JSON-RPC. */
+  readonly isRpc: boolean;
 }
 
 const CHARGE: TestRequest = {
@@ -30,6 +33,7 @@ const CHARGE: TestRequest = {
   body: '{"amount":100,"currency":"eur"}',
   coding: null,
   keyParts: ["k"],
+  isRpc: false,
 };
 
 /** The differences from a plain charge. */
@@ -42,16 +46,14 @@ export async function identityOf(
   settings: Partial<FingerprintSettings> = {},
   carriers: readonly KeyCarrier[] = [],
 ): Promise<Fingerprint> {
-  const { contentType, ifMatch, body, coding, headers: more, ...line } = { ...CHARGE, ...change };
+  const { contentType, ifMatch, body, coding, headers: more, isRpc, ...line } = { ...CHARGE, ...change };
   const headers = new Headers(more);
   if (contentType !== null) headers.set("content-type", contentType);
   if (ifMatch !== null) headers.set("if-match", ifMatch);
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   const content = new RequestContent({ contentType, bytes, sha256: await sha256(bytes), coding });
-  return fingerprint(
-    { ...line, headers, content, message: null },
-    resolveFingerprint({ ...PLAIN, ...settings }, carriers),
-  );
+  const message = isRpc ? readRpcMessage(content.json) : null;
+  return fingerprint({ ...line, headers, content, message }, resolveFingerprint({ ...PLAIN, ...settings }, carriers));
 }
 
 /** A JWS in compact form. Nothing verifies it. */

@@ -414,6 +414,18 @@ describe("an origin that takes long", () => {
     expect(lines()).toEqual([]);
   });
 
+  test("and has answered in time, but for its body, has not timed out", async () => {
+    const body = new TransformStream<Uint8Array, Uint8Array>();
+    const { storage, start, reported } = rig(() => new Response(body.readable, CREATED));
+    const replying = outcome(start().submit(call({ policy: { ...policy, idleTimeoutMs: 600_000 } })));
+    await pass(30_001);
+    expect([replying.value, stored(storage).state]).toEqual([null, "pending"]);
+    await body.writable.close();
+    await pass();
+    expect(replying.value).toMatchObject({ status: 201, mark: { status: "executed" } });
+    expect(reported).toEqual([]);
+  });
+
   test("is given up at the deadline", async () => {
     const { start, sent, lines, storage, reported } = rig(silent);
     const object = start();

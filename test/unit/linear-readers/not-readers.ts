@@ -46,6 +46,7 @@ export const NOT_READERS: Readonly<Record<string, string>> = {
   "identity/key-format.ts writeFormat": "reads the configuration",
   "identity/key-pattern.ts parseKeyPattern": "reads the configuration; what it returns is read with hasFormat",
   "identity/json.ts isElements": "tests the type of a value",
+  "identity/json.ts membersOf": "tests the type of a value",
   "identity/json.ts isTable": "tests the type of a value",
   "identity/json-pointer.ts isWithin": "reads the configuration",
   "identity/json-pointer.ts outermost": "reads the configuration",

@@ -4,6 +4,7 @@ import { registerHooks } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { SMALL_BOUNDS } from "../../../test/simulation/bounds.ts";
+import { changedText } from "../../../test/support/changed-source.ts";
 
 /** By what files of the sandbox import. */
 const OWN: Readonly<Record<string, string>> = {
@@ -37,7 +38,7 @@ export class Modules {
         if (mark === undefined || small === undefined) return loaded;
         const path = url.slice(0, -mark.length);
         const changes = SMALL_BOUNDS.filter(({ file }) => path.endsWith(`/src/${file}`));
-        return changes.length === 0 ? loaded : { ...loaded, source: changed(loaded.source, changes) };
+        return changes.length === 0 ? loaded : { ...loaded, source: changedText(loaded.source, changes) };
       },
     });
   }
@@ -51,15 +52,4 @@ export class Modules {
     const small = file.endsWith("simulation.ts") ? "&small" : "";
     await import(`${pathToFileURL(join(this.#root, file)).href}?generation=${this.#generation}${small}`);
   }
-}
-
-function changed(source: unknown, changes: typeof SMALL_BOUNDS): string {
-  if (typeof source !== "string" && !(source instanceof Uint8Array)) throw new Error("a module without a source");
-  return changes.reduce(
-    (text, { text: from, replacement }) => {
-      if (text.split(from).length !== 2) throw new Error(`"${from}" is not there once`);
-      return text.replace(from, replacement);
-    },
-    typeof source === "string" ? source : new TextDecoder().decode(source),
-  );
 }

@@ -38,7 +38,7 @@ const PATIENCE_MS = 6000;
 const PATIENCE_FACTOR = 20;
 
 /** By the names of tests: they would fail on a busy machine. */
-const MEASURES_TIME = /(?:linear|bounded) time|> cost >/;
+const MEASURES_TIME = /(?:linear|bounded) time|takes no longer|> cost >/;
 
 /** In a process that has made no first run of all tests. */
 const USUAL_MS = 1000;
