@@ -207,8 +207,11 @@ export class Recording {
       const next = await this.#source.next();
       // After a cut the source is drained as well, so this reader may have missed pieces.
       if (next.kind === "broken" || this.#isCut) throw new Error(CUT);
-      if (next.kind === "end") this.#isAllRead = true;
-      piece = next.kind === "end" ? null : next.bytes;
+      if (next.kind === "end") {
+        this.#isAllRead = true;
+        return;
+      }
+      piece = next.bytes;
     }
   }
 
