@@ -20,11 +20,11 @@ export const LINES: readonly Line[] = PEERS.flatMap((peer): Line[] => {
   const line = { peer, redis: "default" as const };
   if (runs.on === "workerd") {
     return [
-      { ...line, name, store: "SQLite, in a file in memory", storage: "memory" },
-      { ...line, name: `${name}, disk`, store: "SQLite, on disk", storage: "disk" },
+      { ...line, name, store: "SQLite in memory", storage: "memory" },
+      { ...line, name: `${name}, disk`, store: "SQLite on disk", storage: "disk" },
     ];
   }
-  if (!runs.redis) return [{ ...line, name, store: "the memory of its process", storage: "memory" }];
+  if (!runs.redis) return [{ ...line, name, store: "its own memory", storage: "memory" }];
   return [
     { ...line, name, store: "Redis, as it comes", storage: "disk" },
     { ...line, name: `${name}, synced`, store: "Redis, its log synced", storage: "disk", redis: "synced" },

@@ -66,7 +66,7 @@ const EXECUTED = 201;
 const REFUSED = 503;
 
 /** Longer than any of them takes on a busy machine. A request without an answer ends the run. */
-const ANSWER_TIMEOUT_MS = 300_000;
+const ANSWER_TIMEOUT_MS = 600_000;
 
 type Place = {
   readonly runtime: Runtime;

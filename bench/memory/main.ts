@@ -1,4 +1,4 @@
-// npm run bench:memory [-- --loads small,large,answers,steady --rounds 3 --share 1 --minutes 10 --turn-seconds 60
+// npm run bench:memory [-- --loads small,large,answers,steady --rounds 2 --share 1 --minutes 10 --turn-seconds 60
 //                          --connections 16 --storage memory --json FILE --write]
 // Measures the resident memory of the runtime's process and the heap of its isolate: bursts of new keys, and new keys for some minutes,
 // for Oncegate and the bare mechanism in turn. --share 0.05 makes each burst smaller, and --turn-seconds each minute shorter.
@@ -19,7 +19,7 @@ beginScript(import.meta.filename);
 const { values } = parseArgs({
   options: {
     loads: { type: "string", default: "all" },
-    rounds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "2" },
     share: { type: "string", default: "1" },
     minutes: { type: "string", default: "10" },
     "turn-seconds": { type: "string", default: "60" },

@@ -35,14 +35,14 @@ const FIGURES: readonly (readonly [name: string, figure: keyof Held])[] = [
 
 export function tableOf({ facts, settings, bursts, steady }: MemoryResult): string {
   const lines = [...bursts.flatMap(rowsOfBurst), ...rowsOfSteady(steady, settings)];
-  const how = `Bursts: the median of ${settings.rounds} rounds in turn, in a new process each. Storage in ${settings.storage}.`;
+  const how = `Bursts: the highest of ${settings.rounds} rounds in turn, in a new process each. Storage in ${settings.storage}.`;
   const head = "| | | the bare mechanism | Oncegate | ours |\n|---|---|---|---|---|";
   return [head, ...lines, "", `${factsLine(facts)}. ${how}`].join("\n");
 }
 
 function rowsOfBurst({ burst, sides }: BurstResult): string[] {
   return FIGURES.map(([name, figure], at) => {
-    const [floor, ours] = sides.map(({ rounds }) => spreadOf(rounds.map((round) => round[figure])).median);
+    const [floor, ours] = sides.map(({ rounds }) => spreadOf(rounds.map((round) => round[figure])).to);
     return rowOf([at === 0 ? burst.what : "", name], floor, ours, figure === "refused" ? 0 : 1);
   });
 }

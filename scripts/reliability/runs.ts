@@ -24,7 +24,7 @@ const RUNS = {
   model: { args: ["run", "model", "--", "--json"], figures: "lines" },
   "large-model": { args: ["run", "model", "--", "--json", "--large"], figures: "lines" },
   "planted-bugs": { args: ["run", "model", "--", "--json", "--bugs"], figures: "lines" },
-  simulation: { args: ["run", "simulate", "--", "--seeds", "5000"], figures: "file" },
+  simulation: { args: ["run", "simulate", "--", "--seeds", "100000"], figures: "file" },
   "simulated-bugs": { args: ["run", "simulate", "--", "--bugs"], figures: "file" },
   boundary: { args: ["run", "boundary", "--", "--json"], figures: "lines" },
   holes: { args: ["run", "holes", "--", "--json"], figures: "lines" },

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { type Fields } from "../../../src/http/fields.ts";
 import {
   type CallerItem,
   type CallerRule,
@@ -18,20 +17,10 @@ const JWT: JwtItem = {
   algorithms: ["HS256"],
 };
 
-/** Fields as they are written: those of the platform have no blanks around their values. */
-function fieldsOf(values: Record<string, string>): Fields {
-  return new Headers(values);
-}
-
-function find(
-  items: readonly CallerItem[],
-  headers: Record<string, string>,
-  cf?: object,
-  anonymous = "refuse" as const,
-) {
-  const rule: CallerRule = { items, anonymous, onChange: "separate" };
-  const verify = () => Promise.reject(new Error("a token was verified"));
-  return callerOf({ headers: fieldsOf(headers), cf }, rule, verify);
+function find(items: readonly CallerItem[], headers: Record<string, string>, cf?: object) {
+  const rule: CallerRule = { items, anonymous: "refuse", onChange: "separate" };
+  const noToken = () => Promise.reject(new Error("a token was verified"));
+  return callerOf({ headers: new Headers(headers), cf }, rule, noToken);
 }
 
 describe("3.5 a caller that can't be identified", () => {
@@ -73,7 +62,7 @@ describe("3.5.6 a token", () => {
   const verifiedAs = async (authorization: string, verification: Verification) => {
     const tokens: string[] = [];
     const rule: CallerRule = { items: [JWT], anonymous: "shared", onChange: "separate" };
-    const caller = await callerOf({ headers: fieldsOf({ authorization }) }, rule, async (token, item) => {
+    const caller = await callerOf({ headers: new Headers({ authorization }) }, rule, async (token, item) => {
       expect(item).toBe(JWT);
       tokens.push(token);
       return verification;
