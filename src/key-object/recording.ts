@@ -10,10 +10,7 @@ import { type RecordedChunks, CHUNK_BYTES, inFullChunks } from "./chunk-store.ts
 import { type Readers } from "./readers.ts";
 import { type StoredBody, INLINE_BYTES_MAX } from "./stored-body.ts";
 
-/**
- * What happens to a body. `hold`: it is not stored, and is passed on from memory. `keep`: it is stored, and read from its end
- * on. `stream`: it is stored, and read as it arrives.
- */
+/** `hold`: a body is passed on from memory alone. `keep`: it is stored, and read from its end on. `stream`: and read as it arrives. */
 export type RecordingMode = "hold" | "keep" | "stream";
 
 const CUT = "the answer broke off";
