@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startServerProcess, type ServerProcess } from "../../scripts/server-process.ts";
 import { buildWorker, startWorkerd } from "../../scripts/workerd-process.ts";
+import { endByHandlers } from "../support/process.ts";
 
 /** The minimal Worker in front of an origin. */
 const PASS_THROUGH = `export default {
@@ -43,6 +44,10 @@ export type Setup = {
 export async function setUp(storage: string): Promise<Setup> {
   const folder = mkdtempSync(join(tmpdir(), "oncegate-bench-"));
   const records = mkdtempSync(join(storage, "oncegate-bench-"));
+  const cleanUp = (): void => {
+    for (const used of [folder, records]) rmSync(used, { recursive: true, force: true });
+  };
+  endByHandlers(cleanUp);
   const bundles = { oncegate: join(folder, "oncegate"), "pass-through": join(folder, "pass-through") };
   buildWorker(bundles.oncegate);
   for (const part of ["deploy", "dist"]) mkdirSync(join(bundles["pass-through"], part), { recursive: true });
@@ -78,7 +83,7 @@ export async function setUp(storage: string): Promise<Setup> {
     },
     close: async () => {
       for (const server of running) await server.stop("at once");
-      for (const used of [folder, records]) rmSync(used, { recursive: true, force: true });
+      cleanUp();
     },
   };
 }

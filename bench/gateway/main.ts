@@ -68,9 +68,12 @@ try {
     }
   }
   const fastest = Math.max(...cases.flatMap(({ sides }) => sides.flatMap(({ rounds }) => rounds)).map(perSecondOf));
-  if (alone.perSecond < ORIGIN_HEADROOM * fastest)
-    throw new Error(`the origin alone serves ${alone.perSecond.toFixed(0)} a second: too little for a measurement`);
   const result = { facts: about, settings, originAlonePerSecond: alone.perSecond, cases };
+  if (alone.perSecond < ORIGIN_HEADROOM * fastest) {
+    // A look is left, so that the run is not lost.
+    writeJson(resultFile("bench", { json: values.json, write: false }), result);
+    throw new Error(`the origin alone serves ${alone.perSecond.toFixed(0)} a second: too little for a measurement`);
+  }
   const file = resultFile("bench", values);
   // The picture of Oncegate does not include the alternatives.
   const ofOncegate = { ...result, cases: cases.filter(({ name }) => BY_DEFAULT.includes(name)) };

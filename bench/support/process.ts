@@ -5,6 +5,17 @@ import { readFileSync, readdirSync } from "node:fs";
 /** USER_HZ, the unit of /proc: 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
+const INTERRUPTED = 130;
+
+/**
+ * Ends an interrupted run by its exit handlers, which kill its servers, and then `cleanUp`. Servers that go on would disturb the next
+ * run, and their records would take its memory.
+ */
+export function endByHandlers(cleanUp: () => void): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(INTERRUPTED));
+  process.once("exit", cleanUp);
+}
+
 /** The workerd whose command line contains `argument`, such as its storage folder. */
 export function pidOf(argument: string): number {
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {

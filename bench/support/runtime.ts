@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { build } from "vite";
 import { type ServerProcess, startServerProcess } from "../../scripts/server-process.ts";
 import { buildWorker, startWorkerd } from "../../scripts/workerd-process.ts";
-import { pidOf } from "./process.ts";
+import { endByHandlers, pidOf } from "./process.ts";
 
 /** Oncegate, or a file of bench/workers. */
 export type WorkerName =
@@ -70,6 +70,10 @@ export function createRuntime(): Runtime {
   const bundleOf = bundlerInto(folder);
   const running = new Set<ServerProcess>();
   const used = new Set([folder]);
+  const cleanUp = (): void => {
+    for (const path of used) rmSync(path, { recursive: true, force: true });
+  };
+  endByHandlers(cleanUp);
   return {
     async start(worker, { origin, storage, settings = {}, tenants, inspector, ...options }) {
       const records = options.records ?? mkdtempSync(join(STORAGES[storage], `oncegate-bench-${worker}-`));
@@ -108,7 +112,7 @@ export function createRuntime(): Runtime {
     },
     async close() {
       for (const server of running) await server.stop("at once");
-      for (const path of used) rmSync(path, { recursive: true, force: true });
+      cleanUp();
     },
   };
 }

@@ -10,10 +10,7 @@ import { type RecordedChunks, CHUNK_BYTES, inFullChunks } from "./chunk-store.ts
 import { type Readers } from "./readers.ts";
 import { type StoredBody, INLINE_BYTES_MAX } from "./stored-body.ts";
 
-/**
- * What happens to a body. `hold`: it is not stored, and is passed on from memory. `keep`: it is stored, and read from its end
- * on. `stream`: it is stored, and read as it arrives.
- */
+/** `hold`: a body is passed on from memory alone. `keep`: it is stored, and read from its end on. `stream`: and read as it arrives. */
 export type RecordingMode = "hold" | "keep" | "stream";
 
 const CUT = "the answer broke off";
@@ -207,8 +204,11 @@ export class Recording {
       const next = await this.#source.next();
       // After a cut the source is drained as well, so this reader may have missed pieces.
       if (next.kind === "broken" || this.#isCut) throw new Error(CUT);
-      if (next.kind === "end") this.#isAllRead = true;
-      piece = next.kind === "end" ? null : next.bytes;
+      if (next.kind === "end") {
+        this.#isAllRead = true;
+        return;
+      }
+      piece = next.bytes;
     }
   }
 

@@ -182,6 +182,27 @@ describe("the chunks that an undone attempt has left beside an unknown record", 
   });
 });
 
+test("the chunks of an attempt whose process has died are deleted when the next attempt begins", async () => {
+  const { store, start, chunks } = rig();
+  store.write(unknown);
+  await recorded(start(), unknown.attempt, 600_000, "attempt");
+  expect(chunks()).toHaveLength(3);
+  begin(start(), SECOND);
+  expect(chunks()).toEqual([]);
+});
+
+test("the key of an attempt that is undone is free where readers of it are cut", async () => {
+  const { store, start, chunks } = rig();
+  store.write(pending);
+  const kept = start();
+  const body = await recorded(kept, completed.attempt, 600_000, "attempt");
+  const stream = body.readAsJoiner();
+  undone(kept, null, body);
+  begin(kept, SECOND);
+  expect(chunks()).toEqual([]);
+  await expect(new Response(stream as ReadableStream).arrayBuffer()).rejects.toThrow("the answer broke off");
+});
+
 describe("an outcome", () => {
   test("that comes too late for its own record leaves the chunks that this refers to", async () => {
     const { store, start, chunks } = rig();
