@@ -82,7 +82,7 @@ export async function jwksAfter(url: string, known: Jwks): Promise<Jwks | null> 
   return newest === known && isUncertain ? null : newest;
 }
 
-/** A set is kept from the beginning of its first fetch. */
+/** What is known about the set at `url`. `refresh` puts it into the cache. */
 function cachedAt(url: string): Cached {
   return cache.get(url) ?? { good: null, failedAtMs: -Infinity, fetching: null };
 }

@@ -49,7 +49,8 @@ export class Recording {
   /** Whether the first client reads: no other client gets what follows an overflow. */
   #firstReads = false;
   #committing: Promise<void> | null = null;
-  #fault: unknown = null;
+  /** What a storage that fails has thrown. */
+  readonly #faults: unknown[] = [];
   #readers = 0;
   #change = Promise.withResolvers<void>();
 
@@ -97,7 +98,7 @@ export class Recording {
     const limit = mode === "hold" ? Math.min(bytesMax, INLINE_BYTES_MAX) : bytesMax;
     for (;;) {
       const part = await this.#source.next();
-      if (this.#fault !== null) throw this.#fault;
+      if (this.#faults.length > 0) throw this.#faults[0];
       if (part.kind !== "piece") {
         this.#end = part.kind === "end" ? "whole" : "broken";
         this.#why = part.kind === "end" ? null : part.why;
@@ -112,15 +113,15 @@ export class Recording {
       this.#gathered.append(part.bytes);
       if (this.#gathered.byteLength >= enough) this.#committing ??= this.#commit(enough, onFirstBytes);
       // What arrives faster than it becomes durable waits at the origin.
-      while (this.#gathered.byteLength >= CHUNK_BYTES && this.#fault === null) await this.#change.promise;
+      while (this.#gathered.byteLength >= CHUNK_BYTES && this.#faults.length === 0) await this.#change.promise;
     }
     await this.#committing;
     if (this.#mustWriteRest) await this.#commit(1, onFirstBytes);
-    if (this.#fault !== null) throw this.#fault;
+    if (this.#faults.length > 0) throw this.#faults[0];
     this.#held = this.#gathered.take();
   }
 
-  /** The last bytes are written where the body is stored in chunks. Those of one that streams are written by now. */
+  /** The last bytes are written where the body is stored in chunks. One that streams has none left: all commits are over. */
   get #mustWriteRest(): boolean {
     return this.#end === "whole" && (this.hasChunks || this.#gathered.byteLength > INLINE_BYTES_MAX);
   }
@@ -227,7 +228,7 @@ export class Recording {
       }
     } catch (error) {
       // `receive` checks for this after each piece.
-      this.#fault = error ?? new Error("the storage failed");
+      this.#faults.push(error);
       this.#changed();
     } finally {
       this.#committing = null;
@@ -236,7 +237,7 @@ export class Recording {
 
   /** What is neither recorded nor read must not hold its connection until the deadline. `receive` reads while it runs. */
   #drain(): void {
-    if (this.#isAllRead || (this.#end !== "overflowed" && this.#fault === null)) return;
+    if (this.#isAllRead || (this.#end !== "overflowed" && this.#faults.length === 0)) return;
     // Where it breaks by itself, that ends the connection as well.
     this.#source.drain().catch(() => undefined);
   }

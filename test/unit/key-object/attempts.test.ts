@@ -126,6 +126,14 @@ describe("a first request", () => {
     ]);
   });
 
+  test("goes to the entrypoint of an app, which runs in another invocation", async () => {
+    const { start, lines } = rig();
+    const origin = { kind: "app", number: 1, auth: null } as const;
+    const reply = await start().submit(call({ forward: { ...call().forward, origin } }));
+    expect(reply).toMatchObject({ kind: "refusal", code: "misconfigured" });
+    expect(lines()).toMatchObject([{ event: "fault", why: expect.stringContaining("exports no") as unknown }]);
+  });
+
   test("leaves nothing where it did not run, and the next one is the first again", async () => {
     const { storage, start, sent, reported } = rig((_, nth) => new Response("no", { status: nth === 1 ? 429 : 201 }));
     const object = start();
@@ -477,6 +485,19 @@ describe("an origin that takes long", () => {
     await pass(30_000);
     expect(await replying).toMatchObject({ code: "outcome_unknown" });
     expect(storage.values.get("record")).toEqual(newer);
+  });
+
+  test("and a record that is gone leaves the outcome unknown, and no fault", async () => {
+    const { storage, start, lines } = rig(NEVER);
+    const object = start();
+    const replying = object.submit(call({ policy }));
+    await pass();
+    storage.values.delete("record");
+    await pass(30_000);
+    expect(await replying).toMatchObject({ code: "outcome_unknown" });
+    expect([storage.values.size, lines()]).toEqual([0, []]);
+    // Its key is not free.
+    expect(await object.submit(call({ policy }))).toMatchObject({ code: "outcome_unknown" });
   });
 
   test("makes the object call itself after 30 s, so that it is not erased", async () => {

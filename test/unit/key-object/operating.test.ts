@@ -460,12 +460,18 @@ describe("the check of the storage", () => {
     const { object, storage } = withRecord(UNKNOWN);
     const before = storage.values.get("record");
     let syncs = 0;
+    const written: unknown[] = [];
+    storage.onWrite = (...write) => void written.push(write);
     storage.onSync = () => Promise.resolve(void vi.setSystemTime(NOW_MS + (syncs++ === 0 ? 7 : 16)));
     storage.onRead = () => vi.setSystemTime(NOW_MS + 11);
     const [first, second] = [object.checkStorage(), object.checkStorage()];
     expect(await first).toEqual({ writeMs: 7, readMs: 4, deleteMs: 5 });
     expect([await second, syncs]).toEqual([await first, 2]);
     expect([...storage.values]).toEqual([["record", before]]);
+    expect(written).toEqual([
+      ["put", "health"],
+      ["delete", "health"],
+    ]);
     await object.checkStorage();
     expect(syncs).toBe(4);
   });

@@ -216,6 +216,19 @@ describe("a probe", () => {
     }
   });
 
+  test("reads an answer that it can't store to its end, so that the connection is free", async () => {
+    let pieces = 0;
+    const long = new ReadableStream<Uint8Array>({
+      pull: (controller) => (++pieces > 5 ? controller.close() : controller.enqueue(new Uint8Array(100_000))),
+    });
+    const { object } = await afterNoAnswer(() => new Response(long, { headers: FINAL }));
+    expect(await object.submit(probing({}, { responseBytesMax: 150_000 }))).toMatchObject({
+      code: "replay_unavailable",
+    });
+    await pass();
+    expect(pieces).toBe(6);
+  });
+
   test("stores nothing of what broke off", async () => {
     const broken = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(new Uint8Array(300_000)),

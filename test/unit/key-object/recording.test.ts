@@ -209,6 +209,16 @@ describe("a body that streams", () => {
     expect(await waiting).toBe("cut");
   });
 
+  test("that was cut stays cut, whatever its record says afterwards", async () => {
+    const { source, recording, received } = setUp("stream");
+    const reader = readerOf(recording);
+    await source.send("one", null);
+    await received;
+    recording.cut();
+    recording.publishEnd();
+    expect(await reader.next()).toBe("cut");
+  });
+
   test("is cut where one of its chunks is lost, and does not end as if it were whole", async () => {
     const { storage, source, recording, received } = setUp("stream");
     const reader = readerOf(recording);

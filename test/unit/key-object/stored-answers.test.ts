@@ -24,6 +24,14 @@ function append(chunks: RecordedChunks, bytes: number, attemptId = ATTEMPT): num
 }
 
 describe("chunks", () => {
+  test("of anything but bytes are no body, whatever their length", () => {
+    const { storage, chunks } = setUp();
+    append(chunks, CHUNK_BYTES);
+    const whole = { attemptId: ATTEMPT, chunks: 1, bodyBytes: CHUNK_BYTES, onDamage: () => {} };
+    storage.values.set(`chunk:${ATTEMPT}:0`, new ArrayBuffer(CHUNK_BYTES));
+    expect(chunks.read(whole)).toBeNull();
+  });
+
   test("are full but for the last one, and have buffers of their own", () => {
     const { storage, chunks } = setUp();
     expect(append(chunks, 2 * CHUNK_BYTES + 1)).toBe(3);

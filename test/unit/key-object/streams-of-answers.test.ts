@@ -5,7 +5,7 @@ import { type AnswerReply, type LookReply } from "../../../src/call/call.ts";
 import { type TombstoneRecord } from "../../../src/record/record.ts";
 import { decodeRecord } from "../../../src/record/stored-record.ts";
 import { rule } from "../record/answers.ts";
-import { type MemoryStorage, NOW_MS, call, look, pass, rig, silent, textOf } from "./rig.ts";
+import { type MemoryStorage, JOURNAL, NOW_MS, call, look, pass, rig, silent, textOf } from "./rig.ts";
 
 const stored = ({ values }: MemoryStorage) => decodeRecord(Object(values.get("record")));
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -49,6 +49,7 @@ function slow(fields: Record<string, string> = {}, status = 200) {
 }
 
 const EVENTS = { "content-type": "text/event-stream" };
+const OPERATOR = { tenant: "api.test", journal: JOURNAL, role: "operator" } as const;
 
 describe("an answer that streams", () => {
   test("is passed on as it arrives, and replayed as a whole when it has", async () => {
@@ -148,6 +149,8 @@ describe("an answer that streams", () => {
     await breakOff();
     expect(await reader.next()).toBe("cut");
     expect(stored(storage)).toMatchObject({ state: "unknown" });
+    // The record names its chunks by its attempt.
+    expect(storage.values.get("record")).not.toHaveProperty("abandoned");
     expect(lines()).toMatchObject([{ event: "no_answer", why: "Error: reset" }]);
     expect(reported).toMatchObject([{ state: "unknown", status: 200 }]);
     // Its chunks are no part of what follows.
@@ -263,6 +266,35 @@ describe("an answer that streams", () => {
 });
 
 describe("a reader", () => {
+  test("of a stored answer is no work that the platform keeps the object for", async () => {
+    const { origin, send, end } = slow(EVENTS);
+    const { start, waits } = rig(origin);
+    const reader = readerOf(await start().submit(call()));
+    await send("one");
+    await end();
+    await pass();
+    let isOver = false;
+    void Promise.all(waits).then(() => (isOver = true));
+    await pass();
+    expect([isOver, await reader.next(), await reader.next()]).toEqual([true, "one", null]);
+  });
+
+  test("of an answer that is too large is cut where an operator frees its key", async () => {
+    const { origin, send } = slow();
+    const { start, storage } = rig(origin);
+    const object = start();
+    const replying = object.submit(call({ policy: { responseBytesMax: 300_000 } }));
+    await send(new Uint8Array(300_000));
+    await send("more");
+    const reader = readerOf(await replying);
+    for (let read = 0; read < 300_000;) read += (await reader.next())?.length ?? 300_000;
+    expect([await reader.next(), stored(storage).state]).toEqual(["more", "tombstone"]);
+    const waiting = reader.next();
+    expect(object.operate(OPERATOR, { action: "release", attemptId: null }, null)).toMatchObject({ done: true });
+    await send("and more");
+    expect(await waiting).toBe("cut");
+  });
+
   test("that leaves by its seat gives its place back, and is asked for nothing more", async () => {
     const { origin, send, end } = slow(EVENTS);
     const { start } = rig(origin);
