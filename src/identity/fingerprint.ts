@@ -196,7 +196,7 @@ function repeatedIn(document: JsonNode, { firstOf, ignore }: FingerprintRule): r
   const isThere = (pointer: JsonPointer): boolean => (valueAt(document, pointer) ?? "null") !== "null";
   return firstOf.flatMap((list) => {
     const first = list.findIndex((pointer) => isThere(pointer) && !isIn(ignore, pointer));
-    return first === -1 ? [] : list.slice(first + 1);
+    return list.slice(first === -1 ? list.length : first + 1);
   });
 }
 

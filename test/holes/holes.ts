@@ -182,4 +182,19 @@ export const HOLES: readonly Hole[] = [
       title: "7.2.4 does not follow a redirect of a keyed request",
     },
   },
+  {
+    name: "the pause between probes begins before the last one has ended",
+    changes: [
+      {
+        file: "key-object/probing.ts",
+        text: "this.#pace.ended(attempt.id, end, Date.now());",
+        replacement: "this.#pace.ended(attempt.id, end, Date.now() - PROBE_TIMEOUT_MS);",
+      },
+    ],
+    test: {
+      project: "unit",
+      file: "test/unit/key-object/probes.test.ts",
+      title: "that settles nothing is followed by a pause, which begins at its end",
+    },
+  },
 ];

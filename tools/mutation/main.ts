@@ -2,7 +2,7 @@
 //
 // Changes the source in thousands of ways, one at a time (Stryker), and counts the changes that the tests notice. FOLDER is one of
 // src/, such as `record`; without one, all that areas.ts names. Keeps what it has found in .stryker/, and tries only what has changed
-// since; a change of files that are neither tests nor mutated is not seen: --force tries all again. --write stores the figures in
+// since; a change of files that are neither tests nor mutated is not seen: --force tries all again. --write stores good figures in
 // figures.json. --list also prints the listed mutants that are equal. --file tries one file of the folder alone, or some of its lines
 // (`kept-record.ts:10-60`), always anew. Prints each mutant that no test notices and that equal.json doesn't list, and ends with 1 where
 // a score is too low or the list is wrong.
@@ -66,8 +66,9 @@ await runScript(() => {
     for (const mutant of mutants) console.log(`${textOfMutant(mutant)}\n`);
     for (const fault of sorted.faults) console.log(`equal.json: ${fault}`);
     console.log(textOfFigures(area.name, figures));
-    isGood &&= sorted.faults.length === 0 && figures.score >= area.scoreMin;
-    if (values.write === true) writeFigures(area, figures);
+    const isGoodHere = sorted.faults.length === 0 && figures.score >= area.scoreMin;
+    if (values.write === true && isGoodHere) writeFigures(area, figures);
+    isGood &&= isGoodHere;
   }
   return isGood ? 0 : 1;
 });

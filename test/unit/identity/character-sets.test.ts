@@ -163,6 +163,11 @@ describe("3.8.11 a boundary", () => {
       }
     }
   });
+
+  test("is not found where the beginning of one meets the end of another", () => {
+    const parsed = parseMultipart(encode(`--bc\r\n${HEAD}\r\n\r\n--b-bc\r\n--bc--`), "bc");
+    expect(parsed).toEqual([{ name: "a", head: HEAD, content: encode("--b-bc") }]);
+  });
 });
 
 describe("3.5.4 the name of a cookie", () => {

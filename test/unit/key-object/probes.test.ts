@@ -216,19 +216,6 @@ describe("a probe", () => {
     }
   });
 
-  test("reads an answer that it can't store to its end, so that the connection is free", async () => {
-    let pieces = 0;
-    const long = new ReadableStream<Uint8Array>({
-      pull: (controller) => (++pieces > 5 ? controller.close() : controller.enqueue(new Uint8Array(100_000))),
-    });
-    const { object } = await afterNoAnswer(() => new Response(long, { headers: FINAL }));
-    expect(await object.submit(probing({}, { responseBytesMax: 150_000 }))).toMatchObject({
-      code: "replay_unavailable",
-    });
-    await pass();
-    expect(pieces).toBe(6);
-  });
-
   test("stores nothing of what broke off", async () => {
     const broken = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(new Uint8Array(300_000)),
@@ -251,6 +238,24 @@ describe("a probe", () => {
     origin.resolve(new Response(null, { status: 404 }));
     for (const reply of replying) expect(await reply).toMatchObject({ code: "outcome_unknown" });
     expect(asked()).toBe(1);
+  });
+
+  test("that settles nothing is followed by a pause, which begins at its end", async () => {
+    const origin = Promise.withResolvers<Response>();
+    const { object, asked } = await afterNoAnswer(() => origin.promise, answer("", {}, 404));
+    const first = object.submit(probing());
+    await pass(9000);
+    origin.resolve(new Response(null, { status: 404 }));
+    await first;
+    for (const [pauseMs, times] of [
+      [0, 1],
+      [499, 1],
+      [1, 2],
+    ] as const) {
+      await pass(pauseMs);
+      expect(await object.submit(probing({ waitMs: 0 }))).toMatchObject({ code: "outcome_unknown" });
+      expect(asked()).toBe(times);
+    }
   });
 
   test("whose proof is not used at once is asked for again, without a pause", async () => {
@@ -281,19 +286,22 @@ describe("a probe", () => {
     expect(sent).toHaveLength(3);
   });
 
-  test("reads what is too large to its end, and deletes what it has stored of it", async () => {
-    let left = 6;
-    const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
-      if (left-- > 0) controller.enqueue(new Uint8Array(70_000));
-      else controller.close();
-    };
-    const body = new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 });
-    const objects = await afterNoAnswer(() => new Response(body, { headers: FINAL }));
-    const reply = await objects.object.submit(probing({}, { responseBytesMax: 299_999 }));
-    expect(reply).toMatchObject({ code: "replay_unavailable", cause: { kind: "too large" } });
-    await pass();
-    expect([left, objects.storage.chunks]).toEqual([-1, []]);
-  });
+  test.each([299_999, 99_999])(
+    "reads what is too large to its end, and keeps nothing of it: beyond %i bytes",
+    async (responseBytesMax) => {
+      let left = 6;
+      const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+        if (left-- > 0) controller.enqueue(new Uint8Array(70_000));
+        else controller.close();
+      };
+      const body = new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 });
+      const objects = await afterNoAnswer(() => new Response(body, { headers: FINAL }));
+      const reply = await objects.object.submit(probing({}, { responseBytesMax }));
+      expect(reply).toMatchObject({ code: "replay_unavailable", cause: { kind: "too large" } });
+      await pass();
+      expect([left, objects.storage.chunks]).toEqual([-1, []]);
+    },
+  );
 
   test("stores no chunk of an earlier one, whose process has died", async () => {
     const objects = await afterNoAnswer(answer("x".repeat(300_000), FINAL));

@@ -98,9 +98,10 @@ class InProcessRunner {
 
   async mutantRun(options: MutantRun): Promise<object> {
     const { activeMutant, mutantActivation, testFilter, hitLimit, reloadEnvironment } = options;
+    const isNew = this.#tests.size === 0;
     // Without a mutant, so that the tests of a file which can't be imported with it are known.
-    if (this.#tests.size === 0) await this.#load();
-    if (reloadEnvironment) {
+    if (isNew) await this.#load();
+    if (reloadEnvironment || (isNew && mutantActivation === "static")) {
       await this.#load(mutantActivation === "static" ? activeMutant.id : undefined, hitLimit);
     }
     const ids = (testFilter ?? [...this.#tests.keys()]).toSorted((a, b) => this.#costOf(a) - this.#costOf(b));
