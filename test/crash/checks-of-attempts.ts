@@ -70,7 +70,7 @@ export function* probedAfterwards({ ledger, probes }: RecordHistory): Faults {
 /** The first pause after a probe that settles nothing, less what two clocks differ by. */
 const PAUSE_MS = 490;
 
-/** A process that a probe has told nothing pauses before it asks about the same attempt again (docs/protocol.md 5.7.9). */
+/** After a probe that has settled nothing, a process pauses before it asks about the same attempt again (docs/protocol.md 5.7.9). */
 export function* probedWithPauses({ probes }: RecordHistory): Faults {
   for (const [index, later] of probes.entries()) {
     const earlier = probes[index - 1];

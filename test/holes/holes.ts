@@ -1,4 +1,7 @@
-/** Changes of src that no test noticed once. Each has a test by now, which fails where the change is made. */
+/**
+ * Changes of src that no test noticed once. Each has a test by now, which fails where the change is made. One that was suspected is none:
+ * a probe that is cleared after its waiters are answered does the same, because both are one synchronous step.
+ */
 
 import { type Replacement } from "../support/changed-source.ts";
 

@@ -1,5 +1,5 @@
 /**
- * What must hold whatever happens (docs/protocol.md 2), said once more with nothing of src but the types. The object under
+ * What must hold whatever happens (docs/protocol.md 2), restated here: only types come from src. The object under
  * exploration reports each effect here; an effect that breaks a promise throws.
  */
 

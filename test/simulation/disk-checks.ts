@@ -11,7 +11,7 @@ export function checkDisk(sim: Sim, { values, alarmMs }: Disk): void {
   if (alarmMs === null) violate(sim, "P7", `there is ${[...values.keys()].join()} without an alarm`);
   const { state, term_ms: termMs, attempt_id: id } = Object(values.get("record")) as Readonly<Record<string, unknown>>;
   // After a write that failed, and while the clock is behind, an alarm looks again later.
-  const isSteady = !sim.faults.has("write fails in fact") && !sim.faults.has("clock back");
+  const isSteady = !sim.faults.has("write failed") && !sim.faults.has("clock back");
   // While something runs, the alarm looks again from time to time.
   const latestMs = Math.max(Number(termMs), objectNowMs(sim)) + LATE_MS_MAX;
   const isResting = state === "completed" || state === "tombstone" || state === "unknown";

@@ -11,7 +11,7 @@ export interface PlannedAnswer {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-const HEAD_DECIDES: ReadonlySet<string> = new Set(["rejects", "at a loss"]);
+const HEAD_DECIDES: ReadonlySet<string> = new Set(["rejects", "answers unknown"]);
 
 export class Exchange {
   readonly process: Process;

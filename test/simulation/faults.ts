@@ -50,7 +50,7 @@ function failWrite(sim: Sim): void {
   const { process } = sim.host;
   storage.failures = 1;
   storage.onFailure = () => {
-    count(sim, "write fails in fact");
+    count(sim, "write failed");
     if (process !== null) sim.origin.storageFailed(process);
   };
 }
@@ -71,7 +71,7 @@ function operate(sim: Sim, act: "final" | "not-executed" | "release" | "purge"):
     try {
       const done = process.object.operate(by, command, act === "final" ? body : null);
       if (!done.done) return;
-      count(sim, `operator ${act} in fact`);
+      count(sim, `operator: ${act} took effect`);
       if (act !== "final") return;
       const at = sim.scheduler.stamp();
       sim.settled.push({ record: epochs.nameOf(epochs.now), at, generation: process.generation, answer });

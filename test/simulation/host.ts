@@ -157,7 +157,7 @@ export class Host {
     const { process } = this;
     if (process === null || !process.storage.hasUndurable) return;
     const sim = this.#sim();
-    count(sim, "commit fails in fact");
+    count(sim, "commit failed");
     this.process = null;
     sim.scheduler.current = process;
     process.storage.breakOff("The storage is full.");

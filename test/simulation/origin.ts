@@ -30,13 +30,13 @@ interface Charge {
   readonly waiting: (() => void)[];
 }
 
-type Treatment = "answers" | "rejects" | "bad gateway" | "at a loss" | "resets" | "cuts" | "hangs" | "conflicts";
+type Treatment = "answers" | "rejects" | "bad gateway" | "answers unknown" | "resets" | "cuts" | "hangs" | "conflicts";
 
 const TREATMENTS = [
   [6, "answers"],
   [3, "rejects"],
   [2, "bad gateway"],
-  [1, "at a loss"],
+  [1, "answers unknown"],
   [2, "resets"],
   [3, "cuts"],
   [1, "hangs"],
@@ -224,7 +224,7 @@ export class Origin {
       }
       case "bad gateway":
         return this.#send(exchange, { status: 502, headers: {}, body: this.#unique(0) }, null);
-      case "at a loss":
+      case "answers unknown":
         return this.#send(
           exchange,
           { status: 200, headers: { "oncegate-outcome": "unknown" }, body: this.#unique(60) },
@@ -258,20 +258,20 @@ export class Origin {
     const record = sim.epochs.nameOf(epoch);
     const attempt = Number(request.headers.get("oncegate-attempt"));
     const arrivedAt = exchange.sentAt;
-    const note = (said: Probe["said"], answer: OriginAnswer | null = null): void => {
-      this.probes.push({ record, attempt, generation: process.generation, arrivedAt, said, answer });
+    const note = (said: Probe["said"], final: OriginAnswer | null = null): void => {
+      this.probes.push({ record, attempt, generation: process.generation, arrivedAt, said, answer: final });
     };
     const fault = this.#isBad()
-      ? sim.choices.pick(["resets", "hangs", "wordless", "at a loss", "cuts"] as const)
+      ? sim.choices.pick(["resets", "hangs", "answers without an outcome", "answers unknown", "cuts"] as const)
       : null;
     if (fault !== null) count(sim, `probe ${fault}`);
-    const say = (outcome: string | null): void => {
+    const answer = (outcome: string | null): void => {
       const headers = outcome === null ? {} : { "oncegate-outcome": outcome };
       exchange.answer({ status: 200, headers, body: this.#unique(0) }, null);
     };
-    if (fault === "wordless" || fault === "at a loss") {
-      note(fault === "wordless" ? "nothing" : "unknown");
-      return say(fault === "wordless" ? null : "unknown");
+    if (fault === "answers without an outcome" || fault === "answers unknown") {
+      note(fault === "answers without an outcome" ? "nothing" : "unknown");
+      return answer(fault === "answers without an outcome" ? null : "unknown");
     }
     if (fault === "resets" || fault === "hangs") {
       note("nothing");
@@ -282,17 +282,17 @@ export class Origin {
       // From now on that is true: an attempt that is still on its way meets the fence.
       this.#fences.set(record, Math.max(attempt, this.#fences.get(record) ?? 0));
       note("not-executed");
-      return say("not-executed");
+      return answer("not-executed");
     }
     if (!charge.isDone) {
       note("unknown");
-      return say("unknown");
+      return answer("unknown");
     }
     const { status, headers, body } = charge.answer;
     const isCut = fault === "cuts";
     note(isCut ? "nothing" : "final", isCut ? null : noteOf(charge.answer));
-    const told = { ...headers, "oncegate-outcome": "final", "oncegate-status": String(status) };
-    exchange.answer({ status: 200, headers: told, body }, isCut ? sim.choices.below(body.byteLength) : null);
+    const fields = { ...headers, "oncegate-outcome": "final", "oncegate-status": String(status) };
+    exchange.answer({ status: 200, headers: fields, body }, isCut ? sim.choices.below(body.byteLength) : null);
   }
 }
 

@@ -33,7 +33,7 @@ export interface PlannedAsk {
   readonly afterMs: number;
   readonly leavesAfterMs: number | null;
   readonly waitMs: number;
-  /** How many times it takes its time between two pieces of a body. */
+  /** Whether it takes its time between two pieces of a body. */
   readonly isSlowReader: boolean;
 }
 
