@@ -33,8 +33,8 @@ const RUNS = {
     env: EVERY_POINT,
     figures: "marked lines",
   },
-  fuzz: { args: [...VITEST, "--project", "fuzz"], env: { ONCEGATE_RUN_FACTOR: "20" }, figures: "marked lines" },
-  crash: { args: ["run", "test:crash", "--", "--kills", "100", "--keys", "10000"], figures: "file" },
+  fuzz: { args: [...VITEST, "--project", "fuzz"], env: { ONCEGATE_RUN_FACTOR: "5" }, figures: "marked lines" },
+  crash: { args: ["run", "test:crash", "--", "--kills", "50", "--keys", "5000"], figures: "file" },
 } as const satisfies Readonly<Record<string, Run>>;
 
 export type RunName = keyof typeof RUNS;
