@@ -1,15 +1,13 @@
 /** The picture of a run: Oncegate's throughput as a share of the bare mechanism's in the same round. */
 
 import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
-import { LETTER_WIDTH, PICTURE, standAlone } from "../support/picture.ts";
+import { barPicture } from "../support/picture.ts";
 import { type BenchResult, type CaseResult, ratioOf } from "./report.ts";
 
 const LEGEND =
   "Blue: median of the rounds. Black: their spread. Red: what was to be reached. Dashed: the bare mechanism.";
 
 export function pictureOf({ cases, facts, settings }: BenchResult): string {
-  const { document } = parseHTML("<html></html>");
   const rows = cases.map((result) => ({
     ...ratioOf(result, "perSecond"),
     bar: result.bars.perSecond ?? null,
@@ -19,18 +17,13 @@ export function pictureOf({ cases, facts, settings }: BenchResult): string {
     { name, x: from },
     { name, x: to },
   ]);
-  const { width, rowHeight, head, foot, fontSize } = PICTURE;
-  const plot = Plot.plot({
-    document,
-    width,
-    height: rows.length * rowHeight + head + foot,
-    marginTop: head,
-    marginLeft: 20 + LETTER_WIDTH * Math.max(...rows.map(({ name }) => name.length)),
+  const measuredOf = [...new Set(cases.map(({ sides }) => sides.at(-1)?.worker))].join(", ");
+  const title = `Throughput of ${measuredOf.replace("oncegate", "Oncegate")}, as a share of the bare mechanism's`;
+  const how = `${facts.date.slice(0, 10)}, ${facts.machine}; ${settings.rounds} rounds of ${settings.seconds} s.`;
+  return barPicture({
+    names: rows.map(({ name }) => name),
+    max: Math.max(1, ...rows.map(({ to }) => to)),
     marginRight: 24,
-    marginBottom: foot,
-    style: { fontSize: `${fontSize}px` },
-    x: { label: null, domain: [0, Math.max(1, ...rows.map(({ to }) => to))], grid: true },
-    y: { label: null, domain: rows.map(({ name }) => name), tickSize: 0 },
     marks: [
       Plot.barX(rows, { x: "median", y: "name", fill: "#4269d0", insetTop: 5, insetBottom: 5 }),
       Plot.ruleX([1], { stroke: "#1b1e23", strokeDasharray: "4 3" }),
@@ -51,11 +44,9 @@ export function pictureOf({ cases, facts, settings }: BenchResult): string {
         fontWeight: "bold",
       }),
     ],
+    title,
+    notes: [LEGEND, how],
   });
-  const measuredOf = [...new Set(cases.map(({ sides }) => sides.at(-1)?.worker))].join(", ");
-  const title = `Throughput of ${measuredOf.replace("oncegate", "Oncegate")}, as a share of the bare mechanism's`;
-  const how = `${facts.date.slice(0, 10)}, ${facts.machine}; ${settings.rounds} rounds of ${settings.seconds} s.`;
-  return standAlone(plot.outerHTML, title, [LEGEND, how]);
 }
 
 function nameOf({ what, storage }: CaseResult): string {

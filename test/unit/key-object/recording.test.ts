@@ -4,6 +4,7 @@ import { Readers } from "../../../src/key-object/readers.ts";
 import { Recording } from "../../../src/key-object/recording.ts";
 import { type BodyPart, type BodySource } from "../../../src/origin/answer-body.ts";
 import { textOf } from "../http/streams.ts";
+import { type PieceReader, pieceReader } from "./piece-reader.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -82,19 +83,8 @@ function setUp(mode: "hold" | "keep" | "stream", bytesMax = 1_000_000, audience 
   return { storage, source, recording, received, firstBytes: () => firstBytes };
 }
 
-/** Reads one body as text, piece by piece: null at its clean end, "cut" where it is cut. */
-function readerOf(recording: Recording, by: "first" | "joiner" = "joiner") {
-  const body = by === "first" ? recording.readAsFirst() : recording.readAsJoiner();
-  if (!(body instanceof ReadableStream)) throw new Error("the body does not come in pieces");
-  const reader = body.getReader();
-  return {
-    leave: () => reader.cancel(),
-    next: async (): Promise<string | null> => {
-      const next = await reader.read().catch(() => null);
-      if (next === null) return "cut";
-      return next.done ? null : textOf(next.value);
-    },
-  };
+function readerOf(recording: Recording, by: "first" | "joiner" = "joiner"): PieceReader {
+  return pieceReader(by === "first" ? recording.readAsFirst() : recording.readAsJoiner());
 }
 
 describe("a body that streams", () => {

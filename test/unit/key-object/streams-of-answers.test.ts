@@ -4,7 +4,9 @@ import { describe, expect, test, vi } from "vitest";
 import { type AnswerReply, type LookReply } from "../../../src/call/call.ts";
 import { type TombstoneRecord } from "../../../src/record/record.ts";
 import { decodeRecord } from "../../../src/record/stored-record.ts";
+import { openStream } from "../http/streams.ts";
 import { rule } from "../record/answers.ts";
+import { type PieceReader, pieceReader } from "./piece-reader.ts";
 import { type MemoryStorage, JOURNAL, NOW_MS, call, look, pass, rig, silent, textOf } from "./rig.ts";
 
 const stored = ({ values }: MemoryStorage) => decodeRecord(Object(values.get("record")));
@@ -15,32 +17,19 @@ function answered(reply: LookReply): AnswerReply {
   return reply;
 }
 
-/** Reads a body that streams, piece by piece: null at its clean end, "cut" where it is cut. */
-function readerOf(reply: LookReply) {
-  const { body } = answered(reply);
-  if (!(body instanceof ReadableStream)) throw new Error("the body does not stream");
-  const reader = body.getReader();
-  return {
-    leave: () => reader.cancel(),
-    next: async (): Promise<string | null> => {
-      const next = await reader.read().catch(() => null);
-      if (next === null) return "cut";
-      return next.done ? null : new TextDecoder().decode(next.value);
-    },
-  };
+function readerOf(reply: LookReply): PieceReader {
+  return pieceReader(answered(reply).body);
 }
 
 /** An answer whose body comes as the test sends it. */
 function slow(fields: Record<string, string> = {}, status = 200) {
-  const { promise, resolve } = Promise.withResolvers<ReadableStreamDefaultController<Uint8Array>>();
-  const cancelled: unknown[] = [];
-  const body = new ReadableStream<Uint8Array>({ start: resolve, cancel: (why) => void cancelled.push(why) });
+  const { stream, cancelled, controller } = openStream();
   const control = async (act: (controller: ReadableStreamDefaultController<Uint8Array>) => void): Promise<void> => {
-    act(await promise);
+    act(await controller);
     await pass();
   };
   return {
-    origin: (): Response => new Response(body, { status, headers: fields }),
+    origin: (): Response => new Response(stream, { status, headers: fields }),
     cancelled,
     send: (text: string | Uint8Array) => control((to) => to.enqueue(typeof text === "string" ? bytesOf(text) : text)),
     end: () => control((to) => to.close()),
