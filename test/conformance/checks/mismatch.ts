@@ -138,7 +138,8 @@ export const mismatch: readonly Check[] = [
       // The instance alone is of each refusal (6.3.5).
       const [first, ...others] = refusals.map((refusal) => ({ ...refusal, instance: null }));
       for (const refusal of others) assert.deepEqual(refusal, first);
-      assert.doesNotMatch(JSON.stringify(refusals), /amount|currency|secret|100/u);
+      // An instance and the port in the type may hold any digits by chance.
+      assert.doesNotMatch(JSON.stringify({ ...first, type: null }), /amount|currency|secret|100/u);
     },
   },
 ];
