@@ -135,11 +135,10 @@ export const mismatch: readonly Check[] = [
         await send(`${where}?secret=1`, ask),
         await send(where, { ...ask, headers: [["If-Match", '"v1"']] }),
       ].map((answer) => expectProblem(answer, "key_reused"));
-      // The instance alone is of each refusal (6.3.5).
-      const [first, ...others] = refusals.map((refusal) => ({ ...refusal, instance: null }));
-      for (const refusal of others) assert.deepEqual(refusal, first);
-      // An instance and the port in the type may hold any digits by chance.
-      assert.doesNotMatch(JSON.stringify({ ...first, type: null }), /amount|currency|secret|100/u);
+      // The instance is of each refusal (6.3.5), the type is checked above. Both may contain any digits by chance.
+      const [first, ...others] = refusals.map(({ instance: _instance, type: _type, ...said }) => said);
+      for (const said of others) assert.deepEqual(said, first);
+      assert.doesNotMatch(JSON.stringify(first), /amount|currency|secret|100/u);
     },
   },
 ];
