@@ -26,7 +26,7 @@ export const CASES: readonly Case[] = [
   {
     name: "new",
     what: "a new key",
-    sides: ["bare-kv", "bare", "oncegate"],
+    sides: ["bare-kv", "guarded", "oncegate"],
     keys: "fresh",
     connections: null,
     storages: ["memory", "disk"],
@@ -44,7 +44,7 @@ export const CASES: readonly Case[] = [
   {
     name: "replay",
     what: "a replay",
-    sides: ["bare-kv", "oncegate"],
+    sides: ["bare-kv", "guarded", "oncegate"],
     keys: "known",
     connections: null,
     storages: ["memory", "disk"],
@@ -62,7 +62,7 @@ export const CASES: readonly Case[] = [
   {
     name: "keyless",
     what: "a request without a key",
-    sides: ["proxy", "oncegate"],
+    sides: ["proxy", "guarded", "oncegate"],
     keys: "none",
     connections: null,
     storages: ["memory"],

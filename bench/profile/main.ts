@@ -31,7 +31,13 @@ const { values } = parseArgs({
   },
 });
 const [asked = "known"] = namesOf("keys", values.keys, Object.keys(KINDS) as Kind[]);
-const [worker = "oncegate"] = namesOf("worker", values.worker, ["oncegate", "bare-kv", "bare", "proxy"] as const);
+const [worker = "oncegate"] = namesOf("worker", values.worker, [
+  "oncegate",
+  "guarded",
+  "bare-kv",
+  "bare",
+  "proxy",
+] as const);
 const top = numberOf("top", values.top, 1);
 const settings = { seconds: numberOf("seconds", values.seconds, 1), warmUpSeconds: 3, connections: 16 };
 if (values.write && worker !== "oncegate") throw new Error("--write is for Oncegate, whose parts are known");
@@ -64,7 +70,12 @@ async function allKinds(origin: string): Promise<Taken> {
     console.error(`${KINDS[kind]} ...`);
     const floor = await profileOf(FLOORS[kind], kind, origin);
     const taken = await profileOf("oncegate", kind, origin);
-    profiled.push({ kind, ...summaryOf(taken), floor: { worker: FLOORS[kind], ...timeOf(floor) } });
+    const guarded = await profileOf("guarded", kind, origin);
+    const others = {
+      floor: { worker: FLOORS[kind], ...timeOf(floor) },
+      guarded: { worker: "guarded" as const, ...timeOf(guarded) },
+    };
+    profiled.push({ kind, ...summaryOf(taken), ...others });
     if (kind === asked) printed = taken;
   }
   const result = { facts: about, settings, profiled };

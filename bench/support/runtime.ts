@@ -14,6 +14,7 @@ export type WorkerName =
   | "bare"
   | "bare-kv"
   | "bare-chunks"
+  | "guarded"
   | "shards"
   | "proxy"
   | "empty"

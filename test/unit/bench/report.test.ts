@@ -32,7 +32,7 @@ const RESULT: BenchResult = {
       bars: { perSecond: 0.9, cpuMsPerRequest: 1.2, p50Ms: 1.1 },
       sides: [
         { worker: "bare-kv", rounds: [round(100, 2), round(200, 2), round(100, 1)] },
-        { worker: "bare", rounds: [round(90, 2), round(90, 2), round(90, 2)] },
+        { worker: "guarded", rounds: [round(90, 2), round(90, 2), round(90, 2)] },
         { worker: "oncegate", rounds: [round(95, 3), round(100, 3), round(96, 3)] },
       ],
     },
@@ -55,7 +55,7 @@ describe("figures of several rounds", () => {
   test("make a table with the target and the context of the measurement", () => {
     const table = tableOf(RESULT);
     expect(table).toContain("| a new key | memory | bare-kv | 100 | 2.0 | 9.0 | 2.00 |  |  |  |");
-    expect(table).toContain("|  |  | bare | 90 | 2.0 | 9.0 | 2.00 | **0.90** (0.45–0.90) | **1.00** (1.00–1.00) |");
+    expect(table).toContain("|  |  | guarded | 90 | 2.0 | 9.0 | 2.00 | **0.90** (0.45–0.90) | **1.00** (1.00–1.00) |");
     expect(table).toContain("|  |  | oncegate | 96 | 2.0 | 9.0 | 3.00 | **0.95** (0.50–0.96); meets 0.9 |");
     expect(table).toContain("| **1.00** (1.00–1.00); meets 1.1 | **1.50** (1.50–3.00); above 1.2 |");
     expect(table).toContain("2026-11-27, 2 × CPU; node v24; commit abc");
