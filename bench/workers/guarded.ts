@@ -109,15 +109,19 @@ function isPassedOn(name: string): boolean {
 async function readUpTo(stream: ReadableStream<Uint8Array> | null): Promise<Uint8Array<ArrayBuffer> | null> {
   if (stream === null) return EMPTY;
   const reader = stream.getReader();
-  const timer = setTimeout(() => void reader.cancel(), READ_MS);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    void reader.cancel();
+  }, READ_MS);
   const pieces: Uint8Array[] = [];
   let bytes = 0;
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+  for (let next = await reader.read(); !next.done && bytes <= BYTES_MAX; next = await reader.read()) {
     bytes += next.value.byteLength;
-    if (bytes > BYTES_MAX) return null;
     pieces.push(next.value);
   }
   clearTimeout(timer);
+  if (isLate || bytes > BYTES_MAX) return null;
   const whole = new Uint8Array(bytes);
   let at = 0;
   for (const piece of pieces) {
