@@ -90,7 +90,7 @@ async function startOnce(worker: Extract<WorkerName, "empty" | "oncegate">, orig
  * refuses I/O, timers and random numbers there, so the bundle has none.
  */
 async function importOnce(bundle: string, round: number): Promise<number> {
-  const stub = "data:text/javascript,export class DurableObject {}";
+  const stub = "data:text/javascript,export class DurableObject {} export class RpcTarget {}";
   const file = join(folder, `import-${round}.mjs`);
   writeFileSync(file, bundle.replaceAll(/(["'])cloudflare:workers\1/g, JSON.stringify(stub)));
   const started = performance.now();
