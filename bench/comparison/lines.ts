@@ -3,7 +3,7 @@
 import { type StorageName } from "../support/runtime.ts";
 import { PEERS, type Peer } from "./peers.ts";
 
-/** `synced`: Redis writes its log to disk before each answer. `default`: as it comes, with a snapshot now and then. */
+/** `synced`: Redis writes its log to disk before each answer. `default`: with its default settings, a snapshot now and then. */
 export type RedisSettings = "default" | "synced";
 
 export type Line = {
@@ -26,7 +26,7 @@ export const LINES: readonly Line[] = PEERS.flatMap((peer): Line[] => {
   }
   if (!runs.redis) return [{ ...line, name, store: "its own memory", storage: "memory" }];
   return [
-    { ...line, name, store: "Redis, as it comes", storage: "disk" },
-    { ...line, name: `${name}, synced`, store: "Redis, its log synced", storage: "disk", redis: "synced" },
+    { ...line, name, store: "Redis, default settings", storage: "disk" },
+    { ...line, name: `${name}, synced`, store: "Redis, `appendfsync always`", storage: "disk", redis: "synced" },
   ];
 });

@@ -7,7 +7,7 @@ import { beginScript } from "../../scripts/help.ts";
 import { README, fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
 import { type Served, freshKey, post, run } from "../support/load.ts";
-import { namesOf, numberOf } from "../support/options.ts";
+import { assertWritable, namesOf, numberOf } from "../support/options.ts";
 import { createRuntime } from "../support/runtime.ts";
 import { faultsOf } from "./faults.ts";
 import { installPeers } from "./install.ts";
@@ -21,18 +21,18 @@ const KNOWN_KEYS = 200;
 const SHOWN = "New keys per second of each peer, and how many of the named faults it has";
 
 beginScript(import.meta.filename);
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "3" },
-    seconds: { type: "string", default: "5" },
-    "warm-up": { type: "string", default: "2" },
-    connections: { type: "string", default: "16" },
-    peers: { type: "string", default: "all" },
-    "skip-faults": { type: "boolean", default: false },
-    json: { type: "string" },
-    write: { type: "boolean", default: false },
-  },
-});
+const options = {
+  rounds: { type: "string", default: "3" },
+  seconds: { type: "string", default: "5" },
+  "warm-up": { type: "string", default: "2" },
+  connections: { type: "string", default: "16" },
+  peers: { type: "string", default: "all" },
+  "skip-faults": { type: "boolean", default: false },
+  json: { type: "string" },
+  write: { type: "boolean", default: false },
+} as const;
+const { values } = parseArgs({ options });
+assertWritable(values, options);
 const settings = {
   rounds: numberOf("rounds", values.rounds, 1),
   seconds: numberOf("seconds", values.seconds, 1),
@@ -44,8 +44,6 @@ const names = namesOf(
   values.peers,
   PEERS.map(({ name }) => name),
 );
-const isWhole = names.length === PEERS.length && !values["skip-faults"];
-if (values.write && !isWhole) throw new Error("--write is for all peers, with their faults");
 
 installPeers();
 const redis = hasRedis();

@@ -53,7 +53,8 @@ export const PEERS: readonly Peer[] = [
     name: "node-idempotency",
     what: "@node-idempotency/core 1.0.11",
     runs: { on: "node", file: "node-idempotency.ts", redis: false },
-    missing: "a store that outlives the process, and what is listed for Redis",
+    missing:
+      "a store that outlives the process; the caller in its key; another attempt where the origin did not run the request",
     byDesign: { ...INSIDE_THE_API },
   },
   {

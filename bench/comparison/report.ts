@@ -26,7 +26,7 @@ export type PeersResult = {
 
 export function tableOf(lines: readonly Line[], result: PeersResult): string {
   const { facts, settings, redis } = result;
-  const head = `| | records in | new keys per second | of its first line | p50, ms | p99, ms | replays per second | what goes wrong |
+  const head = `| | records in | new keys per second | share of its first line | p50, ms | p99, ms | replays per second | what goes wrong |
 |---|---|---|---|---|---|---|---|`;
   const rows = lines.map((line) => rowOf(line, lines, result));
   const how = `${settings.rounds} rounds of ${settings.seconds} s in turn, ${settings.connections} connections${redis ? "" : "; no redis-server on this machine"}.`;
@@ -41,7 +41,7 @@ function rowOf({ name, peer, store }: Line, all: readonly Line[], { lines }: Pee
     first?.name === name ? "" : (speed / medianOf(lines[first?.name ?? ""]?.fresh ?? [], "perSecond")).toFixed(2);
   const latency = [medianOf(fresh, "p50Ms").toFixed(1), medianOf(fresh, "p99Ms").toFixed(1)];
   const figures = [speed.toFixed(0), share, ...latency, medianOf(known, "perSecond").toFixed(0)];
-  return `| ${[peer.what, store, ...figures, faults.length === 0 ? "nothing of these" : faults.join("; ")].join(" | ")} |`;
+  return `| ${[peer.what, store, ...figures, faults.length === 0 ? "none of these" : faults.join("; ")].join(" | ")} |`;
 }
 
 /** What is left to add where no line has all guarantees. */

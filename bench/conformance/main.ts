@@ -15,25 +15,24 @@ import { hasRedis, startPeer } from "../comparison/start.ts";
 import { fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
 import { freePort } from "../support/free-port.ts";
-import { namesOf } from "../support/options.ts";
+import { assertWritable, namesOf } from "../support/options.ts";
 import { createRuntime, type Runtime } from "../support/runtime.ts";
 import { runProgram } from "./program.ts";
 import { type PeerResult, type ProfileResult, tableOf } from "./table.ts";
 
 beginScript(import.meta.filename);
-const { values } = parseArgs({
-  options: {
-    peers: { type: "string", default: "all" },
-    json: { type: "string" },
-    write: { type: "boolean", default: false },
-  },
-});
+const options = {
+  peers: { type: "string", default: "all" },
+  json: { type: "string" },
+  write: { type: "boolean", default: false },
+} as const;
+const { values } = parseArgs({ options });
+assertWritable(values, options);
 const names = namesOf(
   "peers",
   values.peers,
   PEERS.map(({ name }) => name),
 );
-if (values.write && names.length < PEERS.length) throw new Error("--write is for all peers");
 
 installPeers();
 const redis = hasRedis();

@@ -35,7 +35,10 @@ const OBJECT_OVERHEAD_SECONDS = 0.02;
 /** The active time of an alarm, which reads one row and deletes. Assumed. */
 const ALARM_SECONDS = 0.01;
 
-/** Of Worker and object together. Assumed from the CPU time of the whole process on one machine (bench/README.md). */
+/**
+ * Of Worker and object together. Assumed: about what a profile (bench/README.md) has for a new key without its storage, and without
+ * the call to its object, which creates it.
+ */
 const CPU_MS = 2;
 
 /** `deleteAll` has no cursor. "Deletes count as writes" in the platform's docs is assumed to mean one row. */

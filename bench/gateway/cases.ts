@@ -1,4 +1,4 @@
-/** The comparisons: each case runs on two Workers in turn, with the same origin and the same load. */
+/** The comparisons: each case runs on its Workers in turn, with the same origin and the same load. */
 
 import { type StorageName, type WorkerName } from "../support/runtime.ts";
 
@@ -92,9 +92,3 @@ export const CASES: readonly Case[] = [
 const ALTERNATIVES: ReadonlySet<string> = new Set(["shards"]);
 
 export const BY_DEFAULT: readonly string[] = CASES.map(({ name }) => name).filter((name) => !ALTERNATIVES.has(name));
-
-/** Whether `names` and `storages` include every default measurement. */
-export function isWhole(names: readonly string[], storages: readonly StorageName[]): boolean {
-  const asked = CASES.filter(({ name }) => BY_DEFAULT.includes(name));
-  return asked.every((one) => names.includes(one.name) && one.storages.every((storage) => storages.includes(storage)));
-}

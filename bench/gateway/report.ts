@@ -52,9 +52,13 @@ export function summaryOf({ facts, cases }: BenchResult): string {
     const what = inMemory.get(name)?.what ?? name;
     return `| ${[what, cell(name, "cpuMsPerRequest"), cell(name, "perSecond"), cell(`${name}-alone`, "p50Ms")].join(" | ")} |`;
   });
-  const head =
-    "| share of a minimal Worker's | processor time | throughput | median, one at a time |\n|---|---|---|---|";
-  return [head, ...rows, "", `\`npm run bench\`, ${facts.date.slice(0, 10)}, ${facts.machine}.`].join("\n");
+  const head = "| times a minimal Worker's | processor time | throughput | median, one at a time |\n|---|---|---|---|";
+  return [
+    head,
+    ...rows,
+    "",
+    `\`npm run bench\`, ${facts.date.slice(0, 10)}, ${facts.machine}; storage in memory.`,
+  ].join("\n");
 }
 
 const RATIOS = ["perSecond", "p50Ms", "cpuMsPerRequest"] as const;

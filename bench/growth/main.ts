@@ -7,25 +7,25 @@ import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { README, fillIn } from "../support/document.ts";
 import { type Facts, facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
-import { namesOf, numberOf } from "../support/options.ts";
+import { assertWritable, namesOf, numberOf } from "../support/options.ts";
 import { STORAGES, type StorageName, createRuntime } from "../support/runtime.ts";
 import { type Line, PARTS, type Part, type Settings } from "./parts.ts";
 import { assertRoom } from "./room.ts";
 
 beginScript(import.meta.filename);
-const { values } = parseArgs({
-  options: {
-    parts: { type: "string", default: "all" },
-    storage: { type: "string", default: "memory" },
-    seconds: { type: "string", default: "10" },
-    connections: { type: "string", default: "16" },
-    records: { type: "string", default: "0,10000,100000" },
-    "expiries-per-second": { type: "string", default: "300,30,3" },
-    joiners: { type: "string", default: "1000" },
-    json: { type: "string" },
-    write: { type: "boolean", default: false },
-  },
-});
+const options = {
+  parts: { type: "string", default: "all" },
+  storage: { type: "string", default: "memory" },
+  seconds: { type: "string", default: "10" },
+  connections: { type: "string", default: "16" },
+  records: { type: "string", default: "0,10000,100000" },
+  "expiries-per-second": { type: "string", default: "300,30,3" },
+  joiners: { type: "string", default: "1000" },
+  json: { type: "string" },
+  write: { type: "boolean", default: false },
+} as const;
+const { values } = parseArgs({ options });
+assertWritable(values, options);
 const [storage = "memory"] = namesOf("storage", values.storage, Object.keys(STORAGES) as StorageName[]);
 const settings: Settings = {
   storage,
@@ -36,8 +36,6 @@ const settings: Settings = {
   joiners: numberOf("joiners", values.joiners, 1),
 };
 const parts = namesOf("parts", values.parts, Object.keys(PARTS) as Part[]);
-// A partial run would delete the tables of the other parts.
-if (values.write && parts.length < Object.keys(PARTS).length) throw new Error("--write is for all parts together");
 
 if (parts.includes("records")) assertRoom(STORAGES[storage], Math.max(...settings.records));
 

@@ -73,7 +73,7 @@ async function withRecords(runtime: Runtime, settings: Settings, report: ReportP
     const line = {
       part: "records" as const,
       what: `${records} live records`,
-      figures: { ...named("new", fresh), ...named("replay", replayed), memoryMb },
+      figures: { ...named("new", fresh), ...named("replay", replayed), "memory, MB": memoryMb },
     };
     lines.push(line);
     report(`${line.what}: ${perSecond(fresh)} new keys, ${perSecond(replayed)} replays per second`);
@@ -169,7 +169,14 @@ async function withJoiners(runtime: Runtime, settings: Settings, report: ReportP
     `${ends.length} answered, ${refused} refused; the first after ${firstMs.toFixed(0)} ms, the last ${(lastMs - firstMs).toFixed(0)} ms later`,
   );
   await stop();
-  const figures = { answered: ends.length, refused, originMs, firstMs, lastAfterFirstMs: lastMs - firstMs, memoryMb };
+  const figures = {
+    answered: ends.length,
+    refused,
+    "origin, ms": originMs,
+    "first, ms": firstMs,
+    "last after first, ms": lastMs - firstMs,
+    "memory, MB": memoryMb,
+  };
   return [{ part: "joiners", what: `${settings.joiners} who join one attempt`, figures }];
 }
 

@@ -62,6 +62,9 @@ export type Held = {
 /** Oncegate waits for the slowest: all requests must come before the first is answered. */
 const SETTINGS = { max_response_bytes: 50 * MB, max_request_bytes: MB, origin_timeout: "10m", idle_timeout: "10m" };
 
+/** Oncegate's bound for bodies in the memory of an isolate. */
+const BODIES_BYTES_MAX = 64 * MB;
+
 const EXECUTED = 201;
 const REFUSED = 503;
 
@@ -98,6 +101,8 @@ export async function measureBurst(
       const statuses = await Promise.all(Array.from({ length: count }, send));
       refused = statuses.filter((status) => status === REFUSED).length;
     });
+    const mayRefuse = side === "oncegate" && count * requestBytes > BODIES_BYTES_MAX;
+    if (refused > 0 && !mayRefuse) throw new Error(`${side} refused ${refused} requests of ${requestBytes} bytes`);
     const heapKept = await heapBytesKept(inspector, poke);
     return {
       refused,

@@ -33,6 +33,17 @@ const FIGURES: readonly (readonly [name: string, figure: keyof Held])[] = [
   ["heap after it, collected, MB", "heapKept"],
 ];
 
+/** Bytes of heap for each key, beyond the floor's: a measurement varies by less. */
+const LEAK_BYTES = 20;
+
+/** What each key leaves in the heap of Oncegate and not in that of the floor; null where it is no more than a measurement varies by. */
+export function leakOf(steady: readonly Steady[]): number | null {
+  const [floor, ours] = steady;
+  if (floor === undefined || ours === undefined) return null;
+  const bytes = slopeOf(ours.points, "heapBytes") - slopeOf(floor.points, "heapBytes");
+  return bytes > LEAK_BYTES ? bytes : null;
+}
+
 export function tableOf({ facts, settings, bursts, steady }: MemoryResult): string {
   const lines = [...bursts.flatMap(rowsOfBurst), ...rowsOfSteady(steady, settings)];
   const how = `Bursts: the highest of ${settings.rounds} rounds in turn, in a new process each. Storage in ${settings.storage}.`;

@@ -8,7 +8,7 @@ import { type Measured, measure } from "../gateway/measure.ts";
 import { fillIn } from "../support/document.ts";
 import { facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
 import { post } from "../support/load.ts";
-import { numberOf } from "../support/options.ts";
+import { assertWritable, numberOf } from "../support/options.ts";
 import { createRuntime } from "../support/runtime.ts";
 import { spreadOf } from "../support/statistics.ts";
 
@@ -20,15 +20,15 @@ type Side = (typeof SIDES)[number];
 const WARM_UP_SECONDS = 2;
 
 beginScript(import.meta.filename);
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "9" },
-    seconds: { type: "string", default: "4" },
-    connections: { type: "string", default: "8" },
-    json: { type: "string" },
-    write: { type: "boolean", default: false },
-  },
-});
+const options = {
+  rounds: { type: "string", default: "9" },
+  seconds: { type: "string", default: "4" },
+  connections: { type: "string", default: "8" },
+  json: { type: "string" },
+  write: { type: "boolean", default: false },
+} as const;
+const { values } = parseArgs({ options });
+assertWritable(values, options);
 const settings = {
   rounds: numberOf("rounds", values.rounds, 1),
   seconds: numberOf("seconds", values.seconds, 1),

@@ -10,7 +10,7 @@ import { README, fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
 import { inspectorAddress } from "../support/inspector.ts";
 import { freshKey, post, run } from "../support/load.ts";
-import { namesOf, numberOf } from "../support/options.ts";
+import { assertWritable, namesOf, numberOf } from "../support/options.ts";
 import { type WorkerName, createRuntime } from "../support/runtime.ts";
 import { takeProfile } from "./profiler.ts";
 import { KINDS, type Kind, type ProfileResult, tableOf } from "./report.ts";
@@ -20,16 +20,16 @@ const KNOWN_KEYS = 200;
 const FUNCTIONS_KEPT = 100;
 
 beginScript(import.meta.filename);
-const { values } = parseArgs({
-  options: {
-    keys: { type: "string", default: "known" },
-    worker: { type: "string", default: "oncegate" },
-    seconds: { type: "string", default: "5" },
-    top: { type: "string", default: "40" },
-    json: { type: "string" },
-    write: { type: "boolean", default: false },
-  },
-});
+const options = {
+  keys: { type: "string", default: "known" },
+  worker: { type: "string", default: "oncegate" },
+  seconds: { type: "string", default: "5" },
+  top: { type: "string", default: "40" },
+  json: { type: "string" },
+  write: { type: "boolean", default: false },
+} as const;
+const { values } = parseArgs({ options });
+assertWritable(values, options);
 const [asked = "known"] = namesOf("keys", values.keys, Object.keys(KINDS) as Kind[]);
 const [worker = "oncegate"] = namesOf("worker", values.worker, [
   "oncegate",
@@ -40,7 +40,6 @@ const [worker = "oncegate"] = namesOf("worker", values.worker, [
 ] as const);
 const top = numberOf("top", values.top, 1);
 const settings = { seconds: numberOf("seconds", values.seconds, 1), warmUpSeconds: 3, connections: 16 };
-if (values.write && worker !== "oncegate") throw new Error("--write is for Oncegate, whose parts are known");
 
 /** The least that does the same for each kind of request. */
 const FLOORS = { fresh: "bare-kv", known: "bare-kv", none: "proxy" } as const;
@@ -110,11 +109,13 @@ function timeOf({ requests, profile }: Taken) {
 
 function summaryOf(taken: Taken) {
   const { profile, script } = taken;
-  const moduleOf = modulesIn(readFileSync(script, "utf8"));
+  const source = readFileSync(script, "utf8");
+  const moduleOf = modulesIn(source);
+  const code = source.split("\n");
   const modules = byModule(profile, moduleOf);
   if (!modules.some(({ where }) => where.startsWith("src/"))) throw new Error(`nothing of ${script} is in the profile`);
   const functions = hottest(profile, "self").slice(0, FUNCTIONS_KEPT);
-  const lines = byFunction(profile, moduleOf).slice(0, FUNCTIONS_KEPT);
+  const lines = byFunction(profile, moduleOf, (line) => `\`${code[line]?.trim()}\``).slice(0, FUNCTIONS_KEPT);
   return { ...timeOf(taken), modules, functions, lines };
 }
 

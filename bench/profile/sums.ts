@@ -39,13 +39,17 @@ export function byModule(profile: Profile, moduleOf: (line: number) => string): 
   });
 }
 
-/** The same time by function of the bundle, each with the file of its module. */
-export function byFunction(profile: Profile, moduleOf: (line: number) => string): Share[] {
+/** The same time by function of the bundle, each with the file of its module. One without a name is shown by its first line. */
+export function byFunction(
+  profile: Profile,
+  moduleOf: (line: number) => string,
+  codeOf: (line: number) => string,
+): Share[] {
   return shares(profile, (stack) => {
     const ours = stack.find(({ url }) => url === BUNDLE_URL);
     if (ours === undefined) return [stack[0]?.functionName === "(garbage collector)" ? COLLECTION : RUNTIME];
     const file = moduleOf(ours.lineNumber).split("/").at(-1) ?? "";
-    return [`${ours.functionName || `(line ${ours.lineNumber + 1} of the bundle)`}, ${file}`];
+    return [`${ours.functionName || codeOf(ours.lineNumber)}, ${file}`];
   });
 }
 

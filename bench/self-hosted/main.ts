@@ -16,7 +16,7 @@ import { buildWorker } from "../../scripts/workerd-process.ts";
 import { fillIn } from "../support/document.ts";
 import { facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
 import { freshKey, run } from "../support/load.ts";
-import { numberOf } from "../support/options.ts";
+import { assertWritable, numberOf } from "../support/options.ts";
 import { createRuntime } from "../support/runtime.ts";
 
 const DOCUMENT = join(import.meta.dirname, "..", "..", "docs", "self-hosting.md");
@@ -27,15 +27,15 @@ const SHORT_TTL = "1s";
 const ENDED_AFTER_MS = 10_000;
 
 beginScript(import.meta.filename);
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "10" },
-    connections: { type: "string", default: "16" },
-    storage: { type: "string", default: tmpdir() },
-    json: { type: "string" },
-    write: { type: "boolean", default: false },
-  },
-});
+const options = {
+  seconds: { type: "string", default: "10" },
+  connections: { type: "string", default: "16" },
+  storage: { type: "string", default: tmpdir() },
+  json: { type: "string" },
+  write: { type: "boolean", default: false },
+} as const;
+const { values } = parseArgs({ options });
+assertWritable(values, options);
 const settings = {
   seconds: numberOf("seconds", values.seconds, 1),
   connections: numberOf("connections", values.connections, 1),

@@ -13,19 +13,19 @@ import { bundleWorker } from "../../scripts/wrangler.ts";
 import { README, fillIn } from "../support/document.ts";
 import { facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
 import { post } from "../support/load.ts";
-import { numberOf } from "../support/options.ts";
+import { assertWritable, numberOf } from "../support/options.ts";
 import { cpuSeconds } from "../support/process.ts";
 import { type WorkerName, createRuntime } from "../support/runtime.ts";
 import { type Spread, spreadOf } from "../support/statistics.ts";
 
 beginScript(import.meta.filename);
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "15" },
-    json: { type: "string" },
-    write: { type: "boolean", default: false },
-  },
-});
+const options = {
+  rounds: { type: "string", default: "15" },
+  json: { type: "string" },
+  write: { type: "boolean", default: false },
+} as const;
+const { values } = parseArgs({ options });
+assertWritable(values, options);
 const rounds = numberOf("rounds", values.rounds, 1);
 
 type Start = { readonly firstAnswerMs: number; readonly cpuMs: number };

@@ -9,9 +9,25 @@ export function numberOf(name: string, text: string, min: number): number {
 /** `text` is "all", or names from `known` separated by commas. */
 export function namesOf<T extends string>(name: string, text: string, known: readonly T[]): readonly T[] {
   if (text === "all") return known;
-  return text.split(",").map((asked) => {
-    const found = known.find((one) => one === asked.trim());
-    if (found === undefined) throw new Error(`--${name}: "${asked}" is not one of ${known.join(", ")}`);
-    return found;
+  const found = text.split(",").map((asked) => {
+    const one = known.find((of) => of === asked.trim());
+    if (one === undefined) throw new Error(`--${name}: "${asked}" is not one of ${known.join(", ")}`);
+    return one;
   });
+  return [...new Set(found)];
+}
+
+/**
+ * A document has whole runs with the default settings only, and a picture has its place beside its table. So `--write` comes with no
+ * other option.
+ */
+export function assertWritable(
+  values: Readonly<Record<string, unknown>>,
+  options: Readonly<Record<string, object>>,
+): void {
+  if (values["write"] !== true) return;
+  const changed = Object.entries(options).filter(
+    ([name, option]) => name !== "write" && values[name] !== Reflect.get(option, "default"),
+  );
+  if (changed.length > 0) throw new Error(`--write is for the default settings, without --${changed[0]?.[0]}`);
 }

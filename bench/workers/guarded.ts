@@ -1,10 +1,11 @@
-// The bare mechanism (bare-kv.ts) and the Worker that only forwards (proxy.ts), with what else Oncegate promises in the fewest
+// The bare mechanism (bare-kv.ts) and the Worker that only forwards (proxy.ts), with more of what Oncegate promises, in the fewest
 // steps: another request or another caller never gets the answer, a retry joins the running attempt, bodies and times have
 // bounds, fields follow the rules of a proxy, nothing comes from the platform's cache, and each keyed request has a line in the
-// log. It has no configuration, no other key than a header, and no outcome but an answer.
+// log. It has no configuration, no other key than a header, no JSON by meaning, no watchdog, and no outcome but an answer: what
+// ended in none is never sent again.
 
 import { DurableObject } from "cloudflare:workers";
-import { sha256 } from "../../src/identity/digest.ts";
+import { digestOf, sha256 } from "../../src/identity/digest.ts";
 
 type Env = { ORIGIN: string; KEYS: DurableObjectNamespace<KeyObject> };
 type Field = [name: string, value: string];
@@ -18,9 +19,8 @@ const BYTES_MAX = 1_000_000;
 const READ_MS = 60_000;
 const ORIGIN_MS = 30_000;
 const UNCACHED = { cacheTtl: -1, cacheLevel: "bypass" } as const;
-const DROPPED = new Set(["connection", "te", "transfer-encoding", "upgrade", "forwarded", "expect", "host"]);
+const DROPPED = new Set("connection,keep-alive,te,trailer,transfer-encoding,upgrade,forwarded,expect,host".split(","));
 const EMPTY = new Uint8Array();
-const encoder = new TextEncoder();
 
 export class KeyObject extends DurableObject<Env> {
   #running: Promise<Answer> | null = null;
@@ -41,15 +41,21 @@ export class KeyObject extends DurableObject<Env> {
   async #execute({ fingerprint, caller, sent: { url, ...init } }: Call): Promise<Answer> {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), ORIGIN_MS);
-    const response = await fetch(url, { ...init, redirect: "manual", signal: abort.signal, cf: UNCACHED });
-    const body = await readUpTo(response.body);
-    clearTimeout(timer);
-    const headers = JSON.stringify([...response.headers].filter(([name]) => isPassedOn(name)));
-    const answer = { status: response.status, headers, body: body ?? EMPTY };
-    this.ctx.storage.kv.put("record", { fingerprint, caller, answer });
-    void this.ctx.storage.setAlarm(Date.now() + DAY_MS);
-    this.#running = null;
-    return answer;
+    try {
+      const response = await fetch(url, { ...init, redirect: "manual", signal: abort.signal, cf: UNCACHED });
+      const body = await readUpTo(response.body);
+      if (body === null) return refused(502);
+      const headers = JSON.stringify(passedOn([...response.headers]));
+      const answer = { status: response.status, headers, body };
+      this.ctx.storage.kv.put("record", { fingerprint, caller, answer });
+      void this.ctx.storage.setAlarm(Date.now() + DAY_MS);
+      return answer;
+    } catch {
+      return refused(502);
+    } finally {
+      clearTimeout(timer);
+      this.#running = null;
+    }
   }
 
   override async alarm(): Promise<void> {
@@ -67,15 +73,19 @@ export default {
     if (key === undefined) return passThrough(request, target, headers);
     const body = await readUpTo(request.body);
     if (body === null) return new Response(null, { status: 413 });
-    const authorization = fields.find(([name]) => name === "authorization")?.[1] ?? "";
-    const [caller, fingerprint] = await Promise.all([sha256(encoder.encode(authorization)), sha256(body)]);
-    const record = await sha256(encoder.encode(JSON.stringify([url.host, url.pathname, caller, key])));
-    const sent = { url: target, method: request.method, headers, body };
+    const valueOf = (named: string): string | null => fields.find(([name]) => name === named)?.[1] ?? null;
+    const [caller, content] = await Promise.all([digestOf([valueOf("authorization")]), sha256(body)]);
+    const { method } = request;
+    const [fingerprint, record] = await Promise.all([
+      digestOf([method, url.pathname, url.search, valueOf("content-type"), valueOf("range"), content]),
+      digestOf([url.host, method, url.pathname, caller, key]),
+    ]);
+    const sent = { url: target, method, headers, body };
     const answer = await env.KEYS.getByName(record).submit({ fingerprint, caller, sent });
     console.log(
       JSON.stringify({ event: "answered", host: url.host, path: url.pathname, record, status: answer.status }),
     );
-    const response = new Response(answer.body, { status: answer.status });
+    const response = new Response(answer.body.byteLength > 0 ? answer.body : null, { status: answer.status });
     for (const [name, value] of JSON.parse(answer.headers) as Field[]) response.headers.append(name, value);
     return response;
   },
@@ -86,14 +96,15 @@ async function passThrough({ method, body }: Request, target: string, headers: F
   for (const [name, value] of headers) request.headers.append(name, value);
   const answer = await fetch(request);
   const response = new Response(answer.body, answer);
-  const dropped = [...answer.headers.keys()].filter((name) => !isPassedOn(name));
+  const kept = new Set(passedOn([...answer.headers]).map(([name]) => name));
+  const dropped = [...answer.headers.keys()].filter((name) => !kept.has(name));
   for (const name of dropped) response.headers.delete(name);
   return response;
 }
 
 function forwarded(fields: readonly Field[], { host, protocol }: URL): Field[] {
   return [
-    ...fields.filter(([name]) => isPassedOn(name)),
+    ...passedOn(fields),
     ["x-forwarded-host", host],
     ["x-forwarded-proto", protocol.slice(0, -1)],
     ["via", "1.1 guarded"],
@@ -101,8 +112,12 @@ function forwarded(fields: readonly Field[], { host, protocol }: URL): Field[] {
   ];
 }
 
-function isPassedOn(name: string): boolean {
-  return !(DROPPED.has(name) || name.startsWith("x-forwarded-") || name.startsWith("proxy-"));
+function passedOn(fields: readonly Field[]): Field[] {
+  const connection = fields.find(([name]) => name === "connection")?.[1].toLowerCase() ?? "";
+  const named = new Set(connection.split(",").map((name) => name.trim()));
+  const isDropped = (name: string): boolean =>
+    DROPPED.has(name) || named.has(name) || name.startsWith("x-forwarded-") || name.startsWith("proxy-");
+  return fields.filter(([name]) => !isDropped(name));
 }
 
 /** Null where more arrives than the bound allows, or not in time. */
@@ -121,7 +136,11 @@ async function readUpTo(stream: ReadableStream<Uint8Array> | null): Promise<Uint
     pieces.push(next.value);
   }
   clearTimeout(timer);
-  if (isLate || bytes > BYTES_MAX) return null;
+  if (isLate) return null;
+  if (bytes > BYTES_MAX) {
+    void reader.cancel();
+    return null;
+  }
   const whole = new Uint8Array(bytes);
   let at = 0;
   for (const piece of pieces) {

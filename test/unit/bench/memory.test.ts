@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { BURSTS, type Held } from "../../../bench/memory/bursts.ts";
 import { heapBytesKept, heapBytesPeak } from "../../../bench/memory/heap.ts";
-import { type MemoryResult, tableOf } from "../../../bench/memory/report.ts";
+import { type MemoryResult, leakOf, tableOf } from "../../../bench/memory/report.ts";
 import { slopeOf } from "../../../bench/memory/steady.ts";
 import { type Inspector } from "../../../bench/support/inspector.ts";
 
@@ -52,6 +52,18 @@ describe("the memory of both sides", () => {
   test("leaves out what was not run", () => {
     expect(tableOf({ ...RESULT, steady: [] })).not.toContain("new keys for");
     expect(tableOf({ ...RESULT, bursts: [] })).not.toContain("at once");
+  });
+
+  test("shows a leak where each key leaves more in the heap than with the floor", () => {
+    expect(leakOf(RESULT.steady)).toBe(null);
+    const leaking = pointsOf(900).map(({ keys, residentBytes, heapBytes }) => ({
+      keys,
+      residentBytes,
+      heapBytes: heapBytes + keys * 50,
+    }));
+    const [floor] = RESULT.steady;
+    const ours = { side: "oncegate" as const, points: leaking, residentPeakMegabytes: 790 };
+    expect(floor && leakOf([floor, ours])).toBeCloseTo(50);
   });
 
   test("has a slope of the later half, after the first growth", () => {

@@ -87,7 +87,7 @@ describe("the peers", () => {
   test("make one table, each beside what goes wrong, and with the price of its store", () => {
     const table = tableOf(SHOWN, RESULT);
     expect(table).toContain(
-      "| Oncegate | SQLite in memory | 200 |  | 2.0 | 9.0 | 900 | nothing of these |\n| Oncegate | SQLite on disk | 50 | 0.25 |",
+      "| Oncegate | SQLite in memory | 200 |  | 2.0 | 9.0 | 900 | none of these |\n| Oncegate | SQLite on disk | 50 | 0.25 |",
     );
     expect(table).toContain("| 9000 | another caller's response; records lost in a crash |");
     expect(table).toContain("no redis-server on this machine");

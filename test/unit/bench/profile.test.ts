@@ -70,7 +70,7 @@ describe("a profile", () => {
   });
 
   test("is summed by function of the bundle, with the platform's work for it", () => {
-    expect(rounded(byFunction(PROFILE, modulesIn(BUNDLE)))).toEqual({
+    expect(rounded(byFunction(PROFILE, modulesIn(BUNDLE), (line) => `line ${line}`))).toEqual({
       "sha256, digest.ts": 65,
       "compose, compose.js": 10,
       [RUNTIME]: 21,

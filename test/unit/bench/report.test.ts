@@ -2,12 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BY_DEFAULT, isWhole } from "../../../bench/gateway/cases.ts";
 import { pictureOf } from "../../../bench/gateway/picture.ts";
 import { type BenchResult, ratioOf, summaryOf, tableOf } from "../../../bench/gateway/report.ts";
 import { FIRST_PAGE, README, fillIn } from "../../../bench/support/document.ts";
 import { resultFile } from "../../../bench/support/facts.ts";
-import { namesOf, numberOf } from "../../../bench/support/options.ts";
+import { assertWritable, namesOf, numberOf } from "../../../bench/support/options.ts";
 import { quantile, spreadOf } from "../../../bench/support/statistics.ts";
 
 const round = (perSecond: number, cpuMsPerRequest: number) => {
@@ -65,13 +64,13 @@ describe("figures of several rounds", () => {
     const alone = { name: "new-alone", what: "a new key, one request at a time", bars: {} };
     const cases = RESULT.cases.flatMap((one) => [one, { ...one, ...alone }, { ...one, storage: "disk" as const }]);
     expect(summaryOf({ ...RESULT, cases })).toBe(
-      `| share of a minimal Worker's | processor time | throughput | median, one at a time |
+      `| times a minimal Worker's | processor time | throughput | median, one at a time |
 |---|---|---|---|
 | a new key | 1.50 | 0.95 | 1.00 |
 | replay |  |  |  |
 | keyless |  |  |  |
 
-\`npm run bench\`, 2026-11-27, 2 × CPU.`,
+\`npm run bench\`, 2026-11-27, 2 × CPU; storage in memory.`,
     );
   });
 
@@ -120,11 +119,15 @@ describe("a document", () => {
     ]);
   });
 
-  test("is written by complete runs only", () => {
-    expect(isWhole(BY_DEFAULT, ["memory", "disk"])).toBe(true);
-    expect(isWhole([...BY_DEFAULT, "shards"], ["memory", "disk"])).toBe(true);
-    expect(isWhole(BY_DEFAULT, ["memory"])).toBe(false);
-    expect(isWhole(["new", "replay"], ["memory", "disk"])).toBe(false);
+  test("is written by runs with the default settings only", () => {
+    const options = { rounds: { default: "9" }, cases: { default: "new,replay" }, json: {}, write: { default: false } };
+    const write = (changed: object) => () =>
+      assertWritable({ rounds: "9", cases: "new,replay", write: true, ...changed }, options);
+    expect(write({})).not.toThrow();
+    expect(write({ rounds: "8" })).toThrow("--write is for the default settings, without --rounds");
+    expect(write({ cases: "new,new" })).toThrow("--cases");
+    expect(write({ json: "figures.json" })).toThrow("--json");
+    expect(write({ write: false, rounds: "1" })).not.toThrow();
   });
 
   test("is not changed by a run without --write", () => {

@@ -30,7 +30,7 @@ its replay           |       6   914 |     1     1 |       0       0        1   
 remember             |       6   914 |     2     9 |       0       1        1       0   2 |      6      1   1 |     1     1289        432 |       4    2 |     1   510
 within its rate      |       6   914 |     2     9 |       0       1        1       0   2 |      7      1   1 |     1     1289        432 |       4    2 |     1   510
 over its rate        |       2    79 |     1     3 |       1       0        1       0   2 |      1      0   1 |     0        0          0 |       0    0 |     1   476
-observe              |       6   914 |     2     7 |       0       1        1       0   2 |      1      0   1 |     0        0          0 |       4    2 |     1   515
+observe              |       6   914 |     2     7 |       0       1        1       0   2 |      1      0   1 |     2     1113        124 |       4    2 |     1   515
 log = "changes"      |       6   914 |     2     9 |       0       1        1       0   2 |      6      1   1 |     1     1289        432 |       4    2 |     0     0
 cors, debug_timing   |       6   914 |     2    10 |       0       1        1       0   2 |      6      1   1 |     1     1318        432 |       4    2 |     1   510
 `;
@@ -126,6 +126,11 @@ const PIECE_BYTES = 16_384;
 
 /** The origin's answer, which must be another one for each call. */
 let answer: () => Response | Promise<Response>;
+
+test("every line of the table is of a kind that is counted", () => {
+  const [, ...lines] = TABLE.trim().split("\n");
+  expect(lines.map((line) => line.split("|")[0]?.trim())).toEqual(Object.keys(KINDS));
+});
 
 test.each(Object.entries(KINDS))("%s", async (name, { entry, bindings, before, ask = once, ...kind }) => {
   const { status = 201, answerBytes = 200 } = kind;
