@@ -18,7 +18,7 @@ type Profiled = {
   /** The functions of the bundle, hottest first. */
   readonly lines: readonly Share[];
   readonly floor: Floor;
-  /** The floor with the promises that it lacks, in the fewest steps. */
+  /** The floor with more of the promises, in the fewest steps. */
   readonly guarded: Floor;
 };
 
@@ -54,7 +54,7 @@ function partsOf({ profiled }: ProfileResult): string[] {
     ...headOf("µs for a request", profiled),
     ...parts,
     rowOf("**all of it**", whole),
-    rowOf("**the floor with the same promises**", guarded),
+    rowOf("**guarded, the floor with more promises**", guarded),
     rowOf("**the floor**", floor),
   ];
 }

@@ -150,7 +150,7 @@ describe("the parts", () => {
     expect(table).toContain("| the log line and the numbers | 2500 | 0 |");
     expect(table).toContain("| the runtime itself | 0 | 154 |");
     expect(table).toContain("| **all of it** | **2500** | **1250** |");
-    expect(table).toContain("| **the floor with the same promises** | **900** | **600** |");
+    expect(table).toContain("| **guarded, the floor with more promises** | **900** | **600** |");
     expect(table).toContain("| **the floor** | **800** (bare-kv) | **500** (proxy) |");
     expect(table).toContain(
       "| hottest functions, µs | a new key | without a key |\n|---|---|---|\n| 1 | 1250 log, log.ts |  |",
