@@ -27,6 +27,6 @@ export const LINES: readonly Line[] = PEERS.flatMap((peer): Line[] => {
   if (!runs.redis) return [{ ...line, name, store: "its own memory", storage: "memory" }];
   return [
     { ...line, name, store: "Redis, default settings", storage: "disk" },
-    { ...line, name: `${name}, synced`, store: "Redis, `appendfsync always`", storage: "disk", redis: "synced" },
+    { ...line, name: `${name}, synced`, store: "Redis, appendfsync always", storage: "disk", redis: "synced" },
   ];
 });
