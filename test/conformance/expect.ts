@@ -1,6 +1,7 @@
 // Assertions in the protocol's words. Each message says what was seen, so that a failure can be read without a debugger.
 
 import assert from "node:assert/strict";
+import { eventually } from "./bounded.ts";
 import { type Answer, header, type HeaderLine, lines } from "./client.ts";
 import { runBody } from "./origin-answers.ts";
 import { type ScriptedOrigin } from "./origin.ts";
@@ -162,4 +163,19 @@ export function expectRetryAdvice(answer: Answer, retryable: boolean): void {
 export function expectRuns(origin: ScriptedOrigin, path: string, runs: number): void {
   const seen = origin.count(path);
   assert.equal(seen, runs, `expected ${runs} requests at the origin, it saw ${seen}`);
+}
+
+/** One line of the log has `text`. A line may arrive after the answer that it is about. */
+export async function expectLogged(log: () => string, text: string): Promise<void> {
+  const linesNow = (): string[] =>
+    log()
+      .split("\n")
+      .filter((line) => line.includes(text));
+  await eventually(async () => (linesNow().length > 0 ? true : undefined), {
+    withinMs: 10_000,
+    everyMs: 20,
+    what: `a line of the log with ${text}`,
+    saw: () => "none",
+  });
+  assert.equal(linesNow().length, 1, `lines with ${text}: ${linesNow().join("; ")}`);
 }

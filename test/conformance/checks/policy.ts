@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type Check } from "../check.ts";
 import { header } from "../client.ts";
-import { expectProblem, expectReplay, expectRun, expectRuns, expectStatus } from "../expect.ts";
+import { expectLogged, expectProblem, expectReplay, expectRun, expectRuns, expectStatus } from "../expect.ts";
 import { tellsItsRun } from "../origin-answers.ts";
 
 /** Spellings of a path that must reach the origin as they are. */
@@ -167,7 +167,9 @@ export const policy: readonly Check[] = [
       const where = path();
       await send(where, ask);
       await send(where, { ...ask, json: '"other"' });
-      await send(where, { ...ask, key: `${key},` });
+      const { instance } = expectProblem(await send(where, { ...ask, key: `${key},` }), "key_invalid");
+      // The lines of the requests before it are there, too.
+      await expectLogged(log, String(instance));
       for (const secret of secrets) assert.ok(!log().includes(secret), `the log holds ${secret}`);
       assert.equal(header(await send(where, ask), "idempotent-replayed"), "true");
     },
