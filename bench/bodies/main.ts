@@ -2,24 +2,19 @@
 // Measures the cost of bodies: the delay of a stream's first byte, and the memory for large answers and requests.
 
 import { tmpdir } from "node:os";
-import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { README, fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
-import { assertWritable } from "../support/options.ts";
+import { parseOptions } from "../support/options.ts";
 import { measureFirstByte } from "./first-byte.ts";
 import { measureMemory } from "./memory.ts";
 import { type BodiesResult, tablesOf } from "./report.ts";
 import { setUp } from "./setup.ts";
 
 beginScript(import.meta.filename);
-const options = {
+const values = parseOptions({
   storage: { type: "string", default: tmpdir() },
-  json: { type: "string" },
-  write: { type: "boolean", default: false },
-} as const;
-const { values } = parseArgs({ options });
-assertWritable(values, options);
+});
 const report = (progress: string): void => console.error(progress);
 
 const about = facts();

@@ -2,12 +2,11 @@
 // Compares the throughput of Oncegate and its alternatives, with the same origin and load, beside what goes wrong with each.
 
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { README, fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
 import { type Served, freshKey, post, run } from "../support/load.ts";
-import { assertWritable, namesOf, numberOf } from "../support/options.ts";
+import { namesOf, numberOf, parseOptions } from "../support/options.ts";
 import { createRuntime } from "../support/runtime.ts";
 import { faultsOf } from "./faults.ts";
 import { installPeers } from "./install.ts";
@@ -21,18 +20,14 @@ const KNOWN_KEYS = 200;
 const SHOWN = "New keys per second of each peer, and how many of the named faults it has";
 
 beginScript(import.meta.filename);
-const options = {
+const values = parseOptions({
   rounds: { type: "string", default: "3" },
   seconds: { type: "string", default: "5" },
   "warm-up": { type: "string", default: "2" },
   connections: { type: "string", default: "16" },
   peers: { type: "string", default: "all" },
   "skip-faults": { type: "boolean", default: false },
-  json: { type: "string" },
-  write: { type: "boolean", default: false },
-} as const;
-const { values } = parseArgs({ options });
-assertWritable(values, options);
+});
 const settings = {
   rounds: numberOf("rounds", values.rounds, 1),
   seconds: numberOf("seconds", values.seconds, 1),

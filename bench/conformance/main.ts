@@ -6,7 +6,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { PAGE } from "../../test/conformance/document/section.ts";
 import { installPeers } from "../comparison/install.ts";
@@ -15,19 +14,15 @@ import { hasRedis, startPeer } from "../comparison/start.ts";
 import { fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
 import { freePort } from "../support/free-port.ts";
-import { assertWritable, namesOf } from "../support/options.ts";
+import { namesOf, parseOptions } from "../support/options.ts";
 import { createRuntime, type Runtime } from "../support/runtime.ts";
 import { runProgram } from "./program.ts";
 import { type PeerResult, type ProfileResult, tableOf } from "./table.ts";
 
 beginScript(import.meta.filename);
-const options = {
+const values = parseOptions({
   peers: { type: "string", default: "all" },
-  json: { type: "string" },
-  write: { type: "boolean", default: false },
-} as const;
-const { values } = parseArgs({ options });
-assertWritable(values, options);
+});
 const names = namesOf(
   "peers",
   values.peers,

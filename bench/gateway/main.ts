@@ -4,12 +4,11 @@
 // smaller table into the first page; only a run of all that is measured by default may do so.
 
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { FIRST_PAGE, README, fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
 import { freshKey, run } from "../support/load.ts";
-import { assertWritable, namesOf, numberOf } from "../support/options.ts";
+import { namesOf, numberOf, parseOptions } from "../support/options.ts";
 import { STORAGES, type StorageName, createRuntime } from "../support/runtime.ts";
 import { BY_DEFAULT, CASES, type Case } from "./cases.ts";
 import { type Measured, type Settings, measure } from "./measure.ts";
@@ -19,18 +18,14 @@ import { type CaseResult, summaryOf, tableOf } from "./report.ts";
 const SHOWN = "The throughput of Oncegate as a share of what the bare mechanism serves, case by case";
 
 beginScript(import.meta.filename);
-const options = {
+const values = parseOptions({
   rounds: { type: "string", default: "9" },
   seconds: { type: "string", default: "2" },
   "warm-up": { type: "string", default: "1" },
   connections: { type: "string", default: "16" },
   cases: { type: "string", default: BY_DEFAULT.join(",") },
   storages: { type: "string", default: "all" },
-  json: { type: "string" },
-  write: { type: "boolean", default: false },
-} as const;
-const { values } = parseArgs({ options });
-assertWritable(values, options);
+});
 
 /** The origin alone must serve this many times the throughput that is measured with a gateway in front of it. */
 const ORIGIN_HEADROOM = 2;

@@ -3,17 +3,16 @@
 // Measures throughput and latency while records accumulate, expire, and are joined. All parts take 20 minutes.
 // A million records take hours and 16 GB: npm run bench:growth -- --parts records --records 0,10000,100000,1000000 --storage disk
 
-import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { README, fillIn } from "../support/document.ts";
 import { type Facts, facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
-import { assertWritable, namesOf, numberOf } from "../support/options.ts";
+import { namesOf, numberOf, parseOptions } from "../support/options.ts";
 import { STORAGES, type StorageName, createRuntime } from "../support/runtime.ts";
 import { type Line, PARTS, type Part, type Settings } from "./parts.ts";
 import { assertRoom } from "./room.ts";
 
 beginScript(import.meta.filename);
-const options = {
+const values = parseOptions({
   parts: { type: "string", default: "all" },
   storage: { type: "string", default: "memory" },
   seconds: { type: "string", default: "10" },
@@ -21,11 +20,7 @@ const options = {
   records: { type: "string", default: "0,10000,100000" },
   "expiries-per-second": { type: "string", default: "300,30,3" },
   joiners: { type: "string", default: "1000" },
-  json: { type: "string" },
-  write: { type: "boolean", default: false },
-} as const;
-const { values } = parseArgs({ options });
-assertWritable(values, options);
+});
 const [storage = "memory"] = namesOf("storage", values.storage, Object.keys(STORAGES) as StorageName[]);
 const settings: Settings = {
   storage,

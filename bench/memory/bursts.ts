@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
+import { BodyBudget } from "../../src/http/body-budget.ts";
 import { connectInspector, inspectorAddress } from "../support/inspector.ts";
 import { peakResidentMegabytes, residentMegabytes } from "../support/process.ts";
 import { type Runtime, type StorageName, type WorkerName } from "../support/runtime.ts";
@@ -62,9 +63,6 @@ export type Held = {
 /** Oncegate waits for the slowest: all requests must come before the first is answered. */
 const SETTINGS = { max_response_bytes: 50 * MB, max_request_bytes: MB, origin_timeout: "10m", idle_timeout: "10m" };
 
-/** Oncegate's bound for bodies in the memory of an isolate. */
-const BODIES_BYTES_MAX = 64 * MB;
-
 const EXECUTED = 201;
 const REFUSED = 503;
 
@@ -101,7 +99,7 @@ export async function measureBurst(
       const statuses = await Promise.all(Array.from({ length: count }, send));
       refused = statuses.filter((status) => status === REFUSED).length;
     });
-    const mayRefuse = side === "oncegate" && count * requestBytes > BODIES_BYTES_MAX;
+    const mayRefuse = side === "oncegate" && !new BodyBudget().hasRoomFor(count * requestBytes);
     if (refused > 0 && !mayRefuse) throw new Error(`${side} refused ${refused} requests of ${requestBytes} bytes`);
     const heapKept = await heapBytesKept(inspector, poke);
     return {

@@ -5,18 +5,17 @@
 
 import { statfsSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { README, fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
-import { assertWritable, namesOf, numberOf } from "../support/options.ts";
+import { namesOf, numberOf, parseOptions } from "../support/options.ts";
 import { STORAGES, type StorageName, createRuntime } from "../support/runtime.ts";
 import { BURSTS, type Burst, type Held, measureBurst } from "./bursts.ts";
 import { type BurstResult, type MemoryResult, leakOf, tableOf } from "./report.ts";
 import { measureSteady } from "./steady.ts";
 
 beginScript(import.meta.filename);
-const options = {
+const values = parseOptions({
   loads: { type: "string", default: "all" },
   rounds: { type: "string", default: "2" },
   share: { type: "string", default: "1" },
@@ -24,11 +23,7 @@ const options = {
   "turn-seconds": { type: "string", default: "60" },
   connections: { type: "string", default: "16" },
   storage: { type: "string", default: "memory" },
-  json: { type: "string" },
-  write: { type: "boolean", default: false },
-} as const;
-const { values } = parseArgs({ options });
-assertWritable(values, options);
+});
 const LOADS = [...BURSTS.map(({ name }) => name), "steady"];
 const loads = namesOf("loads", values.loads, LOADS);
 const [storage = "memory"] = namesOf("storage", values.storage, Object.keys(STORAGES) as StorageName[]);

@@ -2,24 +2,19 @@
 // Measures the platform's operations that a keyed request is made of: processor time of each, in microseconds. With the counts of
 // test/worker/worker/request-costs.test.ts it shows what a change is worth before anything is built.
 
-import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { README, fillIn } from "../support/document.ts";
 import { facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
-import { assertWritable, numberOf } from "../support/options.ts";
+import { numberOf, parseOptions } from "../support/options.ts";
 import { cpuMicroseconds } from "../support/process.ts";
 import { createRuntime } from "../support/runtime.ts";
 import { quantile } from "../support/statistics.ts";
 
 beginScript(import.meta.filename);
-const options = {
+const values = parseOptions({
   rounds: { type: "string", default: "9" },
   count: { type: "string", default: "2000" },
-  json: { type: "string" },
-  write: { type: "boolean", default: false },
-} as const;
-const { values } = parseArgs({ options });
-assertWritable(values, options);
+});
 const rounds = numberOf("rounds", values.rounds, 1);
 const count = numberOf("count", values.count, 1);
 

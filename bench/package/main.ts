@@ -2,13 +2,12 @@
 // Measures what the package adds to a request without a key: an app alone, and the same app behind oncegate(), in turn.
 
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { type Measured, measure } from "../gateway/measure.ts";
 import { fillIn } from "../support/document.ts";
 import { facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
 import { post } from "../support/load.ts";
-import { assertWritable, numberOf } from "../support/options.ts";
+import { numberOf, parseOptions } from "../support/options.ts";
 import { createRuntime } from "../support/runtime.ts";
 import { spreadOf } from "../support/statistics.ts";
 
@@ -20,15 +19,11 @@ type Side = (typeof SIDES)[number];
 const WARM_UP_SECONDS = 2;
 
 beginScript(import.meta.filename);
-const options = {
+const values = parseOptions({
   rounds: { type: "string", default: "9" },
   seconds: { type: "string", default: "4" },
   connections: { type: "string", default: "8" },
-  json: { type: "string" },
-  write: { type: "boolean", default: false },
-} as const;
-const { values } = parseArgs({ options });
-assertWritable(values, options);
+});
 const settings = {
   rounds: numberOf("rounds", values.rounds, 1),
   seconds: numberOf("seconds", values.seconds, 1),

@@ -4,13 +4,12 @@
 // bench/README.md. With another --worker, it prints only that Worker's functions.
 
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { README, fillIn } from "../support/document.ts";
 import { facts, resultFile, writeJson } from "../support/facts.ts";
 import { inspectorAddress } from "../support/inspector.ts";
 import { freshKey, post, run } from "../support/load.ts";
-import { assertWritable, namesOf, numberOf } from "../support/options.ts";
+import { namesOf, numberOf, parseOptions } from "../support/options.ts";
 import { type WorkerName, createRuntime } from "../support/runtime.ts";
 import { takeProfile } from "./profiler.ts";
 import { KINDS, type Kind, type ProfileResult, tableOf } from "./report.ts";
@@ -20,16 +19,12 @@ const KNOWN_KEYS = 200;
 const FUNCTIONS_KEPT = 100;
 
 beginScript(import.meta.filename);
-const options = {
+const values = parseOptions({
   keys: { type: "string", default: "known" },
   worker: { type: "string", default: "oncegate" },
   seconds: { type: "string", default: "5" },
   top: { type: "string", default: "40" },
-  json: { type: "string" },
-  write: { type: "boolean", default: false },
-} as const;
-const { values } = parseArgs({ options });
-assertWritable(values, options);
+});
 const [asked = "known"] = namesOf("keys", values.keys, Object.keys(KINDS) as Kind[]);
 const [worker = "oncegate"] = namesOf("worker", values.worker, [
   "oncegate",

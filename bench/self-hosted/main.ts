@@ -7,7 +7,6 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } f
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { beginScript } from "../../scripts/help.ts";
 import { lockStorage } from "../../scripts/serve/lock.ts";
 import { startRuntime } from "../../scripts/serve/runtime.ts";
@@ -16,7 +15,7 @@ import { buildWorker } from "../../scripts/workerd-process.ts";
 import { fillIn } from "../support/document.ts";
 import { facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
 import { freshKey, run } from "../support/load.ts";
-import { assertWritable, numberOf } from "../support/options.ts";
+import { numberOf, parseOptions } from "../support/options.ts";
 import { createRuntime } from "../support/runtime.ts";
 
 const DOCUMENT = join(import.meta.dirname, "..", "..", "docs", "self-hosting.md");
@@ -27,15 +26,11 @@ const SHORT_TTL = "1s";
 const ENDED_AFTER_MS = 10_000;
 
 beginScript(import.meta.filename);
-const options = {
+const values = parseOptions({
   seconds: { type: "string", default: "10" },
   connections: { type: "string", default: "16" },
   storage: { type: "string", default: tmpdir() },
-  json: { type: "string" },
-  write: { type: "boolean", default: false },
-} as const;
-const { values } = parseArgs({ options });
-assertWritable(values, options);
+});
 const settings = {
   seconds: numberOf("seconds", values.seconds, 1),
   connections: numberOf("connections", values.connections, 1),

@@ -6,26 +6,21 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { beginScript } from "../../scripts/help.ts";
 import { bundleWorker } from "../../scripts/wrangler.ts";
 import { README, fillIn } from "../support/document.ts";
 import { facts, factsLine, resultFile, writeJson } from "../support/facts.ts";
 import { post } from "../support/load.ts";
-import { assertWritable, numberOf } from "../support/options.ts";
+import { numberOf, parseOptions } from "../support/options.ts";
 import { cpuSeconds } from "../support/process.ts";
 import { type WorkerName, createRuntime } from "../support/runtime.ts";
 import { type Spread, spreadOf } from "../support/statistics.ts";
 
 beginScript(import.meta.filename);
-const options = {
+const values = parseOptions({
   rounds: { type: "string", default: "15" },
-  json: { type: "string" },
-  write: { type: "boolean", default: false },
-} as const;
-const { values } = parseArgs({ options });
-assertWritable(values, options);
+});
 const rounds = numberOf("rounds", values.rounds, 1);
 
 type Start = { readonly firstAnswerMs: number; readonly cpuMs: number };

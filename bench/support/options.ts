@@ -1,4 +1,21 @@
-/** Parses numbers and lists of the command line. Throws on an invalid one, before the run starts. */
+/** Parses the command line. Throws on an invalid option, before the run starts. */
+
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
+
+/** Of every measurement. */
+const OUTPUT = { json: { type: "string" }, write: { type: "boolean", default: false } } as const;
+
+type Values<Own extends ParseArgsOptionsConfig> = ReturnType<
+  typeof parseArgs<{ options: Own & typeof OUTPUT }>
+>["values"];
+
+/** The values of a measurement's own options, and of `--json` and `--write`. */
+export function parseOptions<const Own extends ParseArgsOptionsConfig>(own: Own): Values<Own> {
+  const options = { ...own, ...OUTPUT };
+  const { values } = parseArgs<{ options: Own & typeof OUTPUT }>({ options });
+  assertWritable(values, options);
+  return values;
+}
 
 export function numberOf(name: string, text: string, min: number): number {
   const value = Number(text);
